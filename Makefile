@@ -1,0 +1,57 @@
+# Everything runs in .venv, which `make install` fills; the other targets call it first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test conformance bench docs lint format clean
+
+help: ## Say what each target does
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+install: $(STAMP) ## Make .venv with all that development needs (PYTHON= names the interpreter)
+
+# Debian's python3 lacks ensurepip until python3-venv is there; its own pip can fill the gap.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than 3.11: name another one, make install PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; } \
+		|| { rm -rf $(VENV); echo "No pip for $(VENV): install python3-venv" >&2; exit 1; }
+
+# Dependency groups need pip 25.1.
+$(STAMP): pyproject.toml Makefile | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+demo: install ## Show a real MCP client at work (ARGS=--exit ends after the tour; DEMO_PORT picks the port)
+	$(BIN)/python -m example_project.demo $(ARGS)
+
+test: install ## Run every leg of the tests (ARGS="sqlite lint" runs some)
+	$(BIN)/python -m tests.legs $(ARGS)
+
+conformance: install ## Run the official conformance suite
+	$(BIN)/python -m tests.judges.conformance
+
+bench: install ## Compare with other servers (ARGS="--quick whole-job" runs a part)
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: install ## Build the documentation in build/docs; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+
+lint: install ## Say what the linters, the type checker and the import contracts find
+	$(BIN)/python -m tests.legs lint types imports
+
+format: install ## Let ruff sort and format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .node .tox .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		.coverage .coverage.* htmlcov build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The servers that are compared: the same job, done with each package as its users would."""

@@ -1,0 +1,1 @@
+"""Django REST framework with the classes of django-oauth-toolkit."""

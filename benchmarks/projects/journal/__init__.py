@@ -1,0 +1,1 @@
+"""The audit row that a project without django_mcp would keep."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class OursConfig(AppConfig):
+    name = "benchmarks.projects.ours"

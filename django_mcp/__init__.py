@@ -1,0 +1,30 @@
+"""Serve the functions of a Django project's service layer to MCP clients.
+
+Everything that tool authors type is importable from here. Importing this package reads no
+settings and loads neither models, pydantic nor the MCP SDK, so service modules may do so anywhere.
+"""
+
+from django_mcp.content import Audio, Content, Icon, Image, Redacted, Resource, ResourceLink, Text
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import DjangoMCPError, ToolError
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.tools.declaration import tool
+
+__all__ = [
+    "Audio",
+    "Content",
+    "DjangoMCPError",
+    "Endpoint",
+    "Icon",
+    "Image",
+    "Principal",
+    "Redacted",
+    "Resource",
+    "ResourceLink",
+    "Text",
+    "ToolContext",
+    "ToolError",
+    "tool",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,190 @@
+"""How the list of calls is narrowed. No filter asks the table for its choices."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.declared import read_declared
+from django_mcp.admin.moments import local_moment, read_moment
+from django_mcp.admin.newest import Criterion
+from django_mcp.models import CallRecord
+
+PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
+    "hour": (_("Last hour"), datetime.timedelta(hours=1)),
+    "day": (_("Last day"), datetime.timedelta(days=1)),
+    "week": (_("Last week"), datetime.timedelta(weeks=1)),
+    "month": (_("Last 30 days"), datetime.timedelta(days=30)),
+    "all": (_("All time"), None),
+}
+DEFAULT_PERIOD = "day"
+INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """A period that ends now, or two moments; the last day unless something is chosen."""
+
+    title = _("time")
+    parameter_name = "period"
+    template = "django_mcp/admin/period.html"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.after = _moment(params.pop("after", [""])[-1])
+        self.before = _moment(params.pop("before", [""])[-1])
+        self.kept: list[tuple[str, str]] = []
+
+    @property
+    def period(self) -> str:
+        """The key of the period that counts, or nothing when two moments say it all."""
+        period = self.value()
+        if period is None:
+            if self.after or self.before:
+                return ""
+            # Whoever knows a call's id need not know when it was.
+            is_known = read_call_id(self.request.GET.get(SEARCH_VAR, "")) is not None
+            return "all" if is_known else DEFAULT_PERIOD
+        if period not in PERIODS:
+            raise IncorrectLookupParameters
+        return period
+
+    def expected_parameters(self) -> list[str | None]:
+        return ["period", "after", "before"]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(key, label) for key, (label, _length) in PERIODS.items()]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        self.kept = [
+            (name, value)
+            for name, values in changelist.filter_params.items()
+            if name not in self.expected_parameters()
+            for value in values
+        ]
+        for key, label in self.lookup_choices:
+            link = changelist.get_query_string({"period": key}, remove=["after", "before"])
+            is_chosen = key == self.period and not (self.after or self.before)
+            yield {"selected": is_chosen, "query_string": link, "display": label}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        length = PERIODS[self.period][1] if self.period else None
+        if length is not None:
+            queryset = queryset.filter(started__gte=timezone.now() - length)
+        if self.after is not None:
+            queryset = queryset.filter(started__gte=self.after)
+        if self.before is not None:
+            queryset = queryset.filter(started__lte=self.before)
+        return queryset
+
+    @property
+    def after_input(self) -> str:
+        return _input(self.after)
+
+    @property
+    def before_input(self) -> str:
+        return _input(self.before)
+
+
+def read_call_id(term: str) -> UUID | None:
+    """The id of a call, if the term can be one."""
+    try:
+        return UUID(term.strip())
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        return read_moment(text) if text else None
+    except ValueError as error:
+        raise IncorrectLookupParameters from error
+
+
+def _input(moment: datetime.datetime | None) -> str:
+    return "" if moment is None else local_moment(moment).strftime(INPUT_FORMAT)
+
+
+class ColumnFilter(admin.SimpleListFilter):
+    """One column holds the chosen value."""
+
+    column: ClassVar[str]
+
+    def value(self) -> str | None:
+        value = super().value()
+        if value is not None and "\0" in value:  # PostgreSQL takes none
+            raise IncorrectLookupParameters
+        return value
+
+    @property
+    def criterion(self) -> Criterion | None:
+        value = self.value()
+        return None if value is None else Criterion(alternatives=((self.column, value),))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.criterion is None else queryset.filter(self.criterion.to_q())
+
+
+class ToolFilter(ColumnFilter):
+    """The tools of the code; a tool that it lost stays a choice while it is the chosen one."""
+
+    title = _("tool")
+    parameter_name = "tool"
+    column = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = {name for names in read_declared().names.values() for name in names}
+        if chosen := self.value():
+            names.add(chosen)
+        return [(name, name) for name in sorted(names)]
+
+
+class OutcomeFilter(ColumnFilter):
+    title = _("outcome")
+    parameter_name = "outcome"
+    column = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(CallRecord.Outcome.choices)
+
+
+class NamedFilter(ColumnFilter):
+    """A value that a link chose, shown by the name that it had in its newest call."""
+
+    name_column: ClassVar[str]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value()
+        if value is None:
+            return []
+        # First the key alone, which the index knows: asked for the name, PostgreSQL may look for a
+        # frequent value from the newest call back, however long ago its last one was.
+        newest = CallRecord.objects.filter((self.column, value)).newest_first()
+        key = newest.values_list("pk", flat=True).first()
+        found = CallRecord.objects.filter(pk__in=[key]).values_list(self.name_column, flat=True)
+        name = found.first()
+        return [(value, f"{name} ({value})" if name else value)]
+
+
+class UserFilter(NamedFilter):
+    title = _("user")
+    parameter_name = "user"
+    column = "user"
+    name_column = "username"
+
+
+class ClientFilter(NamedFilter):
+    title = _("client")
+    parameter_name = "client"
+    column = "client"
+    name_column = "client_name"

@@ -1,0 +1,55 @@
+"""A tool as operators read it: what it does, what it takes, and what its caller must hold."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.markup import Tone, json_block, mark
+from django_mcp.tools.tool import Tool
+
+# A docstring's line break, unless something like the item of a list comes next.
+SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSheet:
+    """A tool of the code, for the template."""
+
+    tool: Tool
+
+    @property
+    def description(self) -> str:
+        """Its description, without the line breaks that are due to the width of the code."""
+        return SOFT_BREAK.sub(" ", self.tool.description)
+
+    @property
+    def scopes(self) -> list[str]:
+        return sorted(self.tool.scopes)
+
+    @property
+    def input_schema(self) -> SafeString:
+        return json_block(self.tool.input_schema)
+
+    @property
+    def annotations(self) -> list[SafeString]:
+        """The hints that its author gave to clients; what was left open is not mentioned."""
+        return list(self._annotations())
+
+    def _annotations(self) -> Iterator[SafeString]:
+        if self.tool.read_only:
+            yield mark(_("read-only"), Tone.GOOD)
+        else:
+            yield mark(_("changes data"), Tone.WARNING)
+        if self.tool.destructive is not None:
+            yield (
+                mark(_("destructive"), Tone.BAD)
+                if self.tool.destructive
+                else mark(_("not destructive"), Tone.QUIET)
+            )
+        if self.tool.idempotent is not None:
+            yield mark(_("idempotent") if self.tool.idempotent else _("not idempotent"), Tone.QUIET)
+        if self.tool.open_world is not None:
+            yield mark(_("open world") if self.tool.open_world else _("closed world"), Tone.QUIET)

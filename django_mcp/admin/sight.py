@@ -1,0 +1,189 @@
+"""The page on which operators ask what one user sees through one application, and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib.admin import AdminSite
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.markup import Tone, mark
+from django_mcp.catalog import Entry, survey
+from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.tools.registry import Registry, get_registry
+
+MOST_PEOPLE = 20
+MOST_CLIENTS = 200
+
+
+class SuggestingInput(forms.TextInput):
+    """A text field with suggestions; the browser offers them without a script."""
+
+    template_name = "django_mcp/admin/suggesting_input.html"
+
+    def __init__(self, suggestions: Iterable[tuple[str, str]]) -> None:
+        super().__init__({"size": 40})
+        self.suggestions = suggestions
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        list_id = f"{context['widget']['attrs'].get('id', name)}_list"
+        context["widget"]["attrs"]["list"] = list_id
+        return context | {"list_id": list_id, "suggestions": self.suggestions}
+
+
+class SightForm(forms.Form):
+    """Whose sight is asked for. Like the command `mcp_tools --user`, it takes names, not keys."""
+
+    user = forms.CharField(
+        label=_("User"),
+        max_length=255,
+        widget=forms.TextInput({"size": 40, "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    client = forms.CharField(
+        label=_("Client id"),
+        max_length=255,
+        required=False,
+        help_text=_("Of the application; empty: one that no group names."),
+    )
+    scopes = forms.CharField(
+        label=_("Scopes"),
+        required=False,
+        widget=forms.TextInput({"size": 40}),
+        help_text=_("Of the token, with spaces between them; empty: every scope."),
+    )
+
+    def __init__(self, data: Any, *, groups: Iterable[str]) -> None:
+        super().__init__(data, label_suffix="")
+        self.fields["client"].widget = SuggestingInput(_clients())
+        choices = [("", _("Every group")), *((group, group) for group in groups)]
+        self.fields["group"] = forms.ChoiceField(label=_("Group"), required=False, choices=choices)
+
+    @cached_property
+    def person(self) -> Any:
+        """The user of exactly this name, or None."""
+        users = get_user_model()
+        try:
+            return users._default_manager.get_by_natural_key(self.cleaned_data["user"])
+        except users.DoesNotExist:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One tool as it stands for the caller, for the template."""
+
+    entry: Entry
+    group: ToolGroup | None
+
+    @property
+    def mark(self) -> SafeString:
+        if self.entry.denial is not None:
+            return mark(_("hidden"), Tone.BAD)
+        if self.entry.missing_scopes:
+            return mark(_("listed"), Tone.WARNING)
+        return mark(_("callable"), Tone.GOOD)
+
+    @property
+    def reason(self) -> str:
+        if self.entry.denial is not None:
+            return str(self.entry.denial)
+        if self.entry.missing_scopes:
+            scopes = " ".join(sorted(self.entry.missing_scopes))
+            return gettext("callable once the token holds %(scopes)s") % {"scopes": scopes}
+        return ""
+
+
+def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
+    """Answer as `mcp_tools --user` does. The caller has checked who asks."""
+    problems: Sequence[str] = ()
+    try:
+        registry = get_registry()
+    except ToolRegistrationError as error:
+        registry, problems = Registry(tools={}), error.problems
+    data = request.GET if "user" in request.GET else None
+    initial = None if data is not None else request.GET.get("group")
+    form = SightForm(data, groups=registry.groups)
+    form.fields["group"].initial = initial
+    context = {
+        **site.each_context(request),
+        "title": _("Who sees what"),
+        "form": form,
+        "problems": problems,
+        "opts": ToolGroup._meta,
+    }
+    if form.is_valid() and not problems:
+        context |= _answer(request, form)
+    return TemplateResponse(request, "django_mcp/admin/sight.html", context)
+
+
+def _answer(request: HttpRequest, form: SightForm) -> Mapping[str, Any]:
+    user = form.person
+    if user is None:
+        return {"unknown": form.cleaned_data["user"], "people": _people(request, form)}
+    if not user.is_active:
+        return {"inactive": user}
+    try:
+        endpoint = Endpoint.from_settings()
+    except ImproperlyConfigured as error:
+        return {"problems": [str(error)]}
+    # What was saved a moment ago counts here at once.
+    forget_snapshot()
+    entries = survey(
+        Principal(
+            endpoint=endpoint,
+            user=user,
+            client_id=form.cleaned_data["client"],
+            scopes=frozenset(form.cleaned_data["scopes"].split() or get_registry().scopes),
+        )
+    )
+    chosen = form.cleaned_data["group"]
+    groups = ToolGroup.objects.in_bulk(field_name="name")
+    sightings = [
+        Sighting(entry=entry, group=groups.get(entry.tool.group))
+        for entry in entries
+        if chosen in ("", entry.tool.group)
+    ]
+    visible = [sighting for sighting in sightings if sighting.entry.denial is None]
+    return {"person": user, "sightings": sightings, "visible_count": len(visible)}
+
+
+def _people(request: HttpRequest, form: SightForm) -> list[str]:
+    """Names that begin as the one that was asked for, told to those who may look at users."""
+    users = get_user_model()
+    opts = users._meta
+    may_look = any(
+        request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
+        for action in ("view", "change")
+    )
+    if not may_look:
+        return []
+    name = users.USERNAME_FIELD
+    people = users._default_manager.filter(
+        (f"{name}__startswith", form.cleaned_data["user"]), is_active=True
+    )
+    return [
+        str(person) for person in people.order_by(name).values_list(name, flat=True)[:MOST_PEOPLE]
+    ]
+
+
+def _clients() -> list[tuple[str, str]]:
+    """Ids and names of the newest applications, where there is a model of them."""
+    if not apps.is_installed("oauth2_provider"):
+        return []
+    model = import_string("oauth2_provider.models.get_application_model")()
+    newest = model._default_manager.order_by("-pk")
+    return list(newest.values_list("client_id", "name")[:MOST_CLIENTS])

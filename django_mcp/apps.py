@@ -1,0 +1,23 @@
+"""The app's start-up: find the tools, and keep the rows of their groups in step."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_delete
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class DjangoMCPConfig(AppConfig):
+    name = "django_mcp"
+    verbose_name = _("MCP")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.contrib.auth.models import Group
+
+        from django_mcp import checks  # noqa: F401  (registers the checks)
+        from django_mcp.conf import settings
+        from django_mcp.policy import orphans, sync
+
+        autodiscover_modules(*settings.AUTODISCOVER)
+        post_migrate.connect(sync.after_migrate, sender=self)
+        pre_delete.connect(orphans.close_orphans, sender=Group)

@@ -1,0 +1,21 @@
+"""`mount()`, for the project's `asgi.py`, which imports this before Django is set up."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+# Scope, receive, send. Django's own types of them are narrower than ASGI's, and others differ.
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def mount(application: Application) -> Application:
+    """Serve the MCP endpoint in front of `application`, at the path of `DJANGO_MCP_URL`.
+
+    Call it with what `get_asgi_application()` returned. The result answers the lifespan protocol
+    and runs under any ASGI server on asyncio, with any number of workers. Raises
+    `ToolRegistrationError` when a tool cannot be served, and `ImproperlyConfigured` for a missing
+    or impossible `DJANGO_MCP_URL`.
+    """
+    from django_mcp.http.endpoint import MCPEndpoint
+    from django_mcp.principals import Endpoint
+
+    return MCPEndpoint(application, Endpoint.from_settings())

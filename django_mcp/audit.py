@@ -1,0 +1,205 @@
+"""The record of a call: one row, one log line and one signal for each, however it ends."""
+
+import asyncio
+import logging
+import time
+from functools import cached_property, partial
+from threading import Lock
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connections, router
+from django.utils import timezone
+
+from django_mcp.conf import settings
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    BusyError,
+    CallRejectedError,
+    InvalidArgumentsError,
+    MissingScopeError,
+    RecordUnavailableError,
+    ToolError,
+    ToolFailedError,
+    UnknownToolError,
+)
+from django_mcp.models import CallRecord
+from django_mcp.principals import Principal
+from django_mcp.redaction import redact, storable_text
+from django_mcp.signals import tool_called, tool_rejected
+from django_mcp.tools.results import Rendered
+from django_mcp.tools.tool import Tool
+
+logger = logging.getLogger("django_mcp.calls")
+
+Outcome = CallRecord.Outcome
+
+OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
+    (UnknownToolError, Outcome.UNKNOWN_TOOL),
+    (MissingScopeError, Outcome.MISSING_SCOPE),
+    (InvalidArgumentsError, Outcome.INVALID_ARGUMENTS),
+    (BusyError, Outcome.BUSY),
+    (ToolError, Outcome.TOOL_ERROR),
+    (asyncio.CancelledError, Outcome.CANCELLED),
+)
+
+
+class Recording:
+    """The record of one call, from its arrival (when this is made) to its end.
+
+    A tool that writes is on record before it runs: `begin`, then `finish`. For any other call
+    `finish` alone writes the row. Call both from a thread.
+    """
+
+    def __init__(self, context: ToolContext, tool: Tool | None) -> None:
+        self._context = context
+        self._tool = tool
+        self._started = timezone.now()
+        self._clock = time.monotonic()
+        self._key: int | None = None
+        self._is_possible = settings.RECORD
+        self._claimed = Lock()
+        # A call that is cancelled while it is admitted begins and ends on two threads at once.
+        self._writing = Lock()
+        self._is_ended = False
+
+    def claim(self) -> bool:
+        """Whether the caller is the first to ask, and so the one to finish this record."""
+        return self._claimed.acquire(blocking=False)
+
+    def begin(self) -> None:
+        """Write the row in a transaction of its own.
+
+        Raises `RecordUnavailableError` when that fails: what cannot be recorded must not run.
+        """
+        with self._writing:
+            if not self._is_possible or self._is_ended:
+                return
+            try:
+                self._save(outcome=Outcome.RUNNING)
+            except Exception as error:
+                self._is_possible = False
+                raise RecordUnavailableError from error
+
+    def finish(self, *, result: Rendered | None = None, error: BaseException | None = None) -> None:
+        """Write how the call ended, log it, and send the signal. Never raises."""
+        outcome = _outcome(error)
+        duration_ms = round((time.monotonic() - self._clock) * 1000)
+        ending: dict[str, Any] = {
+            "outcome": outcome,
+            "error_class": _error_class(error),
+            "duration_ms": duration_ms,
+            "result_size": None if result is None else result.size,
+            "delivered": not self._context.is_disconnected,
+        }
+        with self._writing:
+            self._is_ended = True
+            self._write(ending)
+        try:
+            self._log(outcome, duration_ms, error)
+        except Exception:
+            logger.exception("The end of call %s could not be logged", self._context.call_id)
+        is_rejected = isinstance(error, CallRejectedError)
+        (tool_rejected if is_rejected else tool_called).send_robust(
+            sender=None if is_rejected or self._tool is None else self._tool.function,
+            call=self._context.invocation,
+            outcome=str(outcome),
+            duration_ms=duration_ms,
+        )
+
+    def _write(self, ending: dict[str, Any]) -> None:
+        if not self._is_possible:
+            return
+        try:
+            self._save(**ending)
+        except Exception:
+            logger.exception(
+                "The end of call %s could not be recorded", self._context.invocation.id
+            )
+
+    def _save(self, **facts: Any) -> None:
+        key = self._key
+        write = self._insert if key is None else partial(self._update, key)
+        try:
+            write(**facts)
+        except (DatabaseError, InterfaceError):
+            connection = connections[router.db_for_write(CallRecord)]
+            if connection.in_atomic_block:  # a test's, which a new connection would not see
+                raise
+            # The tool may have broken its connection, or left it in an aborted transaction.
+            connection.close()
+            write(**facts)
+
+    def _update(self, key: int, **ending: Any) -> None:
+        CallRecord.objects.filter(pk=key).update(**ending)
+
+    def _insert(self, **ending: Any) -> None:
+        call = self._context.invocation
+        principal = call.principal
+        user = principal.user
+        record = CallRecord.objects.create(
+            call_id=call.id,
+            name=storable_text(call.name, 128),
+            endpoint=principal.endpoint.name,
+            user=_user_key(principal)[:128],
+            username="" if user is None else storable_text(user.get_username(), 255),
+            client=storable_text(principal.client_id, 255),
+            client_name=storable_text(principal.client_name, 255),
+            client_info=storable_text(call.client_info, 255),
+            credential=storable_text(principal.credential, 255),
+            scopes=" ".join(sorted(principal.scopes)),
+            address=storable_text(call.address, 64),
+            protocol_version=storable_text(call.protocol_version, 32),
+            trace_id=storable_text(call.trace_id, 64),
+            arguments=self._arguments,
+            started=self._started,
+            **ending,
+        )
+        self._key = record.pk
+
+    @cached_property
+    def _arguments(self) -> dict[str, Any]:
+        schema = None if self._tool is None else self._tool.input_schema
+        return redact(self._context.invocation.arguments, schema)
+
+    def _log(self, outcome: Outcome, duration_ms: int, error: BaseException | None) -> None:
+        call = self._context.invocation
+        is_ours = outcome is Outcome.FAILED
+        level = logging.ERROR if is_ours else logging.INFO
+        if not logger.isEnabledFor(level):
+            return
+        logger.log(
+            level,
+            "tools/call %r: %s after %d ms, call %s",
+            call.name[:128],
+            outcome,
+            duration_ms,
+            call.id,
+            exc_info=error.__cause__ or error if is_ours and error is not None else None,
+            extra={
+                "call_id": str(call.id),
+                "tool": call.name[:128],
+                "outcome": str(outcome),
+                "duration_ms": duration_ms,
+                "user_key": _user_key(call.principal),
+                "client_id": call.principal.client_id,
+                "arguments": self._arguments,
+            },
+        )
+
+
+def _user_key(principal: Principal) -> str:
+    return "" if principal.user is None else str(principal.user.pk)
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    if error is None:
+        return Outcome.OK
+    return next((o for kind, o in OUTCOMES if isinstance(error, kind)), Outcome.FAILED)
+
+
+def _error_class(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    if isinstance(error, ToolFailedError) and error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__[:128]

@@ -1,0 +1,1 @@
+"""Who calls: authenticators, and what OAuth clients need to find their way in."""

@@ -1,0 +1,65 @@
+"""What an authenticator is, and which ones the project has chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, Protocol
+
+from django.utils.module_loading import import_string
+
+from django_mcp.conf import settings
+from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.principals import Endpoint, Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """What a refused caller should be told: the error of RFC 6750, and the scopes to ask for."""
+
+    error: Literal["", "invalid_token", "insufficient_scope"] = ""
+    scopes: frozenset[str] = frozenset()
+
+
+class Authenticator(Protocol):
+    """Turns the headers of a request into a principal. Made once per process, without arguments."""
+
+    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+        """Return who calls, or None when the headers hold no credentials of this kind.
+
+        `headers` are case-insensitive. Runs in a thread and may query. Raises
+        `InvalidCredentialsError` for credentials that are not, or no longer, good.
+        """
+
+    def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
+        """A value for `WWW-Authenticate` that tells how to get in; empty for none."""
+
+
+def authenticators() -> Sequence[Authenticator]:
+    """One instance of each class in `DJANGO_MCP_AUTHENTICATORS`, in order."""
+    return _instances(tuple(settings.AUTHENTICATORS))
+
+
+@cache
+def _instances(paths: tuple[str, ...]) -> tuple[Authenticator, ...]:
+    return tuple(import_string(path)() for path in paths)
+
+
+def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+    """Ask each authenticator; the first that knows the credentials decides.
+
+    None when there are no credentials at all; `InvalidCredentialsError` when there are bad ones.
+    """
+    for authenticator in authenticators():
+        principal = authenticator.authenticate(headers, endpoint)
+        if principal is not None:
+            return principal
+    if "authorization" in headers:
+        # Credentials that nobody knows are bad ones, even where anonymous callers are welcome.
+        raise InvalidCredentialsError
+    return None
+
+
+def challenges(challenge: Challenge, endpoint: Endpoint) -> list[str]:
+    """The `WWW-Authenticate` values of all authenticators."""
+    values = [each.challenge(challenge, endpoint) for each in authenticators()]
+    return [value for value in values if value]

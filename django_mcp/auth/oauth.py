@@ -1,0 +1,60 @@
+"""Bearer tokens of django-oauth-toolkit, good for this endpoint alone."""
+
+from collections.abc import Mapping
+
+from oauth2_provider.settings import oauth2_settings
+from oauth2_provider.www_authenticate import build_bearer_challenge
+from oauthlib.common import Request
+
+from django_mcp.auth.base import Challenge
+from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.principals import Endpoint, Principal
+
+
+class OAuthAuthenticator:
+    """Asks the configured OAuth2 validator, and insists on audience, user, and an active one."""
+
+    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+        """See `Authenticator.authenticate`; the token stands in `Authorization: Bearer`."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        # With the canonical URI: one rebuilt from the request would be http:// behind a TLS proxy,
+        # and no token would ever match.
+        request = Request(endpoint.url)
+        validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
+        if not validator.validate_bearer_token(token.strip(), [], request):
+            raise InvalidCredentialsError
+        granted = request.access_token
+        # The validator accepts tokens without an audience for any resource (RFC 8707 leaves that
+        # open); MCP authorization wants ours named, exactly.
+        audiences = {audience.rstrip("/") for audience in granted.resource or ()}
+        if endpoint.url not in audiences or request.user is None or not request.user.is_active:
+            raise InvalidCredentialsError
+        application = request.client
+        return Principal(
+            endpoint=endpoint,
+            user=request.user,
+            client_id="" if application is None else application.client_id,
+            client_name="" if application is None else application.name,
+            # Not `granted.scopes`, which leaves out what the scopes backend does not know.
+            scopes=frozenset(granted.scope.split()),
+            credential=str(granted.pk),
+        )
+
+    def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
+        """RFC 6750 with `resource_metadata` (RFC 9728, section 5.1) and `scope`."""
+        attributes: dict[str, str] = {}
+        if challenge.error:
+            attributes["error"] = challenge.error
+        if challenge.scopes:
+            attributes["scope"] = " ".join(sorted(challenge.scopes))
+        value: str = build_bearer_challenge(
+            None, attributes, resource_metadata_url=metadata_url(endpoint)
+        )
+        return value
+
+
+def metadata_url(endpoint: Endpoint) -> str:
+    """Where the endpoint's protected-resource metadata stands (RFC 9728, section 3.1)."""
+    return f"{endpoint.origin}/.well-known/oauth-protected-resource{endpoint.path}"

@@ -1,0 +1,55 @@
+"""The scope catalogue: what the tools ask for joins what the host offers."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.utils.functional import lazy
+from oauth2_provider.scopes import BaseScopes
+from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.models import ToolGroup
+from django_mcp.tools.registry import get_registry
+
+
+def tool_scopes() -> Mapping[str, str]:
+    """Every scope of the tools with its description, in alphabetical order.
+
+    The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group. They
+    are looked up when they are shown: django-oauth-toolkit asks for the scopes with every token.
+    """
+    described: Mapping[str, str] = oauth2_settings.SCOPES
+    titles = cache(lambda: dict(ToolGroup.objects.values_list("name", "title")))
+
+    def title(group: str) -> str:
+        return titles().get(group) or group.replace("_", " ").capitalize()
+
+    shown = lazy(title, str)
+    return {
+        scope: described.get(scope) or shown(group)
+        for scope, group in get_registry().scopes.items()
+    }
+
+
+class ToolScopes(BaseScopes):
+    """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools."""
+
+    def get_all_scopes(self) -> dict[str, str]:
+        return {**oauth2_settings.SCOPES, **tool_scopes()}
+
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
+
+    def get_default_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        # The host's defaults: a client that asks for nothing is given no tool.
+        return list(oauth2_settings._DEFAULT_SCOPES)
+
+
+def ungrantable_scopes() -> list[str]:
+    """The scopes of the tools that the configured scopes backend offers nobody."""
+    available = oauth2_settings.SCOPES_BACKEND_CLASS().get_available_scopes()
+    return sorted(set(get_registry().scopes) - set(available))

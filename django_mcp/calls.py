@@ -1,0 +1,180 @@
+"""The story of a call: seen? allowed? valid? on record, run, checked, on record again."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
+
+from django_mcp.audit import Recording
+from django_mcp.concurrency import database_thread, run_in_control, run_in_worker
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    BusyError,
+    CallRejectedError,
+    InvalidArgumentsError,
+    MissingScopeError,
+    ToolError,
+    ToolFailedError,
+    UnknownToolError,
+)
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import Rendered
+from django_mcp.tools.tool import Tool
+
+POSTGRESQL_INERROR = 3
+"""The status of an aborted transaction, in libpq's words and so in those of every driver."""
+
+
+async def call_tool(context: ToolContext) -> Rendered:
+    """Serve one call and return its result.
+
+    Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
+    when it refused, `ToolFailedError` when the fault is ours. A sync tool that has started is
+    finished and recorded even if the awaiting task is cancelled; an async one is cancelled.
+    """
+    tool = get_registry().get(context.invocation.name)
+    record = Recording(context, tool)
+    try:
+        if tool is not None and tool.is_async:
+            return await _call_async(context, tool, record)
+        return await run_in_worker(_call_sync, context, tool, record)
+    except BusyError as error:
+        await run_in_control(_refuse, context, tool, record, error)
+        raise
+    except asyncio.CancelledError as error:
+        if record.claim():  # it was still waiting for a thread
+            await asyncio.shield(run_in_control(record.finish, error=error))
+        raise
+
+
+def refuse(context: ToolContext, error: CallRejectedError) -> None:
+    """Record a call that is turned away before it comes here. Call it from a thread.
+
+    Raises `UnknownToolError` instead when the caller may not know of the tool at all; nothing is
+    recorded then, for `call_tool` has yet to answer that call.
+    """
+    tool = get_registry().get(context.invocation.name)
+    _require_visible(context, tool)
+    Recording(context, tool).finish(error=error)
+
+
+def _refuse(
+    context: ToolContext, tool: Tool | None, record: Recording, error: CallRejectedError
+) -> None:
+    try:
+        # A hidden tool must not be told from a missing one by how a call of it is refused.
+        _require_visible(context, tool)
+    except UnknownToolError as unknown:
+        record.finish(error=unknown)
+        raise
+    record.finish(error=error)
+
+
+def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Rendered:
+    if not record.claim():
+        raise asyncio.CancelledError
+    try:
+        tool, arguments = _admit(context, tool, record)
+        with _failures_explained(context), _transaction(tool):
+            result = tool.output.render(tool.function(**arguments))
+    except BaseException as error:
+        record.finish(error=error)
+        raise
+    finally:
+        context.finish_progress()
+    record.finish(result=result)
+    return result
+
+
+async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
+    record.claim()
+    try:
+        _, arguments = await run_in_control(_admit, context, tool, record)
+        with _failures_explained(context):
+            async with database_thread():
+                value = await tool.function(**arguments)
+                render = sync_to_async(tool.output.render) if tool.output.may_query else None
+                result = await render(value) if render else tool.output.render(value)
+    except BaseException as error:
+        await asyncio.shield(run_in_control(record.finish, error=error))
+        raise
+    finally:
+        context.finish_progress()
+    await asyncio.shield(run_in_control(record.finish, result=result))
+    return result
+
+
+def _admit(
+    context: ToolContext, tool: Tool | None, record: Recording
+) -> tuple[Tool, dict[str, Any]]:
+    """Everything that must hold before a tool runs; the arguments that it then runs with."""
+    tool = _require_visible(context, tool)
+    if not tool.scopes <= context.principal.scopes:
+        raise MissingScopeError(required=tool.scopes, granted=context.principal.scopes)
+    try:
+        arguments = tool.bind(context)
+    except (InvalidArgumentsError, ToolError):
+        raise
+    except Exception as error:  # a validator of the tool's author that fails in its own way
+        raise ToolFailedError(context.call_id) from error
+    if not tool.read_only:
+        record.begin()
+    return tool, arguments
+
+
+def _require_visible(context: ToolContext, tool: Tool | None) -> Tool:
+    # Denied reads as unknown, so callers cannot probe for hidden tools.
+    if tool is None or not Visibility(context.principal, current_snapshot()).sees(tool):
+        raise UnknownToolError(context.invocation.name)
+    return tool
+
+
+@contextmanager
+def _transaction(tool: Tool) -> Iterator[None]:
+    if tool.atomic is None:
+        yield
+        return
+    with transaction.atomic(using=tool.atomic):
+        yield
+        if _is_lost(connections[tool.atomic]):
+            raise TransactionManagementError("The tool lost its transaction, and went on.")
+
+
+def _is_lost(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a commit would keep nothing and say nothing.
+
+    That is so when a tool has closed its connection or, on PostgreSQL, swallowed the exception of
+    a statement that failed.
+    """
+    driver_info = getattr(connection.connection, "info", None)
+    is_aborted = getattr(driver_info, "transaction_status", None) == POSTGRESQL_INERROR
+    return connection.closed_in_transaction or is_aborted
+
+
+@contextmanager
+def _failures_explained(context: ToolContext) -> Iterator[None]:
+    """Let through what tools raise on purpose; the rest becomes `ToolFailedError`."""
+    try:
+        yield
+    except ToolError:
+        raise
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled(context):
+            raise
+        raise ToolFailedError(context.call_id) from error
+
+
+def _is_cancelled(context: ToolContext) -> bool:
+    """Whether the call is being cancelled, and its tool did not come up with that by itself."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # in a thread
+        task = None
+    return context.is_cancelled or (task is not None and task.cancelling() > 0)

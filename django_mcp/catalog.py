@@ -1,0 +1,36 @@
+"""Which tools a principal sees, and why not the others."""
+
+from dataclasses import dataclass
+
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Denial, Visibility
+from django_mcp.principals import Principal
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One tool as it stands for one principal; without a `denial` it is listed."""
+
+    tool: Tool
+    denial: Denial | None
+    missing_scopes: frozenset[str]
+
+
+def survey(principal: Principal) -> list[Entry]:
+    """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""
+    visibility = Visibility(principal, current_snapshot())
+    return [
+        Entry(
+            tool=tool,
+            denial=visibility.denial(tool),
+            missing_scopes=tool.scopes - principal.scopes,
+        )
+        for tool in get_registry().tools.values()
+    ]
+
+
+def visible_tools(principal: Principal) -> list[Tool]:
+    """The tools that this principal is shown; those that lack only scopes are among them."""
+    return [entry.tool for entry in survey(principal) if entry.denial is None]

@@ -1,0 +1,203 @@
+"""The only crossing between the event loop and threads.
+
+Tools run on worker threads. Authentication, policy and the record of async calls run on control
+threads, so that stuck tools lock nobody out. The threads live as long as the process and treat
+their database connections as Django does around a request.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar, copy_context
+from functools import cache, partial
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.db import close_old_connections, connections, reset_queries
+
+from django_mcp.conf import settings
+from django_mcp.exceptions import BusyError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_stay_in_thread: ContextVar[bool] = ContextVar("django_mcp_stay_in_thread", default=False)
+
+
+class ThreadPool:
+    """A fixed number of threads, of which a caller may wait for a free one in vain."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._size = size
+        self._executor = ThreadPoolExecutor(size, thread_name_prefix=f"django_mcp_{name}")
+        # A semaphore belongs to one event loop; a process has one, except in tests.
+        self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
+        self._running: set[asyncio.Future[Any]] = set()
+
+    async def run(self, call: Callable[[], R], *, patience: float | None = None) -> R:
+        """Run `call` on one of the threads and return what it returns.
+
+        A caller that is cancelled leaves, and the thread finishes its work. Raises `BusyError` when
+        no thread becomes free within `patience` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        free = self._free.setdefault(loop, asyncio.Semaphore(self._size))
+        if free.locked():
+            try:
+                async with asyncio.timeout(patience):
+                    await free.acquire()
+            except TimeoutError:
+                raise BusyError from None
+        else:
+            await free.acquire()
+        running = loop.run_in_executor(
+            self._executor, copy_context().run, _with_fresh_connections, call
+        )
+
+        self._running.add(running)
+
+        def release(ended: asyncio.Future[R]) -> None:
+            self._running.discard(ended)
+            free.release()
+            if not ended.cancelled():
+                # Looked at, lest asyncio complains when the caller has left; whoever runs the call
+                # has told of it already.
+                ended.exception()
+
+        running.add_done_callback(release)
+        return await asyncio.shield(running)
+
+    async def finish(self) -> None:
+        """Return when nothing of the running event loop runs on the threads any more."""
+        loop = asyncio.get_running_loop()
+        while running := [each for each in self._running if each.get_loop() is loop]:
+            await asyncio.wait(running)
+
+
+def _with_fresh_connections(call: Callable[[], R]) -> R:
+    """What Django's request signals do around a request, in a thread that serves none."""
+    reset_queries()
+    close_old_connections()
+    try:
+        return call()
+    finally:
+        for connection in connections.all(initialized_only=True):
+            if connection.in_atomic_block:
+                # A tool began a transaction by hand and left it open: nobody may come after it.
+                connection.close()
+                del connections[connection.alias]
+        close_old_connections()
+
+
+@cache
+def _workers() -> ThreadPool:
+    return ThreadPool("worker", settings.THREADS)
+
+
+@cache
+def _controllers() -> ThreadPool:
+    return ThreadPool("control", settings.CONTROL_THREADS)
+
+
+async def run_in_worker(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a tool's work on a worker thread; `BusyError` when none becomes free in time."""
+    if _stay_in_thread.get():
+        return await sync_to_async(call)(*args, **kwargs)
+    return await _workers().run(partial(call, *args, **kwargs), patience=settings.BUSY_AFTER)
+
+
+async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run short work of ours that needs the database, whatever the tools are doing."""
+    if _stay_in_thread.get():
+        return await sync_to_async(call)(*args, **kwargs)
+    return await _controllers().run(partial(call, *args, **kwargs))
+
+
+async def finish_work() -> None:
+    """Return when every thread has ended what it was doing: before the process goes."""
+    await _workers().finish()
+    await _controllers().finish()
+
+
+@asynccontextmanager
+async def database_thread() -> AsyncIterator[None]:
+    """Give the async ORM inside this block a worker thread of its own, taken at its first use.
+
+    Without it, every async ORM call of the process waits for one shared thread.
+    """
+    if _stay_in_thread.get():
+        yield
+        return
+    thread = LeasedThread(_workers())
+    try:
+        async with ThreadSensitiveContext(executor=thread):
+            yield
+    finally:
+        await asyncio.shield(thread.aclose())
+
+
+@contextmanager
+def in_current_thread() -> Iterator[None]:
+    """Keep everything on the thread that called `async_to_sync`: for tests with a transaction."""
+    token = _stay_in_thread.set(True)
+    try:
+        yield
+    finally:
+        _stay_in_thread.reset(token)
+
+
+class LeasedThread(Executor):
+    """An executor that runs everything on one thread of a pool, from its first use to `aclose`."""
+
+    def __init__(self, pool: ThreadPool) -> None:
+        self._pool = pool
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._futures: set[Future[Any]] = set()
+        self._lease: asyncio.Task[None] | None = None
+
+    def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future: Future[R] = Future()
+        if self._lease is None:
+            self._lease = asyncio.get_running_loop().create_task(self._hold())
+        elif self._lease.done():
+            future.set_exception(BusyError())
+            return future
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
+        self._work.put(partial(_fulfil, future, partial(call, *args, **kwargs)))
+        return future
+
+    async def aclose(self) -> None:
+        """Give the thread back when the work submitted so far is done."""
+        self._work.put(None)
+        if self._lease is not None:
+            await self._lease
+
+    async def _hold(self) -> None:
+        try:
+            await self._pool.run(self._drain, patience=settings.BUSY_AFTER)
+        except Exception as error:
+            # No thread, or one that cannot clean up its connections: nobody may wait for ever.
+            for future in tuple(self._futures):
+                with suppress(InvalidStateError):
+                    future.set_exception(error)
+            if not isinstance(error, BusyError):
+                raise
+
+    def _drain(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+
+
+def _fulfil(future: Future[R], call: Callable[[], R]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001  (it belongs to the coroutine that waits)
+        future.set_exception(error)

@@ -1,0 +1,170 @@
+"""The `DJANGO_MCP_*` settings: each with its type and default, read whenever it is used."""
+
+from typing import Any, Generic, TypeVar, cast, overload
+
+from django.conf import settings as django_settings
+
+T = TypeVar("T")
+
+PREFIX = "DJANGO_MCP_"
+
+
+class Setting(Generic[T]):
+    """One setting. It is read from the project at every use, so `override_settings` takes effect.
+
+    `type` is what the project's value must be; a `list` is one of strings, a number is positive.
+    """
+
+    def __init__(self, type: type[T], *, default: T, help: str) -> None:
+        self.type = type
+        self.default = default
+        self.help = help
+
+    def problem(self) -> str:
+        """What is wrong with the project's value; empty when nothing is."""
+        value: Any = getattr(django_settings, self.name, self.default)
+        if self.type is list:
+            is_right = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+            return "" if is_right else "must be a list of strings"
+        if self.type in (int, float):
+            is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
+            return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
+        return "" if isinstance(value, self.type) else f"must be a {self.type.__name__}"
+
+    def __set_name__(self, owner: "type[Settings]", name: str) -> None:
+        self.name = PREFIX + name
+
+    @overload
+    def __get__(self, instance: None, owner: "type[Settings]") -> "Setting[T]": ...
+    @overload
+    def __get__(self, instance: "Settings", owner: "type[Settings]") -> T: ...
+    def __get__(self, instance: "Settings | None", owner: "type[Settings]") -> "Setting[T] | T":
+        if instance is None:
+            return self
+        return cast(T, getattr(django_settings, self.name, self.default))
+
+
+class Settings:
+    """Every setting of the package, without its prefix."""
+
+    URL = Setting(
+        str,
+        default="",
+        help=(
+            "The endpoint's public URL: the only source of its path, of the audience that "
+            "tokens must name, and of the metadata documents. Required outside DEBUG."
+        ),
+    )
+    AUTODISCOVER = Setting[list[str]](
+        list,
+        default=["mcp_tools", "services"],
+        help="Names of the modules that are imported from every installed app to find tools.",
+    )
+    AUTHENTICATORS = Setting[list[str]](
+        list,
+        default=["django_mcp.auth.oauth.OAuthAuthenticator"],
+        help="Dotted paths of the authenticators, asked in this order.",
+    )
+    ALLOW_ANONYMOUS = Setting(
+        bool,
+        default=False,
+        help=(
+            "Whether callers without credentials may use the tools that ask for no scope or user."
+        ),
+    )
+    ALLOWED_ORIGINS = Setting[list[str]](
+        list,
+        default=[],
+        help=(
+            "Origins besides the site's own that browsers may call from, as https://host[:port]."
+        ),
+    )
+    ENABLE_NEW_GROUPS = Setting(
+        bool,
+        default=False,
+        help="Whether a tool group is open before an operator has decided about it in the admin.",
+    )
+    SERVER_NAME = Setting(
+        str,
+        default="",
+        help="The name that clients show for this server. Empty: the endpoint's host name.",
+    )
+    SERVER_VERSION = Setting(
+        str,
+        default="",
+        help="The version that clients show for this server. Empty: that of django_mcp.",
+    )
+    INSTRUCTIONS = Setting(
+        str,
+        default="",
+        help="What an agent should know before it uses the tools.",
+    )
+    PAGE_SIZE = Setting(
+        int,
+        default=1000,
+        help="How many tools one page of a list holds.",
+    )
+    THREADS = Setting(
+        int,
+        default=8,
+        help="How many tools may use a thread at once in each process.",
+    )
+    CONTROL_THREADS = Setting(
+        int,
+        default=2,
+        help="Threads kept for authentication, policy and the record, whatever the tools do.",
+    )
+    BUSY_AFTER = Setting(
+        float,
+        default=5.0,
+        help="Seconds a call waits for a free thread before it is refused as busy.",
+    )
+    SHUTDOWN_TIMEOUT = Setting(
+        float,
+        default=10.0,
+        help="Seconds that a process which is to end waits for the calls that it still runs.",
+    )
+    MAX_REQUEST_BYTES = Setting(
+        int,
+        default=4 * 1024 * 1024,
+        help="The largest request body; a larger one gets 413.",
+    )
+    RECORD = Setting(
+        bool,
+        default=True,
+        help="Whether calls are recorded in the database at all.",
+    )
+    RECORD_MAX_BYTES = Setting(
+        int,
+        default=16 * 1024,
+        help="The largest size of the arguments kept in a record, as JSON.",
+    )
+    REDACT = Setting[list[str]](
+        list,
+        default=[
+            "password",
+            "passwd",
+            "passphrase",
+            "secret",
+            "token",
+            "authorization",
+            "api_key",
+            "apikey",
+            "private_key",
+            "credential",
+            "cookie",
+        ],
+        help=(
+            "Words that mark an argument as secret wherever they occur in its name, in any "
+            "case, with dashes and underscores alike."
+        ),
+    )
+
+
+settings = Settings()
+
+
+def declared_settings() -> list[Setting[Any]]:
+    """Every setting, in the order of their names."""
+    found = [value for value in vars(Settings).values() if isinstance(value, Setting)]
+    return sorted(found, key=lambda setting: setting.name)

@@ -1,0 +1,98 @@
+"""What tools may return besides data, and the marker for secrets."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Icon:
+    """An icon that clients may show for a tool. `sizes` are such as `48x48` or `any`."""
+
+    src: str
+    mime_type: str | None = None
+    sizes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The base of the content blocks; return one or a list of them from a tool.
+
+    Raises `TypeError` for values that no client could be sent, such as base64 text for bytes.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None and field.default is not MISSING:
+                continue
+            wanted = bytes if field.name == "data" else str
+            if not isinstance(value, wanted):
+                given = type(value).__name__
+                raise TypeError(f"{field.name} must be {wanted.__name__}, not {given}")
+            if isinstance(value, str):
+                value.encode()  # lone surrogates have no place in UTF-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Content):
+    """A block of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image(Content):
+    """A picture: its raw bytes and their media type, such as `image/png`."""
+
+    data: bytes
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio(Content):
+    """A sound: its raw bytes and their media type, such as `audio/wav`."""
+
+    data: bytes
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource(Content):
+    """An embedded document under a URI of its own: either `text` or raw `data`."""
+
+    uri: str
+    text: str | None = None
+    data: bytes | None = None
+    mime_type: str | None = None
+
+    def __post_init__(self) -> None:
+        Content.__post_init__(self)
+        if (self.text is None) == (self.data is None):
+            raise ValueError("A resource holds either text or data.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceLink(Content):
+    """A reference to a document that the client may fetch by its URI."""
+
+    uri: str
+    name: str
+    title: str | None = None
+    description: str | None = None
+    mime_type: str | None = None
+
+
+class Redacted:
+    """Marks an argument as secret: `Annotated[str, Redacted]` never reaches a record or a log.
+
+    The published input schema says `writeOnly`, as JSON Schema has it for secrets.
+    """
+
+    # A duck-typed hook of pydantic's, so that this module need not import pydantic. As a class
+    # method it serves both `Annotated[str, Redacted]` and `Annotated[str, Redacted()]`.
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
+        return {**handler(core_schema), "writeOnly": True}

@@ -1,0 +1,118 @@
+"""What can go wrong, as types; the facts are in attributes, and `protocol.errors` renders them."""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+
+class DjangoMCPError(Exception):
+    """The root of every exception that this package raises."""
+
+
+class ToolRegistrationError(DjangoMCPError):
+    """Some declared tools cannot be served; `problems` names each with its function."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("Some tools cannot be served:\n" + "\n".join(f"- {p}" for p in problems))
+
+
+class InvalidCredentialsError(DjangoMCPError):
+    """The request carries credentials, and they are not good for this endpoint."""
+
+
+class CallRejectedError(DjangoMCPError):
+    """The call was refused before the tool ran."""
+
+
+class UnknownToolError(CallRejectedError):
+    """There is no such tool, or none that this caller may see: the two are never told apart."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"Unknown tool: {name[:64]}")
+
+
+class MissingScopeError(CallRejectedError):
+    """The caller sees the tool but its token lacks scopes; `required` has all that it needs."""
+
+    def __init__(self, *, required: Collection[str], granted: Collection[str]) -> None:
+        self.required = frozenset(required)
+        self.granted = frozenset(granted)
+        super().__init__("This tool needs the scopes: " + " ".join(sorted(self.required)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One argument that breaks the tool's input schema: where (`items[0].price`), and why."""
+
+    path: str
+    reason: str
+
+
+class InvalidArgumentsError(CallRejectedError):
+    """The arguments break the input schema; `violations` lists every breach, values never."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("The arguments are invalid.")
+
+
+class BusyError(CallRejectedError):
+    """No thread became free in time; the same call may succeed after `retry_after` seconds."""
+
+    def __init__(self, *, retry_after: int = 1) -> None:
+        self.retry_after = retry_after
+        super().__init__("The server is busy.")
+
+
+class RecordUnavailableError(CallRejectedError):
+    """The call could not be put on record, so a tool that writes was not run."""
+
+
+class ToolFailedError(DjangoMCPError):
+    """The tool ended in a way that is our side's fault; the log tells more under `call_id`."""
+
+    def __init__(self, call_id: UUID) -> None:
+        self.call_id = call_id
+        super().__init__(f"The tool failed. The operators can find the cause under {call_id}.")
+
+
+class InvalidResultError(DjangoMCPError):
+    """The tool returned something that its declared output does not allow."""
+
+
+class ToolError(DjangoMCPError):
+    """Raised by tools to tell the agent what went wrong and what to do about it.
+
+    Args:
+        message: What went wrong, for the agent and the person behind it.
+        retryable: Whether the same call may succeed later.
+        hint: What to do or change, in words an agent can act on.
+        retry_after: Seconds to wait before trying again; what is no such time is left out.
+
+    The call's transaction is rolled back, and the client receives a result with `isError`.
+    """
+
+    def __init__(
+        self,
+        message: str | Promise,
+        *,
+        retryable: bool = False,
+        hint: str | Promise = "",
+        retry_after: float | None = None,
+    ) -> None:
+        self.message = _sendable(message)
+        self.retryable = retryable
+        self.hint = _sendable(hint)
+        is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
+        self.retry_after = retry_after if is_time else None
+        super().__init__(self.message)
+
+
+def _sendable(words: str | Promise) -> str:
+    """The words, which Django's translations may be lazy about, as UTF-8 can hold them."""
+    return str(words).encode("utf-8", "replace").decode("utf-8")

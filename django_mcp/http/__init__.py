@@ -1,0 +1,1 @@
+"""The endpoint over HTTP, in front of Django's own application."""

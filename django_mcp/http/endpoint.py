@@ -1,0 +1,78 @@
+"""The ASGI application: the endpoint at its path, Django everywhere else."""
+
+import logging
+from io import BytesIO
+
+from django.core.exceptions import BadRequest
+from django.core.handlers.asgi import ASGIRequest, get_script_prefix
+from django.db import DatabaseError, InterfaceError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from django_mcp.auth.base import Challenge
+from django_mcp.concurrency import run_in_control
+from django_mcp.conf import settings
+from django_mcp.http.admission import admit
+from django_mcp.http.answers import challenge_answer, refusal, unavailable
+from django_mcp.http.body import BodyTooLargeError, ClientGoneError, read_body, replay
+from django_mcp.http.guards import guard, too_large
+from django_mcp.http.lifespan import SessionManagers
+from django_mcp.principals import Endpoint
+from django_mcp.protocol.exchange import SCOPE_KEY, current_exchange
+from django_mcp.protocol.server import build_server
+
+logger = logging.getLogger(__name__)
+
+
+class MCPEndpoint:
+    """Serves one endpoint in front of `application`, which gets every other request untouched."""
+
+    def __init__(self, application: ASGIApp, endpoint: Endpoint) -> None:
+        self._application = application
+        self._endpoint = endpoint
+        self._managers = SessionManagers(build_server(endpoint))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._managers.serve_lifespan(receive, send)
+        elif scope["type"] == "http" and self._is_mine(scope):
+            await self._serve(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+    def _is_mine(self, scope: Scope) -> bool:
+        # Exactly the path, with or without its slash: a redirect would break clients, and
+        # anything longer is Django's.
+        path: str = scope["path"].removesuffix("/")
+        prefix: str = get_script_prefix(scope)
+        # As Django does: some servers leave their prefix in the path, others strip it.
+        return prefix + path.removeprefix(prefix) == self._endpoint.path
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            request = ASGIRequest(scope, BytesIO())
+        except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
+            await refusal(400, "The query or the Content-Type is malformed.")(scope, receive, send)
+            return
+        answer = guard(request, self._endpoint)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        try:
+            body = await read_body(receive, limit=settings.MAX_REQUEST_BYTES)
+        except BodyTooLargeError:
+            await too_large()(scope, receive, send)
+            return
+        except ClientGoneError:
+            return
+        try:
+            admitted = await run_in_control(admit, request, body, self._endpoint)
+        except (DatabaseError, InterfaceError):
+            logger.exception("Nobody can be authenticated: the database does not answer")
+            await unavailable()(scope, receive, send)
+            return
+        if isinstance(admitted, Challenge):
+            await challenge_answer(admitted, self._endpoint)(scope, receive, send)
+            return
+        current_exchange.set(admitted)
+        manager = await self._managers.current()
+        await manager.handle_request({**scope, SCOPE_KEY: admitted}, replay(body, receive), send)

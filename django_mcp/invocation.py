@@ -1,0 +1,26 @@
+"""One call as it arrived, before anything is known about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django_mcp.principals import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """A well-formed `tools/call` of an authenticated (or anonymous) caller.
+
+    `id` is shown to the client and stands in the record and in every log line. `client_info` is
+    what the client says of itself, `address` where the request came from.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    principal: Principal
+    id: UUID = field(default_factory=uuid4)
+    client_info: str = ""
+    address: str = ""
+    protocol_version: str = ""
+    trace_id: str = ""

@@ -1,0 +1,182 @@
+"""`manage.py mcp_audit`: the record of calls in the shell, and its housekeeping."""
+
+import datetime
+import json
+import os
+import re
+import sys
+import time
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q
+from django.utils import timezone
+
+from django_mcp.management.following import Follower
+from django_mcp.models import CallRecord
+from django_mcp.models.records import CallRecordQuerySet
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LONGEST = datetime.timedelta(days=36_500)
+DEFAULT_LIMIT = 50
+POLL_SECONDS = 1.0
+"""Between two looks of `--follow`: no database that Django supports tells of new rows alike."""
+
+CHOICES = ("user", "tool", "outcome", "since", "limit", "json", "follow")
+
+
+def age(text: str) -> datetime.timedelta:
+    """Read `30s`, `15m`, `12h`, `90d` or `8w`."""
+    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    found = datetime.timedelta(**{UNITS[match[2]]: int(match[1])}) if match else None
+    if found is None or found > LONGEST:
+        raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
+    return found
+
+
+def count(text: str) -> int:
+    """Read a number of calls, 0 included."""
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise ArgumentTypeError(f"{text!r} is not a number of calls")
+    return int(text)
+
+
+class Command(BaseCommand):
+    """`list` (the default) prints calls, the latest last; the others say how many they touched."""
+
+    help = "Print the record of MCP calls, or keep it in order."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        _add_choices(parser, default=None)
+        actions = parser.add_subparsers(dest="action")
+        _add_choices(actions.add_parser("list", help="print calls (the default)"), SUPPRESS)
+        sweep = actions.add_parser(
+            "sweep", help="mark calls that never ended, because their process died, as unknown"
+        )
+        sweep.add_argument(
+            "--older-than", type=age, default=age("1h"), help="began longer ago than this (1h)"
+        )
+        prune = actions.add_parser("prune", help="delete old records")
+        prune.add_argument("--older-than", type=age, required=True, help="such as 90d")
+
+    def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        if action in (None, "list"):
+            self._print(**{name: options[name] for name in CHOICES})
+            return
+        if chosen := [f"--{name}" for name in CHOICES if options[name] is not None]:
+            # Or somebody would delete everybody's records for those of one user.
+            raise CommandError(f"{action} is about all calls, so it takes no {' '.join(chosen)}.")
+        if action == "sweep":
+            number = CallRecord.objects.sweep(older_than=options["older_than"])
+            self.stdout.write(f"{number} calls marked unknown")
+        else:
+            number = CallRecord.objects.prune(older_than=options["older_than"])
+            self.stdout.write(f"{number} records deleted")
+
+    def _print(
+        self,
+        *,
+        outcome: str | None,
+        limit: int | None,
+        json: bool | None,
+        follow: bool | None,
+        **choices: Any,
+    ) -> None:
+        records = _chosen(**choices)
+        listed = records if outcome is None else records.filter(outcome=outcome)
+        if limit is None and choices["since"] is None:
+            limit = DEFAULT_LIMIT
+        try:
+            follower = Follower(records, outcome=outcome) if follow else None
+            if follower is not None:
+                # What is written from now on comes after the list, and once.
+                listed = listed.filter(pk__lte=follower.last)
+            self._write(_latest(listed, limit), as_json=bool(json))
+            while follower is not None:
+                self._write(follower.look(), as_json=bool(json))
+                if not follower.is_behind:
+                    time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            return
+        except BrokenPipeError:
+            # Whoever read has had enough; Python would complain when it closes the output.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _write(self, records: Iterable[CallRecord], *, as_json: bool) -> None:
+        for record in records:
+            self.stdout.write(_json(record) if as_json else _line(record))
+        self.stdout.flush()
+
+
+def _add_choices(parser: ArgumentParser, default: Any) -> None:
+    """The options of `list`; those that are not given keep what stood before the action."""
+    parser.add_argument("--user", default=default, help="calls of this user name or key")
+    parser.add_argument("--tool", default=default, help="calls of this tool")
+    parser.add_argument(
+        "--outcome", default=default, choices=CallRecord.Outcome.values, help="calls that ended so"
+    )
+    parser.add_argument("--since", default=default, type=age, help="not older than this, as 1h")
+    parser.add_argument(
+        "--limit",
+        default=default,
+        type=count,
+        help=f"so many of the latest ({DEFAULT_LIMIT}; with --since all)",
+    )
+    parser.add_argument(
+        "--json", default=default, action="store_true", help="an object on each line"
+    )
+    parser.add_argument(
+        "--follow", default=default, action="store_true", help="go on with calls as they come"
+    )
+
+
+def _chosen(
+    *, user: str | None, tool: str | None, since: datetime.timedelta | None
+) -> CallRecordQuerySet:
+    records = CallRecord.objects.all()
+    if user is not None:
+        records = records.filter(Q(username=user) | Q(user=user))
+    if tool is not None:
+        records = records.filter(name=tool)
+    if since is not None:
+        records = records.filter(started__gte=timezone.now() - since)
+    return records
+
+
+def _latest(records: CallRecordQuerySet, limit: int | None) -> Iterable[CallRecord]:
+    """The latest records, the last of them last."""
+    if limit is None:
+        return records.order_by("started", "pk").iterator(chunk_size=1_000)
+    return reversed(records.newest_first()[:limit])
+
+
+def _json(record: CallRecord) -> str:
+    fields = record._meta.concrete_fields
+    facts = {field.attname: getattr(record, field.attname) for field in fields}
+    # Escaped to ASCII, so that no call writes commands to the terminal.
+    return json.dumps(facts, cls=DjangoJSONEncoder)
+
+
+def _line(record: CallRecord) -> str:
+    started = record.started
+    if timezone.is_aware(started):
+        started = timezone.localtime(started)
+    took = "" if record.duration_ms is None else f"{record.duration_ms} ms"
+    caller = _printable(record.username or record.user or "anonymous")
+    client = _printable(record.client_name or record.client or "-")
+    error = f"  {_printable(record.error_class)}" if record.error_class else ""
+    return (
+        f"{started:%Y-%m-%d %H:%M:%S}  {record.outcome:<17}  {took:>9}  "
+        f"{_printable(record.name)}  {caller}  {client}  {record.call_id}{error}"
+    )
+
+
+def _printable(text: str) -> str:
+    """Text of clients without what could command the terminal or break the line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

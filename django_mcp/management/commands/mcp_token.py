@@ -1,0 +1,72 @@
+"""`manage.py mcp_token`: a token for development."""
+
+import datetime
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured, MultipleObjectsReturned
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_mcp.principals import Endpoint
+from django_mcp.tools.registry import get_registry
+
+LONGEST = 10 * 365 * 24 * 3600
+
+
+class Command(BaseCommand):
+    """Prints the token alone on standard output, so that a shell can capture it."""
+
+    help = "Issue an access token for the MCP endpoint, bound to it, for development."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, help="whom the token speaks for")
+        parser.add_argument(
+            "--scopes", required=True, help='separated by spaces: "expense:read expense:write"'
+        )
+        parser.add_argument(
+            "--client", default="mcp_token", help="the application's name; made if it is missing"
+        )
+        parser.add_argument(
+            "--expires", type=int, default=3600, help="seconds that the token lives (3600)"
+        )
+
+    def handle(
+        self, *args: Any, user: str, scopes: str, client: str, expires: int, **options: Any
+    ) -> None:
+        if not apps.is_installed("oauth2_provider"):
+            raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
+        from django_mcp.auth.tokens import issue_token
+
+        users = get_user_model()
+        try:
+            owner = users._default_manager.get_by_natural_key(user)
+            endpoint = Endpoint.from_settings()
+        except users.DoesNotExist:
+            raise CommandError(f"There is no user {user!r}.") from None
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        if not owner.is_active:
+            raise CommandError(f"The user {user!r} is not active: the endpoint would refuse it.")
+        wanted = scopes.split()
+        unknown = sorted(set(wanted) - set(get_registry().scopes))
+        if unknown:
+            raise CommandError(
+                f"No tool asks for: {' '.join(unknown)}. "
+                f"The tools' scopes are: {' '.join(get_registry().scopes) or '(none)'}."
+            )
+        if not 0 < expires <= LONGEST:
+            raise CommandError(f"--expires must be more than 0 seconds, and at most {LONGEST}.")
+        if not 0 < len(client) <= 255:
+            raise CommandError("--client must be 1 to 255 characters.")
+        try:
+            token = issue_token(
+                user=owner,
+                scopes=wanted,
+                endpoint=endpoint,
+                client=client,
+                expires=datetime.timedelta(seconds=expires),
+            )
+        except MultipleObjectsReturned:
+            raise CommandError(f"There are several applications named {client!r}.") from None
+        self.stdout.write(token)

@@ -1,0 +1,112 @@
+"""`manage.py mcp_tools`: which tools there are, and what a caller sees of them."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections, router
+
+from django_mcp.catalog import Entry, survey
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.sync import sync_groups
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
+
+
+class Command(BaseCommand):
+    """`list` (the default) prints the tools by group; `sync` creates the missing group rows."""
+
+    help = "List the MCP tools, for everybody or as one caller sees them; or sync their groups."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", nargs="?", choices=("list", "sync"), default="list")
+        parser.add_argument("--user", help="show what this user sees, and why not the rest")
+        parser.add_argument("--client", default="", help="with --user: through this client id")
+        parser.add_argument(
+            "--scopes", help="with --user: with a token of these scopes (default: all)"
+        )
+        parser.add_argument(
+            "--database",
+            choices=tuple(connections),
+            help="with sync: where (default: where the rows are written)",
+        )
+
+    def handle(self, *args: Any, action: str, user: str | None, **options: Any) -> None:
+        if action == "sync":
+            created = sync_groups(using=options["database"] or router.db_for_write(ToolGroup))
+            for name in created:
+                self.stdout.write(f"created {name}")
+            self.stdout.write(f"{len(created)} rows created")
+        elif user is None:
+            if options["client"] or options["scopes"] is not None:
+                raise CommandError("--client and --scopes need --user.")
+            self._list_all()
+        else:
+            self._list_for(self._principal(user, options["client"], options["scopes"]))
+
+    def _list_all(self) -> None:
+        registry = get_registry()
+        snapshot = current_snapshot()
+        for group in registry.groups:
+            policy = snapshot.policy(group)
+            state = "enabled" if policy.enabled else "disabled"
+            self.stdout.write(f"{group} ({state}{', read-only' if policy.read_only else ''})")
+            for tool in registry.in_group(group):
+                off = " [switched off]" if tool.name in policy.disabled_tools else ""
+                self.stdout.write(f"  {tool.name}{off}")
+                self.stdout.write(f"    {_facts(tool)}")
+        self.stdout.write(f"{len(registry.tools)} tools")
+
+    def _list_for(self, principal: Principal) -> None:
+        entries = survey(principal)
+        visible = [entry for entry in entries if entry.denial is None]
+        hidden = [entry for entry in entries if entry.denial is not None]
+        for title, chosen in (("Visible", visible), ("Hidden", hidden)):
+            self.stdout.write(f"{title}: {len(chosen)}")
+            for entry in chosen:
+                self.stdout.write(f"  {entry.tool.name} ({entry.tool.group}){_why(entry)}")
+
+    def _principal(self, username: str, client: str, scopes: str | None) -> Principal:
+        users = get_user_model()
+        try:
+            user = users._default_manager.get_by_natural_key(username)
+            endpoint = Endpoint.from_settings()
+        except users.DoesNotExist:
+            raise CommandError(f"There is no user {username!r}.") from None
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        if not user.is_active:
+            raise CommandError(
+                f"The user {username!r} is not active: the endpoint would refuse it."
+            )
+        held = get_registry().scopes if scopes is None else scopes.split()
+        return Principal(
+            endpoint=endpoint,
+            user=user,
+            client_id=client,
+            scopes=frozenset(held),
+        )
+
+
+def _facts(tool: Tool) -> str:
+    annotations = {
+        "read-only": tool.read_only,
+        "destructive": tool.destructive,
+        "idempotent": tool.idempotent,
+        "open world": tool.open_world,
+    }
+    facts = [name for name, holds in annotations.items() if holds]
+    facts.append(f"scopes: {' '.join(sorted(tool.scopes)) or 'none'}")
+    facts.append(f"permissions: {' '.join(tool.permissions) or 'none'}")
+    return ", ".join(facts)
+
+
+def _why(entry: Entry) -> str:
+    if entry.denial is not None:
+        return f": {entry.denial}"
+    if entry.missing_scopes:
+        return f": callable once the token holds {' '.join(sorted(entry.missing_scopes))}"
+    return ""

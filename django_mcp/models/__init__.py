@@ -1,0 +1,6 @@
+"""The package's models."""
+
+from django_mcp.models.groups import ToolGroup, ToolSwitch
+from django_mcp.models.records import CallRecord
+
+__all__ = ["CallRecord", "ToolGroup", "ToolSwitch"]

@@ -1,0 +1,67 @@
+"""Tool groups: the code says which exist, operators say who may use them."""
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ToolGroup(models.Model):
+    """A set of tools that is opened, closed and limited together.
+
+    Empty `allowed_groups` and `allowed_clients` allow everybody; filled ones must both be met.
+    """
+
+    name = models.CharField(_("name"), max_length=64, unique=True, editable=False)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    enabled = models.BooleanField(
+        _("enabled"), default=False, help_text=_("Whether clients can see and call these tools.")
+    )
+    read_only = models.BooleanField(
+        _("read-only"),
+        default=False,
+        help_text=_("Only the tools that are declared read-only remain."),
+    )
+    allowed_groups = models.ManyToManyField(
+        Group,
+        verbose_name=_("allowed user groups"),
+        blank=True,
+        related_name="+",
+        help_text=_("Only members of one of these groups; empty: every user."),
+    )
+    # Client ids as text, because the application model of django-oauth-toolkit can be swapped.
+    allowed_clients = models.JSONField(
+        _("allowed applications"),
+        default=list,
+        blank=True,
+        help_text=_("Client ids of the applications; empty: every one."),
+    )
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = _("tool group")
+        verbose_name_plural = _("tool groups")
+
+    def __str__(self) -> str:
+        return self.title or self.name
+
+
+class ToolSwitch(models.Model):
+    """An operator's switch for one tool of a group."""
+
+    group = models.ForeignKey(
+        ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
+    )
+    name = models.CharField(_("tool"), max_length=64, editable=False)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("group", "name"), name="django_mcp_switch_once"),
+        )
+        verbose_name = _("tool")
+        verbose_name_plural = _("tools")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,141 @@
+"""The record of calls: who called what, when, how it ended. It outlives everything it names."""
+
+import datetime
+import uuid
+from collections.abc import Iterator
+from typing import Any, Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, router
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class CallRecordQuerySet(models.QuerySet["CallRecord"]):
+    def newest_first(self) -> Self:
+        """In the order of their beginning, which every index of the table ends with."""
+        return self.order_by("-started", "-id")
+
+    def batches(self, *, size: int = 1_000) -> Iterator[list[tuple[Any, ...]]]:
+        """All columns of all records, newest first, `size` rows at a time.
+
+        Each batch is a short query that starts where the last one ended: no cursor, transaction or
+        large result is held, however long the reader takes and whatever stands between it and the
+        database.
+        """
+        columns = [field.attname for field in self.model._meta.concrete_fields]
+        started, key = columns.index("started"), columns.index("id")
+        rest = self.newest_first()
+        while batch := list(rest.values_list(*columns)[:size]):
+            yield batch
+            last = batch[-1]
+            rest = self.newest_first().filter(
+                Q(started__lt=last[started]) | Q(id__lt=last[key]), started__lte=last[started]
+            )
+
+    def sweep(self, *, older_than: datetime.timedelta) -> int:
+        """Mark calls that began longer ago and never ended as `unknown`; return how many.
+
+        Their process was killed, or lost its database. A late finish overwrites the mark.
+        """
+        stale = self.filter(
+            outcome=CallRecord.Outcome.RUNNING, started__lte=timezone.now() - older_than
+        )
+        return stale.update(outcome=CallRecord.Outcome.UNKNOWN)
+
+    def prune(self, *, older_than: datetime.timedelta, batch: int = 10_000) -> int:
+        """Delete the records of calls that began longer ago; return how many.
+
+        In batches of their own, so that no lock is held for long.
+        """
+        deleted = 0
+        # Read where they are deleted: a replica that lags behind would name them again and again.
+        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
+        rows = self.using(chosen or router.db_for_write(self.model))
+        old = rows.filter(started__lt=timezone.now() - older_than).order_by("started")
+        while keys := list(old.values_list("pk", flat=True)[:batch]):
+            deleted += rows.filter(pk__in=keys).delete()[0]
+        return deleted
+
+
+class CallRecord(models.Model):
+    """One call past authentication, refused ones included.
+
+    There are no foreign keys: a record survives the deletion of the user, token and application
+    that it names, fits any kind of user key, and its table may live in another database.
+    """
+
+    class Kind(models.TextChoices):
+        TOOL = "tool", _("tool")
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", _("running")
+        OK = "ok", _("ok")
+        TOOL_ERROR = "tool_error", _("tool error")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        UNKNOWN_TOOL = "unknown_tool", _("unknown or hidden tool")
+        MISSING_SCOPE = "missing_scope", _("missing scope")
+        INVALID_ARGUMENTS = "invalid_arguments", _("invalid arguments")
+        BUSY = "busy", _("busy")
+        UNKNOWN = "unknown", _("unknown")
+
+    id = models.BigAutoField(primary_key=True)
+    call_id = models.UUIDField(_("call id"), unique=True, default=uuid.uuid4)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.TOOL)
+    name = models.CharField(_("name"), max_length=128)
+    endpoint = models.CharField(_("endpoint"), max_length=64)
+    user = models.CharField(_("user key"), max_length=128, blank=True)
+    username = models.CharField(_("user"), max_length=255, blank=True)
+    client = models.CharField(_("client id"), max_length=255, blank=True)
+    client_name = models.CharField(_("client"), max_length=255, blank=True)
+    client_info = models.CharField(
+        _("client software"),
+        max_length=255,
+        blank=True,
+        help_text=_("As the client describes itself."),
+    )
+    credential = models.CharField(_("credential id"), max_length=255, blank=True)
+    scopes = models.TextField(_("scopes"), blank=True)
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
+    trace_id = models.CharField(_("trace id"), max_length=64, blank=True)
+    task_id = models.CharField(_("task id"), max_length=64, blank=True)
+    arguments = models.JSONField(_("arguments"), default=dict, encoder=DjangoJSONEncoder)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome)
+    error_class = models.CharField(_("error"), max_length=128, blank=True)
+    started = models.DateTimeField(_("started"), default=timezone.now)
+    duration_ms = models.PositiveIntegerField(_("duration in ms"), null=True)
+    result_size = models.PositiveIntegerField(
+        _("result size"), null=True, help_text=_("In characters of text and encoded data.")
+    )
+    delivered = models.BooleanField(
+        _("delivered"),
+        default=True,
+        help_text=_("No when the client had left before the tool ended."),
+    )
+
+    objects = CallRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        get_latest_by = "id"
+        # With the order of lists and the key in each, so that nothing is sorted, and keys are found
+        # without a look at the rows.
+        indexes = (
+            models.Index(fields=("started", "id"), name="django_mcp_call_started"),
+            models.Index(fields=("name", "started", "id"), name="django_mcp_call_name"),
+            models.Index(fields=("user", "started", "id"), name="django_mcp_call_user"),
+            models.Index(fields=("username", "started", "id"), name="django_mcp_call_username"),
+            models.Index(fields=("client", "started", "id"), name="django_mcp_call_client"),
+            models.Index(
+                fields=("client_name", "started", "id"), name="django_mcp_call_client_name"
+            ),
+            models.Index(fields=("outcome", "started", "id"), name="django_mcp_call_outcome"),
+        )
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_outcome_display()})"

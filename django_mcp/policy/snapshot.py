@@ -1,0 +1,95 @@
+"""What operators decided about groups, in memory: no call asks the database for it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from django_mcp.conf import settings
+from django_mcp.models import ToolGroup, ToolSwitch
+
+MAX_AGE = 1.0
+"""Seconds after which a snapshot is read again; a change counts everywhere within two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPolicy:
+    """One group's row. `allowed_groups` holds keys of Django groups."""
+
+    enabled: bool
+    read_only: bool = False
+    allowed_groups: frozenset[int] = frozenset()
+    allowed_clients: frozenset[str] = frozenset()
+    disabled_tools: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Every group's policy at one moment."""
+
+    groups: Mapping[str, GroupPolicy]
+
+    def policy(self, group: str) -> GroupPolicy:
+        """The policy of a group; of one that has no row yet, what new groups start with."""
+        return self.groups.get(group) or GroupPolicy(enabled=settings.ENABLE_NEW_GROUPS)
+
+
+def read_snapshot() -> Snapshot:
+    """Read every group's policy from the database, in two queries.
+
+    A group and who may use it come in one: with a change between two queries, a group that was
+    closed to all but a few could look open to everybody. Its switches come after it, because
+    people open a group and switch some of its tools off in one go.
+    """
+    rows = list(
+        ToolGroup.objects.values(
+            "name", "enabled", "read_only", "allowed_clients", "allowed_groups"
+        ).order_by()
+    )
+    members: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row["allowed_groups"] is not None:
+            members[row["name"]].add(row["allowed_groups"])
+    switched_off: dict[str, set[str]] = defaultdict(set)
+    for group, tool in ToolSwitch.objects.filter(enabled=False).values_list("group__name", "name"):
+        switched_off[group].add(tool)
+    return Snapshot(
+        groups={
+            row["name"]: GroupPolicy(
+                enabled=row["enabled"],
+                read_only=row["read_only"],
+                allowed_groups=frozenset(members[row["name"]]),
+                # One row that no form has checked must not close every group.
+                allowed_clients=frozenset(map(str, row["allowed_clients"] or ())),
+                disabled_tools=frozenset(switched_off[row["name"]]),
+            )
+            for row in rows
+        }
+    )
+
+
+_lock = Lock()
+# In one piece: a thread that was held up between two must not take an old snapshot for a new one.
+_latest: tuple[Snapshot, float] | None = None
+
+
+def current_snapshot() -> Snapshot:
+    """The latest snapshot, at most `MAX_AGE` old. Call it from a thread: it may query."""
+    global _latest
+    latest = _latest
+    if latest is None or time.monotonic() - latest[1] >= MAX_AGE:
+        with _lock:
+            latest = _latest
+            now = time.monotonic()
+            if latest is None or now - latest[1] >= MAX_AGE:
+                # The time before the query, so that a change during it is seen in time.
+                latest = _latest = (read_snapshot(), now)
+    return latest[0]
+
+
+def forget_snapshot() -> None:
+    """Read the database again at the next use, in this process."""
+    global _latest
+    with _lock:
+        _latest = None

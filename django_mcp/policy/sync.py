@@ -1,0 +1,54 @@
+"""The rows of groups and tools follow the code; what operators decided about them stays."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.apps import AppConfig
+from django.apps import apps as current_apps
+from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS, router
+
+from django_mcp.conf import settings
+from django_mcp.tools.declaration import declarations
+
+
+def sync_groups(*, apps: Apps = current_apps, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Create the missing rows for the declared tools in a database; return what was created.
+
+    `apps` supplies the models: after a migration they may be older than the code.
+    """
+    group_model: Any = apps.get_model("django_mcp", "ToolGroup")
+    switch_model: Any = apps.get_model("django_mcp", "ToolSwitch")
+    tools: dict[str, set[str]] = defaultdict(set)
+    for declaration in declarations():
+        tools[declaration.group].add(declaration.name)
+    created: list[str] = []
+    for name in sorted(tools):
+        group, is_new = group_model._base_manager.using(using).get_or_create(
+            name=name, defaults={"enabled": settings.ENABLE_NEW_GROUPS}
+        )
+        switches = switch_model._base_manager.using(using)
+        known = set(switches.filter(group=group).values_list("name", flat=True))
+        missing = sorted(tools[name] - known)
+        # Two deployments may migrate at once: whoever comes second adds nothing.
+        switches.bulk_create(
+            [switch_model(group=group, name=tool) for tool in missing], ignore_conflicts=True
+        )
+        created += [name] * is_new + [f"{name}/{tool}" for tool in missing]
+    return created
+
+
+def after_migrate(
+    sender: AppConfig, *, using: str, apps: Apps = current_apps, **kwargs: Any
+) -> None:
+    """Receiver of `post_migrate`: sync where the tables are, once they are there.
+
+    `migrate` hands over the models as they are then; `flush` hands over none.
+    """
+    try:
+        model = apps.get_model("django_mcp", "ToolSwitch")
+    except LookupError:
+        return  # migrated backwards, past the tables
+    if not router.allow_migrate_model(using, model):
+        return
+    sync_groups(apps=apps, using=using)

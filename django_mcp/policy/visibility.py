@@ -1,0 +1,85 @@
+"""Whether a caller sees a tool, and why not."""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from django_mcp.policy.snapshot import GroupPolicy, Snapshot
+from django_mcp.principals import Principal
+from django_mcp.tools.tool import Tool
+
+
+class Denial(StrEnum):
+    """Why a tool is hidden; for operators. Callers are never told."""
+
+    GROUP_DISABLED = "its group is disabled"
+    TOOL_DISABLED = "it is switched off"
+    GROUP_READ_ONLY = "its group is read-only and the tool is not"
+    OTHER_ENDPOINT = "its group is not served at this endpoint"
+    CLIENT_NOT_ALLOWED = "the application is not allowed in its group"
+    USER_REQUIRED = "it needs a user"
+    USER_NOT_ALLOWED = "the user is in none of the user groups allowed in its group"
+    PERMISSION_MISSING = "the user lacks a permission that it needs"
+
+
+CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
+
+
+class Visibility:
+    """What one principal sees by one snapshot. The user's rights are read once, when they matter.
+
+    Use it in a thread: it may query.
+    """
+
+    def __init__(self, principal: Principal, snapshot: Snapshot) -> None:
+        self.principal = principal
+        self._snapshot = snapshot
+
+    def sees(self, tool: Tool) -> bool:
+        """Whether the tool exists for this caller. Scopes do not matter: they can be asked for."""
+        return self.denial(tool) is None
+
+    def must_log_in(self, tool: Tool) -> bool:
+        """Whether logging in is all that an anonymous caller needs, as far as one can tell."""
+        is_open = self.denial(tool) in (None, *CURED_BY_LOGIN)
+        return self.principal.is_anonymous and bool(tool.scopes) and is_open
+
+    def denial(self, tool: Tool) -> Denial | None:
+        """The first reason why the caller does not see the tool; None when it does."""
+        policy = self._snapshot.policy(tool.group)
+        served = self.principal.endpoint.groups
+        if not policy.enabled:
+            return Denial.GROUP_DISABLED
+        if served is not None and tool.group not in served:
+            return Denial.OTHER_ENDPOINT
+        if tool.name in policy.disabled_tools:
+            return Denial.TOOL_DISABLED
+        if policy.read_only and not tool.read_only:
+            return Denial.GROUP_READ_ONLY
+        if policy.allowed_clients and self.principal.client_id not in policy.allowed_clients:
+            return Denial.CLIENT_NOT_ALLOWED
+        if policy.allowed_groups and not self._is_member(policy):
+            return Denial.USER_NOT_ALLOWED
+        if tool.permissions and not self._has_permissions(tool):
+            return Denial.PERMISSION_MISSING
+        if tool.requires_user and self.principal.is_anonymous:
+            return Denial.USER_REQUIRED
+        return None
+
+    def _is_member(self, policy: GroupPolicy) -> bool:
+        return not self._user_groups.isdisjoint(policy.allowed_groups)
+
+    def _has_permissions(self, tool: Tool) -> bool:
+        # A user model without Django's permissions holds none.
+        has_perms = getattr(self.principal.user, "has_perms", None)
+        return has_perms is not None and bool(has_perms(tool.permissions))
+
+    @cached_property
+    def _user_groups(self) -> frozenset[int]:
+        groups: Any = getattr(self.principal.user, "groups", None)
+        # A user model may call something else its groups; their keys would be taken for Django's.
+        if getattr(groups, "model", None) is not Group:
+            return frozenset()
+        return frozenset(groups.values_list("pk", flat=True))

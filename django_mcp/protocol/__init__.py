@@ -1,0 +1,1 @@
+"""MCP on the wire, through the SDK's low-level server."""

@@ -1,0 +1,115 @@
+"""How exceptions look on the wire: the only place that knows.
+
+What an agent can mend is answered in the call's result (`isError`), as MCP asks; the rest is a
+JSON-RPC error.
+"""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from mcp import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextContent
+
+from django_mcp.exceptions import (
+    BusyError,
+    InvalidArgumentsError,
+    MissingScopeError,
+    RecordUnavailableError,
+    ToolError,
+    ToolFailedError,
+    UnknownToolError,
+)
+from django_mcp.protocol.results import CALL_ID_META_KEY
+
+logger = logging.getLogger(__name__)
+
+ERROR_META_KEY = "django-mcp/error"
+"""In the `_meta` of a failed call's result: `{error, retryable, hint, retry_after}`.
+
+Not in `structuredContent`: clients validate that against the tool's output schema even when it is
+an error, and would then hide the message.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What an agent is told about a call that did not succeed. `retry_after` is in seconds."""
+
+    error: str
+    retryable: bool = False
+    hint: str = ""
+    retry_after: float | None = None
+
+    @property
+    def text(self) -> str:
+        """Everything in words."""
+        parts = [self.error, self.hint]
+        if self.retry_after is not None:
+            parts.append(f"Wait {self.retry_after:g} seconds before you try again.")
+        elif self.retryable:
+            parts.append("You may try again.")
+        return "\n".join(part for part in parts if part)
+
+
+def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
+    """The result that tells of a call's failure; raises `MCPError` where MCP wants one."""
+    explanation = _explain(error)
+    if explanation is None:
+        if isinstance(error, UnknownToolError):
+            raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+        raise internal_error(error, call_id) from None
+    return CallToolResult(
+        content=[TextContent(text=explanation.text)],
+        is_error=True,
+        _meta={
+            CALL_ID_META_KEY: str(call_id),
+            ERROR_META_KEY: {
+                "error": explanation.error,
+                "retryable": explanation.retryable,
+                "hint": explanation.hint,
+                "retry_after": explanation.retry_after,
+            },
+        },
+    )
+
+
+def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
+    """Log an error of ours; what the client is told is only where the operators find it."""
+    reference = reference or uuid4()
+    logger.error("A message could not be served; reference %s", reference, exc_info=error)
+    return MCPError(code=INTERNAL_ERROR, message=f"Internal error; reference {reference}")
+
+
+def invalid_cursor() -> MCPError:
+    """The answer to a cursor that this server did not hand out."""
+    return MCPError(code=INVALID_PARAMS, message="Invalid cursor")
+
+
+def _explain(error: Exception) -> Explanation | None:
+    match error:
+        case ToolError():
+            return Explanation(
+                error=error.message,
+                retryable=error.retryable,
+                hint=error.hint,
+                retry_after=error.retry_after,
+            )
+        case InvalidArgumentsError():
+            return Explanation(error=str(error), hint=_violations(error))
+        case MissingScopeError():
+            return Explanation(error=str(error), hint="Ask for a token that holds them.")
+        case BusyError():
+            return Explanation(error=str(error), retryable=True, retry_after=error.retry_after)
+        case RecordUnavailableError():
+            return Explanation(
+                error="The call could not be put on record, so it was not run.", retryable=True
+            )
+        case ToolFailedError():
+            return Explanation(error=str(error))
+    return None
+
+
+def _violations(error: InvalidArgumentsError) -> str:
+    lines = [f"- {v.path or 'the arguments'}: {v.reason}" for v in error.violations]
+    return "\n".join(lines)

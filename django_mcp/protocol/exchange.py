@@ -1,0 +1,57 @@
+"""One HTTP request as the protocol layer sees it: who sent it, and what it says of itself."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_types import CLIENT_INFO_META_KEY
+
+from django_mcp.invocation import Invocation
+from django_mcp.principals import Principal
+from django_mcp.tools.tool import Tool
+
+SCOPE_KEY = "django_mcp"
+"""Where the ASGI scope carries the exchange to the handlers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """An admitted request. `tool` is the one that its headers name, if the caller sees it."""
+
+    principal: Principal
+    headers: Mapping[str, str]
+    address: str = ""
+    tool: Tool | None = None
+
+    def invocation(self, params: Mapping[str, Any], protocol_version: str) -> Invocation:
+        """The call that the params of a well-formed `tools/call` describe."""
+        meta = params.get("_meta")
+        meta = meta if isinstance(meta, Mapping) else {}
+        return Invocation(
+            name=params["name"],
+            arguments=params.get("arguments") or {},
+            principal=self.principal,
+            client_info=_client_info(meta) or self.headers.get("user-agent", ""),
+            address=self.address,
+            protocol_version=protocol_version,
+            trace_id=_trace_id(meta.get("traceparent") or self.headers.get("traceparent")),
+        )
+
+
+current_exchange: ContextVar[Exchange] = ContextVar("django_mcp_exchange")
+"""The exchange whose request is being parsed: for the one SDK hook that is given no context."""
+
+
+def _client_info(meta: Mapping[str, Any]) -> str:
+    info = meta.get(CLIENT_INFO_META_KEY)
+    if not isinstance(info, Mapping):
+        return ""
+    words = (info.get(key) for key in ("name", "version"))
+    return "/".join(word for word in words if word and isinstance(word, str))
+
+
+def _trace_id(traceparent: Any) -> str:
+    """The trace id of a W3C `traceparent`."""
+    parts = traceparent.split("-") if isinstance(traceparent, str) else []
+    return parts[1] if len(parts) >= 4 else ""

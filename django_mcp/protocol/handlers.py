@@ -1,0 +1,145 @@
+"""The handlers of the SDK's server: from its parsed messages to our calls, and back."""
+
+import asyncio
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Tool,
+)
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from django_mcp.calls import call_tool
+from django_mcp.catalog import visible_tools
+from django_mcp.concurrency import finish_work, run_in_control
+from django_mcp.conf import settings
+from django_mcp.context import ToolContext
+from django_mcp.protocol.errors import failed_call, internal_error, invalid_cursor
+from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
+from django_mcp.protocol.progress import ProgressChannel
+from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.tools.registry import Registry
+from django_mcp.tools.results import Rendered
+
+Context = ServerRequestContext[Any, Any]
+
+
+class Handlers:
+    """The handlers over one registry, with everything about its tools that never changes."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._wire_tools: Mapping[str, Tool] = {
+            name: wire_tool(tool) for name, tool in registry.tools.items()
+        }
+        # Strong references to calls that go on without their client.
+        self._running: set[asyncio.Task[Rendered]] = set()
+
+    @asynccontextmanager
+    async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
+        """Let the calls that run when the process is to end come to theirs, for a while.
+
+        Their clients may be gone by then, and a process that dies at once would leave records that
+        never end.
+        """
+        yield
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(settings.SHUTDOWN_TIMEOUT):
+                while running := [call for call in self._running if call.get_loop() is loop]:
+                    await asyncio.wait(running)
+                await finish_work()
+
+    async def list_tools(
+        self, ctx: Context, params: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        """Answer `tools/list` with what this caller sees."""
+        after = _read_cursor(params.cursor) if params and params.cursor is not None else ""
+        try:
+            visible = await run_in_control(visible_tools, _exchange(ctx).principal)
+        except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
+            raise internal_error(error) from None
+        names = [tool.name for tool in visible if tool.name > after]
+        page = names[: settings.PAGE_SIZE]
+        return ListToolsResult(
+            tools=[self._wire_tools[name] for name in page],
+            next_cursor=_write_cursor(page[-1]) if len(names) > len(page) else None,
+        )
+
+    async def call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+        """Answer `tools/call`.
+
+        When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
+        demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
+        """
+        invocation = _exchange(ctx).invocation(ctx.params or {}, ctx.protocol_version)
+        channel = ProgressChannel(ctx.session) if _wants_progress(ctx) else None
+        context = ToolContext(invocation, progress=channel)
+        call = asyncio.create_task(call_tool(context))
+        self._running.add(call)
+        call.add_done_callback(self._running.discard)
+        try:
+            rendered = await asyncio.shield(call)
+            return wire_result(rendered, invocation.id)
+        except asyncio.CancelledError:
+            is_modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+            context.disconnect(cancel=is_modern)
+            if is_modern:
+                call.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
+            return failed_call(error, invocation.id)
+        finally:
+            if channel is not None:
+                await _deliver(channel, call)
+
+
+def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
+    """The schema by which the SDK checks `Mcp-Param-*` headers, where a tool declares any.
+
+    Only for the tool that the request's headers name and its caller sees: otherwise the check
+    would tell a hidden tool from a missing one.
+    """
+    exchange = current_exchange.get(None)
+    tool = exchange.tool if exchange is not None else None
+    if tool is None or tool.name != name or not tool.has_parameter_headers:
+        return None
+    return tool.input_schema
+
+
+async def _deliver(channel: ProgressChannel, call: "asyncio.Task[Rendered]") -> None:
+    """Let the last report overtake the result, unless the client has gone."""
+    try:
+        if call.done():
+            await channel.drain()
+    finally:
+        channel.close()
+
+
+def _exchange(ctx: Context) -> Exchange:
+    assert ctx.request is not None  # every request of ours came over HTTP
+    exchange: Exchange = ctx.request.scope[SCOPE_KEY]
+    return exchange
+
+
+def _wants_progress(ctx: Context) -> bool:
+    meta = (ctx.params or {}).get("_meta")
+    return isinstance(meta, Mapping) and meta.get("progressToken") is not None
+
+
+def _write_cursor(name: str) -> str:
+    return urlsafe_b64encode(name.encode("ascii")).decode("ascii")
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        return b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        raise invalid_cursor() from None

@@ -1,0 +1,60 @@
+"""Progress reports on their way to the client."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from mcp.server.session import ServerSession
+
+from django_mcp.context import ProgressReport
+
+logger = logging.getLogger(__name__)
+
+
+class ProgressChannel:
+    """Sends reports as `notifications/progress`, in order, on the stream of their request."""
+
+    def __init__(self, session: ServerSession) -> None:
+        self._session = session
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Queue[ProgressReport] = asyncio.Queue()
+        self._sender = self._loop.create_task(self._send_all())
+        self._is_closed = False
+
+    def send(self, report: ProgressReport) -> None:
+        """See `ProgressSink.send`."""
+        with suppress(RuntimeError):  # the loop is gone, and with it the client
+            self._loop.call_soon_threadsafe(self._take, report)
+
+    async def drain(self) -> None:
+        """See `ProgressSink.drain`."""
+        # What this task or a thread has sent just now reaches the queue in the loop's next turn.
+        await asyncio.sleep(0)
+        await self._waiting.join()
+
+    def close(self) -> None:
+        """Stop sending: the client is gone, or has been told everything.
+
+        The tool may go on and report; nothing of that waits for anybody.
+        """
+        self._is_closed = True
+        self._sender.cancel()
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+            self._waiting.task_done()
+
+    def _take(self, report: ProgressReport) -> None:
+        if not self._is_closed:
+            self._waiting.put_nowait(report)
+
+    async def _send_all(self) -> None:
+        while True:
+            report = await self._waiting.get()
+            try:
+                await self._session.report_progress(
+                    report.done, report.total, report.message or None
+                )
+            except Exception:
+                logger.debug("A progress report could not be sent", exc_info=True)
+            finally:
+                self._waiting.task_done()

@@ -1,0 +1,90 @@
+"""Tools and their results as the wire has them."""
+
+from base64 import b64encode
+from uuid import UUID
+
+from mcp_types import (
+    AudioContent,
+    BlobResourceContents,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    Icon,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+    Tool,
+    ToolAnnotations,
+)
+
+from django_mcp import content
+from django_mcp.tools import tool as tools
+from django_mcp.tools.results import Rendered
+
+CALL_ID_META_KEY = "django-mcp/call-id"
+"""In the `_meta` of every result of a tool: the id under which the call is on record."""
+
+
+def wire_tool(tool: tools.Tool) -> Tool:
+    """The definition of a tool for `tools/list`."""
+    return Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        annotations=ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=tool.destructive,
+            idempotent_hint=tool.idempotent,
+            open_world_hint=tool.open_world,
+        ),
+        icons=[
+            Icon(src=icon.src, mime_type=icon.mime_type, sizes=list(icon.sizes) or None)
+            for icon in tool.icons
+        ]
+        or None,
+    )
+
+
+def wire_result(rendered: Rendered, call_id: UUID) -> CallToolResult:
+    """A result of a tool that ended well."""
+    return CallToolResult(
+        content=[_block(each) for each in rendered.content],
+        structured_content=rendered.structured,
+        _meta={CALL_ID_META_KEY: str(call_id)},
+    )
+
+
+def _block(block: content.Content) -> ContentBlock:
+    match block:
+        case content.Text():
+            return TextContent(text=block.text)
+        case content.Image():
+            return ImageContent(data=_base64(block.data), mime_type=block.mime_type)
+        case content.Audio():
+            return AudioContent(data=_base64(block.data), mime_type=block.mime_type)
+        case content.Resource():
+            return EmbeddedResource(resource=_resource_contents(block))
+        case content.ResourceLink():
+            return ResourceLink(
+                uri=block.uri,
+                name=block.name,
+                title=block.title,
+                description=block.description,
+                mime_type=block.mime_type,
+            )
+    raise TypeError(f"{type(block).__name__} is no kind of content that MCP knows")
+
+
+def _resource_contents(block: content.Resource) -> TextResourceContents | BlobResourceContents:
+    if block.data is not None:
+        return BlobResourceContents(
+            uri=block.uri, mime_type=block.mime_type, blob=_base64(block.data)
+        )
+    return TextResourceContents(uri=block.uri, mime_type=block.mime_type, text=block.text or "")
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")

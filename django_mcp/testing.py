@@ -1,0 +1,127 @@
+"""For the tests of a project: call its tools as a client would, without a server."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
+
+from django_mcp.calls import call_tool
+from django_mcp.catalog import visible_tools
+from django_mcp.concurrency import in_current_thread
+from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.exceptions import MissingScopeError, UnknownToolError
+from django_mcp.invocation import Invocation
+from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.protocol.errors import ERROR_META_KEY, failed_call
+from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.tools.registry import get_registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a client receives from a call. `error` is `{error, retryable, hint, retry_after}`."""
+
+    call_id: UUID
+    is_error: bool
+    content: tuple[ContentBlock, ...]
+    structured: Any
+    error: dict[str, Any]
+    progress: tuple[ProgressReport, ...]
+
+    @property
+    def text(self) -> str:
+        """The text blocks, one after the other."""
+        return "\n".join(b.text for b in self.content if isinstance(b, TextContent))
+
+    @property
+    def data(self) -> Any:
+        """The structured content, without the wrapper around what is no JSON object."""
+        is_wrapped = isinstance(self.structured, dict) and set(self.structured) == {"result"}
+        return self.structured["result"] if is_wrapped else self.structured
+
+
+@dataclass(slots=True)
+class _CollectedProgress:
+    reports: list[ProgressReport] = field(default_factory=list)
+
+    def send(self, report: ProgressReport) -> None:
+        self.reports.append(report)
+
+    async def drain(self) -> None:
+        """Every report is delivered as it is sent."""
+
+
+class MCPClient:
+    """Calls tools through the same policy, validation and record as the endpoint.
+
+    Everything runs in the test's own thread and database connection, so tools see what a
+    `TestCase` has made, and it is rolled back with the test.
+
+    Args:
+        user: Who calls; None is an anonymous caller.
+        scopes: What the token holds; default every scope of the tools.
+        client_id: The application that the user calls through.
+    """
+
+    def __init__(
+        self,
+        user: AbstractBaseUser | None = None,
+        *,
+        scopes: Iterable[str] | None = None,
+        client_id: str = "test-client",
+    ) -> None:
+        held = get_registry().scopes if scopes is None and user is not None else scopes or ()
+        self.principal = Principal(
+            endpoint=Endpoint.from_settings(),
+            user=user,
+            client_id="" if user is None else client_id,
+            client_name="" if user is None else client_id,
+            scopes=frozenset(held),
+        )
+
+    def list_tools(self) -> list[Tool]:
+        """The tools that this caller is shown, as the wire has them."""
+        forget_snapshot()
+        return [wire_tool(tool) for tool in visible_tools(self.principal)]
+
+    def call(self, name: str, /, **arguments: Any) -> ToolResult:
+        """Call a tool. Dates, decimals and UUIDs are sent as the strings that a client would send.
+
+        Raises `UnknownToolError` for a tool that this caller does not see and `MissingScopeError`
+        for one that its scopes do not cover; every other failure is in the result.
+        """
+        return async_to_sync(self.acall)(name, **arguments)
+
+    async def acall(self, name: str, /, **arguments: Any) -> ToolResult:
+        """As `call`, for async tests."""
+        forget_snapshot()
+        sent = json.loads(json.dumps(arguments, cls=DjangoJSONEncoder))
+        invocation = Invocation(name=name, arguments=sent, principal=self.principal)
+        progress = _CollectedProgress()
+        try:
+            with in_current_thread():
+                rendered = await call_tool(ToolContext(invocation, progress=progress))
+            wire = wire_result(rendered, invocation.id)
+        except (UnknownToolError, MissingScopeError):
+            raise
+        except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
+            wire = failed_call(error, invocation.id)
+        return _result(wire, invocation.id, progress.reports)
+
+
+def _result(wire: CallToolResult, call_id: UUID, reports: Iterable[ProgressReport]) -> ToolResult:
+    return ToolResult(
+        call_id=call_id,
+        is_error=wire.is_error,
+        content=tuple(wire.content),
+        structured=wire.structured_content,
+        error=dict((wire.meta or {}).get(ERROR_META_KEY, {})),
+        progress=tuple(reports),
+    )

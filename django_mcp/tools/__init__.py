@@ -1,0 +1,1 @@
+"""Tools: how they are declared, what they accept and return, and where they are found."""

@@ -1,0 +1,64 @@
+"""Datetimes that say no time zone are taken in the current one."""
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from pydantic import BaseModel
+
+
+def as_django_keeps_them(value: Any) -> Any:
+    """`value` with every datetime in it, at any depth, as `USE_TZ` wants it.
+
+    Raises `OverflowError` for one that no other time zone can show.
+    """
+    return _mapped(value, _with_time_zone if settings.USE_TZ else _without_time_zone)
+
+
+def with_time_zones(value: Any) -> Any:
+    """`value` with every datetime in it, at any depth, saying its time zone as RFC 3339 demands."""
+    return _mapped(value, _with_time_zone)
+
+
+def _with_time_zone(value: datetime) -> datetime:
+    return timezone.make_aware(value) if timezone.is_naive(value) else value
+
+
+def _without_time_zone(value: datetime) -> datetime:
+    if timezone.is_naive(value):
+        return value
+    return timezone.make_naive(value, timezone.get_default_timezone())
+
+
+def _mapped(value: Any, convert: Callable[[datetime], datetime]) -> Any:
+    """A copy wherever a datetime may change: parts of the value may belong to others."""
+    match value:
+        case datetime():
+            return convert(value)
+        case dict():
+            copied = copy.copy(value)
+            copied.clear()
+            copied.update({_mapped(k, convert): _mapped(v, convert) for k, v in value.items()})
+            return copied
+        case list() | tuple() | set() | frozenset() | deque():
+            items = [_mapped(item, convert) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        case BaseModel():
+            return _with_fields(value, list(type(value).model_fields), convert)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _with_fields(value, [field.name for field in fields(value)], convert)
+    return value
+
+
+def _with_fields(instance: Any, names: list[str], convert: Callable[[datetime], datetime]) -> Any:
+    instance = copy.copy(instance)
+    for name in names:
+        if hasattr(instance, name):
+            # Frozen ones too.
+            object.__setattr__(instance, name, _mapped(getattr(instance, name), convert))
+    return instance

@@ -1,0 +1,149 @@
+"""`@tool`: tags a function, and records what its author said. Nothing is resolved here."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from django_mcp.content import Icon
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDeclaration:
+    """What `@tool` was told about a function, word for word."""
+
+    function: Callable[..., Any]
+    name: str
+    title: str | None = None
+    description: str | None = None
+    group: str = "default"
+    scopes: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    read_only: bool = False
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+    atomic: bool | str | None = None
+    output_fields: tuple[str, ...] = ()
+    icons: tuple[Icon, ...] = ()
+    schema_extra: Mapping[str, Any] | None = None
+
+    @property
+    def dotted_name(self) -> str:
+        """Where the function is found, such as `shop.services.add_expense`."""
+        name = getattr(self.function, "__qualname__", type(self.function).__qualname__)
+        return f"{self.function.__module__}.{name}"
+
+
+_declarations: list[ToolDeclaration] = []
+
+
+def declarations() -> Sequence[ToolDeclaration]:
+    """Every declaration made so far, in the order of import."""
+    return tuple(_declarations)
+
+
+@contextmanager
+def collecting() -> Iterator[list[ToolDeclaration]]:
+    """Keep the declarations made inside the block apart from the process's own; yields them."""
+    global _declarations
+    outer, _declarations = _declarations, []
+    try:
+        yield _declarations
+    finally:
+        _declarations = outer
+
+
+@overload
+def tool(function: F, /) -> F: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    description: str | None = None,
+    group: str = "default",
+    scopes: Iterable[str] = (),
+    permissions: Iterable[str] = (),
+    read_only: bool = False,
+    destructive: bool | None = None,
+    idempotent: bool | None = None,
+    open_world: bool | None = None,
+    atomic: bool | str | None = None,
+    output_fields: Iterable[str] = (),
+    icons: Iterable[Icon] = (),
+    schema_extra: Mapping[str, Any] | None = None,
+) -> Callable[[F], F]: ...
+def tool(
+    function: F | None = None,
+    /,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    description: str | None = None,
+    group: str = "default",
+    scopes: Iterable[str] = (),
+    permissions: Iterable[str] = (),
+    read_only: bool = False,
+    destructive: bool | None = None,
+    idempotent: bool | None = None,
+    open_world: bool | None = None,
+    atomic: bool | str | None = None,
+    output_fields: Iterable[str] = (),
+    icons: Iterable[Icon] = (),
+    schema_extra: Mapping[str, Any] | None = None,
+) -> F | Callable[[F], F]:
+    """Offer a function to MCP clients; the function itself is returned and works as before.
+
+    Args:
+        name: What clients call it by: `[A-Za-z0-9_-]{1,64}`; default the function's name.
+        title: A name for people.
+        description: What the agent reads; default the docstring without its sections.
+        group: The tool group that operators switch in the admin.
+        scopes: OAuth scopes that the caller's token must hold, all of them.
+        permissions: Django permissions (`app.codename`) that the user must hold, all of them.
+        read_only: It changes nothing (`readOnlyHint`).
+        destructive: It may destroy something (`destructiveHint`).
+        idempotent: Repeating it with the same arguments changes nothing more (`idempotentHint`).
+        open_world: It reaches beyond this application (`openWorldHint`).
+        atomic: Run it in a transaction, of the named database when a string; default: unless it
+            is read-only. Sync tools only.
+        output_fields: The fields of a returned Django model instance or queryset to show;
+            `relation__field` follows relations.
+        icons: Icons for clients to show.
+        schema_extra: JSON Schema keywords merged into the root of the input schema.
+
+    Mistakes are reported all at once, when the registry is built: at start-up and by
+    `manage.py check`.
+    """
+
+    def declare(function: F) -> F:
+        _declarations.append(
+            ToolDeclaration(
+                function=function,
+                name=getattr(function, "__name__", "") if name is None else name,
+                title=title,
+                description=description,
+                group=group,
+                scopes=_words(scopes),
+                permissions=_words(permissions),
+                read_only=read_only,
+                destructive=destructive,
+                idempotent=idempotent,
+                open_world=open_world,
+                atomic=atomic,
+                output_fields=_words(output_fields),
+                icons=tuple(icons),
+                schema_extra=schema_extra,
+            )
+        )
+        return function
+
+    return declare if function is None else declare(function)
+
+
+def _words(value: Iterable[str]) -> tuple[str, ...]:
+    # A lone string would otherwise become one scope per letter.
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,134 @@
+"""A tool function's parameters: those that clients fill, and those that the server fills."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, Required
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError
+from typing_extensions import TypedDict
+
+from django_mcp.context import ToolContext
+from django_mcp.tools.annotations import unwrapped
+from django_mcp.tools.schema import JSONSchema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """The parameters by who fills them: `arguments` is a TypedDict of the client's."""
+
+    arguments: Any
+    user: str | None
+    requires_user: bool
+    context: str | None
+
+
+@dataclass(slots=True)
+class _Reading:
+    fields: dict[str, Any] = field(default_factory=dict)
+    users: list[str] = field(default_factory=list)
+    contexts: list[str] = field(default_factory=list)
+    requires_user: bool = False
+
+    def read(self, parameter: inspect.Parameter, annotation: Any, description: str) -> None:
+        name, default = parameter.name, parameter.default
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise ValueError(f"parameter {name!r} must be an ordinary named parameter")
+        if annotation is parameter.empty:
+            raise ValueError(f"parameter {name!r} has no annotation")
+        bare, is_optional = unwrapped(annotation)
+        if bare is ToolContext:
+            self.contexts.append(name)
+        elif _is_user_model(bare):
+            self.users.append(name)
+            self.requires_user = self.requires_user or not is_optional
+        elif isinstance(bare, type) and issubclass(bare, Model):
+            raise ValueError(
+                f"parameter {name!r} is a {bare.__name__}, which no client can send: take its key"
+            )
+        elif isinstance(default, FieldInfo):
+            raise ValueError(f"parameter {name!r}: write Annotated[..., Field(...)] instead")
+        else:
+            shown = _Shown(description=description, default=_json_default(annotation, default))
+            kind = Required if default is parameter.empty else NotRequired
+            self.fields[name] = kind[Annotated[annotation, shown]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What only the function says of a parameter; the annotation's own words come before it."""
+
+    description: str
+    default: JSONSchema
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: Any, handler: Callable[[Any], JSONSchema]
+    ) -> JSONSchema:
+        schema = handler(core_schema)
+        default = {} if schema.get("writeOnly") else self.default
+        description = {"description": self.description} if self.description else {}
+        return {**description, **default, **schema}
+
+
+def read_parameters(
+    signature: inspect.Signature, hints: Mapping[str, Any], *, descriptions: Mapping[str, str]
+) -> Parameters:
+    """Sort the parameters. Raises `ValueError` with all that is wrong, for the tool's author."""
+    reading = _Reading()
+    problems = []
+    for name, parameter in signature.parameters.items():
+        try:
+            annotation = hints.get(name, parameter.empty)
+            reading.read(parameter, annotation, descriptions.get(name, ""))
+        except ValueError as error:
+            problems.append(str(error))
+    for kind, names in (("user", reading.users), ("ToolContext", reading.contexts)):
+        if len(names) > 1:
+            problems.append(f"has two {kind} parameters: {', '.join(names)}")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return Parameters(
+        arguments=TypedDict("Arguments", reading.fields),  # type: ignore[operator]
+        user=reading.users[0] if reading.users else None,
+        requires_user=reading.requires_user,
+        context=reading.contexts[0] if reading.contexts else None,
+    )
+
+
+def _is_user_model(annotation: Any) -> bool:
+    """Whether it is the project's user model, or an abstract base of it."""
+    user_model = get_user_model()
+    if annotation is user_model:
+        return True
+    if not (isinstance(annotation, type) and issubclass(annotation, AbstractBaseUser)):
+        return False
+    if not issubclass(user_model, annotation):
+        raise ValueError(
+            f"{annotation.__qualname__} is not the project's user model, {user_model.__qualname__}"
+        )
+    return True
+
+
+def _json_default(annotation: Any, default: Any) -> JSONSchema:
+    """The keyword `default`, unless it has no form in JSON: such a sentinel is not for clients."""
+    if default is inspect.Parameter.empty:
+        return {}
+    if default is None or type(default) in (bool, int, str):
+        return {"default": default}  # most of them: making an adapter takes longest of all
+    try:
+        # As a field, because an alias has its meaning only there.
+        adapter = TypeAdapter[dict[str, Any]](TypedDict("Default", {"default": annotation}))  # type: ignore[operator]
+        (shown,) = adapter.dump_python(
+            {"default": default}, mode="json", by_alias=True, warnings="error"
+        ).values()
+        json.dumps(shown, allow_nan=False)
+    except (PydanticSerializationError, PydanticUserError, ValueError, TypeError):
+        return {}
+    return {"default": shown}

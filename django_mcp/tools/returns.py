@@ -1,0 +1,88 @@
+"""What a tool's return annotation says about its results."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from django.db.models import Model, QuerySet
+
+from django_mcp.content import Content
+from django_mcp.tools.annotations import is_union, type_hints, unwrapped
+from django_mcp.tools.results import (
+    ContentOutput,
+    DataOutput,
+    ModelOutput,
+    Output,
+    UndeclaredOutput,
+)
+
+
+def read_output(function: Callable[..., Any], *, output_fields: Sequence[str]) -> Output:
+    """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ValueError("generators cannot be tools: return a list, and report progress")
+    hints = type_hints(function)
+    if "return" not in hints:
+        if output_fields:
+            raise ValueError("output_fields need a return annotation")
+        return UndeclaredOutput()
+    annotation = hints["return"]
+    if _is_content(annotation):
+        return ContentOutput()
+    models = _model_output(annotation, output_fields)
+    if models is not None:
+        return models
+    if output_fields:
+        raise ValueError(
+            "output_fields are for a Django model, `Model | None`, or a list or queryset of models"
+        )
+    try:
+        return DataOutput(annotation)
+    except ValueError as error:
+        raise ValueError(f"its result has no JSON form: {error}") from error
+
+
+def _is_content(annotation: Any) -> bool:
+    """Whether every alternative is content, or a list or tuple of content."""
+    arguments = get_args(annotation)
+    if is_union(annotation):
+        alternatives = [_is_content(a) for a in arguments]
+        if any(alternatives) and not all(alternatives):
+            raise ValueError("return either content or data, not one or the other")
+        return all(alternatives)
+    if get_origin(annotation) is tuple:
+        return all(_is_content(a) for a in arguments if a is not ...) and bool(arguments)
+    item = _item_type(annotation)
+    if item is not None:
+        return _is_content(item)
+    return isinstance(annotation, type) and issubclass(annotation, Content)
+
+
+def _model_output(annotation: Any, output_fields: Sequence[str]) -> ModelOutput | None:
+    annotation, is_optional = unwrapped(annotation)
+    item = _item_type(annotation)
+    # `QuerySet[Expense]` is a plain QuerySet when the program runs: its model is unknown then.
+    is_queryset = isinstance(annotation, type) and issubclass(annotation, QuerySet)
+    model = annotation if item is None else unwrapped(item)[0]
+    is_model = isinstance(model, type) and issubclass(model, Model)
+    if not (is_queryset or is_model):
+        return None
+    if not output_fields:
+        raise ValueError("it returns a Django model, so output_fields must say what to show of it")
+    if is_optional and (is_queryset or item is not None):
+        raise ValueError("return an empty list rather than None")
+    return ModelOutput(
+        model if is_model else None,
+        output_fields,
+        is_many=is_queryset or item is not None,
+        is_optional=is_optional,
+    )
+
+
+def _item_type(annotation: Any) -> Any:
+    """The item type of `list[X]`, `Sequence[X]`, `tuple[X, ...]` and the like; None of others."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    is_iterable = isinstance(origin, type) and issubclass(origin, Iterable)
+    if not is_iterable or issubclass(origin, Mapping) or not arguments:
+        return None
+    return arguments[0] if len(arguments) == 1 or arguments[1:] == (...,) else None

@@ -1,0 +1,148 @@
+"""A tool, resolved: everything about it that does not change from call to call."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from django_mcp.content import Icon
+from django_mcp.context import ToolContext
+from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.docstrings import read_docstring
+from django_mcp.tools.results import Output
+from django_mcp.tools.returns import read_output
+from django_mcp.tools.schema import JSONSchema
+from django_mcp.tools.signature import Signature, read_signature
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+GROUP = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
+PERMISSION = re.compile(r"\w+\.\w+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tool:
+    """One tool, ready to be listed and called. `atomic` is the alias of its database, or None."""
+
+    function: Callable[..., Any]
+    dotted_name: str
+    name: str
+    title: str | None
+    description: str
+    group: str
+    scopes: frozenset[str]
+    permissions: tuple[str, ...]
+    read_only: bool
+    destructive: bool | None
+    idempotent: bool | None
+    open_world: bool | None
+    icons: tuple[Icon, ...]
+    atomic: str | None
+    is_async: bool
+    has_parameter_headers: bool
+    signature: Signature
+    output: Output
+
+    @property
+    def input_schema(self) -> JSONSchema:
+        return self.signature.input_schema
+
+    @property
+    def output_schema(self) -> JSONSchema | None:
+        return self.output.schema
+
+    @property
+    def requires_user(self) -> bool:
+        return self.signature.requires_user
+
+    def bind(self, context: ToolContext) -> dict[str, Any]:
+        """Validate a call's arguments and add what the server fills in; see `Signature.bind`."""
+        bound = self.signature.bind(context.invocation.arguments)
+        if self.signature.user_parameter is not None:
+            bound[self.signature.user_parameter] = context.user
+        if self.signature.context_parameter is not None:
+            bound[self.signature.context_parameter] = context
+        return bound
+
+
+def resolve(declaration: ToolDeclaration) -> Tool:
+    """Resolve a declaration. Raises `ValueError` with all that is wrong, for the tool's author."""
+    function = declaration.function
+    documentation = read_docstring(function.__doc__)
+    description = str(declaration.description or documentation.description).strip()
+    is_async = inspect.iscoroutinefunction(function)
+    problems = list(_problems(declaration, is_async=is_async))
+    if not description:
+        problems.append("has no description: write a docstring, it is what the agent goes by")
+    signature = _attempt(
+        problems,
+        read_signature,
+        function,
+        descriptions=documentation.parameters,
+        schema_extra=declaration.schema_extra,
+    )
+    output = _attempt(problems, read_output, function, output_fields=declaration.output_fields)
+    if problems or signature is None or output is None:
+        raise ValueError("; ".join(dict.fromkeys(problems)))
+    return Tool(
+        function=function,
+        dotted_name=declaration.dotted_name,
+        name=declaration.name,
+        title=None if declaration.title is None else str(declaration.title),
+        description=description,
+        group=declaration.group,
+        scopes=frozenset(declaration.scopes),
+        permissions=declaration.permissions,
+        read_only=declaration.read_only,
+        destructive=declaration.destructive,
+        idempotent=declaration.idempotent,
+        open_world=declaration.open_world,
+        icons=declaration.icons,
+        atomic=None if is_async else _database(declaration),
+        is_async=is_async,
+        has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
+        signature=signature,
+        output=output,
+    )
+
+
+def _attempt(
+    problems: list[str], read: Callable[P, T], /, *args: P.args, **options: P.kwargs
+) -> T | None:
+    try:
+        return read(*args, **options)
+    except ValueError as error:
+        problems.append(str(error))
+        return None
+
+
+def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
+    if not NAME.fullmatch(declaration.name):
+        yield f"the name {declaration.name!r} is not 1 to 64 of the characters A-Z a-z 0-9 _ -"
+    if not GROUP.fullmatch(declaration.group):
+        yield f"the group {declaration.group!r} is not 1 to 64 of A-Z a-z 0-9 _ . -"
+    for scope in declaration.scopes:
+        if not SCOPE.fullmatch(scope):
+            yield f"the scope {scope!r} is not a scope token of RFC 6749"
+    for permission in declaration.permissions:
+        if not PERMISSION.fullmatch(permission):
+            yield f"the permission {permission!r} is not written app_label.codename"
+    if declaration.read_only and declaration.destructive:
+        yield "cannot be both read-only and destructive"
+    atomic = declaration.atomic
+    if is_async and atomic:
+        yield "an async tool cannot be atomic: Django's transactions are sync"
+    elif isinstance(atomic, str) and atomic not in connections.settings:
+        yield f"atomic names the database {atomic!r}, which is not in DATABASES"
+
+
+def _database(declaration: ToolDeclaration) -> str | None:
+    atomic = not declaration.read_only if declaration.atomic is None else declaration.atomic
+    return atomic if isinstance(atomic, str) else DEFAULT_DB_ALIAS if atomic else None

@@ -1,0 +1,201 @@
+"""What is wrong with a call's arguments, in words for the agent. Values are never echoed."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, ValidationErrorKind
+from jsonschema_rs import ValidationError as SchemaBreach
+from pydantic import ValidationError
+
+from django_mcp.exceptions import Violation
+
+MAX_VIOLATIONS = 50
+MAX_NAME = 64
+
+# Beyond these the errors are not listed one by one: a few megabytes may hold a million of them,
+# and each costs more than the call itself.
+MAX_ERRORS = 10_000
+MAX_SIZE = 100_000
+
+# The placeholders are filled from pydantic's error context, which holds the declaration's own
+# constraints. Types whose context or message may hold the caller's value are not in this table.
+REASONS: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here; remove it",
+    "unexpected_keyword_argument": "is not known here; remove it",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_parsing_size": "must be a smaller integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "none_required": "must be null",
+    "string_type": "must be a string",
+    "string_unicode": "must be valid Unicode text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "decimal_type": "must be a number, or a string that holds one",
+    "decimal_parsing": "must be a number, or a string that holds one",
+    "decimal_max_digits": "must have at most {max_digits} digits",
+    "decimal_max_places": "must have at most {decimal_places} decimal places",
+    "decimal_whole_digits": "must have at most {whole_digits} digits before the decimal point",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "too_short": "must have at least {min_length} items",
+    "too_long": "must have at most {max_length} items",
+    "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
+    "date_type": "must be a date such as 2026-01-31",
+    "date_parsing": "must be a date such as 2026-01-31",
+    "date_from_datetime_parsing": "must be a date such as 2026-01-31",
+    "date_from_datetime_inexact": "must be a date such as 2026-01-31, without a time",
+    "date_past": "must be in the past",
+    "date_future": "must be in the future",
+    "datetime_type": "must be a date and time such as 2026-01-31T12:00:00Z",
+    "datetime_parsing": "must be a date and time such as 2026-01-31T12:00:00Z",
+    "datetime_from_date_parsing": "must be a date and time such as 2026-01-31T12:00:00Z",
+    "datetime_object_invalid": "must be a date and time such as 2026-01-31T12:00:00Z",
+    "datetime_past": "must be in the past",
+    "datetime_future": "must be in the future",
+    "timezone_aware": "must say its time zone, such as 2026-01-31T12:00:00Z",
+    "timezone_naive": "must not say a time zone",
+    "time_type": "must be a time such as 12:30:00",
+    "time_parsing": "must be a time such as 12:30:00",
+    "time_delta_type": "must be a duration such as PT1H30M",
+    "time_delta_parsing": "must be a duration such as PT1H30M",
+    "uuid_type": "must be a UUID",
+    "uuid_parsing": "must be a UUID",
+    "uuid_version": "must be a UUID of version {expected_version}",
+    "url_type": "must be a URL",
+    "url_parsing": "must be a URL",
+    "url_syntax_violation": "must be a URL",
+    "url_scheme": "must be a URL with the scheme {expected_schemes}",
+    "dict_type": "must be an object",
+    "mapping_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "dataclass_exact_type": "must be an object",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "set_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "iterable_type": "must be a list",
+    "union_tag_not_found": "must have the field {discriminator}",
+    "union_tag_invalid": "must have {discriminator} set to one of {expected_tags}",
+    "bytes_type": "must be a string",
+    "json_invalid": "is not valid JSON, or is nested too deeply",
+    "recursion_loop": "is nested too deeply",
+}
+
+OTHER = "is refused by a rule of this tool"
+
+KEYWORD_REASONS: Mapping[str, str] = {
+    "type": "is of a type that the input schema does not allow",
+    "uniqueItems": "must not hold an item twice",
+    "additionalProperties": "holds a field that is not known; remove it",
+}
+
+FORMAT_REASONS: Mapping[str, str] = {"date-time": REASONS["datetime_parsing"]}
+
+KEY = "[key]"
+"""What pydantic calls the name of a mapping's entry in a location."""
+
+
+def violations_of(error: ValidationError, arguments: Any) -> list[Violation]:
+    """One violation for each place in `arguments` that pydantic reports, in its order.
+
+    Where several alternatives of a union fail at the same place, their reasons are joined.
+    """
+    if error.error_count() > MAX_ERRORS:
+        reason = f"break the input schema in {error.error_count()} places; send fewer at a time"
+        return [Violation(path="", reason=reason)]
+    reasons: dict[str, list[str]] = {}
+    for details in error.errors(include_url=False, include_input=False):
+        is_missing = details["type"] == "missing"
+        path = _path(details["loc"], arguments, is_missing=is_missing)
+        reason = REASONS.get(details["type"], OTHER).format_map(details.get("ctx", {}))
+        if details["loc"][-1:] == (KEY,):
+            reason = f"has a name that is not allowed: it {reason}"
+        known = reasons.setdefault(path, [])
+        if reason not in known:
+            known.append(reason)
+    return _listed(reasons)
+
+
+def schema_violations(
+    validator: Draft202012Validator, arguments: Any, *, size: int
+) -> list[Violation]:
+    """What the published schema refuses; of arguments of a great `size`, the first breach only."""
+    try:
+        validator.validate(arguments)
+    except SchemaBreach as first:
+        breaches = [first] if size > MAX_SIZE else validator.iter_errors(arguments)
+    else:
+        return []
+    reasons: dict[str, list[str]] = {}
+    for breach in breaches:
+        path = _path(breach.instance_path, arguments, is_missing=False)
+        keyword = next(step for step in reversed(breach.schema_path) if isinstance(step, str))
+        reason = KEYWORD_REASONS.get(keyword, f"breaks {keyword!r} of the input schema")
+        if isinstance(breach.kind, ValidationErrorKind.Format):
+            reason = FORMAT_REASONS.get(breach.kind.format, f"must be a {breach.kind.format}")
+        reasons.setdefault(path, [reason])
+    return _listed(reasons)
+
+
+def null_characters(arguments: Any) -> list[Violation]:
+    """Where U+0000 is, which Django's forms refuse and PostgreSQL too."""
+    reasons: dict[str, list[str]] = {}
+    pending = deque([("", arguments)])
+    while pending:
+        path, value = pending.popleft()
+        if isinstance(value, dict):
+            pending.extend((_joined(path, key), item) for key, item in value.items())
+            # A name breaks the rule where it stands.
+            value = next((key for key in value if "\x00" in key), None)
+        elif isinstance(value, list):
+            pending.extend((_joined(path, index), item) for index, item in enumerate(value))
+        if isinstance(value, str) and "\x00" in value:
+            reasons[path] = ["must not hold the character U+0000"]
+    return _listed(reasons)
+
+
+def _listed(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:
+    listed = [
+        Violation(path=path, reason=", or ".join(reasons[path]))
+        for path in list(reasons)[:MAX_VIOLATIONS]
+    ]
+    if len(reasons) > MAX_VIOLATIONS:
+        rest = len(reasons) - MAX_VIOLATIONS
+        listed.append(Violation(path="", reason=f"break the input schema in {rest} more places"))
+    return listed
+
+
+def _path(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -> str:
+    """Write a location as `items[0].price`, without pydantic's labels for union alternatives."""
+    path, here = "", arguments
+    for position, step in enumerate(location):
+        if isinstance(here, dict) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        elif not (is_missing and position == len(location) - 1):
+            continue
+        path = _joined(path, step)
+    return path
+
+
+def _joined(path: str, step: int | str) -> str:
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    name = step[:MAX_NAME].replace("\x00", "\ufffd")
+    return f"{path}.{name}" if path else name

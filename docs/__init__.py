@@ -1,0 +1,1 @@
+"""The documentation: Markdown for readers, and the two modules that make it."""

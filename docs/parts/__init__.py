@@ -1,0 +1,1 @@
+"""The parts of the reference that follow from the code."""

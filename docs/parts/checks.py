@@ -1,0 +1,53 @@
+"""The system checks."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.checks.registry import registry
+
+from django_mcp import checks
+from docs.parts.markdown import table
+from docs.parts.source import Function, functions_of, tree_of
+
+LEVELS = {"Error": "error", "Warning": "warning", "Info": "info"}
+
+
+def check_lines() -> Iterator[str]:
+    """A table of every message, with what the check that gives it wants."""
+    functions = functions_of(tree_of(checks))
+    rows = {
+        (check_id, level, (check.__doc__ or "").splitlines()[0], _when(check))
+        for check in _checks()
+        for check_id, level in _messages(functions, check.__name__)
+    }
+    linked = [
+        (f"[`{check_id}`](#{check_id.lower().replace('.', '')})", *facts)
+        for check_id, *facts in sorted(rows)
+    ]
+    yield from table(("id", "level", "checked", "by"), linked)
+
+
+def _checks() -> Iterator[Any]:
+    for check in [*registry.registered_checks, *registry.deployment_checks]:
+        if check.__module__ == checks.__name__:
+            yield check
+
+
+def _when(check: Any) -> str:
+    if check in registry.deployment_checks:
+        return "`check --deploy`"
+    return "`check --database`, `migrate`" if "database" in check.tags else "`check`"
+
+
+def _messages(functions: Mapping[str, Function], name: str) -> Iterator[tuple[str, str]]:
+    """The ids and levels of what a function gives, by itself or through others of the module."""
+    for node in ast.walk(functions[name]):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id in functions:
+            yield from _messages(functions, node.func.id)
+        elif node.func.id in LEVELS:
+            for keyword in node.keywords:
+                if keyword.arg == "id":
+                    yield ast.literal_eval(keyword.value), LEVELS[node.func.id]

@@ -1,0 +1,44 @@
+"""The pages of the reference, with what is generated in them.
+
+A part stands between two comments; the first names it, as `<!-- generated: model ToolGroup -->`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from docs.parts.checks import check_lines
+from docs.parts.classes import class_lines
+from docs.parts.commands import command_lines
+from docs.parts.exceptions import exception_lines
+from docs.parts.models import model_lines
+from docs.parts.options import option_lines
+from docs.parts.settings import setting_lines
+
+PAGES = sorted((Path(__file__).resolve().parents[1] / "reference").glob("*.md"))
+
+PART = re.compile(
+    r"(?P<begin><!-- generated: (?P<kind>\w+) ?(?P<subject>[^\n]*?) ?-->\n)"
+    r".*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    "checks": lambda _: check_lines(),
+    "class": class_lines,
+    "command": command_lines,
+    "exceptions": lambda _: exception_lines(),
+    "model": model_lines,
+    "options": lambda _: option_lines(),
+    "settings": lambda _: setting_lines(),
+}
+
+
+def generated(page: str) -> str:
+    """The page with all its parts as the code has them now."""
+    return PART.sub(_written, page)
+
+
+def _written(part: re.Match[str]) -> str:
+    lines = WRITERS[part["kind"]](part["subject"])
+    text = "\n".join(lines).strip("\n")
+    return f"{part['begin']}\n{text}\n\n{part['end']}"

@@ -1,0 +1,35 @@
+"""The settings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django_mcp.conf import Setting, declared_settings
+from docs.parts.markdown import code, table
+
+KIB, MIB = 1024, 1024**2
+
+
+def setting_lines() -> Iterator[str]:
+    """A table of every setting."""
+    rows = [
+        (code(setting.name), _type(setting), _value(setting.default), setting.help)
+        for setting in declared_settings()
+    ]
+    yield from table(("setting", "type", "default", "meaning"), rows)
+
+
+def _type(setting: Setting[Any]) -> str:
+    return "list of `str`" if setting.type is list else code(setting.type.__name__)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return code(str(value))
+        case int() if value % MIB == 0:
+            return f"`{value}` ({value // MIB} MiB)"
+        case int() if value % KIB == 0:
+            return f"`{value}` ({value // KIB} KiB)"
+        case list() if len(value) > 2:
+            return ", ".join(map(code, value))
+    return code(repr(value).replace("'", '"'))

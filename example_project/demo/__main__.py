@@ -1,0 +1,176 @@
+"""`python -m example_project.demo [--exit]`: prepare, serve, tour, and stay.
+
+DEMO_PORT picks the port, DATABASE_URL the database; otherwise the data lives in `.demo/`.
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import django
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from example_project.demo import terminal, tour
+from example_project.demo.client import UnexpectedError
+from example_project.demo.server import DEFAULT_PORT, HOST, Server, ServerError, choose_port
+from example_project.demo.tokens import Tokens
+
+ROOT = Path(__file__).resolve().parents[2]
+LOG = ROOT / ".demo" / "server.log"
+READ = "expense:read deploy:read"
+READ_AND_WRITE = f"{READ} expense:write deploy:write"
+SHOWN_TOKEN_SECONDS = 30 * 24 * 3600
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m example_project.demo", description=__doc__)
+    parser.add_argument("--exit", action="store_true", help="stop after the tour")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a character of the tour shows a question mark for it.
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        run(stays=not options.exit)
+    except KeyboardInterrupt:
+        terminal.say("Stopped.")
+    except ServerError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except UnexpectedError as error:
+        print(f"\nNot as expected: {error}.", file=sys.stderr)
+        print("If you have changed data or groups, `rm -r .demo` starts afresh.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(*, stays: bool) -> None:
+    wanted = os.environ.get("DEMO_PORT", "").strip()
+    port = choose_port(wanted)
+    url = f"http://{HOST}:{port}/mcp"
+    # Before the settings are read, here and in the server: the tokens are bound to this URL.
+    os.environ["DJANGO_MCP_URL"] = url
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    django.setup()
+
+    terminal.heading("The site is prepared")
+    if not wanted and port != DEFAULT_PORT:
+        terminal.say(f"Port {DEFAULT_PORT} is taken, so the demo uses {port}.")
+    _manage("migrate", "--verbosity", "0")
+    terminal.say(_manage("seed_demo"))
+    tokens = Tokens(
+        demo=_token("demo", READ_AND_WRITE),
+        demo_read_only=_token("demo", READ),
+        auditor=_token("auditor", READ_AND_WRITE),
+    )
+    newest = _newest_record()
+    connections.close_all()
+
+    LOG.parent.mkdir(exist_ok=True)
+    application = "example_project.asgi:application"
+    with Server(application, port=port, directory=ROOT, log=LOG) as server:
+        terminal.command(f"uvicorn {application} --port {port}")
+        server.wait_until_ready(urlsplit(url).path)
+        asyncio.run(tour.take(url, tokens, _operate))
+        _show_record(newest)
+        if stays:
+            _invite(url)
+            server.wait()
+    terminal.heading("The tour is over, and all went as expected")
+
+
+def _manage(*arguments: str) -> str:
+    """Run a management command, show how to type it, and return what it printed."""
+    terminal.command(shlex.join(["manage.py", *arguments]))
+    output = io.StringIO()
+    call_command(*arguments, stdout=output)
+    return output.getvalue().strip()
+
+
+def _operate(*arguments: str) -> str:
+    """Run a management command in a thread of the tour's."""
+    try:
+        return _manage(*arguments)
+    finally:
+        connections.close_all()
+
+
+def _token(username: str, scopes: str, *more: str) -> str:
+    return _manage("mcp_token", "--user", username, "--scopes", scopes, *more)
+
+
+def _newest_record() -> int:
+    newest = apps.get_model("django_mcp", "CallRecord").objects.order_by("-pk").first()
+    return newest.pk if newest else 0
+
+
+def _show_record(newest: int) -> None:
+    """Show what the database says about the calls since, and compare it with the tour."""
+    terminal.heading("Every call is on record, refused ones too")
+    calls = list(
+        apps.get_model("django_mcp", "CallRecord").objects.filter(pk__gt=newest).order_by("pk")
+    )
+    terminal.table(
+        ["time", "user", "tool", "outcome", "ms", "protocol", "client"],
+        [
+            [
+                f"{timezone.localtime(call.started):%H:%M:%S}",
+                call.username,
+                call.name,
+                call.outcome,
+                str(call.duration_ms if call.duration_ms is not None else "").rjust(4),
+                call.protocol_version,
+                call.client_info,
+            ]
+            for call in calls
+        ],
+    )
+    found = [(call.name, call.username, call.outcome) for call in calls]
+    if found != tour.RECORD:
+        raise UnexpectedError(f"the record should be {tour.RECORD}")
+
+
+def _invite(url: str) -> None:
+    site = url.removesuffix("/mcp")
+    terminal.heading("Now it is yours")
+    token = _token("demo", READ_AND_WRITE, "--expires", str(SHOWN_TOKEN_SECONDS))
+    header = f"Authorization: Bearer {token}"
+    servers = {
+        "back-office": {"type": "http", "url": url, "headers": dict([header.split(": ", 1)])}
+    }
+    inspector = ["npx", "@modelcontextprotocol/inspector", "--cli", url, "--transport", "http"]
+    inspector += ["--header", header, "--method", "tools/list"]
+    password = os.environ.get("DEMO_PASSWORD") or "demo"
+    admin_password = os.environ.get("DEMO_ADMIN_PASSWORD") or "admin"
+    terminal.facts(
+        [
+            ("MCP endpoint", url),
+            ("token, 30 days", token),
+            ("pages", f"{site}/ as demo, password {password}"),
+            ("admin", f"{site}/admin/ as admin, password {admin_password}"),
+        ]
+    )
+    terminal.say("A client's configuration:")
+    terminal.verbatim(json.dumps({"mcpServers": servers}, indent=2))
+    terminal.say("The Inspector, if Node is installed:")
+    terminal.verbatim(shlex.join(inspector))
+    terminal.say("The server stays up until Ctrl-C.")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The tour of the expenses."""
+
+import json
+from pathlib import Path
+
+from mcp import MCPError
+from mcp.client.client import Client
+
+from example_project.demo import terminal
+from example_project.demo.client import (
+    UnexpectedError,
+    call,
+    call_without_scope,
+    connect,
+    expect,
+    structured,
+    text,
+    tool_error,
+)
+from example_project.demo.tokens import Tokens
+
+STATEMENT = Path(__file__).parent.parent / "expenses" / "data" / "statement-2026.csv"
+STATEMENT_LINES = 402
+STATEMENT_EXPENSES = 390
+YEAR = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
+
+TOOLS = {
+    "add_expense",
+    "delete_expense",
+    "import_statement",
+    "list_budgets",
+    "list_categories",
+    "list_expenses",
+    "set_budget",
+    "summarise_expenses",
+}
+HIDDEN_TOOL = "team_totals"
+
+RECORD = [
+    ("import_statement", "demo", "ok"),
+    ("import_statement", "demo", "ok"),
+    ("summarise_expenses", "demo", "ok"),
+    ("add_expense", "demo", "tool_error"),
+    ("add_expense", "demo", "tool_error"),
+    ("add_expense", "demo", "ok"),
+    ("delete_expense", "auditor", "tool_error"),
+    ("delete_expense", "demo", "ok"),
+    ("add_expense", "demo", "invalid_arguments"),
+    ("add_expense", "demo", "missing_scope"),
+    ("team_totals", "demo", "unknown_tool"),
+    ("team_totals", "auditor", "ok"),
+]
+"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+
+
+async def walk(url: str, tokens: Tokens) -> None:
+    """Import, summarise, err, delete; raises `UnexpectedError` where the server disappoints."""
+    async with connect(url, tokens.demo) as client:
+        await _import_statement(client)
+        await _summarise(client)
+        expense_id = await _correct_itself(client)
+        async with connect(url, tokens.auditor) as colleague:
+            await _touch_what_is_not_theirs(colleague, expense_id)
+        await _delete(client, expense_id)
+        await _send_nonsense(client)
+    await _lack_a_scope(url, tokens.demo_read_only)
+    await _look_for_a_hidden_tool(url, tokens)
+
+
+async def _import_statement(client: Client) -> None:
+    terminal.heading("It imports a bank statement")
+    statement = STATEMENT.read_text(encoding="utf-8")
+    terminal.call("import_statement", f"{STATEMENT.name}, {len(statement):,} characters of CSV")
+    bar = terminal.ProgressBar()
+    result = await client.call_tool(
+        "import_statement", {"statement": statement}, progress_callback=bar.show
+    )
+    bar.close()
+    report = structured(result)
+    expect(bool(bar.reports), "progress should have been reported")
+    expect(
+        bar.reports[-1] == (STATEMENT_LINES, STATEMENT_LINES),
+        "the last progress report should say that all is done",
+    )
+    expect(
+        report["imported"] + report["already_known"] == STATEMENT_EXPENSES,
+        f"{STATEMENT_EXPENSES} expenses should be imported or known",
+    )
+    terminal.good(
+        f"{report['lines']} lines: {report['imported']} imported, {report['already_known']} known"
+        f" already, {report['income_skipped']} income."
+    )
+    if report["unmatched_payees"]:
+        terminal.say(f"No category fitted {', '.join(report['unmatched_payees'])}.", indent=4)
+    terminal.call("import_statement", "the same file again")
+    again = structured(await client.call_tool("import_statement", {"statement": statement}))
+    expect(again["imported"] == 0, "a second import should add nothing")
+    terminal.good(f"Nothing is booked twice: {again['already_known']} lines were known.")
+
+
+async def _summarise(client: Client) -> None:
+    terminal.heading("It asks where the money went")
+    arguments = {**YEAR, "period": "quarter"}
+    summary = structured(await call(client, "summarise_expenses", arguments))
+    expect(summary["count"] >= STATEMENT_EXPENSES, "the summary should count the statement")
+    terminal.table(
+        ["category", "euros", "share"],
+        [
+            [entry["category"], entry["total"].rjust(9), terminal.share_bar(entry["share"])]
+            for entry in summary["categories"]
+        ],
+    )
+    quarters = ", ".join(
+        f"{period['total']} in the quarter from {period['first_day']}"
+        for period in summary["periods"]
+    )
+    terminal.good(f"{summary['total']} euros in all: {quarters}.")
+
+
+async def _correct_itself(client: Client) -> int:
+    terminal.heading("Errors tell an agent how to correct itself")
+    expense = {
+        "amount": "230.00",
+        "category": "eating-out",
+        "payee": "Pizza Vesuvio",
+        "spent_on": "2026-12-05",
+    }
+    error = tool_error(await call(client, "add_expense", expense))
+    expect("eating out" in error["hint"], "the hint should name the categories")
+    expense["category"] = "eating out"
+    error = tool_error(await call(client, "add_expense", expense))
+    expect("allow_over_budget" in error["hint"], "the hint should say how to go on")
+    expense["amount"] = "23.00"
+    added = structured(await call(client, "add_expense", expense))
+    expect(added["amount"] == "23.00", "the expense should come back as it was recorded")
+    terminal.good(f"Recorded as expense {added['id']}.")
+    return int(added["id"])
+
+
+async def _touch_what_is_not_theirs(client: Client, expense_id: int) -> None:
+    terminal.heading("Nobody reaches what belongs to somebody else")
+    terminal.call("delete_expense", f'{{"expense_id": {expense_id}}} as user auditor')
+    tool_error(await client.call_tool("delete_expense", {"expense_id": expense_id}))
+
+
+async def _delete(client: Client, expense_id: int) -> None:
+    terminal.call("delete_expense", f'{{"expense_id": {expense_id}}} as user demo')
+    deleted = structured(await client.call_tool("delete_expense", {"expense_id": expense_id}))
+    expect(deleted["id"] == expense_id, "the expense should be named")
+    terminal.good(f"{deleted['amount']} euros for {deleted['payee']} are gone.")
+
+
+async def _send_nonsense(client: Client) -> None:
+    terminal.heading("Invalid arguments never reach the function")
+    nonsense = {
+        "amount": "-5",
+        "category": "travel",
+        "payee": "Hotel Seeblick",
+        "spent_on": "tomorrow",
+        "owner": "admin",
+    }
+    result = await call(client, "add_expense", nonsense)
+    refusal = text(result)
+    expect(result.is_error, "the call should be refused")
+    for name in ("amount", "spent_on", "owner"):
+        expect(name in refusal, f"the refusal should name {name}")
+    terminal.refused(refusal)
+
+
+async def _lack_a_scope(url: str, token: str) -> None:
+    terminal.heading("A token without the scope is sent back for it")
+    terminal.call("add_expense", "with a token that may only read")
+    expense = {"amount": "1.00", "category": "other", "payee": "Post Office"}
+    await call_without_scope(url, token, "add_expense", expense, scope="expense:write")
+
+
+async def _look_for_a_hidden_tool(url: str, tokens: Tokens) -> None:
+    terminal.heading("A tool that needs a Django permission")
+    async with connect(url, tokens.demo) as client:
+        terminal.call(HIDDEN_TOOL, f"{json.dumps(YEAR)} as user demo")
+        try:
+            await client.call_tool(HIDDEN_TOOL, YEAR)
+        except MCPError as error:
+            terminal.refused(f"{error.message} (error {error.code})")
+        else:
+            raise UnexpectedError("the tool should be hidden")
+    # A client of the revisions before 2026-07-28, to show that the same URL serves both.
+    async with connect(url, tokens.auditor, mode="legacy") as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        expect(HIDDEN_TOOL in names, "the auditor should see the tool")
+        terminal.call(HIDDEN_TOOL, f"{json.dumps(YEAR)} as user auditor")
+        result = await client.call_tool(HIDDEN_TOOL, YEAR)
+        for member in structured(result)["result"]:
+            terminal.good(f"{member['username']}: {member['total']} euros, {member['count']} times")
+        terminal.say(f"This client spoke protocol {client.protocol_version}.", indent=4)

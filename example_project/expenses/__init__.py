@@ -1,0 +1,1 @@
+"""Expenses of people, by category, with monthly budgets."""

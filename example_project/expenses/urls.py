@@ -1,0 +1,14 @@
+from django.urls import path
+
+from example_project.expenses import views
+
+app_name = "expenses"
+
+urlpatterns = [
+    path("", views.expense_list, name="list"),
+    path("expenses/add/", views.expense_add, name="add"),
+    path("expenses/<int:expense_id>/delete/", views.expense_delete, name="delete"),
+    path("summary/", views.summary, name="summary"),
+    path("budgets/", views.budgets, name="budgets"),
+    path("import/", views.statement_import, name="import"),
+]

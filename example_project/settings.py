@@ -1,0 +1,125 @@
+"""Settings of the example. The environment overrides what a deployment would change."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+
+from django_mcp.oauth_settings import provider_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = BASE_DIR / ".demo"
+
+DEBUG = os.environ.get("DEBUG", "true").lower() in {"1", "true", "yes", "on"}
+# The default is public, so it only serves development: without DEBUG the environment must name one.
+SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development" if DEBUG else "")
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split()
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "oauth2_provider",
+    "django_mcp",
+    "example_project.expenses",
+    "example_project.deployments",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "example_project.urls"
+ASGI_APPLICATION = "example_project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "example_project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+if not DATABASE_URL:
+    STATE_DIR.mkdir(exist_ok=True)
+    DATABASE_URL = f"sqlite:///{STATE_DIR / 'db.sqlite3'}"
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that first reads and then writes cannot wait for the lock half-way: it
+        # takes it at the start. With WAL, readers and the one writer do not block each other.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = os.environ.get("REDIS_URL", "")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "expenses:list"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_DIR / "static"
+
+DJANGO_MCP_URL = os.environ.get("DJANGO_MCP_URL", "http://127.0.0.1:8000/mcp")
+DJANGO_MCP_SERVER_NAME = "Back office"
+DJANGO_MCP_SERVER_VERSION = "1.0"
+DJANGO_MCP_INSTRUCTIONS = (
+    "Keeps the user's expenses and monthly budgets, in euros, and the services that the company "
+    "deploys. Names of categories come from list_categories, those of services from "
+    "list_services. Ask the user before deleting anything, exceeding a budget or rolling back a "
+    "service."
+)
+# A new group of tools is open at once here; a production site leaves this to its operators.
+DJANGO_MCP_ENABLE_NEW_GROUPS = True
+
+# Seconds to wait for the deployment platform, which is simulated and may be told to be slow.
+DEPLOYMENTS_TIMEOUT = float(os.environ.get("DEPLOYMENTS_TIMEOUT", "2"))
+
+OAUTH2_PROVIDER = {
+    **provider_settings(DJANGO_MCP_URL),
+    "SCOPES": {
+        "expense:read": "See your expenses, budgets and summaries",
+        "expense:write": "Add, import and delete your expenses, and set budgets",
+        "deploy:read": "See services, their releases and how they fare",
+        "deploy:write": "Roll services back to earlier versions",
+    },
+}

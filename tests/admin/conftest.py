@@ -1,0 +1,83 @@
+"""A project with a few tools, and the people who look after it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from django_mcp import tool
+from django_mcp.models import ToolGroup
+from django_mcp.policy.sync import sync_groups
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import Registry, build, using_registry
+
+
+@pytest.fixture
+def registry(db: None) -> Iterator[Registry]:
+    """The groups `stock` and `reports`, with their rows; nothing else is declared."""
+    with collecting() as declared:
+
+        @tool(group="stock", title="Count", scopes=["stock:read"], read_only=True)
+        def count_stock(sku: str) -> int:
+            """Count the pieces of one article.
+
+            Args:
+                sku: The article's number, as on the <label>.
+            """
+            return len(sku)
+
+        @tool(
+            group="stock",
+            scopes=["stock:write"],
+            permissions=["shop.change_product"],
+            destructive=True,
+            idempotent=False,
+            open_world=False,
+        )
+        def write_off(sku: str) -> None:
+            """Write an article off, even when <b>some</b>
+            are left."""
+
+        @tool(group="reports", read_only=True)
+        def report(year: int) -> str:
+            """Report on one year."""
+            return str(year)
+
+        ToolGroup.objects.all().delete()
+        sync_groups()
+        with using_registry(build(declared)) as built:
+            yield built
+
+
+@pytest.fixture
+def sign_in(db: None) -> Callable[..., Client]:
+    """Signs a member of staff in who holds these permissions on the package's models."""
+
+    def sign_in(*codenames: str, is_superuser: bool = False) -> Client:
+        user = User.objects.create_user("olga", is_staff=True, is_superuser=is_superuser)
+        user.user_permissions.set(
+            Permission.objects.filter(content_type__app_label="django_mcp", codename__in=codenames)
+        )
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def operator(sign_in: Callable[..., Client]) -> Client:
+    """May look at groups, change and delete them."""
+    return sign_in("view_toolgroup", "change_toolgroup", "delete_toolgroup")
+
+
+@pytest.fixture
+def onlooker(sign_in: Callable[..., Client]) -> Client:
+    """May look at everything and change nothing."""
+    return sign_in("view_toolgroup", "view_callrecord")
+
+
+@pytest.fixture
+def superuser(sign_in: Callable[..., Client]) -> Client:
+    return sign_in(is_superuser=True)

@@ -1,0 +1,221 @@
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from django_mcp import tool
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import GroupPolicy, read_snapshot
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import Registry
+from tests.admin.pages import GROUPS, action, group_page, rows_of, submission, text_of
+
+
+@pytest.fixture
+def stock(registry: Registry) -> ToolGroup:
+    return ToolGroup.objects.get(name="stock")
+
+
+@pytest.fixture
+def gone(registry: Registry) -> ToolGroup:
+    """A group that the code no longer declares."""
+    group = ToolGroup.objects.create(name="invoices", title="Invoices & dunning")
+    group.switches.create(name="send_invoice")
+    return group
+
+
+def test_list_shows_how_each_group_stands(
+    operator: Client, stock: ToolGroup, gone: ToolGroup
+) -> None:
+    ToolGroup.objects.filter(name="stock").update(read_only=True)
+
+    response = operator.get(GROUPS)
+
+    assert [row[1:] for row in rows_of(response)] == [
+        ["Invoices & dunning invoices", "0", "False", "False", "code is gone"],
+        ["reports", "1", "True", "False", "-"],
+        ["stock", "2", "True", "True", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ("code=gone", ["Invoices & dunning invoices"]),
+        ("code=present", ["reports", "stock"]),
+        ("enabled__exact=0", ["Invoices & dunning invoices"]),
+        ("read_only__exact=1", []),
+        ("q=report", ["reports"]),
+    ],
+)
+def test_list_is_narrowed_by_its_filters(
+    operator: Client, gone: ToolGroup, chosen: str, names: list[str]
+) -> None:
+    response = operator.get(f"{GROUPS}?{chosen}")
+
+    assert [row[1] for row in rows_of(response)] == names
+
+
+def test_list_of_many_groups_takes_no_more_queries(operator: Client, registry: Registry) -> None:
+    with CaptureQueriesContext(connection) as few:
+        operator.get(GROUPS)
+    ToolGroup.objects.bulk_create(ToolGroup(name=f"group-{number}") for number in range(30))
+    with CaptureQueriesContext(connection) as many:
+        operator.get(GROUPS)
+
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_enabled", "message"),
+    [
+        ("enable_selected", True, "1 group is now enabled."),
+        ("disable_selected", False, "1 group is now disabled."),
+    ],
+)
+def test_list_action_switches_the_selected_groups(
+    operator: Client, stock: ToolGroup, name: str, is_enabled: bool, message: str
+) -> None:
+    ToolGroup.objects.update(enabled=not is_enabled)
+
+    response = operator.post(GROUPS, action(name, stock), follow=True)
+
+    assert message in text_of(response)
+    states = dict(ToolGroup.objects.values_list("name", "enabled"))
+    assert states == {"stock": is_enabled, "reports": not is_enabled}
+
+
+def test_list_action_is_in_the_history_of_each_group_that_it_changed(
+    operator: Client, stock: ToolGroup
+) -> None:
+    reports = ToolGroup.objects.get(name="reports")
+    ToolGroup.objects.filter(pk=reports.pk).update(enabled=False)
+
+    operator.post(GROUPS, action("disable_selected", stock, reports))
+
+    entries = [(entry.object_id, entry.get_change_message()) for entry in LogEntry.objects.all()]
+    assert entries == [(str(stock.pk), "Disabled.")]
+    assert "Disabled." in text_of(operator.get(group_page(stock, "history")))
+
+
+def test_onlooker_is_offered_no_action_and_cannot_start_one(
+    onlooker: Client, stock: ToolGroup
+) -> None:
+    page = onlooker.get(GROUPS)
+    onlooker.post(GROUPS, action("disable_selected", stock))
+
+    assert [row[0] for row in rows_of(page)] == ["reports", "stock"]
+    assert "Disable selected groups" not in text_of(page)
+    stock.refresh_from_db()
+    assert stock.enabled
+
+
+def test_onlooker_reads_a_group_and_cannot_change_it(onlooker: Client, stock: ToolGroup) -> None:
+    page = onlooker.get(group_page(stock))
+    refused = onlooker.post(group_page(stock), {"title": "Mine"})
+
+    assert "Count the pieces of one article." in text_of(page)
+    assert b'name="enabled"' not in page.content
+    assert b'name="switches-0-enabled"' not in page.content
+    assert refused.status_code == 403
+
+
+def test_nobody_adds_a_group(superuser: Client, registry: Registry) -> None:
+    assert superuser.get(f"{GROUPS}add/").status_code == 403
+
+
+def test_group_in_the_code_cannot_be_deleted(superuser: Client, stock: ToolGroup) -> None:
+    page = superuser.get(group_page(stock))
+    refused = superuser.post(group_page(stock, "delete"), {"post": "yes"})
+
+    assert group_page(stock, "delete") not in page.content.decode()
+    assert refused.status_code == 403
+    assert ToolGroup.objects.filter(pk=stock.pk).exists()
+
+
+def test_group_whose_code_is_gone_says_so_and_can_be_deleted(
+    operator: Client, gone: ToolGroup
+) -> None:
+    page = operator.get(group_page(gone))
+    operator.post(group_page(gone, "delete"), {"post": "yes"})
+
+    assert "No tool of the code belongs to this group any more." in text_of(page)
+    assert not ToolGroup.objects.filter(pk=gone.pk).exists()
+
+
+def test_delete_action_leaves_groups_that_are_in_the_code(
+    operator: Client, stock: ToolGroup, gone: ToolGroup
+) -> None:
+    question = operator.post(GROUPS, action("delete_selected", stock, gone))
+    operator.post(GROUPS, action("delete_selected", stock, gone, post="yes"))
+
+    assert "Invoices & dunning" in text_of(question)
+    assert "1 group is still in the code and stays." in text_of(question)
+    assert list(ToolGroup.objects.values_list("name", flat=True)) == ["reports", "stock"]
+
+
+def test_delete_action_on_groups_in_the_code_asks_nothing(
+    operator: Client, stock: ToolGroup
+) -> None:
+    response = operator.post(GROUPS, action("delete_selected", stock), follow=True)
+
+    assert "1 group is still in the code and stays." in text_of(response)
+    assert ToolGroup.objects.filter(pk=stock.pk).exists()
+
+
+def test_what_an_operator_decides_is_what_the_policy_reads(
+    operator: Client, stock: ToolGroup
+) -> None:
+    clerks = Group.objects.create(name="Clerks")
+    page = operator.get(group_page(stock))
+
+    saved = operator.post(
+        group_page(stock),
+        submission(
+            page,
+            title="Stock",
+            enabled=None,
+            read_only="on",
+            allowed_groups=[clerks.pk],
+            **{"switches-1-enabled": None},
+        ),
+    )
+
+    assert saved.status_code == 302
+    assert read_snapshot().groups["stock"] == GroupPolicy(
+        enabled=False,
+        read_only=True,
+        allowed_groups=frozenset({clerks.pk}),
+        disabled_tools=frozenset({"write_off"}),
+    )
+
+
+def test_pages_work_and_say_why_when_tools_cannot_be_served(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ToolGroup.objects.all().delete()
+    group = ToolGroup.objects.create(name="stock")
+    group.switches.create(name="count_stock")
+    with collecting(), monkeypatch.context() as patch:
+        # Another test may have built the process's registry already.
+        patch.setattr("django_mcp.tools.registry._registry", None)
+
+        @tool(group="stock")
+        def count_stock(sku) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            """Count."""
+            return 0
+
+        listing = operator.get(GROUPS)
+        page = operator.get(group_page(group))
+        saved = operator.post(group_page(group), submission(page, enabled="on"))
+
+    assert [row[1:] for row in rows_of(listing)] == [["stock", "1", "False", "False", "-"]]
+    for response in (listing, page):
+        assert "Some tools cannot be served" in text_of(response)
+        assert "count_stock: " in text_of(response)
+    assert [row[1] for row in rows_of(page)] == ["count_stock"]
+    assert saved.status_code == 302
+    group.refresh_from_db()
+    assert group.enabled

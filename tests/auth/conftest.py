@@ -1,0 +1,54 @@
+"""A site behind OAuth, its users and their tokens."""
+
+import datetime
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from django_mcp.asgi import Application
+from django_mcp.auth.tokens import issue_token
+from django_mcp.models import ToolGroup
+from django_mcp.principals import Endpoint
+from tests.http.tools import TOOLS
+from tests.spec import ERAS
+from tests.wire import Client, serving
+
+Issue = Callable[..., str]
+
+
+@pytest.fixture
+def application(db: None) -> Iterator[Application]:
+    ToolGroup.objects.update_or_create(name="closed", defaults={"enabled": False})
+    with serving(TOOLS) as application:
+        yield application
+
+
+@pytest.fixture(params=ERAS)
+def client(application: Application, request: pytest.FixtureRequest) -> Client:
+    """A client without a token, of each era in turn."""
+    return Client(application=application, era=request.param)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def issue(alice: User) -> Issue:
+    """Issues tokens: alice's, good for an hour at this endpoint, unless told otherwise."""
+
+    def issue(
+        *scopes: str,
+        user: User = alice,
+        url: str = "",
+        expires: datetime.timedelta = datetime.timedelta(hours=1),
+        client: str = "Desk",
+    ) -> str:
+        endpoint = Endpoint(url=url) if url else Endpoint.from_settings()
+        return issue_token(
+            user=user, scopes=scopes, endpoint=endpoint, expires=expires, client=client
+        )
+
+    return issue

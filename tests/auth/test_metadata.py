@@ -1,0 +1,246 @@
+"""Every document is where clients look for it, and they all tell the same story."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import reload
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client as Browser
+from django.test import override_settings
+from django.urls import clear_url_caches
+from mcp.client.auth.utils import (
+    build_oauth_authorization_server_metadata_discovery_urls,
+    build_protected_resource_metadata_discovery_urls,
+    validate_metadata_issuer,
+)
+from mcp.shared.auth import OAuthMetadata, ProtectedResourceMetadata
+from pytest_django import Settings
+
+import django_mcp.urls
+import tests.urls
+from django_mcp.asgi import Application
+from django_mcp.auth.scopes import ToolScopes, ungrantable_scopes
+from django_mcp.models import ToolGroup
+from tests.wire import Client
+
+RESOURCE = ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"]
+SERVER = [
+    "/.well-known/oauth-authorization-server/o",
+    "/.well-known/oauth-authorization-server/o/",
+    "/.well-known/openid-configuration/o",
+]
+TOOL_SCOPES = ["closed:use", "notes:read", "notes:write"]
+
+
+@pytest.fixture
+def browser(application: Application) -> Browser:
+    return Browser()
+
+
+def read(browser: Browser, path: str, **headers: str) -> dict[str, Any]:
+    response = browser.get(path, headers=headers)
+    assert response.status_code == 200, response.content
+    assert response["Access-Control-Allow-Origin"] == "*"
+    document: dict[str, Any] = response.json()
+    return document
+
+
+@pytest.mark.parametrize("path", RESOURCE)
+def test_resource_metadata_names_the_endpoint_and_its_server(browser: Browser, path: str) -> None:
+    document = read(browser, path)
+
+    assert document == {
+        "resource": "http://testserver/mcp",
+        "authorization_servers": ["http://testserver/o"],
+        "scopes_supported": TOOL_SCOPES,
+        "bearer_methods_supported": ["header"],
+    }
+
+
+@pytest.mark.parametrize("path", SERVER)
+def test_server_metadata_names_its_endpoints(browser: Browser, path: str) -> None:
+    document = read(browser, path)
+
+    assert document["issuer"] == "http://testserver/o"
+    assert document["authorization_endpoint"] == "http://testserver/o/authorize/"
+    assert document["token_endpoint"] == "http://testserver/o/token/"
+    assert document["revocation_endpoint"] == "http://testserver/o/revoke_token/"
+    assert "S256" in document["code_challenge_methods_supported"]
+    assert set(TOOL_SCOPES) <= set(document["scopes_supported"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/",
+        "/.well-known/oauth-authorization-server/evil",
+        "/.well-known/oauth-authorization-server/o/x",
+        "/.well-known/oauth-authorization-server/O",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/.well-known/openid-configuration/evil",
+        "/.well-known/oauth-protected-resource/other",
+        "/.well-known/oauth-protected-resource/mcp/x",
+    ],
+)
+def test_nothing_is_said_about_foreign_issuers_and_resources(browser: Browser, path: str) -> None:
+    assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", [*RESOURCE, *SERVER])
+def test_documents_speak_of_the_canonical_origin_behind_a_proxy(
+    browser: Browser, settings: Settings, path: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["internal"]
+    settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+
+    document = read(browser, path, Host="internal:8000")
+
+    assert "internal" not in str(document)
+    assert "http://" not in str(document)
+    assert "https://shop.example/o" in str(document)
+
+
+def test_issuer_is_the_one_that_the_host_has_chosen(browser: Browser, settings: Settings) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_ISS_ENDPOINT": "https://login.example/realm",
+    }
+
+    resource = read(browser, RESOURCE[0])
+    server = read(browser, "/.well-known/oauth-authorization-server/realm")
+
+    assert resource["authorization_servers"] == ["https://login.example/realm"]
+    assert server["issuer"] == "https://login.example/realm"
+    assert browser.get(SERVER[0]).status_code == 404
+
+
+def test_other_authorization_servers_are_named_where_configured(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS": ["https://login.example"],
+    }
+
+    document = read(browser, RESOURCE[0])
+
+    assert document["authorization_servers"] == ["https://login.example"]
+
+
+def test_site_that_issues_no_tokens_names_no_server(browser: Browser, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "django_mcp.urls"
+
+    assert "authorization_servers" not in read(browser, RESOURCE[0])
+    assert browser.get(SERVER[0]).status_code == 404
+
+
+def test_endpoints_that_are_not_served_are_not_named(browser: Browser, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "django_mcp.urls"
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_ISS_ENDPOINT": "https://login.example/o",
+    }
+
+    document = read(browser, SERVER[0])
+
+    assert document["issuer"] == "https://login.example/o"
+    assert not any(name.endswith("_endpoint") for name in document)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/mcp", "/mcp.v1"])
+def test_documents_follow_the_path_of_the_endpoint(application: Application, path: str) -> None:
+    with mounted_at(f"http://testserver{path}"):
+        document = read(Browser(), f"/.well-known/oauth-protected-resource{path}")
+
+    assert document["resource"] == f"http://testserver{path}"
+
+
+@contextmanager
+def mounted_at(url: str) -> Iterator[None]:
+    """URLs made anew, because they follow a setting that a running project does not change."""
+    try:
+        with override_settings(DJANGO_MCP_URL=url):
+            make_urls()
+            yield
+    finally:
+        make_urls()
+
+
+def make_urls() -> None:
+    reload(django_mcp.urls)
+    reload(tests.urls)
+    clear_url_caches()
+
+
+def test_catalogue_joins_the_hosts_scopes_and_those_of_the_tools(
+    application: Application, settings: Settings
+) -> None:
+    ToolGroup.objects.update_or_create(name="notes", defaults={"title": "Your notes"})
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": {"host": "Use the host", "notes:write": "Change your notes"},
+    }
+
+    assert ToolScopes().get_all_scopes() == {
+        "host": "Use the host",
+        "notes:write": "Change your notes",
+        "notes:read": "Your notes",
+        "closed:use": "Default",
+    }
+    assert ToolScopes().get_available_scopes() == [
+        "closed:use",
+        "host",
+        "notes:read",
+        "notes:write",
+    ]
+
+
+def test_client_that_asks_for_nothing_is_given_the_hosts_defaults(
+    application: Application, settings: Settings
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": {"host": "Use the host"},
+        "DEFAULT_SCOPES": ["host"],
+    }
+
+    assert ToolScopes().get_default_scopes() == ["host"]
+
+
+def test_scopes_that_no_token_can_hold_are_found(
+    application: Application, settings: Settings
+) -> None:
+    assert ungrantable_scopes() == []
+
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES_BACKEND_CLASS": "oauth2_provider.scopes.SettingsScopes",
+        "SCOPES": {"notes:read": "Read notes"},
+    }
+
+    assert ungrantable_scopes() == ["closed:use", "notes:write"]
+
+
+@pytest.mark.parametrize("url", ["http://testserver/mcp", "http://testserver/mcp/"])
+def test_official_client_discovers_its_way_from_the_challenge_to_the_server(
+    application: Application, browser: Browser, url: str
+) -> None:
+    (challenge,) = Client(application=application).call("add", a=1).header("WWW-Authenticate")
+    named = challenge.partition('resource_metadata="')[2].partition('"')[0]
+
+    found = []
+    for place in build_protected_resource_metadata_discovery_urls(named, url):
+        response = browser.get(urlsplit(place).path)
+        if response.status_code == 200:
+            found.append(ProtectedResourceMetadata.model_validate_json(response.content))
+    issuer = str(found[0].authorization_servers[0])
+    place = build_oauth_authorization_server_metadata_discovery_urls(issuer, url)[0]
+    server = OAuthMetadata.model_validate(read(browser, urlsplit(place).path))
+
+    assert len(found) >= 2
+    assert found.count(found[0]) == len(found)
+    assert str(found[0].resource) == "http://testserver/mcp"
+    validate_metadata_issuer(server, issuer)

@@ -1,0 +1,192 @@
+import datetime
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+from django_mcp.models import CallRecord
+from tests.browser.pictures import SCHEMES, complaints, scheme, take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RECORDS = "/admin/django_mcp/callrecord/"
+Outcome = CallRecord.Outcome
+PEOPLE = {"4": "ada", "7": "grace", "12": "linus"}
+CALLS: list[tuple[str, str, str, str, int | None]] = [
+    ("import_statement", "7", Outcome.RUNNING, "", None),
+    ("list_expenses", "4", Outcome.OK, "", 18),
+    ("summarise_expenses", "4", Outcome.OK, "", 31),
+    ("add_expense", "12", Outcome.TOOL_ERROR, "ToolError", 22),
+    ("add_expense", "12", Outcome.INVALID_ARGUMENTS, "InvalidArgumentsError", 2),
+    ("drop_tables", "12", Outcome.UNKNOWN_TOOL, "UnknownToolError", 1),
+    ("delete_expense", "7", Outcome.MISSING_SCOPE, "MissingScopeError", 1),
+    ("import_statement", "7", Outcome.FAILED, "OperationalError", 1_860),
+    ("list_categories", "4", Outcome.OK, "", 9),
+]
+
+
+@pytest.fixture
+def calls() -> list[CallRecord]:
+    """A few calls of the last hours, the newest first, and one of last year."""
+    now = timezone.now()
+    recent = [
+        CallRecord.objects.create(
+            name=name,
+            endpoint="default",
+            user=user,
+            username=PEOPLE[user],
+            client="desktop-1" if user == "4" else "editor-1",
+            client_name="Desktop assistant" if user == "4" else "Code editor",
+            client_info="example-client 1.4.2",
+            credential=f"token {user}",
+            scopes="expense:read expense:write",
+            address="192.0.2.17",
+            protocol_version="2026-07-28",
+            arguments={"category": "groceries", "amount": "12.50", "note": "Café \u202eedoc"},
+            outcome=outcome,
+            error_class=error,
+            started=now - datetime.timedelta(minutes=40 * number),
+            duration_ms=duration,
+            result_size=None if duration is None else 40 * duration,
+        )
+        for number, (name, user, outcome, error, duration) in enumerate(CALLS)
+    ]
+    CallRecord.objects.create(
+        name="list_expenses",
+        endpoint="default",
+        user="4",
+        username="ada",
+        outcome=Outcome.OK,
+        started=now - datetime.timedelta(days=365),
+    )
+    return recent
+
+
+def tools(browser: Chrome) -> list[str]:
+    """The tools in the list of calls."""
+    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "td.field-name")]
+
+
+def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
+    live_server: LiveServer, browser: Chrome, operator: User, calls: list[CallRecord]
+) -> None:
+    wait = WebDriverWait(browser, timeout=20)
+
+    browser.get(f"{live_server.url}{RECORDS}")
+    everything = tools(browser)
+    take(browser, "calls", height=1_000)
+    browser.find_element(By.LINK_TEXT, "tool error").click()
+    wait.until(lambda page: len(tools(page)) == 1)
+    browser.find_element(By.CSS_SELECTOR, ".field-started_at a").click()
+    wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-json"))
+    shown = browser.find_element(By.ID, "content-main").text
+    take(browser, "call", height=1_000)
+    browser.find_element(By.LINK_TEXT, "all calls of this user").click()
+    wait.until(lambda page: page.find_elements(By.ID, "result_list"))
+
+    assert everything == [name for name, *_ in CALLS]
+    assert '"amount": "12.50"' in shown
+    assert "\\u202e" in shown
+    assert tools(browser) == ["add_expense", "add_expense", "drop_tables"]
+    assert "linus (12)" in browser.find_element(By.ID, "changelist-filter").text
+    assert complaints(browser) == []
+
+
+def test_search_and_two_moments_are_typed_on_the_keyboard(
+    live_server: LiveServer, browser: Chrome, operator: User, calls: list[CallRecord]
+) -> None:
+    wait = WebDriverWait(browser, timeout=20)
+    browser.get(f"{live_server.url}{RECORDS}")
+
+    browser.find_element(By.ID, "searchbar").send_keys("ada", Keys.ENTER)
+    wait.until(lambda page: "q=ada" in page.current_url)
+    found = tools(browser)
+    # The parts of a moment are fields of their own, in an order that the browser's language sets.
+    browser.execute_script(
+        "document.getElementById('mcp-after').value = arguments[0]", "2020-01-01T00:00:00"
+    )
+    browser.find_element(By.ID, "mcp-before").send_keys(Keys.TAB)
+    while browser.switch_to.active_element.get_attribute("id") == "mcp-before":
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+    reached = browser.switch_to.active_element
+    reached_text = reached.text
+    reached.send_keys(Keys.ENTER)
+    wait.until(lambda page: "after=" in page.current_url)
+
+    assert reached_text == "Show"
+    assert found == ["list_expenses", "summarise_expenses", "list_categories"]
+    assert tools(browser) == [*found, "list_expenses"]
+    assert parse_qs(urlsplit(browser.current_url).query)["q"] == ["ada"]
+    assert complaints(browser) == []
+
+
+def test_selected_calls_are_saved_as_a_file(
+    live_server: LiveServer,
+    browser: Chrome,
+    operator: User,
+    calls: list[CallRecord],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("downloads")
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
+    )
+    wait = WebDriverWait(browser, timeout=20)
+
+    browser.get(f"{live_server.url}{RECORDS}")
+    browser.find_element(By.ID, "action-toggle").click()
+    counted = browser.find_element(By.CLASS_NAME, "action-counter").text
+    Select(browser.find_element(By.NAME, "action")).select_by_value("export_selected")
+    browser.find_element(By.CSS_SELECTOR, ".actions button[name='index']").click()
+    (file,) = wait.until(lambda _: list(folder.glob("calls-*.csv")))
+
+    assert counted == "9 of 9 selected"
+    assert len(file.read_text().splitlines()) == 1 + len(CALLS)
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_marks_can_be_read_in_both_colour_schemes(
+    live_server: LiveServer,
+    browser: Chrome,
+    operator: User,
+    calls: list[CallRecord],
+    name: str,
+) -> None:
+    with scheme(browser, name):
+        browser.get(f"{live_server.url}{RECORDS}")
+        contrasts = {
+            mark.get_attribute("class"): contrast(browser, mark)
+            for mark in browser.find_elements(By.CLASS_NAME, "mcp-mark")
+        }
+
+    assert len(contrasts) == 4
+    assert all(ratio >= 4.5 for ratio in contrasts.values()), json.dumps(contrasts)
+
+
+def contrast(browser: Chrome, element: object) -> float:
+    """The contrast of an element's text to its ground, as WCAG 2 defines it."""
+    colours = browser.execute_script(
+        """const style = getComputedStyle(arguments[0]);
+        return [style.color, style.backgroundColor]""",
+        element,
+    )
+    darker, lighter = sorted(luminance(colour) for colour in colours)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Of a colour such as `rgb(1, 2, 3)`."""
+    channels = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,71 @@
+"""Calls as the protocol layer makes them: on the package's own threads and connections."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from django_mcp import Endpoint, Principal, ToolContext, tool
+from django_mcp.calls import call_tool
+from django_mcp.concurrency import in_current_thread
+from django_mcp.invocation import Invocation
+from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import Registry, build, using_registry
+from django_mcp.tools.results import Rendered
+
+PATIENCE = 20.0
+"""Seconds after which a test gives up on something that should happen at once."""
+
+
+@contextmanager
+def offering(*functions: Callable[..., Any], **options: Any) -> Iterator[Registry]:
+    """Serve these functions, all tagged with these options, instead of the project's tools."""
+    with collecting() as declared:
+        for function in functions:
+            tool(**options)(function)
+        forget_snapshot()
+        with using_registry(build(declared)) as registry:
+            yield registry
+    forget_snapshot()
+
+
+def caller(
+    user: AbstractBaseUser | None = None,
+    *,
+    scopes: Iterable[str] = ("shop:read", "shop:write"),
+    **facts: Any,
+) -> Principal:
+    """A principal at the project's endpoint, by default with every scope of the shop."""
+    return Principal(
+        endpoint=Endpoint.from_settings(), user=user, scopes=frozenset(scopes), **facts
+    )
+
+
+def context_of(
+    name: str, /, *, principal: Principal | None = None, arguments: Any = None, **facts: Any
+) -> ToolContext:
+    """A call that has just arrived."""
+    return ToolContext(
+        Invocation(name=name, arguments=arguments or {}, principal=principal or caller(), **facts)
+    )
+
+
+@async_to_sync
+async def serve_here(context: ToolContext) -> Rendered:
+    """Serve one call on the test's own thread, within its transaction."""
+    with in_current_thread():
+        return await call_tool(context)
+
+
+def serve(context: ToolContext) -> Rendered:
+    """Serve one call on the package's threads, from an event loop of its own."""
+
+    async def within_patience() -> Rendered:
+        async with asyncio.timeout(PATIENCE):
+            return await call_tool(context)
+
+    return asyncio.run(within_patience())

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ConformanceProjectConfig(AppConfig):
+    name = "tests.conformance_project"

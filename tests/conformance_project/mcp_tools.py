@@ -1,0 +1,253 @@
+"""The tools that the official suite and the end-to-end tests call.
+
+With `--auth`, all but `test_simple_text` need the scope `fixture:use`, and `boom` needs
+`fixture:break` as well; without, none needs any.
+"""
+
+import asyncio
+import base64
+import io
+import logging
+import os
+import time
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from django_mcp import Audio, Image, Resource, Text, ToolContext, ToolError, tool
+from tests.conformance_project.options import BOOM_SECRET, Options
+
+USE = ["fixture:use"] if Options.from_environment().auth else []
+BREAK = [*USE, "fixture:break"] if USE else []
+
+STEP = 0.2
+"""Seconds between two progress reports of the slow tools."""
+
+RED_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def silence() -> bytes:
+    """A tenth of a second of silence as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8000)
+        sound.writeframes(b"\x80" * 800)
+    return file.getvalue()
+
+
+def note(event: Literal["start", "done", "cancelled"], tag: str) -> None:
+    """Append `event tag` to the file that `FIXTURE_LOG` names, for tests to read."""
+    if path := os.environ.get("FIXTURE_LOG"):
+        with Path(path).open("a") as log:
+            log.write(f"{event} {tag}\n")
+
+
+# What the official suite calls, by the names that it uses.
+
+
+@tool(group="fixtures", read_only=True)
+def test_simple_text() -> Text:
+    """Answer with one block of text."""
+    return Text(text="This is a simple text response for testing.")
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_image_content() -> Image:
+    """Answer with a picture."""
+    return Image(data=RED_PIXEL, mime_type="image/png")
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_audio_content() -> Audio:
+    """Answer with a sound."""
+    return Audio(data=silence(), mime_type="audio/wav")
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_embedded_resource() -> Resource:
+    """Answer with a document inside the result."""
+    return Resource(
+        uri="test://embedded-resource",
+        mime_type="text/plain",
+        text="This is an embedded resource content.",
+    )
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_multiple_content_types() -> list[Text | Image | Resource]:
+    """Answer with text, a picture and a document."""
+    return [
+        Text(text="Multiple content types test:"),
+        Image(data=RED_PIXEL, mime_type="image/png"),
+        Resource(
+            uri="test://mixed-content-resource",
+            mime_type="application/json",
+            text='{"test":"data","value":123}',
+        ),
+    ]
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_error_handling() -> str:
+    """Fail with a message for the agent."""
+    raise ToolError("This tool intentionally returns an error for testing")
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+async def test_tool_with_progress(context: ToolContext) -> str:
+    """Report progress three times: at 0, 50 and 100 of 100."""
+    for done in (0, 50, 100):
+        await context.areport_progress(done, 100)
+        # The suite suggests 50 ms, but reports are thinned to ten a second and it wants all three.
+        await asyncio.sleep(0.12)
+    return "Reported 0, 50 and 100 of 100."
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_logging_tool() -> str:
+    """Write to the server's log, of which the client sees nothing."""
+    logger.info("test_logging_tool was called")
+    return "Logged on the server."
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def test_header_parameter(
+    region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})],
+) -> str:
+    """Answer with the region, which 2026-07-28 clients also send as `Mcp-Param-Region`.
+
+    Args:
+        region: Where the call should be routed to.
+    """
+    return region
+
+
+class address(BaseModel):  # noqa: N801  (the suite looks this definition up by its name)
+    """A postal address."""
+
+    model_config = ConfigDict(json_schema_extra={"$anchor": "addressDef"})
+
+    street: str = ""
+    city: str = ""
+
+
+@tool(
+    group="fixtures",
+    scopes=USE,
+    read_only=True,
+    schema_extra={
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
+        "if": {
+            "properties": {"contactMethod": {"const": "phone"}},
+            "required": ["contactMethod"],
+        },
+        "then": {"required": ["phone"]},
+        "else": {"required": ["email"]},
+    },
+)
+def json_schema_2020_12_tool(
+    name: str = "",
+    address: address | None = None,
+    contactMethod: Literal["phone", "email"] = "email",  # noqa: N803  (the suite's spelling)
+    phone: str = "",
+    email: str = "",
+) -> str:
+    """Accept a contact whose schema uses the wider vocabulary of JSON Schema 2020-12."""
+    if not (phone if contactMethod == "phone" else email):
+        raise ToolError(f"The contact has no {contactMethod}.", hint=f"Give {contactMethod}.")
+    return f"{name} by {contactMethod}"
+
+
+# What the end-to-end tests call.
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def echo(text: str, n: int = 0) -> str:
+    """Answer with the text's length, the number and the text's first 40 characters.
+
+    Args:
+        text: Any text.
+        n: Any number.
+    """
+    return f"{len(text)} {n} {text[:40]}"
+
+
+@tool(group="fixtures", scopes=USE)
+async def slow(seconds: float, context: ToolContext, tag: str = "-") -> str:
+    """Take some time, and report progress meanwhile.
+
+    Args:
+        seconds: How long.
+        tag: What the fixture log calls this call.
+    """
+    note("start", tag)
+    try:
+        started = time.monotonic()
+        while (elapsed := time.monotonic() - started) < seconds:
+            await context.areport_progress(round(elapsed, 2), seconds, tag)
+            await asyncio.sleep(min(STEP, seconds - elapsed))
+        await context.areport_progress(seconds, seconds, tag)
+    except asyncio.CancelledError:
+        note("cancelled", tag)
+        raise
+    note("done", tag)
+    return f"{tag} took {seconds} s"
+
+
+# Not atomic: on SQLite an open transaction would keep every other writer waiting meanwhile.
+@tool(group="fixtures", scopes=USE, atomic=False)
+def slow_sync(seconds: float, context: ToolContext, tag: str = "-") -> str:
+    """Take some time on a thread, and report progress meanwhile.
+
+    Args:
+        seconds: How long.
+        tag: What the fixture log calls this call.
+    """
+    note("start", tag)
+    started = time.monotonic()
+    while (elapsed := time.monotonic() - started) < seconds:
+        if context.is_cancelled:
+            note("cancelled", tag)
+            raise ToolError("The call was cancelled.")
+        context.report_progress(round(elapsed, 2), seconds, tag)
+        time.sleep(min(STEP, seconds - elapsed))  # the work that this tool stands for
+    context.report_progress(seconds, seconds, tag)
+    note("done", tag)
+    return f"{tag} took {seconds} s"
+
+
+@tool(group="fixtures", scopes=BREAK)
+def boom() -> str:
+    """Fail in a way that its author did not foresee."""
+    raise RuntimeError(f"could not connect with the password {BOOM_SECRET}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What was set aside."""
+
+    item: str
+    quantity: int
+
+
+@tool(group="fixtures", scopes=USE)
+def reserve(item: str, quantity: Annotated[int, Field(ge=1)]) -> Reservation:
+    """Set some of an item aside: structured output, or an error that says what to change.
+
+    Args:
+        item: What to set aside.
+        quantity: How many; there are ten.
+    """
+    if quantity > 10:
+        raise ToolError(f"There are only 10 of {item}.", hint="Ask for at most 10.")
+    return Reservation(item=item, quantity=quantity)

@@ -1,0 +1,42 @@
+"""The tutorial and the how-to guides do what they say, word for word, in an empty folder."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.docs.conftest import Tutorial
+from tests.docs.pages import DOCS
+from tests.docs.reader import Reader
+
+GUIDES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.name != "index.md")
+
+
+def recorded(database: Path) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT username, name, outcome FROM django_mcp_callrecord ORDER BY id"
+        )
+        return list(rows)
+
+
+def test_tutorial_ends_with_a_connected_client(tutorial: Tutorial) -> None:
+    assert recorded(tutorial.database)[:4] == [
+        ("ada", "add_note", "ok"),
+        ("ada", "list_notes", "ok"),
+        ("ada", "add_note", "invalid_arguments"),
+        ("ada", "finish_note", "tool_error"),
+    ]
+
+
+def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial) -> None:
+    if tutorial.no_inspector:
+        pytest.skip(tutorial.no_inspector)
+
+    assert recorded(tutorial.database)[4:] == [("ada", "finish_note", "ok")]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_guide_works_in_the_project_of_the_tutorial(reader: Reader, guide: Path) -> None:
+    reader.follow(guide)

@@ -1,0 +1,74 @@
+"""The official SDK's client, with every message that it receives held to the schema."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.spec import LEGACY
+from tests.wire import messages_in
+
+MODES = ("auto", "legacy", "2026-07-28")
+
+
+class CheckedStream(httpx2.AsyncByteStream):
+    """Passes a response on; when it ends, checks the messages that were in it."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, *, kind: str, era: str, method: str) -> None:
+        self._stream = stream
+        self._kind = kind
+        self._era = era
+        self._method = method
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = b""
+        async for chunk in self._stream:
+            read += chunk
+            yield chunk
+        if read:
+            messages_in(read, self._kind, era=self._era, method=self._method)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class CheckedTransport(httpx2.AsyncHTTPTransport):
+    """HTTP without a proxy; `seen` has the status and the challenge of every refusal."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+        self.seen: list[tuple[int, str]] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        if response.status_code in (401, 403):
+            self.seen.append((response.status_code, response.headers.get("www-authenticate", "")))
+        kind = response.headers.get("content-type", "")
+        if request.method == "POST" and kind in ("application/json", "text/event-stream"):
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            response.stream = CheckedStream(
+                response.stream,
+                kind=kind,
+                era=request.headers.get("mcp-protocol-version", LEGACY),
+                method=json.loads(request.content).get("method", ""),
+            )
+        return response
+
+
+@asynccontextmanager
+async def connecting(
+    url: str, *, mode: str, token: str = "", transport: CheckedTransport | None = None
+) -> AsyncIterator[Client]:
+    """A client of the SDK over HTTP, with a bearer token if there is one."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    http = httpx2.AsyncClient(
+        headers=headers, timeout=30, transport=transport or CheckedTransport()
+    )
+    async with (
+        http,
+        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+    ):
+        yield client

@@ -1,0 +1,126 @@
+"""Real ASGI servers with the conformance project, as processes of their own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.conformance_project.options import Options
+from tests.spec import MODERN
+from tests.wire import Client, messages_in
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The project on one port and one database, with the environment of its processes."""
+
+    port: int
+    environment: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command in a process of its own; return what it prints."""
+        finished = subprocess.run(
+            [sys.executable, "-m", "django", *arguments],
+            cwd=ROOT,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    def elsewhere(self) -> "Site":
+        """The same project and database on another port."""
+        return make_site(self.environment["DATABASE_URL"], Path(self.environment["FIXTURE_LOG"]))
+
+
+def make_site(database_url: str, fixture_log: Path) -> Site:
+    """A site on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    options = Options(url=f"http://127.0.0.1:{port}/mcp", database_url=database_url)
+    return Site(
+        port=port,
+        environment={
+            **os.environ,
+            **options.to_environment(),
+            "DJANGO_SETTINGS_MODULE": "tests.conformance_project.settings",
+            "FIXTURE_LOG": str(fixture_log),
+        },
+    )
+
+
+@contextmanager
+def running(site: Site, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server, given as `python -m` takes it, until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=dict(site.environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: process.poll() is None and is_answering(site))
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def is_answering(site: Site) -> bool:
+    try:
+        return httpx.get(site.url, trust_env=False).status_code == 405
+    except httpx.TransportError:
+        return False
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Look again and again until it is so; fails when it takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)  # the fact is another process's, which cannot wake this one
+
+
+def post(
+    site: Site, method: str, params: Mapping[str, object] | None = None, *, era: str = MODERN
+) -> list[dict[str, object]]:
+    """Send one request on a connection of its own; return the messages that answer it."""
+    headers, body = Client(application=_nowhere, era=era).request(method, params)
+    response = httpx.post(
+        site.url,
+        content=body,
+        headers={
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            **{name: str(value) for name, value in headers.items()},
+        },
+        timeout=PATIENCE,
+        trust_env=False,
+    )
+    return messages_in(response.content, response.headers["content-type"], era=era, method=method)
+
+
+async def _nowhere(scope: object, receive: object, send: object) -> None:
+    raise NotImplementedError("this client only words requests")

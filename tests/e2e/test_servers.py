@@ -1,0 +1,151 @@
+"""The servers that people run, and what they do with processes and lifespans."""
+
+import asyncio
+import json
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.sdk import MODES, connecting
+from tests.e2e.servers import PATIENCE, Site, post, running, until
+from tests.spec import ERAS
+
+APPLICATION = "tests.conformance_project.asgi:application"
+
+
+def uvicorn(site: Site, *more: str) -> list[str]:
+    return ["uvicorn", APPLICATION, "--port", str(site.port), "--log-level", "warning", *more]
+
+
+def hypercorn(site: Site, *more: str) -> list[str]:
+    return ["hypercorn", APPLICATION, "--bind", f"127.0.0.1:{site.port}", *more]
+
+
+def granian(site: Site, *more: str) -> list[str]:
+    address = ("--host", "127.0.0.1", "--port", str(site.port))
+    return ["granian", APPLICATION, "--interface", "asgi", *address, "--no-log", *more]
+
+
+SERVERS = {
+    "uvicorn": lambda site: uvicorn(site),
+    "uvicorn-without-lifespan": lambda site: uvicorn(site, "--lifespan", "off"),
+    "uvicorn-two-workers": lambda site: uvicorn(site, "--workers", "2"),
+    "hypercorn": lambda site: hypercorn(site),
+    "hypercorn-two-workers": lambda site: hypercorn(site, "--workers", "2"),
+    "granian": lambda site: granian(site),
+    "granian-without-lifespan": lambda site: granian(site, "--interface", "asginl"),
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_server_serves_both_eras(site: Site, server: str) -> None:
+    async def scenario(mode: str) -> None:
+        seen: list[float] = []
+
+        async def note(progress: float, total: float | None, message: str | None) -> None:
+            seen.append(progress)
+
+        async with connecting(site.url, mode=mode) as client:
+            assert (await client.list_tools()).tools
+            echoed = await client.call_tool("echo", {"text": "abc"})
+            waited = await client.call_tool("slow", {"seconds": 0.3}, progress_callback=note)
+        assert echoed.structured_content == {"result": "3 0 abc"}
+        assert waited.is_error is False
+        assert seen[-1] == 0.3
+
+    with running(site, SERVERS[server](site)) as process:
+        for mode in MODES:
+            asyncio.run(scenario(mode))
+
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_any_worker_answers_any_request(site: Site) -> None:
+    with running(site, uvicorn(site, "--workers", "2")):
+        for era in ERAS * 10:
+            (message,) = post(
+                site, "tools/call", {"name": "echo", "arguments": {"text": "x"}}, era=era
+            )
+            assert "result" in message
+
+
+SWITCH_OFF = (
+    "from django_mcp.models import ToolGroup; "
+    "ToolGroup.objects.filter(name='fixtures').update(enabled=False)"
+)
+
+
+def test_group_switched_off_is_gone_from_every_worker_within_two_seconds(site: Site) -> None:
+    other = site.elsewhere()
+
+    def is_listed(at: Site) -> bool:
+        (message,) = post(at, "tools/list")
+        return bool(message["result"]["tools"])  # type: ignore[index]
+
+    with running(site, uvicorn(site)), running(other, uvicorn(other)):
+        assert is_listed(site)
+        assert is_listed(other)
+
+        site.manage("shell", "--no-imports", "--command", SWITCH_OFF)
+        deadline = time.monotonic() + 2
+
+        until(lambda: not is_listed(site) and not is_listed(other))
+        assert time.monotonic() < deadline
+        (called,) = post(other, "tools/call", {"name": "echo", "arguments": {"text": "x"}})
+
+    assert called["error"] == {"code": -32602, "message": "Unknown tool: echo"}
+
+
+READ_RECORD = (
+    "import json; from django_mcp.models import CallRecord; "
+    "print(json.dumps(list(CallRecord.objects.values_list('name', 'outcome'))))"
+)
+
+
+def record(site: Site) -> list[list[str]]:
+    rows: list[list[str]] = json.loads(
+        site.manage("shell", "--no-imports", "--command", READ_RECORD)
+    )
+    return rows
+
+
+@pytest.mark.parametrize("tool", ["slow", "slow_sync"])
+def test_killed_worker_leaves_one_row_that_the_sweep_marks(site: Site, tool: str) -> None:
+    log = Path(site.environment["FIXTURE_LOG"])
+    params = {"name": tool, "arguments": {"seconds": 600, "tag": "killed"}}
+
+    with running(site, uvicorn(site)) as process, ThreadPoolExecutor(1) as client:
+        call = client.submit(post, site, "tools/call", params)
+        until(lambda: log.exists() and "start killed" in log.read_text())
+        process.kill()
+        with pytest.raises(httpx.TransportError):
+            call.result(PATIENCE)
+    killed = record(site)
+    site.manage("mcp_audit", "sweep", "--older-than", "0s")
+
+    assert killed == [[tool, "running"]]
+    assert record(site) == [[tool, "unknown"]]
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("tool", ["slow", "slow_sync"])
+def test_running_call_is_on_record_with_its_end_when_the_server_is_stopped(
+    site: Site, tool: str, era: str
+) -> None:
+    log = Path(site.environment["FIXTURE_LOG"])
+    params = {"name": tool, "arguments": {"seconds": 2, "tag": "stopped"}}
+
+    graceful = uvicorn(site, "--timeout-graceful-shutdown", "1")
+    with running(site, graceful) as process, ThreadPoolExecutor(1) as client:
+        call = client.submit(post, site, "tools/call", params, era=era)
+        until(lambda: log.exists() and "start stopped" in log.read_text())
+        process.terminate()
+        process.wait(PATIENCE)
+        call.exception(PATIENCE)
+
+    assert [name for name, _ in record(site)] == [tool]
+    assert record(site)[0][1] != "running"

@@ -1,0 +1,38 @@
+"""The people, categories, budgets and services that the demo has, too."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+import example_project.expenses
+
+DATA = Path(example_project.expenses.__file__).parent / "data"
+
+
+@pytest.fixture
+def seeded(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_PASSWORD", "for-tests")
+    monkeypatch.setenv("DEMO_ADMIN_PASSWORD", "for-tests-too")
+    call_command("seed_demo", verbosity=0)
+
+
+@pytest.fixture
+def demo(seeded: None) -> User:
+    return User.objects.get(username="demo")
+
+
+@pytest.fixture
+def auditor(seeded: None) -> User:
+    return User.objects.get(username="auditor")
+
+
+@pytest.fixture
+def releaser(seeded: None) -> User:
+    return User.objects.get(username="releaser")
+
+
+@pytest.fixture
+def shipped_statement() -> str:
+    return (DATA / "statement-2026.csv").read_text(encoding="utf-8")

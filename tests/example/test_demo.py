@@ -1,0 +1,111 @@
+"""The demo, as a newcomer runs it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from example_project.demo.server import DEFAULT_PORT, ServerError, choose_port
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+needs_oauth = pytest.mark.skipif(
+    find_spec("oauth2_provider") is None, reason="the example's tokens need django-oauth-toolkit"
+)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One for all: whichever test comes second finds the data of the first."""
+    return f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
+
+
+@pytest.fixture
+def environment(database: str) -> dict[str, str]:
+    """What the demo finds: a database of the tests', and a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    # The tests' own settings and URL are not the example's.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
+    return {**kept, "DEMO_PORT": port, "DATABASE_URL": database}
+
+
+def demo(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "example_project.demo", *arguments]
+
+
+def test_port_that_was_asked_for_is_used_or_refused(taken_port: int) -> None:
+    with pytest.raises(ServerError, match=f"Port {taken_port} .* is taken"):
+        choose_port(str(taken_port))
+
+
+@pytest.mark.parametrize("wanted", ["http", "0", "65536", "-1"])
+def test_port_that_is_none_is_refused(wanted: str) -> None:
+    with pytest.raises(ServerError, match="is no port"):
+        choose_port(wanted)
+
+
+def test_default_port_gives_way_when_it_is_taken() -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", DEFAULT_PORT))
+            listener.listen()
+        except OSError:
+            pass  # somebody else has taken it, which serves as well
+
+        assert choose_port("") != DEFAULT_PORT
+
+
+@needs_oauth
+def test_tour_ends_well(environment: dict[str, str]) -> None:
+    run = subprocess.run(
+        demo("--exit"),
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "all went as expected" in run.stdout
+
+
+@needs_oauth
+def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        demo(), cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        output = ""
+        for line in process.stdout:
+            output += line
+            if "stays up until" in line:
+                break
+        port = int(environment["DEMO_PORT"])
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0, output
+    assert '"mcpServers"' in output
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()

@@ -1,0 +1,53 @@
+"""A place where tools wait until the test lets them go on."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+from tests.wire import PATIENCE
+
+
+class Gate:
+    """Closed until the test opens it; the test learns of everyone who comes to it."""
+
+    def __init__(self) -> None:
+        self._arrivals: SimpleQueue[str]
+        self._opened: Future[None]
+
+    # For tools.
+
+    def wait(self, name: str = "") -> None:
+        """Wait on a thread."""
+        self._arrivals.put(name)
+        self._opened.result(PATIENCE)
+
+    async def pause(self, name: str = "") -> None:
+        """Wait on the loop."""
+        self._arrivals.put(name)
+        # Shielded, because the gate is there for others too.
+        await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), PATIENCE)
+
+    def note(self, name: str) -> None:
+        """Tell the test something without waiting."""
+        self._arrivals.put(name)
+
+    # For tests.
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Close it; whoever still waits when the block ends goes on."""
+        self._arrivals, self._opened = SimpleQueue(), Future()
+        try:
+            yield
+        finally:
+            self.open()
+
+    def open(self) -> None:
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    async def arrival(self) -> str:
+        """The name of the next one to come."""
+        return await asyncio.to_thread(self._arrivals.get, True, PATIENCE)

@@ -1,0 +1,5 @@
+from django.core.asgi import get_asgi_application
+
+from django_mcp.asgi import mount
+
+application = mount(get_asgi_application())

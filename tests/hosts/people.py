@@ -1,0 +1,5 @@
+"""Who uses the hosts."""
+
+USERNAME = "ada@desk.example"
+PASSWORD = "only-for-tests"
+SCOPES = "desk:read desk:write"

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class UUIDUsersConfig(AppConfig):
+    name = "tests.hosts.uuid_users"

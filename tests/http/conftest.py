@@ -1,0 +1,46 @@
+"""A site with the tools of `tests.http.tools`, and clients of both eras."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from django_mcp.asgi import Application
+from django_mcp.models import ToolGroup
+from tests.http.tools import TOOLS
+from tests.keys import PATH
+from tests.spec import ERAS, LEGACY, MODERN
+from tests.wire import Client, serving
+
+
+@pytest.fixture
+def application(db: None, settings: Settings) -> Iterator[Application]:
+    """Callers with keys, and anonymous ones; the group `closed` is off."""
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+    ToolGroup.objects.update_or_create(name="closed", defaults={"enabled": False})
+    User.objects.create_user("alice")
+    with serving(TOOLS) as application:
+        yield application
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def client(application: Application, era: str) -> Client:
+    """An anonymous client, of each era in turn."""
+    return Client(application=application, era=era)
+
+
+@pytest.fixture
+def modern(application: Application) -> Client:
+    return Client(application=application, era=MODERN)
+
+
+@pytest.fixture
+def legacy(application: Application) -> Client:
+    return Client(application=application, era=LEGACY)

@@ -1,0 +1,97 @@
+"""What a request costs the database, once the process is warm."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from django_mcp.asgi import mount
+from django_mcp.auth.tokens import issue_token
+from django_mcp.policy import snapshot
+from django_mcp.principals import Endpoint
+from tests.http.tools import TOOLS
+from tests.wire import Answer, Client, serving
+
+Statements = Callable[[Callable[[], Answer]], list[str]]
+
+
+@pytest.fixture
+def holder(client: Client, settings: Settings) -> Client:
+    """A client with a token of django-oauth-toolkit."""
+    del settings.DJANGO_MCP_AUTHENTICATORS
+    user = User.objects.get(username="alice")
+    scopes = ["notes:read", "notes:write"]
+    return client.with_token(
+        issue_token(user=user, scopes=scopes, endpoint=Endpoint.from_settings())
+    )
+
+
+@pytest.fixture
+def statements(holder: Client, monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Counts the statements of a request that is not the first one."""
+
+    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+
+    def statements(request: Callable[[], Answer]) -> list[str]:
+        request()
+        with CaptureQueriesContext(connection) as captured:
+            request()
+        return [query["sql"].split(" ")[0] for query in captured.captured_queries]
+
+    return statements
+
+
+def test_reading_call_costs_the_token_and_its_record(
+    holder: Client, statements: Statements
+) -> None:
+    assert statements(lambda: holder.call("read_notes")) == ["SELECT", "INSERT"]
+
+
+def test_writing_call_is_on_record_before_and_after(holder: Client, statements: Statements) -> None:
+    # The tool's own transaction is a savepoint within that of the test.
+    assert statements(lambda: holder.call("write_note", text="x")) == [
+        "SELECT",
+        "INSERT",
+        "SAVEPOINT",
+        "RELEASE",
+        "UPDATE",
+    ]
+
+
+@pytest.mark.parametrize("name", ["absent", "hidden"])
+def test_refused_call_costs_the_token_and_its_record(
+    holder: Client, statements: Statements, name: str
+) -> None:
+    assert statements(lambda: holder.call(name)) == ["SELECT", "INSERT"]
+
+
+def test_list_costs_the_token_and_the_users_permissions(
+    holder: Client, statements: Statements
+) -> None:
+    # One tool asks for a permission: Django reads the user's own and those of its groups.
+    assert statements(lambda: holder.send("tools/list")) == ["SELECT", "SELECT", "SELECT"]
+
+
+def test_list_without_permissions_costs_the_token(holder: Client, statements: Statements) -> None:
+    with serving([each for each in TOOLS if not each.permissions]):
+        plain = holder.having(application=mount(get_asgi_application()))
+
+        assert statements(lambda: plain.send("tools/list")) == ["SELECT"]
+
+
+def test_bad_token_costs_one_query(holder: Client, statements: Statements) -> None:
+    assert statements(lambda: holder.with_token("nonsense").call("add", a=1)) == ["SELECT"]
+
+
+def test_caller_without_a_token_costs_nothing(
+    holder: Client,
+    settings: Settings,
+    statements: Statements,
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+
+    assert statements(lambda: holder.having(headers={"Authorization": None}).call("add")) == []

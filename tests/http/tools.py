@@ -1,0 +1,87 @@
+"""The tools of these tests: one for each way in which a tool can be open or closed."""
+
+from typing import Annotated
+
+from django.contrib.auth.models import User
+from pydantic import Field
+
+from django_mcp import tool
+from django_mcp.tools.declaration import collecting
+
+SECRET = "the-password-is-1234"
+
+with collecting() as TOOLS:
+
+    @tool(read_only=True)
+    def add(a: int, b: int = 0) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @tool(read_only=True)
+    async def echo(text: str) -> str:
+        """Say the same again."""
+        return text
+
+    @tool(group="notes", scopes=["notes:read"], read_only=True)
+    def read_notes(owner: User) -> list[str]:
+        """Read the caller's notes."""
+        return [owner.get_username()]
+
+    @tool(group="notes", scopes=["notes:read", "notes:write"])
+    def write_note(owner: User, text: str) -> str:
+        """Write a note."""
+        return f"{owner.get_username()} wrote {len(text)}"
+
+    @tool(group="notes", scopes=["notes:read", "notes:write"])
+    async def awrite_note(owner: User, text: str) -> str:
+        """Write a note, without a thread."""
+        return f"{owner.get_username()} wrote {len(text)}"
+
+    @tool(group="notes", scopes=["notes:read"], read_only=True)
+    def public_notes() -> list[str]:
+        """Read what everybody may read who holds the scope."""
+        return []
+
+    @tool(group="routed", read_only=True)
+    def regional(
+        region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})],
+    ) -> str:
+        """Answer from one region."""
+        return region
+
+    @tool(group="closed", read_only=True)
+    def hidden(text: str = "") -> str:
+        """Belong to a group that is switched off."""
+        return SECRET
+
+    @tool(group="closed", read_only=True)
+    async def hidden_async(text: str = "") -> str:
+        """Belong to a group that is switched off, without a thread."""
+        return SECRET
+
+    @tool(group="closed", scopes=["closed:use"])
+    def hidden_scoped(text: str = "") -> str:
+        """Belong to a group that is switched off, and ask for a scope."""
+        return SECRET
+
+    @tool(group="closed", read_only=True)
+    def hidden_regional(
+        region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})] = "",
+    ) -> str:
+        """Belong to a group that is switched off, and be routed by a header."""
+        return SECRET
+
+    @tool(permissions=["auth.delete_user"], scopes=["closed:use"])
+    def hidden_permitted(text: str = "") -> str:
+        """Ask for a permission that the caller lacks."""
+        return SECRET
+
+    @tool
+    def boom() -> str:
+        """Fail."""
+        raise RuntimeError(SECRET)
+
+    @tool
+    async def boom_async() -> str:
+        """Fail, without a thread."""
+        raise RuntimeError(SECRET)

@@ -1,0 +1,117 @@
+"""The endpoint as the official Inspector's command line sees it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance_project.running import RunningServer
+from tests.judges.node import Judges
+
+TOOL_FAILED = 5
+"""The Inspector's exit status for a result that is an error."""
+
+pytestmark = pytest.mark.parametrize("era", ["legacy", "modern"])
+
+
+def inspect(
+    judges: Judges, home: Path, url: str, *, era: str, token: str, method: tuple[str, ...]
+) -> subprocess.CompletedProcess[str]:
+    """Run the Inspector once; what it remembers stays in `home`."""
+    return subprocess.run(
+        [
+            *(str(judges.node), str(judges.inspector), "--cli", url, "--transport", "http"),
+            *("--header", f"Authorization: Bearer {token}", "--stored-auth-only"),
+            *("--protocol-era", era, "--format", "json", "--quiet", "--method", *method),
+        ],
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def result_of(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    answer: dict[str, dict[str, Any]] = json.loads(finished.stdout)
+    return answer["result"]
+
+
+def call(name: str, **arguments: object) -> tuple[str, ...]:
+    return "tools/call", "--tool-name", name, "--tool-args-json", json.dumps(arguments)
+
+
+def test_inspector_lists_the_tools(
+    judges: Judges, server: RunningServer, tmp_path: Path, era: str
+) -> None:
+    finished = inspect(
+        judges, tmp_path, server.url, era=era, token=server.tokens["good"], method=("tools/list",)
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    tools = {tool["name"]: tool for tool in result_of(finished)["tools"]}
+    assert tools["echo"]["inputSchema"]["required"] == ["text"]
+    assert tools["echo"]["annotations"]["readOnlyHint"] is True
+
+
+def test_inspector_calls_a_tool(
+    judges: Judges, server: RunningServer, tmp_path: Path, era: str
+) -> None:
+    finished = inspect(
+        judges,
+        tmp_path,
+        server.url,
+        era=era,
+        token=server.tokens["good"],
+        method=call("echo", text="hello", n=2),
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert result_of(finished)["structuredContent"] == {"result": "5 2 hello"}
+
+
+def test_inspector_shows_a_tool_error_with_its_hint(
+    judges: Judges, server: RunningServer, tmp_path: Path, era: str
+) -> None:
+    finished = inspect(
+        judges,
+        tmp_path,
+        server.url,
+        era=era,
+        token=server.tokens["good"],
+        method=call("reserve", item="bolt", quantity=11),
+    )
+
+    assert finished.returncode == TOOL_FAILED, finished.stderr
+    assert "Ask for at most 10." in result_of(finished)["content"][0]["text"]
+
+
+def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(
+    judges: Judges, server: RunningServer, tmp_path: Path, era: str
+) -> None:
+    finished = inspect(
+        judges,
+        tmp_path,
+        server.url,
+        era=era,
+        token=server.tokens["noscope"],
+        method=call("echo", text="hello"),
+    )
+
+    assert finished.returncode not in (0, TOOL_FAILED)
+    assert "fixture:use" in finished.stderr
+
+
+@pytest.mark.parametrize("token", ["expired", "other_audience", "inactive"])
+def test_inspector_is_turned_away_with_a_token_that_is_not_good_here(
+    judges: Judges, server: RunningServer, tmp_path: Path, era: str, token: str
+) -> None:
+    finished = inspect(
+        judges, tmp_path, server.url, era=era, token=server.tokens[token], method=("tools/list",)
+    )
+
+    assert finished.returncode not in (0, TOOL_FAILED)
+    assert not finished.stdout

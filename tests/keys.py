@@ -1,0 +1,35 @@
+"""An authenticator of the tests' own, as a host with its own credentials would write one."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth import get_user_model
+
+from django_mcp.auth.base import Challenge
+from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.principals import Endpoint, Principal
+
+PATH = "tests.keys.KeyAuthenticator"
+
+
+class KeyAuthenticator:
+    """Believes `Authorization: Key USERNAME [SCOPE ...]`; `-` is a caller without a user."""
+
+    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+        words = headers.get("authorization", "").split()
+        if words[:1] != ["Key"] or len(words) < 2:
+            return None
+        username, *scopes = words[1:]
+        user = get_user_model().objects.filter(username=username).first()
+        if user is None and username != "-":
+            raise InvalidCredentialsError
+        return Principal(
+            endpoint=endpoint,
+            user=user,
+            client_id="key-client",
+            client_name="Key client",
+            scopes=frozenset(scopes),
+            credential=f"key of {username}",
+        )
+
+    def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
+        return f'Key realm="{endpoint.name}", scope="{" ".join(sorted(challenge.scopes))}"'

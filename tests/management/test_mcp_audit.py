@@ -1,0 +1,76 @@
+"""`manage.py mcp_audit`."""
+
+import datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_mcp.models import CallRecord
+
+Outcome = CallRecord.Outcome
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("mcp_audit", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def record(outcome: str, **ago: float) -> None:
+    CallRecord.objects.create(
+        name="tool", outcome=outcome, started=timezone.now() - datetime.timedelta(**ago)
+    )
+
+
+def test_a_sweep_marks_what_has_run_for_an_hour(db: None) -> None:
+    record(Outcome.RUNNING, minutes=61)
+    record(Outcome.RUNNING, minutes=59)
+
+    assert run("sweep") == "1 calls marked unknown"
+
+
+def test_a_sweep_can_be_told_how_long(db: None) -> None:
+    record(Outcome.RUNNING, minutes=10)
+
+    assert run("sweep", "--older-than", "15m") == "0 calls marked unknown"
+    assert run("sweep", "--older-than", "5m") == "1 calls marked unknown"
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [("604800s", 1), ("10080m", 1), ("168h", 1), ("7d", 1), ("1w", 1), ("9d", 0)],
+)
+def test_ages_have_units(db: None, age: str, expected: int) -> None:
+    record(Outcome.OK, days=8)
+
+    assert run("prune", "--older-than", age) == f"{expected} records deleted"
+
+
+@pytest.mark.parametrize(
+    "age", ["", "90", "d", "-1d", "1.5d", "90 d", "90days", "1d2h", "9999999d", "999999w"]
+)
+@pytest.mark.parametrize("action", ["sweep", "prune"])
+def test_a_bad_age_is_told_and_touches_nothing(db: None, action: str, age: str) -> None:
+    record(Outcome.RUNNING, days=8)
+
+    with pytest.raises(CommandError, match="is not an age such as 15m, 12h or 90d"):
+        run(action, f"--older-than={age}")
+
+    assert CallRecord.objects.get().outcome == Outcome.RUNNING
+
+
+def test_pruning_needs_an_age(db: None) -> None:
+    with pytest.raises(CommandError, match="--older-than"):
+        run("prune")
+
+
+@pytest.mark.parametrize("action", [["sweep"], ["prune", "--older-than=1d"]])
+def test_housekeeping_of_some_calls_is_refused(db: None, action: list[str]) -> None:
+    record(Outcome.RUNNING, days=8)
+
+    with pytest.raises(CommandError, match="is about all calls, so it takes no --user"):
+        run("--user=ada", *action)
+
+    assert CallRecord.objects.get().outcome == Outcome.RUNNING

@@ -1,0 +1,123 @@
+"""`manage.py mcp_token`."""
+
+import datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import modify_settings
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_mcp import Endpoint
+
+oauth_models = pytest.importorskip("oauth2_provider.models")
+
+
+def run(*arguments: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("mcp_token", *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+def test_the_token_opens_the_endpoint(ann: User) -> None:
+    from django_mcp.auth.oauth import OAuthAuthenticator
+
+    printed = run("--user", "ann", "--scopes", "shop:read shop:write")
+
+    endpoint = Endpoint.from_settings()
+    principal = OAuthAuthenticator().authenticate(
+        {"authorization": f"Bearer {printed.strip()}"}, endpoint
+    )
+    assert principal is not None
+    assert principal.user == ann
+    assert principal.scopes == {"shop:read", "shop:write"}
+    assert principal.client_name == "mcp_token"
+    assert principal.endpoint == endpoint
+
+
+def test_the_token_stands_alone_on_the_output(ann: User) -> None:
+    printed = run("--user", "ann", "--scopes", "shop:read")
+
+    assert printed == f"{printed.strip()}\n"
+    assert len(printed.split()) == 1
+
+
+def test_it_lives_as_long_as_was_asked(ann: User) -> None:
+    run("--user", "ann", "--scopes", "shop:read", "--expires", "60")
+
+    left = oauth_models.get_access_token_model().objects.get().expires - timezone.now()
+    assert datetime.timedelta(0) < left <= datetime.timedelta(seconds=60)
+
+
+def test_tokens_of_one_client_share_its_application(ann: User) -> None:
+    for _ in range(2):
+        run("--user", "ann", "--scopes", "shop:read", "--client", "My laptop")
+
+    assert oauth_models.get_access_token_model().objects.count() == 2
+    assert oauth_models.get_application_model().objects.get().name == "My laptop"
+
+
+def test_a_token_may_hold_no_scope(ann: User) -> None:
+    assert run("--user", "ann", "--scopes", "").strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--user", "bob", "--scopes", "shop:read"], "There is no user 'bob'"),
+        (["--user", "gone", "--scopes", "shop:read"], "'gone' is not active"),
+        (["--user", "ann", "--scopes", "shop:read nope"], "No tool asks for: nope"),
+        (["--user", "ann", "--scopes", "shop:read", "--expires", "0"], "more than 0"),
+        (["--user", "ann", "--scopes", "shop:read", "--expires", "-5"], "more than 0"),
+        (["--user", "ann", "--scopes", "shop:read", "--expires", "9" * 12], "at most"),
+        (["--user", "ann", "--scopes", "shop:read", "--expires", "9" * 30], "at most"),
+        (["--user", "ann", "--scopes", "shop:read", "--expires", "soon"], "invalid int"),
+        (
+            ["--user", "ann", "--scopes", "shop:read", "--client", "twin"],
+            "several appl",
+        ),
+        (["--user", "ann", "--scopes", "shop:read", "--client", "x" * 300], "255"),
+        (["--user", "ann", "--scopes", "shop:read", "--client", ""], "255"),
+        (["--user", "ann"], "--scopes"),
+        (["--scopes", "shop:read"], "--user"),
+    ],
+)
+def test_what_is_wrong_is_told_and_no_token_is_made(
+    ann: User, arguments: list[str], message: str
+) -> None:
+    User.objects.create_user("gone", is_active=False)
+    applications = oauth_models.get_application_model()
+    for _ in range(2):
+        applications.objects.create(
+            name="twin",
+            client_type=applications.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=applications.GRANT_CLIENT_CREDENTIALS,
+        )
+
+    with pytest.raises(CommandError, match=message):
+        run(*arguments)
+
+    assert not oauth_models.get_access_token_model().objects.exists()
+
+
+def test_an_endpoint_without_a_url_is_told(ann: User, settings: Settings) -> None:
+    settings.DJANGO_MCP_URL = ""
+
+    with pytest.raises(CommandError, match="Set DJANGO_MCP_URL"):
+        run("--user", "ann", "--scopes", "shop:read")
+
+
+def test_a_project_without_the_toolkit_is_told(ann: User) -> None:
+    with (
+        modify_settings(INSTALLED_APPS={"remove": ["oauth2_provider"]}),
+        pytest.raises(CommandError, match="not installed"),
+    ):
+        run("--user", "ann", "--scopes", "shop:read")

@@ -1,0 +1,138 @@
+"""`manage.py mcp_tools`; its `sync` is tested with the rows that it makes."""
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from django_mcp import tool
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.policy.sync import sync_groups
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import build, using_registry
+
+
+@pytest.fixture(autouse=True)
+def _tools(db: None) -> Iterator[None]:
+    ToolGroup.objects.all().delete()
+    with collecting() as declared:
+
+        @tool(group="desk", read_only=True)
+        def hours() -> str:
+            """Say when."""
+            return ""
+
+        @tool(
+            group="shop",
+            scopes=["shop:write", "shop:read"],
+            permissions=["shop.delete_product"],
+            destructive=True,
+            idempotent=True,
+            open_world=True,
+        )
+        def clear(user: User) -> None:
+            """Clear it."""
+
+        @tool(group="shop", scopes=["shop:read"])
+        def note(user: User) -> None:
+            """Note it."""
+
+        sync_groups()
+        with using_registry(build(declared)):
+            forget_snapshot()
+            yield
+    forget_snapshot()
+
+
+def run(*arguments: str, **options: Any) -> list[str]:
+    forget_snapshot()
+    out = StringIO()
+    call_command("mcp_tools", *arguments, stdout=out, **options)
+    return out.getvalue().splitlines()
+
+
+def test_it_lists_every_tool_with_all_that_matters() -> None:
+    ToolGroup.objects.filter(name="shop").update(enabled=False, read_only=True)
+    ToolGroup.objects.get(name="shop").switches.filter(name="note").update(enabled=False)
+
+    assert run() == [
+        "desk (enabled)",
+        "  hours",
+        "    read-only, scopes: none, permissions: none",
+        "shop (disabled, read-only)",
+        "  clear",
+        (
+            "    destructive, idempotent, open world, scopes: shop:read shop:write, "
+            "permissions: shop.delete_product"
+        ),
+        "  note [switched off]",
+        "    scopes: shop:read, permissions: none",
+        "3 tools",
+    ]
+
+
+def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
+    User.objects.create_user("ann")
+
+    assert run("--user", "ann") == [
+        "Visible: 2",
+        "  hours (desk)",
+        "  note (shop)",
+        "Hidden: 1",
+        "  clear (shop): the user lacks a permission that it needs",
+    ]
+
+
+def test_it_tells_which_scopes_a_token_would_lack() -> None:
+    User.objects.create_superuser("root")
+
+    assert run("--user", "root", "--scopes", "shop:read")[:4] == [
+        "Visible: 3",
+        "  clear (shop): callable once the token holds shop:write",
+        "  hours (desk)",
+        "  note (shop)",
+    ]
+    assert "  note (shop): callable once the token holds shop:read" in run(
+        "list", "--user", "root", "--scopes", ""
+    )
+
+
+def test_it_judges_by_the_application() -> None:
+    User.objects.create_superuser("root")
+    ToolGroup.objects.filter(name="shop").update(allowed_clients=["till"])
+
+    hidden = "  note (shop): the application is not allowed in its group"
+    assert hidden in run("--user", "root")
+    assert hidden in run("--user", "root", "--client", "kiosk")
+    assert "  note (shop)" in run("--user", "root", "--client", "till")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--user", "bob"], "There is no user 'bob'"),
+        (["--user", "gone"], "'gone' is not active"),
+        (["--client", "till"], "need --user"),
+        (["--scopes", ""], "need --user"),
+        (["sync", "--database", "nowhere"], "nowhere"),
+        (["tidy"], "tidy"),
+    ],
+)
+def test_what_is_wrong_is_told(arguments: list[str], message: str) -> None:
+    User.objects.create_user("gone", is_active=False)
+
+    with pytest.raises(CommandError, match=message):
+        run(*arguments)
+
+
+def test_an_endpoint_without_a_url_is_told(settings: Settings) -> None:
+    User.objects.create_user("ann")
+    settings.DJANGO_MCP_URL = ""
+
+    with pytest.raises(CommandError, match="Set DJANGO_MCP_URL"):
+        run("--user", "ann")

@@ -1,0 +1,88 @@
+import asyncio
+import json
+from base64 import urlsafe_b64encode
+
+import pytest
+from pytest_django import Settings
+
+from tests.protocol.tools import TOOLS
+from tests.spec import LEGACY, MODERN
+from tests.wire import Client
+
+NAMES = sorted(each.name for each in TOOLS if each.group != "closed")
+
+
+def pages(client: Client) -> list[list[str]]:
+    """The names on each page, read to the end as a client does."""
+    found: list[list[str]] = []
+    params: dict[str, str] = {}
+    while len(found) < 100:
+        result = asyncio.run(client.asend("tools/list", params)).result
+        found.append([tool["name"] for tool in result["tools"]])
+        if "nextCursor" not in result:
+            return found
+        params = {"cursor": result["nextCursor"]}
+    raise AssertionError("the pages never end")
+
+
+@pytest.mark.parametrize("size", [1, 3, len(NAMES) - 1, len(NAMES), len(NAMES) + 1])
+def test_pages_hold_every_tool_once_in_a_fixed_order(
+    client: Client, settings: Settings, size: int
+) -> None:
+    settings.DJANGO_MCP_PAGE_SIZE = size
+
+    found = pages(client)
+
+    assert [name for page in found for name in page] == NAMES
+    assert all(len(page) == size for page in found[:-1])
+    assert 0 < len(found[-1]) <= size
+
+
+def test_page_after_a_tool_that_is_gone_goes_on_behind_it(client: Client) -> None:
+    cursor = urlsafe_b64encode(b"echo_that_was").decode()
+
+    result = asyncio.run(client.asend("tools/list", {"cursor": cursor})).result
+
+    assert [tool["name"] for tool in result["tools"]] == [n for n in NAMES if n > "echo_that_was"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["???", "x", "é", "=", "////", "AA==\n", "gIA=", " ZWNobw==", "e" * 10_001]
+)
+def test_cursor_that_nobody_handed_out_is_invalid(client: Client, cursor: str) -> None:
+    answer = asyncio.run(client.asend("tools/list", {"cursor": cursor}))
+
+    assert answer.error == {"code": -32602, "message": "Invalid cursor"}
+    assert answer.status == (400 if client.era == MODERN else 200)
+
+
+def test_empty_cursor_is_the_start(client: Client) -> None:
+    result = asyncio.run(client.asend("tools/list", {"cursor": ""})).result
+
+    assert [tool["name"] for tool in result["tools"]] == NAMES
+
+
+def test_server_introduces_itself_to_each_era(
+    modern: Client, legacy: Client, settings: Settings
+) -> None:
+    discovered = asyncio.run(modern.asend("server/discover")).result
+    greeted = legacy.initialize().result
+
+    assert discovered["supportedVersions"] == [MODERN]
+    assert discovered["capabilities"] == {"tools": {"listChanged": False}}
+    assert greeted["protocolVersion"] == LEGACY
+    assert greeted["capabilities"]["tools"] == {"listChanged": False}
+    assert greeted["serverInfo"]["name"] == "testserver"
+    assert "prompts" not in json.dumps([discovered, greeted])
+
+
+def test_definitions_say_what_the_tools_are(client: Client) -> None:
+    listed = asyncio.run(client.asend("tools/list")).result["tools"]
+    echo = next(tool for tool in listed if tool["name"] == "echo")
+
+    assert echo["description"] == "Say the same again."
+    assert echo["annotations"] == {"readOnlyHint": True}
+    assert echo["inputSchema"]["properties"] == {"text": {"type": "string"}}
+    assert echo["inputSchema"]["required"] == ["text"]
+    assert echo["inputSchema"]["additionalProperties"] is False
+    assert echo["outputSchema"]["properties"] == {"result": {"type": "string"}}

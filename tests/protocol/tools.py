@@ -1,0 +1,180 @@
+"""Tools that wait, report, fail and query, each in the sync and the async way."""
+
+import asyncio
+import threading
+import time
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Group
+
+from django_mcp import ToolContext, ToolError, tool
+from django_mcp.context import PROGRESS_INTERVAL
+from django_mcp.tools.declaration import collecting
+from tests.gate import Gate
+
+SECRET = "the-password-is-1234"
+
+gate = Gate()
+
+with collecting() as TOOLS:
+
+    @tool(read_only=True)
+    def echo(text: str) -> str:
+        """Say the same again."""
+        return text
+
+    @tool(read_only=True)
+    async def aecho(text: str) -> str:
+        """Say the same again, on the loop."""
+        return text
+
+    @tool(group="closed", read_only=True)
+    def hidden() -> str:
+        """Belong to a group that is switched off."""
+        return SECRET
+
+    # Waiting at the gate.
+
+    @tool(atomic=False)
+    def hold(name: str = "") -> str:
+        """Wait until the test opens the gate."""
+        gate.wait(name)
+        return name
+
+    @tool
+    async def ahold(name: str = "") -> str:
+        """Wait on the loop until the test opens the gate, and say so when cancelled."""
+        try:
+            await gate.pause(name)
+        except asyncio.CancelledError:
+            gate.note(f"{name} cancelled")
+            raise
+        gate.note(f"{name} done")
+        return name
+
+    @tool(atomic=False)
+    def watch(context: ToolContext) -> str:
+        """Wait at the gate, then tell whether the call was cancelled."""
+        gate.wait("watch")
+        gate.note(f"cancelled: {context.is_cancelled}")
+        return "over"
+
+    # Reporting progress.
+
+    @tool(read_only=True)
+    def count(to: int, context: ToolContext) -> int:
+        """Report every step."""
+        for step in range(1, to + 1):
+            context.report_progress(step, to, f"step {step}")
+        return to
+
+    @tool(read_only=True)
+    async def acount(to: int, context: ToolContext) -> int:
+        """Report every step, on the loop."""
+        for step in range(1, to + 1):
+            await context.areport_progress(step, to, f"step {step}")
+        return to
+
+    @tool(read_only=True)
+    def count_and_fail(context: ToolContext) -> int:
+        """Report two steps, then refuse."""
+        context.report_progress(1, 2)
+        context.report_progress(2, 2)
+        raise ToolError("no further")
+
+    @tool(read_only=True)
+    def count_down(context: ToolContext) -> None:
+        """Report steps that do not increase, and some that are no numbers."""
+        for step in (1.0, 0.5, float("nan"), float("inf"), 1.0, 2.0):
+            context.report_progress(step)
+
+    @tool(atomic=False)
+    def hold_and_report(context: ToolContext) -> str:
+        """Report before and after the gate."""
+        context.report_progress(1, 2, "before")
+        gate.wait("hold_and_report")
+        time.sleep(PROGRESS_INTERVAL)  # or the next report would be held back
+        context.report_progress(2, 2, "after")
+        gate.note("reported")
+        return "over"
+
+    @tool
+    async def ahold_and_report(context: ToolContext) -> str:
+        """Report before and after the gate, on the loop."""
+        await context.areport_progress(1, 2, "before")
+        await gate.pause("ahold_and_report")
+        await asyncio.sleep(PROGRESS_INTERVAL)
+        await context.areport_progress(2, 2, "after")
+        gate.note("reported")
+        return "over"
+
+    # Failing.
+
+    @tool
+    def boom() -> str:
+        """Fail."""
+        raise RuntimeError(SECRET)
+
+    @tool
+    async def aboom() -> str:
+        """Fail on the loop."""
+        raise RuntimeError(SECRET)
+
+    @tool
+    def leave() -> str:
+        """End the process, or try to."""
+        raise SystemExit(SECRET)
+
+    @tool
+    async def cancel_oneself() -> str:
+        """Be cancelled by something of one's own."""
+        raise asyncio.CancelledError(SECRET)
+
+    @tool
+    def cancel_oneself_sync() -> str:
+        """Be cancelled by something of one's own, in a thread."""
+        raise asyncio.CancelledError(SECRET)
+
+    # Querying.
+
+    @tool(read_only=True)
+    def query() -> int:
+        """Ask the database, and say on which thread."""
+        Group.objects.count()
+        return threading.get_ident()
+
+    @tool(read_only=True)
+    async def aquery() -> int:
+        """Ask the database through the async ORM."""
+        return await Group.objects.acount()
+
+    @tool
+    def add_group(name: str) -> str:
+        """Write to the database."""
+        Group.objects.create(name=name)
+        return name
+
+    @tool
+    async def atouch(name: str) -> str:
+        """Be recorded before and after."""
+        return name
+
+    @tool
+    def add_group_and_fail(name: str) -> str:
+        """Write to the database, then refuse."""
+        Group.objects.create(name=name)
+        raise ToolError("changed my mind")
+
+    @tool(read_only=True)
+    async def ameet(name: str) -> int:
+        """Wait at the gate on the thread of the async ORM; return that thread."""
+
+        def meet() -> int:
+            Group.objects.count()
+            gate.wait(name)
+            return threading.get_ident()
+
+        first = await sync_to_async(meet)()
+        again = await sync_to_async(threading.get_ident)()
+        assert first == again, "one call keeps one thread"
+        return first

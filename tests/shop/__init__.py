@@ -1,0 +1,1 @@
+"""A small shop: the Django app that the tests serve as tools."""

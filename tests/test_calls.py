@@ -1,0 +1,493 @@
+"""The story of a call: who may, what runs when, what is rolled back, and what survives anything."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, connections, transaction
+from pytest_django import Settings
+
+from django_mcp import ToolError
+from django_mcp.calls import call_tool, refuse
+from django_mcp.exceptions import (
+    BusyError,
+    InvalidArgumentsError,
+    InvalidResultError,
+    MissingScopeError,
+    RecordUnavailableError,
+    ToolFailedError,
+    UnknownToolError,
+)
+from django_mcp.models import CallRecord
+from django_mcp.signals import tool_called
+from tests.calling import PATIENCE, caller, context_of, offering, serve, serve_here
+from tests.databases import second_database
+from tests.shop.models import Product
+
+Outcome = CallRecord.Outcome
+
+
+def new_product(sku: str = "new") -> Product:
+    return Product.objects.create(sku=sku, name=sku, price=Decimal(1))
+
+
+def outcomes() -> list[str]:
+    return list(CallRecord.objects.order_by("pk").values_list("outcome", flat=True))
+
+
+@pytest.mark.django_db
+class TestTransactions:
+    def test_a_tool_that_ends_well_keeps_what_it_wrote(self) -> None:
+        serve_here(context_of("add_product", arguments={"sku": "a", "name": "A", "price": "1"}))
+
+        assert Product.objects.filter(sku="a").exists()
+        assert outcomes() == [Outcome.OK]
+
+    def test_a_tool_error_rolls_back_what_was_written_before_it(self) -> None:
+        user = User.objects.create_user("ann")
+        product = new_product()
+
+        with pytest.raises(ToolError):
+            serve_here(
+                context_of(
+                    "place_order",
+                    principal=caller(user),
+                    arguments={"sku": product.sku, "quantity": 5},
+                )
+            )
+
+        assert not product.orders.exists()
+        assert outcomes() == [Outcome.TOOL_ERROR]
+
+    def test_an_exception_rolls_back(self) -> None:
+        with pytest.raises(ToolFailedError):
+            serve_here(context_of("order_from_supplier", arguments={"note": "x"}))
+
+        assert not Product.objects.exists()
+        assert outcomes() == [Outcome.FAILED]
+
+    def test_a_result_that_breaks_the_schema_rolls_back(self) -> None:
+        with pytest.raises(ToolFailedError) as failure:
+            serve_here(context_of("miscount"))
+
+        assert isinstance(failure.value.__cause__, InvalidResultError)
+        assert not Product.objects.exists()
+        assert CallRecord.objects.get().error_class == "InvalidResultError"
+
+    def test_a_tool_that_is_not_atomic_keeps_what_it_wrote_before_it_failed(self) -> None:
+        def fail() -> None:
+            """Write, and fail."""
+            new_product()
+            raise ToolError("no")
+
+        with offering(fail, atomic=False), pytest.raises(ToolError):
+            serve_here(context_of("fail"))
+
+        assert Product.objects.exists()
+
+    def test_atomic_may_name_another_database(self) -> None:
+        """The transaction is there, and what is written elsewhere is not rolled back."""
+
+        def fail() -> None:
+            """Write in two databases, and fail."""
+            new_product()
+            Product.objects.using("second").create(sku="new", name="new", price=Decimal(1))
+            raise ToolError("no")
+
+        with second_database() as other:
+            with connections[other].schema_editor() as editor:
+                editor.create_model(Product)
+            with offering(fail, atomic=other), pytest.raises(ToolError):
+                serve_here(context_of("fail"))
+
+            assert not Product.objects.using(other).exists()
+        assert Product.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestCommit:
+    def test_hooks_on_commit_run_after_a_good_end_alone(self) -> None:
+        ran: list[str] = []
+
+        def hook(fail: bool) -> None:
+            """Ask for a hook, and fail if told to."""
+            transaction.on_commit(lambda: ran.append("fail" if fail else "good"))
+            if fail:
+                raise ToolError("no")
+
+        with offering(hook):
+            serve(context_of("hook", arguments={"fail": False}))
+            with pytest.raises(ToolError):
+                serve(context_of("hook", arguments={"fail": True}))
+
+        assert ran == ["good"]
+
+    def test_a_hook_that_raises_after_the_commit_is_a_failure_on_record(self) -> None:
+        def hook() -> None:
+            """Write, and ask for a hook that fails."""
+            new_product()
+            transaction.on_commit(lambda: 1 // 0)
+
+        with offering(hook), pytest.raises(ToolFailedError):
+            serve(context_of("hook"))
+
+        assert Product.objects.exists()
+        assert CallRecord.objects.get().error_class == "ZeroDivisionError"
+
+    def test_an_async_tool_uses_the_async_orm(self) -> None:
+        product = new_product()
+
+        result = serve(context_of("restock", arguments={"sku": product.sku, "quantity": 3}))
+
+        assert result.structured == {"result": 3}
+        assert outcomes() == [Outcome.OK]
+
+    def test_a_read_only_tool_runs_in_no_transaction(self) -> None:
+        def look() -> bool:
+            """Look whether there is a transaction."""
+            return connection.in_atomic_block
+
+        with offering(look, read_only=True):
+            assert serve(context_of("look")).structured == {"result": False}
+        with offering(look):
+            assert serve(context_of("look")).structured == {"result": True}
+
+
+@pytest.mark.django_db
+class TestOrderOfJudgement:
+    """A hidden tool before its scopes, the scopes before the arguments."""
+
+    def test_scopes_are_judged_before_arguments(self) -> None:
+        with pytest.raises(MissingScopeError) as refusal:
+            serve_here(context_of("get_product", principal=caller(scopes=()), arguments={"x": 1}))
+
+        assert refusal.value.required == {"shop:read"}
+        assert outcomes() == [Outcome.MISSING_SCOPE]
+
+    def test_every_scope_is_named_when_one_is_missing(self) -> None:
+        principal = caller(User.objects.create_user("ann"), scopes=["shop:read"])
+
+        with pytest.raises(MissingScopeError) as refusal:
+            serve_here(context_of("place_order", principal=principal))
+
+        assert refusal.value.required == {"shop:read", "shop:write"}
+
+    @pytest.mark.parametrize("name", ["nothing_like_it", "delete_product"])
+    def test_a_hidden_tool_is_refused_exactly_like_a_missing_one(self, name: str) -> None:
+        with pytest.raises(UnknownToolError) as refusal:
+            serve_here(context_of(name, principal=caller(scopes=()), arguments={"no": 1}))
+
+        assert str(refusal.value) == f"Unknown tool: {name}"
+        assert outcomes() == [Outcome.UNKNOWN_TOOL]
+
+    def test_bad_arguments_are_refused_before_the_tool_runs(self) -> None:
+        with pytest.raises(InvalidArgumentsError):
+            serve_here(context_of("add_product", arguments={"sku": 5}))
+
+        assert outcomes() == [Outcome.INVALID_ARGUMENTS]
+
+
+@pytest.mark.django_db
+class TestRefusal:
+    """What HTTP turns away before it reaches `call_tool`."""
+
+    def test_a_refusal_is_on_record_once(self) -> None:
+        error = MissingScopeError(required={"shop:read"}, granted=())
+
+        refuse(context_of("list_products", principal=caller(scopes=())), error)
+
+        assert outcomes() == [Outcome.MISSING_SCOPE]
+
+    @pytest.mark.parametrize("name", ["nothing_like_it", "delete_product"])
+    def test_a_call_of_a_hidden_tool_is_left_to_be_answered_and_recorded_later(
+        self, name: str
+    ) -> None:
+        error = MissingScopeError(required={"shop:write"}, granted=())
+
+        with pytest.raises(UnknownToolError):
+            refuse(context_of(name, principal=caller(scopes=())), error)
+
+        assert outcomes() == []
+
+
+@pytest.mark.django_db
+class TestStrangeErrors:
+    """Whatever a tool raises, its call has one row that says so."""
+
+    @pytest.fixture(params=["sync", "async"])
+    def fail(self, request: pytest.FixtureRequest) -> Callable[[BaseException], None]:
+        """Calls a tool, sync or async, that raises the given exception."""
+        errors: list[BaseException] = []
+
+        def fail_sync() -> None:
+            """Raise it."""
+            raise errors[0]
+
+        async def fail_async() -> None:
+            """Raise it."""
+            raise errors[0]
+
+        function = fail_sync if request.param == "sync" else fail_async
+
+        def call(error: BaseException) -> None:
+            errors[:] = [error]
+            with offering(function):
+                serve_here(context_of(function.__name__))
+
+        return call
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            UnknownToolError("other"),
+            MissingScopeError(required={"x"}, granted=()),
+            InvalidArgumentsError([]),
+            BusyError(),
+            RecordUnavailableError(),
+            SystemExit(3),
+            StopIteration(),
+            StopAsyncIteration(),
+            TimeoutError(),
+            asyncio.CancelledError(),
+            DatabaseError("it"),
+            RecursionError(),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_what_a_tool_raises_is_never_taken_for_ours(
+        self, fail: Callable[[BaseException], None], error: BaseException
+    ) -> None:
+        with pytest.raises(ToolFailedError) as failure:
+            fail(error)
+
+        record = CallRecord.objects.get()
+        assert record.outcome == Outcome.FAILED
+        assert failure.value.call_id == record.call_id
+
+
+@pytest.mark.django_db(transaction=True)
+class TestBrokenConnections:
+    """Whatever a tool does to its connection, its call has one row, and the next is served."""
+
+    def test_a_tool_that_closes_its_connection_does_not_harm_the_next_call(self) -> None:
+        def hang_up() -> None:
+            """Close the connection."""
+            connection.close()
+
+        with offering(hang_up, atomic=False):
+            for _ in range(10):
+                serve(context_of("hang_up"))
+
+        assert outcomes() == [Outcome.OK] * 10
+
+    def test_a_tool_that_closes_its_connection_in_a_transaction_has_not_ended_well(self) -> None:
+        """What it wrote is lost, and the database would say nothing."""
+
+        def hang_up() -> None:
+            """Write, and close the connection."""
+            new_product()
+            connection.close()
+
+        with offering(hang_up):
+            for _ in range(10):
+                with pytest.raises(ToolFailedError):
+                    serve(context_of("hang_up"))
+
+        assert outcomes() == [Outcome.FAILED] * 10
+        assert not Product.objects.exists()
+
+    @pytest.mark.parametrize("options", [{"read_only": True}, {"atomic": False}, {}])
+    def test_a_tool_whose_connection_breaks_is_on_record_all_the_same(
+        self, options: dict[str, Any]
+    ) -> None:
+        def break_off() -> None:
+            """Lose the connection to the database."""
+            connection.ensure_connection()
+            connection.connection.close()
+            Product.objects.count()
+
+        with offering(break_off, **options):
+            for _ in range(10):
+                with pytest.raises(ToolFailedError):
+                    serve(context_of("break_off"))
+
+        assert outcomes() == [Outcome.FAILED] * 10
+
+    @pytest.mark.parametrize("options", [{"read_only": True}, {"atomic": False}])
+    def test_a_tool_that_swallows_a_database_error_does_not_harm_the_next_call(
+        self, options: dict[str, Any]
+    ) -> None:
+        with offering(swallow, **options):
+            for _ in range(10):
+                serve(context_of("swallow"))
+
+        assert outcomes() == [Outcome.OK] * 10
+
+    def test_a_tool_that_swallows_a_database_error_is_told_if_its_transaction_is_lost(
+        self,
+    ) -> None:
+        """PostgreSQL keeps nothing of such a transaction; SQLite keeps the rest of it."""
+        is_lost = connection.vendor == "postgresql"
+
+        with (
+            offering(swallow),
+            pytest.raises(ToolFailedError) if is_lost else nullcontext(),
+        ):
+            serve(context_of("swallow"))
+
+        assert outcomes() == [Outcome.FAILED if is_lost else Outcome.OK]
+        assert Product.objects.exists() is not is_lost
+
+    def test_a_transaction_within_a_tool_may_fail(self) -> None:
+        def retry() -> None:
+            """Fail within a transaction of its own, and go on."""
+            with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT nonsense")
+            new_product()
+
+        with offering(retry):
+            serve(context_of("retry"))
+
+        assert Product.objects.exists()
+
+    def test_a_tool_may_roll_its_transaction_back_on_purpose(self) -> None:
+        def rehearse() -> int:
+            """Do as if."""
+            new_product()
+            found = Product.objects.count()
+            transaction.set_rollback(True)
+            return found
+
+        with offering(rehearse):
+            assert serve(context_of("rehearse")).structured == {"result": 1}
+
+        assert not Product.objects.exists()
+
+
+def swallow() -> str:
+    """Write, and ask the database for nonsense."""
+    new_product(uuid4().hex)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nonsense")
+    except DatabaseError:
+        return "swallowed"
+    return "no error"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestCancellation:
+    def test_a_cancelled_async_tool_ends_and_is_on_record(self) -> None:
+        started = asyncio.Event()
+
+        async def wait() -> None:
+            """Wait for ever."""
+            started.set()
+            await asyncio.Event().wait()
+
+        async def leave() -> None:
+            call = asyncio.create_task(call_tool(context_of("wait")))
+            await asyncio.wait_for(started.wait(), PATIENCE)
+            call.cancel()
+            await call
+
+        with offering(wait), pytest.raises(asyncio.CancelledError):
+            asyncio.run(leave())
+
+        assert outcomes() == [Outcome.CANCELLED]
+
+    def test_a_sync_tool_is_finished_and_recorded_though_nobody_waits(self) -> None:
+        started, go_on = threading.Event(), threading.Event()
+        recorded = threading.Event()
+
+        def on_record(**kwargs: Any) -> None:
+            recorded.set()
+
+        def work() -> None:
+            """Write when told to go on."""
+            started.set()
+            assert go_on.wait(PATIENCE)
+            new_product()
+
+        async def leave() -> None:
+            call = asyncio.create_task(call_tool(context_of("work")))
+            assert await asyncio.to_thread(started.wait, PATIENCE)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            go_on.set()
+            assert await asyncio.to_thread(recorded.wait, PATIENCE)
+
+        tool_called.connect(on_record)
+        try:
+            with offering(work):
+                asyncio.run(leave())
+        finally:
+            tool_called.disconnect(on_record)
+
+        assert Product.objects.exists()
+        assert outcomes() == [Outcome.OK]
+
+    def test_a_call_that_leaves_while_it_is_admitted_has_one_row_that_says_cancelled(self) -> None:
+        """Whenever the cancellation comes, however far the control thread is."""
+
+        async def note() -> None:
+            """Wait until cancelled."""
+            await asyncio.Event().wait()
+
+        async def leave(after: int) -> None:
+            call = asyncio.create_task(call_tool(context_of("note")))
+            for _ in range(after):
+                await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+        async def leave_often() -> None:
+            for turns in range(1, 30):
+                await leave(turns)
+
+        with offering(note):
+            asyncio.run(leave_often())
+
+        assert set(outcomes()) == {Outcome.CANCELLED}
+        assert CallRecord.objects.count() == 29
+
+
+@pytest.mark.django_db(transaction=True)
+class TestBusy:
+    def test_a_call_that_finds_no_thread_is_refused_and_on_record(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_BUSY_AFTER = 0.05
+        release = threading.Event()
+        started = threading.Semaphore(0)
+
+        def hold() -> None:
+            """Hold a thread."""
+            started.release()
+            assert release.wait(PATIENCE)
+
+        async def crowd() -> tuple[Any, Any]:
+            holders = [asyncio.create_task(call_tool(context_of("hold"))) for _ in range(8)]
+            for _ in holders:
+                assert await asyncio.to_thread(started.acquire, timeout=PATIENCE)
+            late = await asyncio.gather(
+                call_tool(context_of("hold")),
+                call_tool(context_of("nothing_like_it")),
+                return_exceptions=True,
+            )
+            release.set()
+            await asyncio.gather(*holders)
+            return late
+
+        with offering(hold, read_only=True):
+            known, unknown = asyncio.run(crowd())
+
+        assert isinstance(known, BusyError)
+        assert isinstance(unknown, UnknownToolError)
+        assert sorted(outcomes()) == sorted([Outcome.BUSY, Outcome.UNKNOWN_TOOL, *[Outcome.OK] * 8])

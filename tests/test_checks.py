@@ -1,0 +1,317 @@
+"""System checks: each appears when it should, not otherwise, and none ever crashes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.db import DatabaseError, connections
+from pytest_django import Settings
+
+import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
+from django_mcp.conf import declared_settings
+from django_mcp.tools import registry as registries
+from django_mcp.tools.declaration import collecting
+from tests.databases import second_database
+
+# Django's own checks of the models ask SQLite once whether it has JSON.
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
+    """The package's messages, by id; every check of every app runs."""
+    messages: dict[str, list[str]] = {}
+    for message in run_checks(include_deployment_checks=deploy, databases=databases):
+        if isinstance(message.id, str) and message.id.startswith("django_mcp."):
+            messages.setdefault(message.id.removeprefix("django_mcp."), []).append(message.msg)
+    return messages
+
+
+def test_a_good_project_has_nothing_to_mend() -> None:
+    assert found() == {}
+
+
+def test_a_good_project_has_nothing_to_mend_before_its_deployment(settings: Settings) -> None:
+    settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+
+    assert found(deploy=True, databases=list(connections)) == {}
+
+
+class TestEndpoint:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            None,
+            5,
+            "shop.example/mcp",
+            "ftp://shop.example/mcp",
+            "https://shop.example",
+            "https://shop.example/",
+            "https:///mcp",
+            "https://shop.example/mcp?x=1",
+            "https://shop.example/mcp#x",
+            "https://ann:secret@shop.example/mcp",
+            "https://[shop.example/mcp",
+            "https://shop.example:port/mcp",
+            "https://shop.example:99999/mcp",
+            "https://shop.example/m cp",
+            "https://shop.example/m%C3%A9cp",
+            " https://shop.example/mcp",
+            "https://shop.example/mcp\n",
+        ],
+    )
+    def test_e001_tells_what_is_no_url_of_an_endpoint(self, settings: Settings, url: Any) -> None:
+        settings.DEBUG = False
+        settings.DJANGO_MCP_URL = url
+
+        messages = found(deploy=True)
+
+        assert len(messages["E001"]) == 1
+        assert "secret" not in messages["E001"][0]
+
+    def test_under_debug_the_endpoint_needs_no_url(self, settings: Settings) -> None:
+        settings.DEBUG = True
+        del settings.DJANGO_MCP_URL
+
+        assert "E001" not in found()
+
+    def test_w005_tells_that_the_routes_are_missing(self, settings: Settings) -> None:
+        urls: Any = ModuleType("urls_without_ours")
+        urls.urlpatterns = []
+        settings.ROOT_URLCONF = urls
+
+        assert "W005" in found()
+
+    def test_a_project_without_routes_is_told_so(self, settings: Settings) -> None:
+        del settings.ROOT_URLCONF
+
+        assert "W005" in found()
+
+
+class TestTools:
+    def test_e002_tells_every_bad_tool(self) -> None:
+        from django_mcp import tool
+
+        with collecting(), fresh_registry():
+
+            @tool
+            def undescribed() -> None: ...
+
+            @tool(scopes=["two words"])
+            def misscoped() -> None:
+                """Be described."""
+
+            messages = found()
+
+        assert set(messages) == {"E002"}
+        assert ["undescribed" in text for text in messages["E002"]].count(True) == 1
+        assert ["misscoped" in text for text in messages["E002"]].count(True) == 1
+
+
+class TestSettings:
+    def test_e003_tells_what_is_of_the_wrong_type(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_THREADS = "many"
+        settings.DJANGO_MCP_REDACT = "password"
+
+        assert found()["E003"] == [
+            "DJANGO_MCP_REDACT must be a list of strings.",
+            "DJANGO_MCP_THREADS must be a positive int.",
+        ]
+
+    @pytest.mark.parametrize("value", [None, 5, "x", [5], {"a": 1}, object(), b"x", [[]], 1.5])
+    def test_no_value_of_a_setting_crashes_a_check(self, settings: Settings, value: Any) -> None:
+        for setting in declared_settings():
+            setattr(settings, setting.name, value)
+
+        assert "E003" in found(deploy=True, databases=list(connections))
+
+    def test_w008_tells_what_is_misspelt(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_TREADS = 4
+
+        assert found() == {"W008": ["DJANGO_MCP_TREADS is not a setting of django_mcp."]}
+
+    def test_i001_tells_that_new_groups_start_closed(self, settings: Settings) -> None:
+        del settings.DJANGO_MCP_ENABLE_NEW_GROUPS
+
+        assert found() == {"I001": ["New tool groups start disabled."]}
+
+    @pytest.mark.parametrize("is_open", [True, False])
+    def test_i001_is_silent_once_the_project_has_decided(
+        self, settings: Settings, is_open: bool
+    ) -> None:
+        settings.DJANGO_MCP_ENABLE_NEW_GROUPS = is_open
+
+        assert found() == {}
+
+
+class FailsToStart:
+    def __init__(self) -> None:
+        raise RuntimeError("no such issuer")
+
+
+class TestAuthentication:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "nowhere.Authenticator",
+            "django_mcp.auth.oauth.Nothing",
+            "nodots",
+            "",
+            "os.path.join",
+            f"{__name__}.FailsToStart",
+        ],
+    )
+    def test_e004_tells_of_an_authenticator_that_cannot_be_made(
+        self, settings: Settings, path: str
+    ) -> None:
+        settings.DJANGO_MCP_AUTHENTICATORS = [path]
+
+        assert set(found()) == {"E004"}
+
+    def test_w004_tells_which_scopes_nobody_can_get(self, settings: Settings) -> None:
+        settings.OAUTH2_PROVIDER = {"SCOPES": {"shop:read": "Look"}}
+
+        messages = found()
+
+        assert set(messages) == {"W004"}
+        assert "shop:write" in messages["W004"][0]
+        assert "shop:read" not in messages["W004"][0]
+
+    @pytest.mark.parametrize("name", ["FailingScopes", "Missing"])
+    def test_a_scopes_backend_that_fails_does_not_crash_the_check(
+        self, settings: Settings, name: str
+    ) -> None:
+        settings.OAUTH2_PROVIDER = {"SCOPES_BACKEND_CLASS": f"{__name__}.{name}"}
+
+        found()
+
+    def test_w007_tells_that_no_token_can_be_had(self, settings: Settings) -> None:
+        from django.urls import include, path
+
+        urls: Any = ModuleType("urls_without_oauth")
+        urls.urlpatterns = [path("", include("django_mcp.urls"))]
+        settings.ROOT_URLCONF = urls
+
+        assert set(found()) == {"W007"}
+
+
+class FailingScopes:
+    def get_available_scopes(self) -> list[str]:
+        raise DatabaseError("scopes are kept in a table, and there is none yet")
+
+
+class TestDeployment:
+    def test_w001_tells_that_anonymous_callers_may_come(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+        settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+
+        assert "W001" not in found()
+        assert set(found(deploy=True)) == {"W001"}
+
+    @pytest.mark.parametrize(
+        ("url", "is_told"),
+        [
+            ("http://shop.example/mcp", True),
+            ("HTTP://shop.example/mcp", True),
+            ("http://localhost.shop.example/mcp", True),
+            ("http://127.0.0.1.nip.io/mcp", True),
+            ("https://shop.example/mcp", False),
+            ("http://localhost:8000/mcp", False),
+            ("http://127.0.0.1:8000/mcp", False),
+            ("http://[::1]:8000/mcp", False),
+        ],
+    )
+    def test_w006_tells_that_tokens_travel_in_the_clear(
+        self, settings: Settings, url: str, is_told: bool
+    ) -> None:
+        settings.DJANGO_MCP_URL = url
+
+        assert "W006" not in found()
+        assert ("W006" in found(deploy=True)) is is_told
+
+
+class TestDatabases:
+    @pytest.mark.parametrize(
+        ("options", "is_told"),
+        [
+            ({}, True),
+            ({"transaction_mode": None}, True),
+            ({"transaction_mode": "DEFERRED"}, True),
+            ({"transaction_mode": "IMMEDIATE"}, False),
+            ({"transaction_mode": "immediate"}, False),
+            ({"transaction_mode": "EXCLUSIVE"}, False),
+        ],
+    )
+    def test_w003_tells_of_sqlite_that_refuses_writers(
+        self, db: None, options: dict[str, Any], is_told: bool
+    ) -> None:
+        with second_database() as other:
+            connections[other].settings_dict["OPTIONS"] = options
+
+            assert ("W003" in found(databases=[other])) is is_told
+
+    def test_databases_are_looked_at_only_when_asked_for(self, db: None) -> None:
+        with second_database():
+            assert "W003" not in found()
+
+
+def fresh_registry() -> Any:
+    """Build the registry anew inside the block."""
+    return registries.using_registry(None)  # type: ignore[arg-type]
+
+
+class TestCommand:
+    """`manage.py check`, as people run it."""
+
+    @pytest.fixture
+    def check(self, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+        def check(*lines: str) -> subprocess.CompletedProcess[str]:
+            (tmp_path / "changed_settings.py").write_text(
+                "\n".join(["from tests.settings import *", *lines])
+            )
+            return subprocess.run(
+                [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
+                    "DJANGO_SETTINGS_MODULE": "changed_settings",
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        return check
+
+    def test_a_project_without_a_url_is_told_how_to_mend_it(
+        self, check: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        answer = check("DJANGO_MCP_URL = ''")
+
+        assert answer.returncode == 1
+        assert "Set DJANGO_MCP_URL to the endpoint's public URL." in answer.stderr
+
+    def test_e005_tells_that_the_toolkit_is_missing(
+        self, check: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        answer = check("INSTALLED_APPS.remove('oauth2_provider')")
+
+        assert answer.returncode == 1
+        assert "django_mcp.E005" in answer.stderr
+        assert answer.stderr.count("django_mcp.") == 1 + answer.stderr.count("django_mcp.auth")
+
+    def test_other_authenticators_need_no_toolkit(
+        self, check: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        answer = check("INSTALLED_APPS.remove('oauth2_provider')", "DJANGO_MCP_AUTHENTICATORS = []")
+
+        assert (answer.returncode, answer.stderr) == (0, "")

@@ -1,0 +1,67 @@
+"""Settings: declared once, typed, read whenever they are used."""
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from django_mcp import conf
+from django_mcp.conf import Setting, declared_settings
+
+WRONG: dict[type, list[Any]] = {
+    bool: [None, 1, "yes"],
+    str: [None, 5, b"bytes"],
+    int: [None, "8", 0, -1, 1.5, True],
+    float: [None, "5", 0, -0.5, True, float("nan")],
+    list: [None, "services", {"services"}, ["services", 5], [None]],
+}
+RIGHT: dict[type, list[Any]] = {
+    bool: [True, False],
+    str: ["", "text"],
+    int: [1, 64],
+    float: [0.5, 3],
+    list: [[], ["a"], ("a", "b")],
+}
+
+every_setting = pytest.mark.parametrize("setting", declared_settings(), ids=lambda each: each.name)
+
+
+@every_setting
+def test_every_setting_explains_itself_and_has_a_default_of_its_type(
+    setting: Setting[Any], settings: Settings
+) -> None:
+    if hasattr(settings, setting.name):
+        delattr(settings, setting.name)
+
+    assert setting.name.startswith("DJANGO_MCP_")
+    assert setting.help.endswith(".")
+    assert setting.problem() == ""
+    assert isinstance(setting.default, setting.type)
+
+
+@every_setting
+def test_every_setting_is_read_when_it_is_used(setting: Setting[Any], settings: Settings) -> None:
+    attribute = setting.name.removeprefix("DJANGO_MCP_")
+
+    for value in RIGHT[setting.type]:
+        setattr(settings, setting.name, value)
+        assert getattr(conf.settings, attribute) == value
+
+
+@every_setting
+def test_every_setting_takes_what_is_of_its_type(setting: Setting[Any], settings: Settings) -> None:
+    for value in RIGHT[setting.type]:
+        setattr(settings, setting.name, value)
+        assert setting.problem() == "", value
+
+
+@every_setting
+def test_every_setting_refuses_what_is_not(setting: Setting[Any], settings: Settings) -> None:
+    for value in WRONG[setting.type]:
+        setattr(settings, setting.name, value)
+        assert setting.problem().startswith("must be a"), value
+
+
+def test_a_setting_that_is_not_declared_does_not_exist() -> None:
+    with pytest.raises(AttributeError):
+        conf.settings.REDCAT  # type: ignore[attr-defined]  # noqa: B018

@@ -1,0 +1,256 @@
+"""What a running tool knows of its call, and the progress it reports."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+from threading import Barrier, Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from django_mcp import ToolContext, ToolError
+from django_mcp import context as context_module
+from django_mcp.context import PROGRESS_INTERVAL, ProgressReport
+from django_mcp.testing import MCPClient, ToolResult
+from tests.calling import caller, context_of, offering
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Sink:
+    """Keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.reports: list[ProgressReport] = []
+        self.drained = 0
+
+    def send(self, report: ProgressReport) -> None:
+        self.reports.append(report)
+
+    async def drain(self) -> None:
+        self.drained += 1
+
+    @property
+    def done(self) -> list[float]:
+        return [report.done for report in self.reports]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(context_module, "time", SimpleNamespace(monotonic=clock.monotonic))
+    return clock
+
+
+@pytest.fixture
+def sink() -> Sink:
+    return Sink()
+
+
+@pytest.fixture
+def context(sink: Sink, clock: Clock) -> ToolContext:
+    return ToolContext(context_of("act").invocation, progress=sink)
+
+
+def test_context_tells_of_the_call() -> None:
+    user = User(pk=1, username="ann")
+    context = context_of("act", principal=caller(user))
+
+    assert context.user is user
+    assert context.principal.user is user
+    assert context.call_id == context.invocation.id
+    assert context_of("act").user is None
+
+
+@pytest.mark.parametrize(("cancel", "is_cancelled"), [(True, True), (False, False)])
+def test_context_tells_that_the_client_has_gone(cancel: bool, is_cancelled: bool) -> None:
+    context = context_of("act")
+    assert (context.is_disconnected, context.is_cancelled) == (False, False)
+    context.disconnect(cancel=cancel)
+
+    assert (context.is_disconnected, context.is_cancelled) == (True, is_cancelled)
+
+
+def test_progress_reaches_the_client_about_ten_times_a_second(
+    context: ToolContext, sink: Sink, clock: Clock
+) -> None:
+    for number in range(101):
+        context.report_progress(number, 100, f"row {number}")
+        clock.now += 1 / 32
+
+    assert sink.done == list(range(0, 101, 4))
+    assert sink.reports[1] == ProgressReport(done=4, total=100, message="row 4")
+
+
+def test_last_report_is_sent_when_the_tool_ends(context: ToolContext, sink: Sink) -> None:
+    for number in range(10):
+        context.report_progress(number)
+    before = sink.done
+    context.finish_progress()
+    context.finish_progress()
+
+    assert before == [0]
+    assert sink.done == [0, 9]
+
+
+def test_last_report_is_not_sent_twice(context: ToolContext, sink: Sink) -> None:
+    context.report_progress(1)
+    context.finish_progress()
+
+    assert sink.done == [1]
+
+
+@pytest.mark.parametrize("done", [5, 4, -1, math.nan, math.inf, -math.inf])
+def test_reports_that_do_not_increase_are_dropped(
+    done: float, context: ToolContext, sink: Sink, clock: Clock
+) -> None:
+    context.report_progress(5)
+    clock.now += 1
+    context.report_progress(done)
+    context.finish_progress()
+
+    assert sink.done == [5]
+
+
+def test_report_held_back_is_replaced_by_the_next(
+    context: ToolContext, sink: Sink, clock: Clock
+) -> None:
+    context.report_progress(1)
+    context.report_progress(2)
+    clock.now += PROGRESS_INTERVAL
+    context.report_progress(3)
+    context.finish_progress()
+
+    assert sink.done == [1, 3]
+
+
+@pytest.mark.parametrize("total", [math.nan, math.inf])
+def test_total_that_json_does_not_know_is_left_out(
+    total: float, context: ToolContext, sink: Sink
+) -> None:
+    context.report_progress(1, total, "half \ud800 way")
+
+    assert sink.reports == [ProgressReport(done=1, total=None, message="half ? way")]
+
+
+def test_reports_of_several_threads_arrive_in_increasing_order(
+    context: ToolContext, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context_module, "PROGRESS_INTERVAL", 0)
+    threads, rounds = 8, 200
+    together = Barrier(threads)
+
+    def report(first: int) -> None:
+        together.wait()
+        for number in range(first, threads * rounds, threads):
+            context.report_progress(number)
+
+    running = [Thread(target=report, args=[first]) for first in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    context.finish_progress()
+
+    assert sink.done == sorted(set(sink.done))
+    assert sink.done[-1] == threads * rounds - 1
+
+
+def test_slow_sink_lets_no_thread_overtake_another(clock: Clock) -> None:
+    inside, go_on = Barrier(2), Barrier(2)
+
+    class Slow(Sink):
+        def send(self, report: ProgressReport) -> None:
+            if report.done == 1:
+                inside.wait()
+                go_on.wait()
+            super().send(report)
+
+    sink = Slow()
+    context = ToolContext(context_of("act").invocation, progress=sink)
+
+    def second() -> None:
+        clock.now += 1
+        context.report_progress(2)
+
+    first = Thread(target=context.report_progress, args=[1])
+    overtaking = Thread(target=second)
+    first.start()
+    inside.wait()
+    overtaking.start()
+    overtaking.join(timeout=0.05)
+    go_on.wait()
+    first.join()
+    overtaking.join()
+
+    assert sink.done == [1, 2]
+
+
+def test_context_without_a_listener_takes_reports() -> None:
+    context = context_of("act")
+    context.report_progress(1, 2, "x")
+    asyncio.run(context.areport_progress(2))
+    context.finish_progress()
+
+    assert not context.is_cancelled
+
+
+def test_async_report_waits_for_delivery(context: ToolContext, sink: Sink) -> None:
+    asyncio.run(context.areport_progress(1, 2, "half"))
+
+    assert sink.reports == [ProgressReport(done=1, total=2, message="half")]
+    assert sink.drained == 1
+
+
+def count(context: ToolContext, upto: int) -> int:
+    """Count, and fail at thirteen."""
+    for number in range(upto + 1):
+        context.report_progress(number, upto)
+        if number == 13:
+            raise ToolError("Unlucky.")
+    return upto
+
+
+async def acount(context: ToolContext, upto: int) -> int:
+    """Count, and fail at thirteen."""
+    for number in range(upto + 1):
+        await context.areport_progress(number, upto)
+        if number == 13:
+            raise ToolError("Unlucky.")
+    return upto
+
+
+@pytest.fixture(params=[count, acount], ids=["sync", "async"])
+def counted(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Any]:
+    with offering(request.param, read_only=True):
+
+        def call(upto: int) -> ToolResult:
+            return MCPClient().call(request.param.__name__, upto=upto)
+
+        yield call
+
+
+@pytest.mark.django_db
+def test_tool_reports_first_and_last(counted: Any) -> None:
+    result = counted(9)
+
+    assert result.data == 9
+    assert [(report.done, report.total) for report in result.progress] == [(0, 9), (9, 9)]
+
+
+@pytest.mark.django_db
+def test_tool_that_fails_has_told_how_far_it_came(counted: Any) -> None:
+    result = counted(20)
+
+    assert result.text == "Unlucky."
+    assert [report.done for report in result.progress] == [0, 13]

@@ -1,0 +1,271 @@
+"""`MCPClient`: what the tests of a project can do with it."""
+
+import datetime
+import threading
+import uuid
+from decimal import Decimal
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.test import TestCase
+from mcp_types import ImageContent
+
+from django_mcp import ToolContext
+from django_mcp.exceptions import MissingScopeError, UnknownToolError
+from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.testing import MCPClient
+from tests.calling import offering
+from tests.shop.models import Order, Product
+
+
+class TestInTestCase(TestCase):
+    """Everything happens within the test's transaction."""
+
+    ann: User
+    pen: Product
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.ann = User.objects.create_user("ann")
+        cls.pen = Product.objects.create(sku="pen", name="Pen", price=Decimal("1.50"), stock=10)
+
+    def test_tools_see_what_the_test_has_made(self) -> None:
+        result = MCPClient(self.ann).call("get_product", sku="pen")
+
+        assert result.data == {"sku": "pen", "name": "Pen", "price": "1.50", "stock": 10}
+
+    def test_the_test_sees_what_tools_have_written(self) -> None:
+        day = datetime.date(2026, 3, 1)
+
+        result = MCPClient(self.ann).call("place_order", sku="pen", quantity=2, deliver_on=day)
+
+        order = Order.objects.get()
+        assert (order.buyer, order.quantity, order.deliver_on) == (self.ann, 2, day)
+        assert result.data == {
+            "id": order.pk,
+            "product__sku": "pen",
+            "quantity": 2,
+            "deliver_on": "2026-03-01",
+        }
+
+    def test_what_one_test_has_written_the_next_does_not_find(self) -> None:
+        """Whichever of these runs first."""
+        assert not Order.objects.exists()
+        assert not CallRecord.objects.exists()
+        assert Product.objects.get().stock == 10
+
+    def test_async_tools_share_the_transaction(self) -> None:
+        assert MCPClient(self.ann).call("restock", sku="pen", quantity=5).data == 15
+        assert Product.objects.get().stock == 15
+
+    async def test_async_tests_call_tools_too(self) -> None:
+        client = MCPClient(self.ann)
+
+        assert (await client.acall("count_products")).data == 1
+        result = await client.acall("place_order", sku="pen", quantity=1)
+
+        assert not result.is_error
+        assert await Order.objects.acount() == 1
+        assert await CallRecord.objects.acount() == 2
+
+    async def test_async_tests_list_tools_in_a_thread(self) -> None:
+        tools = await sync_to_async(MCPClient(self.ann).list_tools)()
+
+        assert "get_product" in {tool.name for tool in tools}
+
+    def test_tools_run_on_the_thread_of_the_test(self) -> None:
+        def where() -> int:
+            """Say which thread it is."""
+            return threading.get_ident()
+
+        with offering(where):
+            assert MCPClient(self.ann).call("where").data == threading.get_ident()
+
+    def test_a_tool_that_fails_leaves_the_transaction_usable(self) -> None:
+        result = MCPClient(self.ann).call("order_from_supplier", note="x")
+
+        assert result.is_error
+        assert Product.objects.count() == 1
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    Product.objects.create(sku="pen", name="Pen", price=Decimal("1.50"), stock=3)
+    return User.objects.create_user("ann")
+
+
+def test_dates_decimals_and_uuids_are_sent_as_clients_send_them(ann: User) -> None:
+    def echo(
+        day: datetime.date, at: datetime.datetime, price: Decimal, key: uuid.UUID
+    ) -> list[str]:
+        """Say what came."""
+        return [type(each).__name__ for each in (day, at, price, key)]
+
+    with offering(echo):
+        result = MCPClient(ann).call(
+            "echo",
+            day=datetime.date(2026, 1, 31),
+            at=datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC),
+            price=Decimal("1.50"),
+            key=uuid.UUID(int=7),
+        )
+
+    assert result.data == ["date", "datetime", "Decimal", "UUID"]
+
+
+def test_arguments_may_have_any_name(ann: User) -> None:
+    assert MCPClient(ann).call("greet", name="Bob").data == "Hello Bob"
+
+
+def test_a_user_holds_every_scope_unless_told_otherwise(ann: User) -> None:
+    assert not MCPClient(ann).call("list_products").is_error
+    assert MCPClient(ann).principal.scopes >= {"shop:read", "shop:write"}
+    assert MCPClient(ann, scopes=[]).principal.scopes == frozenset()
+
+
+def test_an_anonymous_caller_holds_none(ann: User) -> None:
+    client = MCPClient()
+
+    assert client.principal.is_anonymous
+    assert client.principal.scopes == frozenset()
+    assert client.principal.client_id == ""
+    assert client.call("greet").data == "Hello stranger"
+    with pytest.raises(MissingScopeError):
+        client.call("list_products")
+
+
+def test_a_missing_scope_is_raised_with_all_that_are_needed(ann: User) -> None:
+    with pytest.raises(MissingScopeError) as refusal:
+        MCPClient(ann, scopes=["shop:read"]).call("place_order", sku="pen", quantity=1)
+
+    assert refusal.value.required == {"shop:read", "shop:write"}
+    assert CallRecord.objects.get().outcome == "missing_scope"
+
+
+@pytest.mark.parametrize("name", ["gone", "delete_product"])
+def test_an_unknown_or_hidden_tool_is_raised(ann: User, name: str) -> None:
+    with pytest.raises(UnknownToolError):
+        MCPClient(ann).call(name)
+
+
+def test_a_tool_error_is_a_result(ann: User) -> None:
+    result = MCPClient(ann).call("place_order", sku="pen", quantity=5)
+
+    assert result.is_error
+    assert result.error == {
+        "error": "Only 3 are left.",
+        "retryable": True,
+        "hint": "Order less.",
+        "retry_after": 60,
+    }
+    assert result.text == "Only 3 are left.\nOrder less.\nWait 60 seconds before you try again."
+    assert result.structured is None
+    assert not Order.objects.exists()
+
+
+def test_bad_arguments_are_a_result_that_names_each(ann: User) -> None:
+    result = MCPClient(ann).call("place_order", quantity=0, colour="red")
+
+    assert result.is_error
+    assert [line.split(":")[0] for line in result.text.splitlines()[1:]] == [
+        "- sku",
+        "- quantity",
+        "- colour",
+    ]
+
+
+def test_a_failure_is_a_result_that_tells_only_the_call_id(ann: User) -> None:
+    result = MCPClient(ann).call("order_from_supplier", note="x")
+
+    assert result.is_error
+    assert str(result.call_id) in result.text
+    assert "hunter2" not in repr(result)
+
+
+def test_the_call_id_is_the_one_on_record(ann: User) -> None:
+    result = MCPClient(ann, client_id="till").call("opening_hours")
+
+    record = CallRecord.objects.get(call_id=result.call_id)
+    assert (record.username, record.client) == ("ann", "till")
+
+
+@pytest.mark.parametrize(
+    ("structured", "data"),
+    [("one", "one"), ({"a": 1}, {"a": 1}), ({"result": 1}, 1), ([1], [1]), (None, None)],
+)
+def test_data_is_what_the_tool_returned(ann: User, structured: object, data: object) -> None:
+    def give() -> object:
+        """Give it."""
+        return structured
+
+    give.__annotations__["return"] = (
+        dict[str, int]
+        if isinstance(structured, dict)
+        else (type(structured) if structured is not None else None)
+    )
+    with offering(give):
+        assert MCPClient(ann).call("give").data == data
+
+
+def test_content_comes_as_blocks(ann: User) -> None:
+    result = MCPClient(ann).call("product_picture", sku="pen")
+
+    assert result.text == "pen"
+    assert result.structured is None
+    assert isinstance(result.content[1], ImageContent)
+
+
+@pytest.mark.parametrize("name", ["import_products", "take_stock"])
+def test_progress_is_collected(ann: User, name: str) -> None:
+    arguments = {"names": ["A", "B", "C"]} if name == "import_products" else {}
+    for number in range(2):
+        Product.objects.create(sku=f"more-{number}", name="More", price=1)
+
+    result = MCPClient(ann).call(name, **arguments)
+
+    assert not result.is_error
+    done = [report.done for report in result.progress]
+    assert done == sorted(set(done))
+    assert (result.progress[-1].done, result.progress[-1].total) == (3, 3)
+
+
+def test_a_list_has_what_the_caller_sees_as_the_wire_has_it(ann: User) -> None:
+    tools = {tool.name: tool for tool in MCPClient(ann).list_tools()}
+
+    assert list(tools) == sorted(tools)
+    assert "delete_product" not in tools
+    assert "my_orders" not in {tool.name for tool in MCPClient().list_tools()}
+    assert tools["place_order"].input_schema["required"] == ["sku", "quantity"]
+    assert "buyer" not in tools["place_order"].input_schema["properties"]
+    annotations = tools["list_products"].annotations
+    assert annotations is not None
+    assert annotations.read_only_hint
+
+
+def test_what_operators_change_counts_at_once(ann: User) -> None:
+    client = MCPClient(ann)
+    client.call("opening_hours")
+
+    ToolGroup.objects.filter(name="desk").update(enabled=False)
+
+    with pytest.raises(UnknownToolError):
+        client.call("opening_hours")
+    assert "opening_hours" not in {tool.name for tool in client.list_tools()}
+
+
+def test_the_context_of_a_tool_is_that_of_the_client(ann: User) -> None:
+    seen: list[ToolContext] = []
+
+    def look(context: ToolContext) -> None:
+        """Keep the context."""
+        seen.append(context)
+
+    client = MCPClient(ann)
+    with offering(look):
+        result = client.call("look")
+
+    assert seen[0].user == ann
+    assert seen[0].principal is client.principal
+    assert seen[0].call_id == result.call_id
+    assert not seen[0].is_cancelled

@@ -1,0 +1,503 @@
+"""What `@tool` accepts, and how it reports what it does not."""
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+
+import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, Group, User
+from django.db.models import QuerySet
+from django.test.utils import isolate_apps
+from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
+
+from django_mcp import Icon, Image, Text, ToolContext, tool
+from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.testing import MCPClient
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import build
+from tests.calling import offering
+from tests.tools.serving import resolved
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    class OnlyForCheckers: ...
+
+
+def problems(*functions: Callable[..., Any], **options: Any) -> list[str]:
+    """What is reported of tools with these options, without the name of this module."""
+    with collecting() as declared:
+        for function in functions:
+            tool(**options)(function)
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+    return [problem.removeprefix(f"{__name__}.") for problem in caught.value.problems]
+
+
+def fine(amount: int) -> int:
+    """Do something."""
+    return amount
+
+
+# How tools are declared.
+
+
+def test_bare_decorator_declares_the_function_and_returns_it() -> None:
+    with collecting() as declared:
+        decorated = tool(fine)
+
+    assert decorated is fine
+    assert decorated(3) == 3
+    assert [each.dotted_name for each in declared] == [f"{__name__}.fine"]
+
+
+def test_options_reach_the_tool() -> None:
+    icon = Icon(src="https://shop.example/icon.png")
+    found = resolved(
+        fine,
+        name="Fine-2_x",
+        title="Fine",
+        description="Does it.",
+        group="money.all",
+        scopes=["a:read", "a:write"],
+        permissions=["shop.add_order"],
+        destructive=False,
+        idempotent=True,
+        open_world=False,
+        atomic=False,
+        icons=[icon],
+    )
+
+    assert (found.name, found.title, found.description) == ("Fine-2_x", "Fine", "Does it.")
+    assert (found.group, sorted(found.scopes)) == ("money.all", ["a:read", "a:write"])
+    assert found.permissions == ("shop.add_order",)
+    assert (found.read_only, found.destructive, found.idempotent) == (False, False, True)
+    assert (found.open_world, found.atomic, found.icons) == (False, None, (icon,))
+
+
+@pytest.mark.parametrize(
+    ("options", "atomic"),
+    [
+        ({}, "default"),
+        ({"read_only": True}, None),
+        ({"read_only": True, "atomic": True}, "default"),
+        ({"atomic": "default"}, "default"),
+        ({"atomic": False}, None),
+    ],
+)
+def test_sync_tools_that_write_run_in_a_transaction_unless_told_otherwise(
+    options: dict[str, Any], atomic: str | None
+) -> None:
+    assert resolved(fine, **options).atomic == atomic
+
+
+@pytest.mark.parametrize("options", [{}, {"atomic": False}])
+def test_async_tools_run_in_no_transaction(options: dict[str, Any]) -> None:
+    async def wait() -> None:
+        """Wait."""
+
+    assert resolved(wait, **options).atomic is None
+
+
+def test_one_scope_permission_or_field_may_be_a_plain_string() -> None:
+    def find() -> Group:
+        """Find a group."""
+        return Group(id=1, name="one")
+
+    found = resolved(find, scopes="a:read", permissions="auth.view_group", output_fields="name")
+
+    assert found.scopes == {"a:read"}
+    assert found.permissions == ("auth.view_group",)
+    assert found.output_schema is not None
+    assert list(found.output_schema["properties"]) == ["name"]
+
+
+def test_methods_of_a_class_can_be_tools_when_static() -> None:
+    class Service:
+        @tool
+        @staticmethod
+        def double(number: int) -> int:
+            """Double a number."""
+            return 2 * number
+
+    assert Service.double(4) == 8
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        User,
+        AbstractUser,
+        AbstractBaseUser,
+        Annotated[User, "who calls"],
+        User | None,
+        TypeAliasType("Caller", User),
+    ],
+)
+@pytest.mark.django_db
+def test_caller_and_context_are_filled_and_hidden(annotation: Any) -> None:
+    user = User.objects.create_user("ann")
+
+    def whoami(owner: Any, context: Any, number: int) -> str:
+        """Say who calls."""
+        assert isinstance(context, ToolContext)
+        return f"{owner} {number}"
+
+    whoami.__annotations__ = {
+        "owner": annotation,
+        "context": ToolContext,
+        "number": int,
+        "return": str,
+    }
+    with offering(whoami) as registry:
+        result = MCPClient(user).call("whoami", number=5)
+
+        assert result.data == "ann 5"
+        assert list(registry.tools["whoami"].input_schema["properties"]) == ["number"]
+
+
+@pytest.mark.parametrize("name", ["owner", "context"])
+@pytest.mark.django_db
+def test_clients_cannot_fill_what_the_server_fills(name: str) -> None:
+    def whoami(owner: User | None, context: ToolContext) -> str:
+        """Say who calls."""
+        return str(owner)
+
+    with offering(whoami):
+        result = MCPClient().call("whoami", **{name: 1})
+
+    assert result.is_error
+    assert result.error["hint"] == f"- {name}: is not known here; remove it"
+
+
+def test_declaring_loads_no_pydantic_and_reads_no_settings() -> None:
+    program = """
+        import sys
+        from typing import TYPE_CHECKING
+
+        from django_mcp import tool
+        if TYPE_CHECKING:
+            from nowhere import Nothing
+
+        @tool(scopes=["a"], output_fields=["id"])
+        def act(what: "Nothing") -> "Nothing":
+            "Act."
+            return what
+
+        assert act(3) == 3
+        unwanted = {"pydantic", "mcp", "mcp_types", "jsonschema_rs", "django.db.models"}
+        print(sorted(unwanted & set(sys.modules)))
+        from django.conf import settings
+        print(settings.configured)
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.split("\n") == ["[]", "False", ""]
+
+
+# What is refused. Each of these functions has one mistake, and says it by its name.
+
+
+def unannotated(amount) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Do it."""
+
+
+def variadic(*amounts: int) -> None:
+    """Do it."""
+
+
+def keywords(**amounts: int) -> None:
+    """Do it."""
+
+
+def positional(amount: int, /) -> None:
+    """Do it."""
+
+
+def two_users(owner: User, other: AbstractBaseUser | None) -> None:
+    """Do it."""
+
+
+def two_contexts(one: ToolContext, two: ToolContext) -> None:
+    """Do it."""
+
+
+def undescribed(amount: int) -> None: ...
+
+
+def takes_model(group: Group) -> None:
+    """Do it."""
+
+
+def takes_models(groups: list[Group]) -> None:
+    """Do it."""
+
+
+def takes_function(call: Callable[[int], int]) -> None:
+    """Do it."""
+
+
+def takes_field(amount: int = Field(3)) -> None:
+    """Do it."""
+
+
+def takes_invisible(amount: "Fraction") -> None:
+    """Do it."""
+
+
+def returns_invisible() -> "OnlyForCheckers":
+    """Do it."""
+    raise NotImplementedError
+
+
+def returns_model() -> Group:
+    """Do it."""
+    return Group()
+
+
+def returns_queryset() -> QuerySet[Group]:
+    """Do it."""
+    return Group.objects.all()
+
+
+def returns_mapping_of_models() -> dict[str, Group]:
+    """Do it."""
+    return {}
+
+
+def returns_optional_models() -> list[Group] | None:
+    """Do it."""
+    return None
+
+
+def returns_either() -> Text | int:
+    """Do it."""
+    return 3
+
+
+def returns_function() -> Callable[[], None]:
+    """Do it."""
+    return lambda: None
+
+
+def generates() -> Iterator[int]:
+    """Do it."""
+    yield 1
+
+
+async def agenerates() -> AsyncIterator[int]:
+    """Do it."""
+    yield 1
+
+
+async def waits() -> None:
+    """Do it."""
+
+
+def final(amount: "Final[int]") -> None:  # type: ignore[valid-type]
+    """Do it."""
+
+
+def looks_around(text: Annotated[str, Field(pattern="(?<=a)b")]) -> None:
+    """Do it."""
+
+
+class Later(BaseModel):
+    when: "Fraction"
+    kind: ClassVar[str] = "later"
+
+
+def takes_unfinished_model(later: Later) -> None:
+    """Do it."""
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "problem"),
+    [
+        (unannotated, {}, "parameter 'amount' has no annotation"),
+        (variadic, {}, "parameter 'amounts' must be an ordinary named parameter"),
+        (keywords, {}, "parameter 'amounts' must be an ordinary named parameter"),
+        (positional, {}, "parameter 'amount' must be an ordinary named parameter"),
+        (two_users, {}, "has two user parameters: owner, other"),
+        (two_contexts, {}, "has two ToolContext parameters: one, two"),
+        (undescribed, {}, "has no description: write a docstring, it is what the agent goes by"),
+        (undescribed, {"description": " "}, "has no description"),
+        (takes_model, {}, "parameter 'group' is a Group, which no client can send: take its key"),
+        (takes_models, {}, "its parameters have no JSON form: Unable to generate"),
+        (takes_function, {}, "its parameters have no JSON form: Cannot generate a JsonSchema"),
+        (takes_field, {}, "parameter 'amount': write Annotated[..., Field(...)] instead"),
+        (takes_invisible, {}, "its annotations name 'Fraction', which does not exist when the"),
+        (takes_unfinished_model, {}, "its annotations name 'Fraction', which does not exist"),
+        (returns_invisible, {}, "under TYPE_CHECKING, move that import out of it"),
+        (returns_model, {}, "it returns a Django model, so output_fields must say what to show"),
+        (returns_queryset, {}, "it returns a Django model, so output_fields must say what to show"),
+        (returns_model, {"output_fields": ["id", "no"]}, "'no': Group has no such field or prop"),
+        (returns_model, {"output_fields": ["permissions"]}, "'permissions' of Group is not one"),
+        (returns_model, {"output_fields": ["permissions__id"]}, "of Group is not one value"),
+        (returns_model, {"output_fields": ["name__x"]}, "'name' of Group is no relation"),
+        (returns_model, {"output_fields": ["id__"]}, "'id__' ends in two underscores"),
+        (returns_model, {"output_fields": ["natural_key"]}, "no such field or property"),
+        (returns_mapping_of_models, {}, "its result has no JSON form: Unable to generate"),
+        (returns_mapping_of_models, {"output_fields": ["id"]}, "output_fields are for a Django"),
+        (returns_optional_models, {"output_fields": ["id"]}, "an empty list rather than None"),
+        (returns_either, {}, "return either content or data, not one or the other"),
+        (returns_function, {}, "its result has no JSON form: Cannot generate a JsonSchema"),
+        (fine, {"output_fields": ["id"]}, "output_fields are for a Django model"),
+        (generates, {}, "generators cannot be tools: return a list, and report progress"),
+        (agenerates, {}, "generators cannot be tools"),
+        (waits, {"atomic": True}, "an async tool cannot be atomic: Django's transactions are sync"),
+        (waits, {"atomic": "default"}, "an async tool cannot be atomic"),
+        (fine, {"atomic": "nowhere"}, "atomic names the database 'nowhere', which is not in DATA"),
+        (fine, {"read_only": True, "destructive": True}, "cannot be both read-only and destruct"),
+        (fine, {"name": ""}, "the name '' is not 1 to 64 of the characters A-Z a-z 0-9 _ -"),
+        (fine, {"name": "a.b"}, "the name 'a.b' is not"),
+        (fine, {"name": "caf\u00e9"}, "the name 'caf\u00e9' is not"),
+        (fine, {"name": "a\n"}, "the name 'a\\n' is not"),
+        (fine, {"name": "a" * 65}, "is not 1 to 64 of the characters"),
+        (fine, {"name": 3}, "expected string"),
+        (fine, {"group": ""}, "the group '' is not 1 to 64 of A-Z a-z 0-9 _ . -"),
+        (fine, {"group": "a b"}, "the group 'a b' is not"),
+        (fine, {"scopes": ["a b"]}, "the scope 'a b' is not a scope token of RFC 6749"),
+        (fine, {"scopes": [""]}, "the scope '' is not"),
+        (fine, {"permissions": ["change_it"]}, "'change_it' is not written app_label.codename"),
+        (fine, {"schema_extra": {"type": "string"}}, "schema_extra changes 'type'"),
+        (fine, {"schema_extra": {"required": []}}, "schema_extra changes 'required'"),
+        (fine, {"schema_extra": {"additionalProperties": True}}, "changes 'additionalProperties'"),
+        (fine, {"schema_extra": {"properties": {"x": {}}}}, "describes no parameters: x"),
+        (fine, {"schema_extra": {"anyOf": "x"}}, "its input schema is no valid JSON Schema"),
+        (fine, {"schema_extra": {"x": object()}}, "its input schema is no valid JSON Schema"),
+        (final, {}, "Final"),
+        (looks_around, {}, "its parameters have no JSON form: Error building"),
+        (partial(fine, 3), {}, "the name '' is not 1 to 64 of the characters"),
+        (partial(fine, 3), {"name": "x"}, "its annotations cannot be resolved"),
+    ],
+)
+def test_mistakes_in_a_declaration_are_reported(
+    function: Callable[..., Any], options: dict[str, Any], problem: str
+) -> None:
+    (reported,) = problems(function, **options)
+
+    where, _, what = reported.partition(": ")
+    assert where == getattr(function, "__qualname__", "functools.partial")
+    assert problem in what
+
+
+def test_another_user_model_than_the_projects_is_refused() -> None:
+    with isolate_apps("tests.shop"):
+
+        class Robot(AbstractBaseUser):
+            class Meta:
+                app_label = "shop"
+
+    def act(robot: Robot) -> None:
+        """Act."""
+
+    (reported,) = problems(act)
+
+    assert reported.endswith("Robot is not the project's user model, User")
+
+
+def test_fields_of_an_undeclared_result_are_refused() -> None:
+    def act():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Act."""
+
+    assert problems(act, output_fields=["id"])[0].endswith("output_fields need a return annotation")
+
+
+def test_every_bad_tool_is_reported_at_once() -> None:
+    reported = problems(unannotated, fine, two_contexts, undescribed, takes_model)
+
+    assert [each.partition(":")[0] for each in reported] == [
+        "unannotated",
+        "two_contexts",
+        "undescribed",
+        "takes_model",
+    ]
+
+
+def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
+    def act(a, b, *c: int, group: Group) -> Group:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        raise NotImplementedError
+
+    (reported,) = problems(act, name="a b", group="", scopes=["c d"], permissions=["e"])
+
+    assert reported.partition(": ")[2].split("; ") == [
+        "the name 'a b' is not 1 to 64 of the characters A-Z a-z 0-9 _ -",
+        "the group '' is not 1 to 64 of A-Z a-z 0-9 _ . -",
+        "the scope 'c d' is not a scope token of RFC 6749",
+        "the permission 'e' is not written app_label.codename",
+        "has no description: write a docstring, it is what the agent goes by",
+        "parameter 'a' has no annotation",
+        "parameter 'b' has no annotation",
+        "parameter 'c' must be an ordinary named parameter",
+        "parameter 'group' is a Group, which no client can send: take its key",
+        "it returns a Django model, so output_fields must say what to show of it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("fine", "{0}.fine has the name 'fine' already"),
+        ("FINE", "{0}.fine has the name 'FINE' already, but for upper and lower case"),
+    ],
+)
+def test_two_tools_cannot_share_a_name(name: str, problem: str) -> None:
+    with collecting() as declared:
+        tool(fine)
+        tool(name=name)(waits)
+        tool(name=name)(generates)
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    already = problem.format(__name__)
+    assert caught.value.problems == (
+        f"{__name__}.waits: {already}",
+        f"{__name__}.generates: {already}",
+    )
+
+
+def test_tools_are_listed_in_the_order_of_their_names() -> None:
+    def zebra() -> None:
+        """Do it."""
+
+    with collecting() as declared:
+        tool(group="b", scopes=["z:read"])(zebra)
+        tool(group="a", scopes=["a:read"])(fine)
+    registry = build(declared)
+
+    assert list(registry.tools) == ["fine", "zebra"]
+    assert registry.groups == ("a", "b")
+    assert registry.scopes == {"a:read": "a", "z:read": "b"}
+    assert [each.name for each in registry.in_group("b")] == ["zebra"]
+    assert registry.get("nothing") is None
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [Text, Image, list[Text | Image], tuple[Text, Image], tuple[Text, ...], Text | list[Image]],
+)
+def test_content_has_no_output_schema(annotation: Any) -> None:
+    def show() -> None:
+        """Show it."""
+
+    show.__annotations__ = {"return": annotation}
+
+    assert resolved(show).output_schema is None
+
+
+def test_annotations_may_be_strings_and_aliases() -> None:
+    def pay(amount: "Decimal", kind: "Literal['cash', 'card'] | None" = None) -> "Decimal":
+        """Pay."""
+        return amount
+
+    assert list(resolved(pay).input_schema["properties"]) == ["amount", "kind"]

@@ -1,0 +1,138 @@
+"""What a tool raises, and what its client is told."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy
+from pydantic import AfterValidator
+
+from django_mcp import ToolError
+from django_mcp.testing import MCPClient, ToolResult
+from tests.calling import offering
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "hunter2-s3cret"
+
+
+def raising(error: BaseException, *, is_async: bool) -> Callable[[], Any]:
+    def act() -> None:
+        """Act."""
+        Group.objects.create(name="half done")
+        raise error
+
+    async def aact() -> None:
+        """Act."""
+        raise error
+
+    function: Callable[[], Any] = aact if is_async else act
+    function.__name__ = "act"
+    return function
+
+
+def outcome(error: BaseException, *, is_async: bool) -> ToolResult:
+    with offering(raising(error, is_async=is_async)):
+        return MCPClient().call("act")
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    ("error", "text", "data"),
+    [
+        (
+            ToolError(gettext_lazy("No such category."), hint=gettext_lazy("Look again.")),
+            "No such category.\nLook again.",
+            (False, "Look again.", None),
+        ),
+        (
+            ToolError("No \ud800 category.", hint="\udfff", retry_after=float("nan")),
+            "No ? category.\n?",
+            (False, "?", None),
+        ),
+        (ToolError("No such category."), "No such category.", (False, "", None)),
+        (
+            ToolError("No such category.", hint="Call list_categories."),
+            "No such category.\nCall list_categories.",
+            (False, "Call list_categories.", None),
+        ),
+        (
+            ToolError("The bank is closed.", retryable=True),
+            "The bank is closed.\nYou may try again.",
+            (True, "", None),
+        ),
+        (
+            ToolError("The bank is closed.", retryable=True, hint="Be early.", retry_after=90),
+            "The bank is closed.\nBe early.\nWait 90 seconds before you try again.",
+            (True, "Be early.", 90),
+        ),
+    ],
+)
+def test_tool_error_is_told_in_words_and_in_data(
+    error: ToolError, text: str, data: tuple[bool, str, float | None], is_async: bool
+) -> None:
+    result = outcome(error, is_async=is_async)
+
+    retryable, hint, retry_after = data
+    assert result.is_error
+    assert len(result.content) == 1
+    assert result.text == text
+    assert result.structured is None
+    assert result.error == {
+        "error": error.message,
+        "retryable": retryable,
+        "hint": hint,
+        "retry_after": retry_after,
+    }
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "error",
+    [ValueError(SECRET), KeyError(SECRET), SystemExit(SECRET), IntegrityError(SECRET)],
+    ids=lambda error: type(error).__name__,
+)
+def test_any_other_exception_tells_the_call_id_alone(
+    error: BaseException, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = outcome(error, is_async=is_async)
+
+    assert result.is_error
+    assert result.text == (
+        f"The tool failed. The operators can find the cause under {result.call_id}."
+    )
+    assert result.error["error"] == result.text
+    (record,) = [r for r in caplog.records if r.name == "django_mcp.calls"]
+    assert str(result.call_id) in record.getMessage()
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+@pytest.mark.parametrize("error", [ToolError("No."), ValueError(SECRET)])
+def test_what_a_failed_tool_wrote_is_rolled_back(error: Exception) -> None:
+    outcome(error, is_async=False)
+
+    assert not Group.objects.filter(name="half done").exists()
+
+
+def test_tool_error_is_an_ordinary_exception_for_python_callers() -> None:
+    with pytest.raises(ToolError, match=r"No such category\."):
+        raising(ToolError("No such category."), is_async=False)()
+
+
+def test_validator_that_fails_in_its_own_way_is_a_failure_of_the_tool() -> None:
+    def look_up(value: str) -> str:
+        return {"known": value}[value]
+
+    def act(name: Annotated[str, AfterValidator(look_up)]) -> str:
+        """Act."""
+        return name
+
+    with offering(act):
+        result = MCPClient().call("act", name=SECRET)
+
+    assert result.is_error
+    assert str(result.call_id) in result.text
+    assert SECRET not in result.text

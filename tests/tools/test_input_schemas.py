@@ -1,0 +1,371 @@
+"""The JSON Schema that clients are given of a tool's parameters."""
+
+import datetime
+import enum
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired, Required
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
+from typing_extensions import TypedDict
+
+from django_mcp import Redacted
+from tests.tools.serving import resolved, taking
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Size(enum.IntEnum):
+    SMALL = 1
+    LARGE = 2
+
+
+class Line(BaseModel):
+    """One line of an order."""
+
+    sku: str
+    quantity: Annotated[int, Field(ge=1)] = 1
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    lines: list[Line]
+
+
+class Branch(BaseModel):
+    name: str
+    branches: list["Branch"] = []
+
+
+class Aliased(BaseModel):
+    sold_on: datetime.date = Field(alias="soldOn")
+
+
+class Empty(BaseModel):
+    pass
+
+
+class Cash(BaseModel):
+    kind: Literal["cash"]
+
+
+class Card(BaseModel):
+    kind: Literal["card"]
+    number: str
+
+
+@dataclass
+class Point:
+    x: int
+    tags: list[str] = field(default_factory=list)
+    seen: int = field(default=0, init=False)
+
+
+class Person(TypedDict, total=False):
+    name: Required[str]
+    age: int
+
+
+class Team(TypedDict):
+    lead: Person
+    motto: NotRequired[str]
+
+
+def schema_of(annotation: Any) -> dict[str, Any]:
+    """The property's schema, with the definitions it refers to filled in."""
+    schema = resolved(taking(annotation)).input_schema
+    definitions = schema.get("$defs", {})
+
+    def filled(part: Any) -> Any:
+        if isinstance(part, list):
+            return [filled(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            name = part["$ref"].rpartition("/")[2]
+            return filled({**definitions[name], **{k: v for k, v in part.items() if k != "$ref"}})
+        return {key: filled(value) for key, value in part.items()}
+
+    found: dict[str, Any] = filled(schema["properties"]["value"])
+    return found
+
+
+LINE = {
+    "type": "object",
+    "title": "Line",
+    "description": "One line of an order.",
+    "properties": {
+        "sku": {"type": "string"},
+        "quantity": {"type": "integer", "minimum": 1, "default": 1},
+    },
+    "required": ["sku"],
+    "additionalProperties": False,
+}
+PERSON = {
+    "type": "object",
+    "title": "Person",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "schema"),
+    [
+        (str, {"type": "string"}),
+        (int, {"type": "integer"}),
+        (float, {"type": "number"}),
+        (bool, {"type": "boolean"}),
+        (None, {"type": "null"}),
+        (Any, {}),
+        (int | None, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+        (int | str, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        (Decimal, {"anyOf": [{"type": "number"}, {"type": "string"}]}),
+        (datetime.date, {"type": "string", "format": "date"}),
+        (datetime.datetime, {"type": "string", "format": "date-time"}),
+        (datetime.time, {"type": "string", "format": "time"}),
+        (datetime.timedelta, {"type": "string", "format": "duration"}),
+        (uuid.UUID, {"type": "string", "format": "uuid"}),
+        (Colour, {"type": "string", "title": "Colour", "enum": ["red", "blue"]}),
+        (Size, {"type": "integer", "title": "Size", "enum": [1, 2]}),
+        (Literal["a", 1], {"enum": ["a", 1]}),
+        (Annotated[str, Field(min_length=1, max_length=3)], {"minLength": 1, "maxLength": 3}),
+        (Annotated[str, Field(pattern="^a$")], {"type": "string", "pattern": "^a$"}),
+        (Annotated[int, Field(ge=1, lt=9)], {"minimum": 1, "exclusiveMaximum": 9}),
+        (Annotated[int, Field(description="How many.")], {"description": "How many."}),
+        (list[int], {"type": "array", "items": {"type": "integer"}}),
+        (set[int], {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}),
+        (tuple[int, str], {"prefixItems": [{"type": "integer"}, {"type": "string"}]}),
+        (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (Line, LINE),
+        (list[Line], {"type": "array", "items": LINE}),
+        (Open, {"additionalProperties": False, "required": ["lines"]}),
+        (Empty, {"properties": {}, "additionalProperties": False}),
+        (RootModel[dict[str, int]], {"additionalProperties": {"type": "integer"}}),
+        (Person, PERSON),
+        (Team, {"required": ["lead"], "additionalProperties": False}),
+        (Aliased, {"properties": {"soldOn": {"type": "string", "format": "date"}}}),
+        (SecretStr, {"type": "string", "format": "password", "writeOnly": True}),
+        (Annotated[str, Redacted], {"type": "string", "writeOnly": True}),
+        (Annotated[Line, Redacted()], {**LINE, "writeOnly": True}),
+    ],
+)
+def test_schema_says_what_the_annotation_says(annotation: Any, schema: dict[str, Any]) -> None:
+    found = schema_of(annotation)
+
+    assert {key: found[key] for key in schema} == schema
+
+
+def test_dataclass_shows_the_fields_that_its_class_takes() -> None:
+    assert schema_of(Point) == {
+        "type": "object",
+        "title": "Point",
+        "properties": {
+            "x": {"type": "integer"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["x"],
+        "additionalProperties": False,
+    }
+
+
+def test_discriminated_union_names_its_discriminator() -> None:
+    found = resolved(taking(Annotated[Cash | Card, Field(discriminator="kind")])).input_schema
+
+    value = found["properties"]["value"]
+    assert value["oneOf"] == [{"$ref": "#/$defs/Cash"}, {"$ref": "#/$defs/Card"}]
+    assert value["discriminator"]["propertyName"] == "kind"
+
+
+def test_recursive_model_is_closed_at_every_depth() -> None:
+    found = resolved(taking(Branch)).input_schema
+
+    assert found["properties"]["value"] == {"$ref": "#/$defs/Branch"}
+    assert found["$defs"]["Branch"]["additionalProperties"] is False
+    assert found["$defs"]["Branch"]["properties"]["branches"]["items"] == {"$ref": "#/$defs/Branch"}
+
+
+def describe(amount: int, note: str, at: Line, owner: str) -> None:
+    """Describe it."""
+
+
+GOOGLE = """Describe it.
+
+    It takes time: a minute.
+
+    Args:
+        amount (int, optional): In the account's currency,
+            more than zero: always.
+        note: Why.
+        at: Where.
+
+    Returns:
+        Nothing.
+"""
+NUMPY = """Describe it.
+
+    It takes time: a minute.
+
+    Parameters
+    ----------
+    amount : int, optional
+        In the account's currency,
+        more than zero: always.
+    note, at : str
+        Why.
+
+    Returns
+    -------
+    None
+"""
+REST = """Describe it.
+
+    It takes time: a minute.
+
+    :param amount: In the account's currency,
+        more than zero: always.
+    :param str note: Why.
+    :param at: Where.
+    :returns: nothing
+"""
+
+
+@pytest.mark.parametrize(
+    ("docstring", "at"), [(GOOGLE, "Where."), (NUMPY, "Why."), (REST, "Where.")]
+)
+def test_docstring_describes_the_tool_and_its_parameters(
+    docstring: str, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(describe, "__doc__", docstring)
+    found = resolved(describe)
+
+    assert found.description == "Describe it.\n\nIt takes time: a minute."
+    assert found.input_schema["properties"] == {
+        "amount": {
+            "type": "integer",
+            "description": "In the account's currency, more than zero: always.",
+        },
+        "note": {"type": "string", "description": "Why."},
+        "at": {"$ref": "#/$defs/Line", "description": at},
+        "owner": {"type": "string"},
+    }
+
+
+def test_annotation_describes_better_than_the_docstring() -> None:
+    def act(amount: Annotated[int, Field(description="In euros.")], note: str) -> None:
+        """Act.
+
+        Args:
+            amount: In whatever.
+            note: Why.
+        """
+
+    properties = resolved(act, description="Act now.").input_schema["properties"]
+
+    assert properties["amount"] == {"type": "integer", "description": "In euros."}
+    assert properties["note"] == {"type": "string", "description": "Why."}
+
+
+SENTINEL: Any = object()
+
+
+def test_defaults_are_shown_as_clients_would_send_them() -> None:
+    def act(
+        amount: Decimal = Decimal("1.50"),
+        colour: Colour = Colour.RED,
+        day: datetime.date | None = None,
+        line: Line = Line(sku="a"),  # noqa: B008
+        sale: Aliased = Aliased(soldOn=datetime.date(2026, 1, 31)),  # noqa: B008
+        seconds: float = float("inf"),
+        note: str = SENTINEL,
+        pin: Annotated[str, Redacted] = "1234",
+        *,
+        last: int = 3,
+    ) -> None:
+        """Act."""
+
+    schema = resolved(act).input_schema
+    defaults = {k: v["default"] for k, v in schema["properties"].items() if "default" in v}
+
+    assert "required" not in schema
+    assert defaults == {
+        "amount": "1.50",
+        "colour": "red",
+        "day": None,
+        "line": {"sku": "a", "quantity": 1},
+        "sale": {"soldOn": "2026-01-31"},
+        "last": 3,
+    }
+
+
+def test_alias_of_a_parameter_is_its_name_for_clients() -> None:
+    def act(start: Annotated[int, Field(alias="from")] = 3) -> None:
+        """Act.
+
+        Args:
+            start: Where to begin.
+        """
+
+    assert resolved(act).input_schema["properties"] == {
+        "from": {"type": "integer", "description": "Where to begin.", "default": 3}
+    }
+
+
+def test_schema_extra_is_merged_into_the_root() -> None:
+    def act(a: int = 0, b: int = 0) -> None:
+        """Act."""
+
+    found = resolved(
+        act,
+        schema_extra={
+            "dependentRequired": {"a": ["b"]},
+            "examples": [{"a": 1, "b": 2}],
+            "properties": {"a": {"examples": [1]}},
+        },
+    ).input_schema
+
+    assert found == {
+        "type": "object",
+        "properties": {
+            "a": {"type": "integer", "default": 0, "examples": [1]},
+            "b": {"type": "integer", "default": 0},
+        },
+        "additionalProperties": False,
+        "dependentRequired": {"a": ["b"]},
+        "examples": [{"a": 1, "b": 2}],
+    }
+
+
+def nothing() -> None:
+    """Take nothing."""
+
+
+def everything(
+    a: Colour,
+    b: list[Team | Point],
+    c: Branch,
+    d: Annotated[Cash | Card, Field(discriminator="kind")],
+    e: tuple[Decimal, ...] = (),
+    f: dict[str, set[uuid.UUID]] = {},  # noqa: B006
+    g: datetime.timedelta | None = None,
+) -> None:
+    """Take everything."""
+
+
+@pytest.mark.parametrize("function", [nothing, everything, describe])
+def test_input_schema_is_a_json_schema_of_a_closed_object(function: Callable[..., Any]) -> None:
+    schema = resolved(function).input_schema
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    objects = [each for each in schema.get("$defs", {}).values() if each["type"] == "object"]
+    assert all(each["additionalProperties"] is False for each in objects)

@@ -1,0 +1,177 @@
+"""What the README says, done in an empty environment that has nothing but the wheel from us."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+START_WITHIN = 60.0
+STOP_WITHIN = 15.0
+
+CLIENT = """
+import asyncio, sys
+import django_mcp, httpx2
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+async def main(url, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+        async with Client(streamable_http_client(url, http_client=http)) as client:
+            print(*[tool.name for tool in (await client.list_tools()).tools])
+            print((await client.call_tool("greet", {"name": "Bob"})).structured_content)
+
+print(django_mcp.__file__)
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+class Readme:
+    """The blocks of the README; `port` stands where it says 8000."""
+
+    def __init__(self, port: int) -> None:
+        text = (ROOT / "README.md").read_text().replace("8000", str(port))
+        self.blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        (self.packages,) = re.findall(r'`pip install "django-mcp-toolkit(\[\w+\])" (\w+)`', text)
+
+    def block(self, beginning: str) -> str:
+        """The only block that begins so."""
+        (found,) = [block for block in self.blocks if block.startswith(beginning)]
+        return str(found)
+
+    def section(self, file: str) -> str:
+        """The lines for one file of the project."""
+        sections = re.split(r"^# (?=\w+\.py)", self.block("# settings.py"), flags=re.MULTILINE)
+        (found,) = [each for each in sections if each.startswith(file)]
+        return found.partition("\n")[2]
+
+    def command(self, word: str) -> str:
+        """The line with this word in it, without what a shell would do with its output."""
+        lines = self.block("python manage.py migrate").splitlines()
+        (found,) = [line for line in lines if word in line]
+        substitution = re.search(r"\$\((.+)\)", found)
+        return substitution[1] if substitution else found
+
+
+class Newcomer:
+    """Somebody with an empty folder and an empty environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.programs = folder / ".venv" / "bin"
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True
+        )
+
+    def install(self, *packages: str) -> None:
+        python = str(self.programs / "python")
+        pip = (sys.executable, "-m", "pip", "--python", python)
+        # Read-only, so it tells an index that does not answer from a wheel that does not fit.
+        index = subprocess.run([*pip, "index", "versions", "mcp"], capture_output=True, check=False)
+        if index.returncode:
+            pytest.skip("no package index answers: nothing can be installed")
+        self._run([*pip, "install", "--quiet", "--no-warn-script-location", *packages])
+
+    def run(self, line: str, **variables: str) -> str:
+        """Run a command of the README; return what it prints."""
+        return self._run(self._words(line), **variables)
+
+    @contextmanager
+    def leaving_running(self, line: str) -> Iterator[None]:
+        process = subprocess.Popen(self._words(line), cwd=self.folder, env=self._environment())
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_WITHIN)
+            finally:
+                process.kill()
+                process.wait()
+
+    def _words(self, line: str) -> list[str]:
+        program, *arguments = shlex.split(line)
+        return [str(self.programs / program), *arguments]
+
+    def _run(self, words: list[str], **variables: str) -> str:
+        finished = subprocess.run(
+            words,
+            cwd=self.folder,
+            env={**self._environment(), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def _environment(self) -> Mapping[str, str]:
+        ours = ("COVERAGE", "DJANGO", "PYTHON", "DATABASE_URL")
+        return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def test_readme_leads_from_an_empty_environment_to_a_connected_client(
+    wheel: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    readme = Readme(port)
+    extra, server = readme.packages
+    newcomer = Newcomer(tmp_path)
+    newcomer.install(f"{wheel}{extra}", server)
+    newcomer.run("django-admin startproject project .")
+    newcomer.run("python manage.py startapp notes")
+    extend(tmp_path / "project/settings.py", readme.section("settings.py"))
+    extend(tmp_path / "project/settings.py", 'INSTALLED_APPS += ["notes"]\n')
+    extend(
+        tmp_path / "project/urls.py",
+        f"from django.urls import include\nurlpatterns += [\n{readme.section('urls.py')}]\n",
+    )
+    extend(tmp_path / "project/asgi.py", readme.section("asgi.py"))
+    extend(tmp_path / "notes/services.py", readme.block("from django.contrib.auth.models"))
+
+    newcomer.run(readme.command("migrate"))
+    newcomer.run(
+        f"{readme.command('createsuperuser')} --noinput --email ada@example.com",
+        DJANGO_SUPERUSER_PASSWORD="only-for-tests",
+    )
+    token = newcomer.run(readme.command("mcp_token")).strip()
+    with newcomer.leaving_running(f"{readme.command('uvicorn')} --port {port}"):
+        url = f"http://127.0.0.1:{port}/mcp"
+        wait_for(port)
+        printed = newcomer.run(shlex.join(["python", "-c", CLIENT, url, token])).splitlines()
+
+    assert Path(printed[0]).is_relative_to(tmp_path / ".venv")
+    assert printed[1:] == ["greet", "{'result': 'ada greets Bob.'}"]
+
+
+def wait_for(port: int) -> None:
+    """Return as soon as somebody listens there."""
+    deadline = time.monotonic() + START_WITHIN
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < deadline, "the server does not listen"
+        time.sleep(0.05)  # a port tells nobody that it is listened on
+
+
+def extend(file: Path, text: str) -> None:
+    """Add lines to the end of a file, which is made if it is missing."""
+    with file.open("a") as opened:
+        opened.write(f"\n{text}")
