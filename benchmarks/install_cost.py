@@ -48,6 +48,8 @@ def main() -> None:
     try:
         cores = Cores.of_this_machine()
         os.sched_setaffinity(0, {cores.server})
+        # Without byte code every process would compile our modules; installed, they have theirs.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         with temporary_database() as database:
             os.environ |= {"DATABASE_URL": database.url, "DJANGO_SETTINGS_MODULE": SETTINGS}
             _manage("migrate", "--verbosity=0", tools=FEW)

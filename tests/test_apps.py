@@ -20,6 +20,14 @@ from django_mcp import tool
 def {name}() -> None:
     \"\"\"Do nothing.\"\"\"
 """
+CHECK_TOOLS = """
+import sys
+import django
+from django.core.checks import run_checks
+django.setup()
+print(*(problem.id for problem in run_checks() if problem.id == "django_mcp.E002"))
+print(sorted({"mcp", "mcp_types", "starlette"} & set(sys.modules)))
+"""
 PRINT_TOOLS = """
 import django
 django.setup()
@@ -105,3 +113,13 @@ def test_a_bad_tool_stops_no_command_but_is_told_by_the_check(start: Start) -> N
     answer = start({"services.py": "from django_mcp import tool\n@tool\ndef bad(x): ...\n"})
 
     assert answer.stdout.strip() == "['bad']", answer.stderr
+
+
+def test_checks_tell_of_a_bad_tool_without_loading_what_only_an_endpoint_needs(
+    start: Start,
+) -> None:
+    bad = "from django_mcp import tool\n@tool\ndef bad(x): ...\n"
+
+    answer = start({"services.py": bad}, program=CHECK_TOOLS)
+
+    assert answer.stdout.split() == ["django_mcp.E002", "[]"], answer.stderr

@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NotRequired, Required
+from typing import Annotated, Any, NotRequired
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -57,8 +57,8 @@ class _Reading:
             raise ValueError(f"parameter {name!r}: write Annotated[..., Field(...)] instead")
         else:
             shown = _Shown(description=description, default=_json_default(annotation, default))
-            kind = Required if default is parameter.empty else NotRequired
-            self.fields[name] = kind[Annotated[annotation, shown]]
+            kind = Annotated[annotation, shown]
+            self.fields[name] = kind if default is parameter.empty else NotRequired[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

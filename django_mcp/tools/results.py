@@ -72,9 +72,8 @@ class DataOutput(Output):
     """
 
     def __init__(self, annotation: Any) -> None:
-        self._adapter, declared = json_form(
-            annotation, mode="serialization", generator=OutputSchema
-        )
+        adapter, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
+        self._serializer = adapter.serializer
         self._is_wrapped = not _is_object(declared)
         self.schema = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
         self._validator = jsonschema_rs.Draft202012Validator(self.schema)
@@ -83,7 +82,7 @@ class DataOutput(Output):
     def render(self, value: Any) -> Rendered:
         try:
             value = with_time_zones(value) if self._has_datetimes else value
-            data = self._adapter.dump_python(value, mode="json", by_alias=True, warnings="error")
+            data = self._serializer.to_python(value, mode="json", by_alias=True, warnings="error")
             text = data if isinstance(data, str) else _json(data)
             text.encode()  # lone surrogates have no place in UTF-8
         except (PydanticSerializationError, PydanticSerializationUnexpectedValue) as error:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from django.db.models import Model, QuerySet
@@ -37,9 +38,16 @@ def read_output(function: Callable[..., Any], *, output_fields: Sequence[str]) -
             "output_fields are for a Django model, `Model | None`, or a list or queryset of models"
         )
     try:
-        return DataOutput(annotation)
+        is_class = isinstance(annotation, type)
+        return _shared_output(annotation) if is_class else DataOutput(annotation)
     except ValueError as error:
         raise ValueError(f"its result has no JSON form: {error}") from error
+
+
+@cache
+def _shared_output(cls: type) -> DataOutput:
+    """The output of a class: many tools return the same few."""
+    return DataOutput(cls)
 
 
 def _is_content(annotation: Any) -> bool:

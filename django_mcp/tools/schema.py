@@ -1,5 +1,6 @@
 """JSON Schema (2020-12) of what tools accept and return, as pydantic generates it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,8 +16,27 @@ JSONSchema = dict[str, Any]
 class ReadableSchema(GenerateJsonSchema):
     """Without the titles that only repeat a field's name: agents pay for every word."""
 
+    def build_schema_type_to_method(self) -> dict[Any, Callable[[Any], JsonSchemaValue]]:
+        return _MethodsByNeed(self)
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):
+    """A generator's methods by the type of schema, each looked up when it is first needed.
+
+    Pydantic looks up all sixty for every schema, and most schemas need a few.
+    """
+
+    def __init__(self, generator: GenerateJsonSchema) -> None:
+        self._generator = generator
+
+    def __missing__(self, schema_type: str) -> Callable[[Any], JsonSchemaValue]:
+        name = f"{schema_type.replace('-', '_')}_schema"
+        method: Callable[[Any], JsonSchemaValue] = getattr(self._generator, name)
+        self[schema_type] = method
+        return method
 
 
 class InputSchema(ReadableSchema):
