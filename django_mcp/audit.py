@@ -47,7 +47,8 @@ class Recording:
     """The record of one call, from its arrival (when this is made) to its end.
 
     A tool that writes is on record before it runs: `begin`, then `finish`. For any other call
-    `finish` alone writes the row. Call both from a thread.
+    `finish` alone writes the row. Call both from a thread. `is_possible` says whether there will be
+    a row.
     """
 
     def __init__(self, context: ToolContext, tool: Tool | None) -> None:
@@ -56,11 +57,17 @@ class Recording:
         self._started = timezone.now()
         self._clock = time.monotonic()
         self._key: int | None = None
-        self._is_possible = settings.RECORD
+        self.is_possible = settings.RECORD
         self._claimed = Lock()
         # A call that is cancelled while it is admitted begins and ends on two threads at once.
         self._writing = Lock()
         self._is_ended = False
+
+    @property
+    def may_query_to_finish(self) -> bool:
+        """Whether `finish` needs a thread: for the row, or for receivers, who may do anything."""
+        receivers = (tool_called, tool_rejected)
+        return self.is_possible or any(signal.has_listeners() for signal in receivers)
 
     def claim(self) -> bool:
         """Whether the caller is the first to ask, and so the one to finish this record."""
@@ -72,12 +79,12 @@ class Recording:
         Raises `RecordUnavailableError` when that fails: what cannot be recorded must not run.
         """
         with self._writing:
-            if not self._is_possible or self._is_ended:
+            if not self.is_possible or self._is_ended:
                 return
             try:
                 self._save(outcome=Outcome.RUNNING)
             except Exception as error:
-                self._is_possible = False
+                self.is_possible = False
                 raise RecordUnavailableError from error
 
     def finish(self, *, result: Rendered | None = None, error: BaseException | None = None) -> None:
@@ -107,7 +114,7 @@ class Recording:
         )
 
     def _write(self, ending: dict[str, Any]) -> None:
-        if not self._is_possible:
+        if not self.is_possible:
             return
         try:
             self._save(**ending)

@@ -22,7 +22,7 @@ from django_mcp.exceptions import (
     ToolFailedError,
     UnknownToolError,
 )
-from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
@@ -50,7 +50,7 @@ async def call_tool(context: ToolContext) -> Rendered:
         raise
     except asyncio.CancelledError as error:
         if record.claim():  # it was still waiting for a thread
-            await asyncio.shield(run_in_control(record.finish, error=error))
+            await _finish(record, error=error)
         raise
 
 
@@ -96,19 +96,42 @@ def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Re
 async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
     record.claim()
     try:
-        _, arguments = await run_in_control(_admit, context, tool, record)
+        if _may_query_to_admit(context, tool, record):
+            _, arguments = await run_in_control(_admit, context, tool, record)
+        else:
+            _, arguments = _admit(context, tool, record)
         with _failures_explained(context):
             async with database_thread():
                 value = await tool.function(**arguments)
                 render = sync_to_async(tool.output.render) if tool.output.may_query else None
                 result = await render(value) if render else tool.output.render(value)
     except BaseException as error:
-        await asyncio.shield(run_in_control(record.finish, error=error))
+        await _finish(record, error=error)
         raise
     finally:
         context.finish_progress()
-    await asyncio.shield(run_in_control(record.finish, result=result))
+    await _finish(record, result=result)
     return result
+
+
+async def _finish(
+    record: Recording, *, result: Rendered | None = None, error: BaseException | None = None
+) -> None:
+    if record.may_query_to_finish:
+        await asyncio.shield(run_in_control(record.finish, result=result, error=error))
+    else:
+        record.finish(result=result, error=error)
+
+
+def _may_query_to_admit(context: ToolContext, tool: Tool, record: Recording) -> bool:
+    """Whether `_admit` takes a thread: crossing to one costs more than all that it does there."""
+    snapshot = known_snapshot()
+    return (
+        snapshot is None
+        or tool.signature.runs_validators
+        or (record.is_possible and not tool.read_only)
+        or Visibility(context.principal, snapshot).may_query(tool)
+    )
 
 
 def _admit(

@@ -138,7 +138,8 @@ async def database_thread() -> AsyncIterator[None]:
         async with ThreadSensitiveContext(executor=thread):
             yield
     finally:
-        await asyncio.shield(thread.aclose())
+        if thread.is_leased:
+            await asyncio.shield(thread.aclose())
 
 
 @contextmanager
@@ -159,6 +160,11 @@ class LeasedThread(Executor):
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._futures: set[Future[Any]] = set()
         self._lease: asyncio.Task[None] | None = None
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether anything has been submitted, and so a thread asked for."""
+        return self._lease is not None
 
     def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         future: Future[R] = Future()

@@ -14,6 +14,8 @@ PATH = "tests.keys.KeyAuthenticator"
 class KeyAuthenticator:
     """Believes `Authorization: Key USERNAME [SCOPE ...]`; `-` is a caller without a user."""
 
+    credential_headers = ("authorization",)
+
     def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
         words = headers.get("authorization", "").split()
         if words[:1] != ["Key"] or len(words) < 2:

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, connections, transaction
+from pydantic import AfterValidator, BaseModel, field_validator
 from pytest_django import Settings
 
 from django_mcp import ToolError
@@ -39,6 +40,43 @@ def new_product(sku: str = "new") -> Product:
 
 def outcomes() -> list[str]:
     return list(CallRecord.objects.order_by("pk").values_list("outcome", flat=True))
+
+
+def known(sku: str) -> str:
+    if not Product.objects.filter(sku=sku).exists():
+        raise ValueError("no such product")
+    return sku
+
+
+class Wish(BaseModel):
+    """A product that somebody wants."""
+
+    sku: str
+
+    @field_validator("sku")
+    @classmethod
+    def is_known(cls, sku: str) -> str:
+        return known(sku)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("annotation", "sent"),
+    [(Annotated[str, AfterValidator(known)], "a"), (Wish, {"sku": "a"}), (list[Wish], [])],
+    ids=["function", "model", "nested model"],
+)
+def test_validators_of_an_async_tool_may_query(annotation: Any, sent: Any) -> None:
+    async def wish(what: Any) -> str:
+        """Wish for a product."""
+        return "granted"
+
+    new_product("a")
+    wish.__annotations__["what"] = annotation
+
+    with offering(wish, name="wish", read_only=True):
+        for _ in range(2):  # the first call reads what operators decided, too
+            rendered = serve(context_of("wish", arguments={"what": sent or [{"sku": "a"}]}))
+            assert rendered.structured == {"result": "granted"}
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from django_mcp.asgi import Application
 from django_mcp.concurrency import ThreadPool, database_thread, run_in_control, run_in_worker
 from django_mcp.exceptions import BusyError
 from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.policy import snapshot
 from tests.gate import Gate
 from tests.keys import PATH
 from tests.protocol import tools
@@ -138,6 +139,29 @@ def test_stuck_tools_lock_nobody_out(client: Client, gate: Gate) -> None:
 
     assert listed.result["tools"]
     assert called.result["structuredContent"] == {"result": "x"}
+
+
+def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
+    client: Client, gate: Gate, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DJANGO_MCP_RECORD = False
+    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+
+    async def scenario() -> Answer:
+        async with asyncio.timeout(PATIENCE):
+            await client.acall("aecho", text="first")  # reads what operators decided
+            stuck = [
+                asyncio.create_task(run_in_control(gate.wait, "control"))
+                for _ in range(CONTROL_THREADS)
+            ]
+            for _ in stuck:
+                await gate.arrival()
+            answer = await client.acall("aecho", text="second")
+            gate.open()
+            await asyncio.gather(*stuck)
+            return answer
+
+    assert asyncio.run(scenario()).result["structuredContent"] == {"result": "second"}
 
 
 def test_call_waits_for_a_thread_that_becomes_free_in_time(client: Client, gate: Gate) -> None:

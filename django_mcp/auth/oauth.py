@@ -14,6 +14,8 @@ from django_mcp.principals import Endpoint, Principal
 class OAuthAuthenticator:
     """Asks the configured OAuth2 validator, and insists on audience, user, and an active one."""
 
+    credential_headers = ("authorization",)
+
     def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
         """See `Authenticator.authenticate`; the token stands in `Authorization: Bearer`."""
         scheme, _, token = headers.get("authorization", "").partition(" ")

@@ -14,8 +14,9 @@ from mcp.shared.inbound import (
 from mcp_types import DEFAULT_NEGOTIATED_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from django_mcp.auth.base import Challenge, authenticate
+from django_mcp.auth.base import Challenge, authenticate, has_credentials
 from django_mcp.calls import refuse
+from django_mcp.concurrency import run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidCredentialsError, MissingScopeError, UnknownToolError
@@ -27,12 +28,27 @@ from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
 
-def admit(request: ASGIRequest, body: bytes, endpoint: Endpoint) -> Exchange | Challenge:
+async def admit(request: ASGIRequest, body: bytes, endpoint: Endpoint) -> Exchange | Challenge:
     """Authenticate a request, and look at the tool that it calls before the protocol does.
 
     A handler can no longer set the HTTP status, so a missing scope is answered here: with the
-    challenge that is returned instead of an exchange. Runs in a thread and may query.
+    challenge that is returned instead of an exchange.
     """
+    tool = get_registry().get(_called_tool(request.headers, body) or "")
+    if _may_query(request, tool):
+        return await run_in_control(_admit, request, body, tool, endpoint)
+    return _admit(request, body, tool, endpoint)
+
+
+def _may_query(request: ASGIRequest, tool: Tool | None) -> bool:
+    """Whether admitting takes a thread: not for somebody unknown who asks for something open."""
+    is_open = tool is None or not (tool.scopes or tool.has_parameter_headers)
+    return has_credentials(request.headers) or not (settings.ALLOW_ANONYMOUS and is_open)
+
+
+def _admit(
+    request: ASGIRequest, body: bytes, tool: Tool | None, endpoint: Endpoint
+) -> Exchange | Challenge:
     headers = request.headers
     address = request.META.get("REMOTE_ADDR", "")
     try:
@@ -43,7 +59,6 @@ def admit(request: ASGIRequest, body: bytes, endpoint: Endpoint) -> Exchange | C
         if not settings.ALLOW_ANONYMOUS:
             return Challenge(scopes=_login_scopes())
         principal = Principal(endpoint=endpoint)
-    tool = get_registry().get(_called_tool(headers, body) or "")
     if tool is None or (tool.scopes <= principal.scopes and not tool.has_parameter_headers):
         return Exchange(principal=principal, headers=headers, address=address)
     visibility = Visibility(principal, current_snapshot())

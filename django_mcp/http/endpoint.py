@@ -9,7 +9,6 @@ from django.db import DatabaseError, InterfaceError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from django_mcp.auth.base import Challenge
-from django_mcp.concurrency import run_in_control
 from django_mcp.conf import settings
 from django_mcp.http.admission import admit
 from django_mcp.http.answers import challenge_answer, refusal, unavailable
@@ -65,7 +64,7 @@ class MCPEndpoint:
         except ClientGoneError:
             return
         try:
-            admitted = await run_in_control(admit, request, body, self._endpoint)
+            admitted = await admit(request, body, self._endpoint)
         except (DatabaseError, InterfaceError):
             logger.exception("Nobody can be authenticated: the database does not answer")
             await unavailable()(scope, receive, send)

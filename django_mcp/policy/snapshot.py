@@ -74,18 +74,27 @@ _lock = Lock()
 _latest: tuple[Snapshot, float] | None = None
 
 
+def known_snapshot() -> Snapshot | None:
+    """The latest snapshot if it is less than `MAX_AGE` old. Never queries."""
+    latest = _latest
+    if latest is None or time.monotonic() - latest[1] >= MAX_AGE:
+        return None
+    return latest[0]
+
+
 def current_snapshot() -> Snapshot:
     """The latest snapshot, at most `MAX_AGE` old. Call it from a thread: it may query."""
     global _latest
-    latest = _latest
-    if latest is None or time.monotonic() - latest[1] >= MAX_AGE:
+    known = known_snapshot()
+    if known is None:
         with _lock:
-            latest = _latest
-            now = time.monotonic()
-            if latest is None or now - latest[1] >= MAX_AGE:
+            known = known_snapshot()  # another thread may have come first
+            if known is None:
                 # The time before the query, so that a change during it is seen in time.
-                latest = _latest = (read_snapshot(), now)
-    return latest[0]
+                now = time.monotonic()
+                known = read_snapshot()
+                _latest = (known, now)
+    return known
 
 
 def forget_snapshot() -> None:

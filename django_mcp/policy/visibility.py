@@ -30,7 +30,7 @@ CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 class Visibility:
     """What one principal sees by one snapshot. The user's rights are read once, when they matter.
 
-    Use it in a thread: it may query.
+    Use it in a thread, unless `may_query` says that the database will not be asked.
     """
 
     def __init__(self, principal: Principal, snapshot: Snapshot) -> None:
@@ -40,6 +40,11 @@ class Visibility:
     def sees(self, tool: Tool) -> bool:
         """Whether the tool exists for this caller. Scopes do not matter: they can be asked for."""
         return self.denial(tool) is None
+
+    def may_query(self, tool: Tool) -> bool:
+        """Whether the user's rights must be read to tell if the tool is visible."""
+        rights = tool.permissions or self._snapshot.policy(tool.group).allowed_groups
+        return bool(rights) and not self.principal.is_anonymous
 
     def must_log_in(self, tool: Tool) -> bool:
         """Whether logging in is all that an anonymous caller needs, as far as one can tell."""

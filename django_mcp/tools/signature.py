@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,7 @@ from django_mcp.tools.annotations import type_hints
 from django_mcp.tools.datetimes import as_django_keeps_them
 from django_mcp.tools.parameters import Parameters, read_parameters
 from django_mcp.tools.schema import InputSchema, JSONSchema, json_form
+from django_mcp.tools.validators import runs_validators
 from django_mcp.tools.violations import null_characters, schema_violations, violations_of
 
 # Pydantic takes a number in a string for seconds since 1970, so that "2026" would be a moment of
@@ -26,20 +28,27 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Signature:
     """The parameters of a tool, as clients see and fill them.
 
     `user_parameter` and `context_parameter` are filled by the server and stand in no schema.
+    `runs_validators` says whether binding runs code of the tool's author.
     """
 
     input_schema: JSONSchema
     user_parameter: str | None
     requires_user: bool
     context_parameter: str | None
-    _adapter: TypeAdapter[dict[str, Any]]
-    _validator: jsonschema_rs.Draft202012Validator
+    runs_validators: bool
+    _validate_json: Callable[..., dict[str, Any]]
     _has_datetimes: bool
+
+    # It takes more memory than all the rest of a signature's schema, and few workers are asked for
+    # every tool that they have.
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return _compiled(self.input_schema)
 
     def bind(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Validate a call's arguments, strictly and as JSON, and return the function's.
@@ -55,7 +64,7 @@ class Signature:
         violations = null_characters(arguments) if "\\u0000" in text else []
         try:
             # The text, not the objects: strict mode on objects would refuse dates and decimals.
-            bound = self._adapter.validate_json(text, strict=True, extra="forbid")
+            bound = self._validate_json(text, strict=True, extra="forbid")
         except ValidationError as error:
             violations += violations_of(error, arguments)
         else:
@@ -84,20 +93,14 @@ def read_signature(
     )
     schema, adapter = _schema_of(parameters)
     schema = _extended(schema, schema_extra or {})
-    try:
-        validator = jsonschema_rs.Draft202012Validator(
-            schema, formats=FORMATS, validate_formats=True
-        )
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"its input schema is no valid JSON Schema: {reason}") from error
+    _compiled(schema)  # tells what is wrong with it before anybody calls the tool
     return Signature(
         input_schema=schema,
         user_parameter=parameters.user,
         requires_user=parameters.requires_user,
         context_parameter=parameters.context,
-        _adapter=adapter,
-        _validator=validator,
+        runs_validators=runs_validators(adapter),
+        _validate_json=adapter.validator.validate_json,
         _has_datetimes='"date-time"' in json.dumps(schema),
     )
 
@@ -119,6 +122,14 @@ def _extended(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
     if unknown := extended["properties"].keys() - schema["properties"].keys():
         raise ValueError(f"schema_extra describes no parameters: {', '.join(sorted(unknown))}")
     return extended
+
+
+def _compiled(schema: JSONSchema) -> jsonschema_rs.Draft202012Validator:
+    try:
+        return jsonschema_rs.Draft202012Validator(schema, formats=FORMATS, validate_formats=True)
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"its input schema is no valid JSON Schema: {reason}") from error
 
 
 def _merged(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:

@@ -290,6 +290,12 @@ class UnreachableAuthenticator(SilentAuthenticator):
         raise DatabaseError(SECRET)
 
 
+class UnreachableKeys(UnreachableAuthenticator):
+    """Says where its keys stand."""
+
+    credential_headers = ("x-key",)
+
+
 class FaultyAuthenticator(SilentAuthenticator):
     """Has a bug."""
 
@@ -356,3 +362,13 @@ def test_unreachable_database_is_a_503_that_asks_to_come_again(
 
     assert (answer.status, answer.header("Retry-After")) == (503, ["5"])
     assert SECRET not in answer.text
+
+
+def test_authenticator_is_asked_about_requests_with_its_headers_alone(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.UnreachableKeys"]
+
+    assert client.call("add", a=1).result["isError"] is False
+    assert client.having(headers={"X-Key": "x"}).call("add", a=1).status == 503
+    assert client.with_token("x").call("add", a=1).status == 401
