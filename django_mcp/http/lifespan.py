@@ -1,8 +1,8 @@
 """The life of the SDK's session manager: one per event loop, entered and left in one task."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -18,51 +18,75 @@ class RunningManager:
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.MAX_REQUEST_BYTES
         )
-        self._is_ready = asyncio.Event()
+        self._is_settled = asyncio.Event()
         self._is_stopping = asyncio.Event()
         self._owner = asyncio.create_task(self._run())
 
     async def ready(self) -> StreamableHTTPSessionManager:
-        await self._is_ready.wait()
+        """The manager, once it runs. Raises what has kept it from starting."""
+        await self._is_settled.wait()
+        if self.has_ended:
+            self._owner.result()
         return self._manager
 
     async def stop(self) -> None:
         self._is_stopping.set()
         await self._owner
 
+    @property
+    def has_ended(self) -> bool:
+        return self._owner.done()
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Call this when it runs no more, for whatever reason."""
+        self._owner.add_done_callback(lambda _: call())
+
     async def _run(self) -> None:
-        async with self._manager.run():
-            self._is_ready.set()
-            await self._is_stopping.wait()
+        try:
+            async with self._manager.run():
+                self._is_settled.set()
+                await self._is_stopping.wait()
+        finally:
+            self._is_settled.set()  # whoever waits learns in their next turn that this has ended
 
 
 class SessionManagers:
     """The session managers of a server: started with the lifespan, or by the first request.
 
     Servers may send no lifespan events (`uvicorn --lifespan off`), and Django's own application
-    refuses them.
+    refuses them. A manager that could not start fails those who wait for it; the next to come
+    starts another.
     """
 
     def __init__(self, server: Server[Any]) -> None:
         self._server = server
-        self._running: WeakKeyDictionary[asyncio.AbstractEventLoop, RunningManager] = (
-            WeakKeyDictionary()
-        )
+        # Whatever ends a manager takes it out, so that no loop is kept that has ended. Weak keys
+        # would keep them all: a manager's task refers to its loop.
+        self._running: dict[asyncio.AbstractEventLoop, RunningManager] = {}
 
     async def current(self) -> StreamableHTTPSessionManager:
-        """The manager of the running loop."""
+        """The manager of the running loop. Raises what has kept it from starting."""
         loop = asyncio.get_running_loop()
         running = self._running.get(loop)
-        if running is None:
+        if running is None or running.has_ended:
             running = self._running[loop] = RunningManager(self._server)
+            running.when_ended(lambda: self._forget(loop, running))
         return await running.ready()
+
+    def _forget(self, loop: asyncio.AbstractEventLoop, ended: RunningManager) -> None:
+        if self._running.get(loop) is ended:
+            del self._running[loop]
 
     async def serve_lifespan(self, receive: Receive, send: Send) -> None:
         """Answer the server's lifespan events until it shuts down."""
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.current()
+                try:
+                    await self.current()
+                except Exception as error:
+                    await send({"type": "lifespan.startup.failed", "message": repr(error)})
+                    raise
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 running = self._running.pop(asyncio.get_running_loop(), None)
