@@ -4,11 +4,10 @@ import datetime
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured, MultipleObjectsReturned
+from django.core.exceptions import MultipleObjectsReturned
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_mcp.principals import Endpoint
+from django_mcp.management.callers import find_endpoint, find_user
 from django_mcp.tools.registry import get_registry
 
 LONGEST = 10 * 365 * 24 * 3600
@@ -38,16 +37,8 @@ class Command(BaseCommand):
             raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
         from django_mcp.auth.tokens import issue_token
 
-        users = get_user_model()
-        try:
-            owner = users._default_manager.get_by_natural_key(user)
-            endpoint = Endpoint.from_settings()
-        except users.DoesNotExist:
-            raise CommandError(f"There is no user {user!r}.") from None
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from error
-        if not owner.is_active:
-            raise CommandError(f"The user {user!r} is not active: the endpoint would refuse it.")
+        owner = find_user(user)
+        endpoint = find_endpoint()
         wanted = scopes.split()
         unknown = sorted(set(wanted) - set(get_registry().scopes))
         if unknown:

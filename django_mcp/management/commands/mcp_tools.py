@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
+from django_mcp.management.callers import find_endpoint, find_user
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.sync import sync_groups
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
@@ -70,22 +69,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {entry.tool.name} ({entry.tool.group}){_why(entry)}")
 
     def _principal(self, username: str, client: str, scopes: str | None) -> Principal:
-        users = get_user_model()
-        try:
-            user = users._default_manager.get_by_natural_key(username)
-            endpoint = Endpoint.from_settings()
-        except users.DoesNotExist:
-            raise CommandError(f"There is no user {username!r}.") from None
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from error
-        if not user.is_active:
-            raise CommandError(
-                f"The user {username!r} is not active: the endpoint would refuse it."
-            )
         held = get_registry().scopes if scopes is None else scopes.split()
         return Principal(
-            endpoint=endpoint,
-            user=user,
+            endpoint=find_endpoint(),
+            user=find_user(username),
             client_id=client,
             scopes=frozenset(held),
         )
