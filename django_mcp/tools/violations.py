@@ -19,7 +19,8 @@ MAX_ERRORS = 10_000
 MAX_SIZE = 100_000
 
 # The placeholders are filled from pydantic's error context, which holds the declaration's own
-# constraints. Types whose context or message may hold the caller's value are not in this table.
+# constraints; the word behind a colon is what they count. Types whose context or message may hold
+# the caller's value are not in this table.
 REASONS: Mapping[str, str] = {
     "missing": "is required",
     "extra_forbidden": "is not known here; remove it",
@@ -36,21 +37,21 @@ REASONS: Mapping[str, str] = {
     "none_required": "must be null",
     "string_type": "must be a string",
     "string_unicode": "must be valid Unicode text",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length:character}",
+    "string_too_long": "must have at most {max_length:character}",
     "string_pattern_mismatch": "must match the pattern {pattern}",
     "decimal_type": "must be a number, or a string that holds one",
     "decimal_parsing": "must be a number, or a string that holds one",
-    "decimal_max_digits": "must have at most {max_digits} digits",
-    "decimal_max_places": "must have at most {decimal_places} decimal places",
-    "decimal_whole_digits": "must have at most {whole_digits} digits before the decimal point",
+    "decimal_max_digits": "must have at most {max_digits:digit}",
+    "decimal_max_places": "must have at most {decimal_places:decimal place}",
+    "decimal_whole_digits": "must have at most {whole_digits:digit} before the decimal point",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
     "multiple_of": "must be a multiple of {multiple_of}",
-    "too_short": "must have at least {min_length} items",
-    "too_long": "must have at most {max_length} items",
+    "too_short": "must have at least {min_length:item}",
+    "too_long": "must have at most {max_length:item}",
     "enum": "must be one of {expected}",
     "literal_error": "must be one of {expected}",
     "date_type": "must be a date such as 2026-01-31",
@@ -122,7 +123,7 @@ def violations_of(error: ValidationError, arguments: Any) -> list[Violation]:
     for details in error.errors(include_url=False, include_input=False):
         is_missing = details["type"] == "missing"
         path = _path(details["loc"], arguments, is_missing=is_missing)
-        reason = REASONS.get(details["type"], OTHER).format_map(details.get("ctx", {}))
+        reason = REASONS.get(details["type"], OTHER).format_map(_counted(details.get("ctx", {})))
         if details["loc"][-1:] == (KEY,):
             reason = f"has a name that is not allowed: it {reason}"
         known = reasons.setdefault(path, [])
@@ -167,6 +168,17 @@ def null_characters(arguments: Any) -> list[Violation]:
         if isinstance(value, str) and "\x00" in value:
             reasons[path] = ["must not hold the character U+0000"]
     return _listed(reasons)
+
+
+class _Count(int):
+    """A number that says what it counts: as `{count:item}` it reads "1 item" or "2 items"."""
+
+    def __format__(self, counted: str) -> str:
+        return f"{int(self)} {counted}{'s' * (self != 1)}" if counted else str(int(self))
+
+
+def _counted(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _Count(v) if type(v) is int else v for name, v in context.items()}
 
 
 def _listed(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:

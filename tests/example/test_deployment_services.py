@@ -14,6 +14,7 @@ from example_project.deployments import seeding, services
 from example_project.deployments.models import Environment, Health, Release, Service, UpstreamState
 from example_project.deployments.services import RollBack, ServiceSummary
 from example_project.deployments.upstream import Platform
+from tests.wire import PATIENCE
 
 STAGING = Environment.STAGING
 PRODUCTION = Environment.PRODUCTION
@@ -280,7 +281,7 @@ def test_roll_back_sent_several_times_at_once_is_recorded_once() -> None:
 
     def send(_: int) -> bool:
         try:
-            everybody.wait(timeout=10)
+            everybody.wait(timeout=PATIENCE)
             return services.roll_back(user, "checkout", STAGING, "2.3.1").has_changed
         finally:
             connection.close()

@@ -17,6 +17,7 @@ from django_mcp import ToolError
 from example_project.expenses import services
 from example_project.expenses.models import Budget, Category, Expense
 from example_project.expenses.summaries import CategoryTotal, Period, PeriodTotal, Summary
+from tests.wire import PATIENCE
 
 MARCH = date(2026, 3, 14)
 
@@ -239,7 +240,7 @@ def test_statement_sent_several_times_at_once_is_imported_once(shipped_statement
 
     def send(_: int) -> int:
         try:
-            everybody.wait(timeout=10)
+            everybody.wait(timeout=PATIENCE)
             return services.import_statement(owner, shipped_statement).imported
         finally:
             connection.close()
