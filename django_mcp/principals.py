@@ -77,4 +77,5 @@ class Principal:
 
     @property
     def is_anonymous(self) -> bool:
+        """Whether the caller speaks for no user; it may still be a known client, with scopes."""
         return self.user is None

@@ -22,25 +22,74 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 (
                     "call_id",
-                    models.UUIDField(default=uuid.uuid4, unique=True, verbose_name="call id"),
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        help_text="What the client is shown, and what the log names.",
+                        unique=True,
+                        verbose_name="call id",
+                    ),
                 ),
                 (
                     "kind",
                     models.CharField(
                         choices=[("tool", "tool")],
                         default="tool",
+                        help_text="What was called.",
                         max_length=16,
                         verbose_name="kind",
                     ),
                 ),
-                ("name", models.CharField(max_length=128, verbose_name="name")),
-                ("endpoint", models.CharField(max_length=64, verbose_name="endpoint")),
-                ("user", models.CharField(blank=True, max_length=128, verbose_name="user key")),
-                ("username", models.CharField(blank=True, max_length=255, verbose_name="user")),
-                ("client", models.CharField(blank=True, max_length=255, verbose_name="client id")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Of the tool, as the client sent it.",
+                        max_length=128,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.CharField(
+                        help_text="The name of the one that was called.",
+                        max_length=64,
+                        verbose_name="endpoint",
+                    ),
+                ),
+                (
+                    "user",
+                    models.CharField(
+                        blank=True,
+                        help_text="Empty when there was no user.",
+                        max_length=128,
+                        verbose_name="user key",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name at the time of the call.",
+                        max_length=255,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "client",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of the application that holds the token; empty without one.",
+                        max_length=255,
+                        verbose_name="client id",
+                    ),
+                ),
                 (
                     "client_name",
-                    models.CharField(blank=True, max_length=255, verbose_name="client"),
+                    models.CharField(
+                        blank=True,
+                        help_text="The name at the time of the call.",
+                        max_length=255,
+                        verbose_name="client",
+                    ),
                 ),
                 (
                     "client_info",
@@ -53,21 +102,60 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "credential",
-                    models.CharField(blank=True, max_length=255, verbose_name="credential id"),
+                    models.CharField(
+                        blank=True,
+                        help_text="Which token it was; the token itself is not kept.",
+                        max_length=255,
+                        verbose_name="credential id",
+                    ),
                 ),
-                ("scopes", models.TextField(blank=True, verbose_name="scopes")),
-                ("address", models.CharField(blank=True, max_length=64, verbose_name="address")),
+                (
+                    "scopes",
+                    models.TextField(
+                        blank=True,
+                        help_text="What the token was good for, with spaces between.",
+                        verbose_name="scopes",
+                    ),
+                ),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where the request came from.",
+                        max_length=64,
+                        verbose_name="address",
+                    ),
+                ),
                 (
                     "protocol_version",
-                    models.CharField(blank=True, max_length=32, verbose_name="protocol version"),
+                    models.CharField(
+                        blank=True,
+                        help_text="The revision of MCP that the client spoke.",
+                        max_length=32,
+                        verbose_name="protocol version",
+                    ),
                 ),
-                ("trace_id", models.CharField(blank=True, max_length=64, verbose_name="trace id")),
-                ("task_id", models.CharField(blank=True, max_length=64, verbose_name="task id")),
+                (
+                    "trace_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of the client's own trace, if it sent one.",
+                        max_length=64,
+                        verbose_name="trace id",
+                    ),
+                ),
+                (
+                    "task_id",
+                    models.CharField(
+                        blank=True, help_text="Not used yet.", max_length=64, verbose_name="task id"
+                    ),
+                ),
                 (
                     "arguments",
                     models.JSONField(
                         default=dict,
                         encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        help_text="As they were sent, without what is secret or too large.",
                         verbose_name="arguments",
                     ),
                 ),
@@ -86,18 +174,35 @@ class Migration(migrations.Migration):
                             ("busy", "busy"),
                             ("unknown", "unknown"),
                         ],
+                        help_text="How the call ended.",
                         max_length=20,
                         verbose_name="outcome",
                     ),
                 ),
-                ("error_class", models.CharField(blank=True, max_length=128, verbose_name="error")),
+                (
+                    "error_class",
+                    models.CharField(
+                        blank=True,
+                        help_text="The class of the exception that ended the call.",
+                        max_length=128,
+                        verbose_name="error",
+                    ),
+                ),
                 (
                     "started",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="started"),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="When the call arrived.",
+                        verbose_name="started",
+                    ),
                 ),
                 (
                     "duration_ms",
-                    models.PositiveIntegerField(null=True, verbose_name="duration in ms"),
+                    models.PositiveIntegerField(
+                        help_text="Empty until the call has ended.",
+                        null=True,
+                        verbose_name="duration in ms",
+                    ),
                 ),
                 (
                     "result_size",

@@ -82,31 +82,94 @@ class CallRecord(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigAutoField(primary_key=True)
-    call_id = models.UUIDField(_("call id"), unique=True, default=uuid.uuid4)
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.TOOL)
-    name = models.CharField(_("name"), max_length=128)
-    endpoint = models.CharField(_("endpoint"), max_length=64)
-    user = models.CharField(_("user key"), max_length=128, blank=True)
-    username = models.CharField(_("user"), max_length=255, blank=True)
-    client = models.CharField(_("client id"), max_length=255, blank=True)
-    client_name = models.CharField(_("client"), max_length=255, blank=True)
+    call_id = models.UUIDField(
+        _("call id"),
+        unique=True,
+        default=uuid.uuid4,
+        help_text=_("What the client is shown, and what the log names."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=Kind,
+        default=Kind.TOOL,
+        help_text=_("What was called."),
+    )
+    name = models.CharField(
+        _("name"), max_length=128, help_text=_("Of the tool, as the client sent it.")
+    )
+    endpoint = models.CharField(
+        _("endpoint"), max_length=64, help_text=_("The name of the one that was called.")
+    )
+    user = models.CharField(
+        _("user key"), max_length=128, blank=True, help_text=_("Empty when there was no user.")
+    )
+    username = models.CharField(
+        _("user"), max_length=255, blank=True, help_text=_("The name at the time of the call.")
+    )
+    client = models.CharField(
+        _("client id"),
+        max_length=255,
+        blank=True,
+        help_text=_("Of the application that holds the token; empty without one."),
+    )
+    client_name = models.CharField(
+        _("client"), max_length=255, blank=True, help_text=_("The name at the time of the call.")
+    )
     client_info = models.CharField(
         _("client software"),
         max_length=255,
         blank=True,
         help_text=_("As the client describes itself."),
     )
-    credential = models.CharField(_("credential id"), max_length=255, blank=True)
-    scopes = models.TextField(_("scopes"), blank=True)
-    address = models.CharField(_("address"), max_length=64, blank=True)
-    protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
-    trace_id = models.CharField(_("trace id"), max_length=64, blank=True)
-    task_id = models.CharField(_("task id"), max_length=64, blank=True)
-    arguments = models.JSONField(_("arguments"), default=dict, encoder=DjangoJSONEncoder)
-    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome)
-    error_class = models.CharField(_("error"), max_length=128, blank=True)
-    started = models.DateTimeField(_("started"), default=timezone.now)
-    duration_ms = models.PositiveIntegerField(_("duration in ms"), null=True)
+    credential = models.CharField(
+        _("credential id"),
+        max_length=255,
+        blank=True,
+        help_text=_("Which token it was; the token itself is not kept."),
+    )
+    scopes = models.TextField(
+        _("scopes"), blank=True, help_text=_("What the token was good for, with spaces between.")
+    )
+    address = models.CharField(
+        _("address"), max_length=64, blank=True, help_text=_("Where the request came from.")
+    )
+    protocol_version = models.CharField(
+        _("protocol version"),
+        max_length=32,
+        blank=True,
+        help_text=_("The revision of MCP that the client spoke."),
+    )
+    trace_id = models.CharField(
+        _("trace id"),
+        max_length=64,
+        blank=True,
+        help_text=_("Of the client's own trace, if it sent one."),
+    )
+    task_id = models.CharField(
+        _("task id"), max_length=64, blank=True, help_text=_("Not used yet.")
+    )
+    arguments = models.JSONField(
+        _("arguments"),
+        default=dict,
+        encoder=DjangoJSONEncoder,
+        help_text=_("As they were sent, without what is secret or too large."),
+    )
+    outcome = models.CharField(
+        _("outcome"), max_length=20, choices=Outcome, help_text=_("How the call ended.")
+    )
+    error_class = models.CharField(
+        _("error"),
+        max_length=128,
+        blank=True,
+        help_text=_("The class of the exception that ended the call."),
+    )
+    started = models.DateTimeField(
+        _("started"), default=timezone.now, help_text=_("When the call arrived.")
+    )
+    duration_ms = models.PositiveIntegerField(
+        _("duration in ms"), null=True, help_text=_("Empty until the call has ended.")
+    )
     result_size = models.PositiveIntegerField(
         _("result size"), null=True, help_text=_("In characters of text and encoded data.")
     )
