@@ -169,23 +169,33 @@ def _transaction_mode(alias: str) -> str:
 
 
 def _oauth_problems() -> Iterator[CheckMessage]:
+    from django_mcp.auth.metadata import authorization_servers, has_foreign_tokens
     from django_mcp.auth.scopes import ungrantable_scopes
 
     try:
-        missing = ungrantable_scopes()
+        endpoint = Endpoint.from_settings()
+    except ImproperlyConfigured:
+        return  # check_endpoint tells
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return  # of this, too
+    try:
+        missing = [] if has_foreign_tokens(endpoint) else ungrantable_scopes()
     except Exception:  # noqa: BLE001
         # check_tools tells of the tools; a scopes backend of the host's may need its tables first.
         missing = []
     if missing:
         yield Warning(
-            f"No token can hold these scopes of the tools: {' '.join(missing)}.",
+            f"No token of ours can hold these scopes of the tools: {' '.join(missing)}.",
             hint="Spread django_mcp.oauth_settings.provider_settings() into OAUTH2_PROVIDER, or "
             "add them to its SCOPES.",
             id="django_mcp.W004",
         )
-    if not _is_routed("oauth2_provider:token"):
+    if not authorization_servers(endpoint):
         yield Warning(
-            "The URLs of django-oauth-toolkit are not included: clients cannot get a token.",
-            hint='Add path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")).',
+            "The URLs of django-oauth-toolkit are not included, and no other authorization server "
+            "is named: clients cannot get a token.",
+            hint='Add path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")), or '
+            "name the server in OAUTH2_PROVIDER as "
+            "OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS.",
             id="django_mcp.W007",
         )

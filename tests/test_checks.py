@@ -193,14 +193,73 @@ class TestAuthentication:
 
         found()
 
-    def test_w007_tells_that_no_token_can_be_had(self, settings: Settings) -> None:
-        from django.urls import include, path
-
-        urls: Any = ModuleType("urls_without_oauth")
-        urls.urlpatterns = [path("", include("django_mcp.urls"))]
-        settings.ROOT_URLCONF = urls
+    def test_w007_tells_that_no_token_can_be_had(
+        self, settings: Settings, urls_without_oauth: ModuleType
+    ) -> None:
+        settings.ROOT_URLCONF = urls_without_oauth
 
         assert set(found()) == {"W007"}
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            {"OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS": ["https://id.example"]},
+            {"OIDC_ISS_ENDPOINT": "https://id.example"},
+        ],
+        ids=lambda elsewhere: next(iter(elsewhere)),
+    )
+    def test_w007_is_silent_where_clients_are_sent_elsewhere(
+        self, settings: Settings, urls_without_oauth: ModuleType, elsewhere: dict[str, Any]
+    ) -> None:
+        settings.ROOT_URLCONF = urls_without_oauth
+        settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **elsewhere}
+
+        assert found() == {}
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            {"OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS": ["https://id.example"]},
+            {"RESOURCE_SERVER_INTROSPECTION_URL": "https://id.example/introspect"},
+        ],
+        ids=lambda elsewhere: next(iter(elsewhere)),
+    )
+    def test_w004_is_silent_where_another_server_decides_on_scopes(
+        self, settings: Settings, elsewhere: dict[str, Any]
+    ) -> None:
+        settings.OAUTH2_PROVIDER = {"SCOPES": {"shop:read": "Look"}, **elsewhere}
+
+        assert found() == {}
+
+    def test_w004_tells_where_we_are_one_server_of_several(self, settings: Settings) -> None:
+        settings.OAUTH2_PROVIDER = {
+            "SCOPES": {"shop:read": "Look"},
+            "OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS": [
+                "https://id.example",
+                "http://testserver/o/",
+            ],
+        }
+
+        assert set(found()) == {"W004"}
+
+    def test_other_authenticators_need_no_tokens_of_ours(
+        self, settings: Settings, urls_without_oauth: ModuleType
+    ) -> None:
+        settings.DJANGO_MCP_AUTHENTICATORS = ["tests.keys.KeyAuthenticator"]
+        settings.ROOT_URLCONF = urls_without_oauth
+        settings.OAUTH2_PROVIDER = {"SCOPES": {}}
+
+        assert found() == {}
+
+
+@pytest.fixture
+def urls_without_oauth() -> ModuleType:
+    from django.urls import include, path
+
+    urls: Any = ModuleType("urls_without_oauth")
+    urls.urlpatterns = [path("", include("django_mcp.urls"))]
+    found: ModuleType = urls
+    return found
 
 
 class FailingScopes:

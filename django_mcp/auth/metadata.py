@@ -26,6 +26,25 @@ def issuer(endpoint: Endpoint) -> str:
     return endpoint.origin + token_path.removesuffix("/").rpartition("/")[0]
 
 
+def authorization_servers(endpoint: Endpoint) -> list[str]:
+    """Where the resource metadata send clients for a token: the servers configured, else ours."""
+    configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
+    own = issuer(endpoint)
+    return list(configured or ([own] if own else []))
+
+
+def has_foreign_tokens(endpoint: Endpoint) -> bool:
+    """Whether another authorization server than django-oauth-toolkit here decides on scopes.
+
+    It is one when clients are sent there alone, or is asked about tokens (RFC 7662).
+    """
+    own = issuer(endpoint).rstrip("/")
+    servers = {server.rstrip("/") for server in authorization_servers(endpoint)}
+    return bool(servers and own not in servers) or bool(
+        oauth2_settings.RESOURCE_SERVER_INTROSPECTION_URL
+    )
+
+
 class ResourceMetadataView(OAuthProtectedResourceMetadataView):
     """RFC 9728 for the endpoint; every value comes from `DJANGO_MCP_URL` and the tools."""
 
@@ -33,9 +52,7 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
         return Endpoint.from_settings().url
 
     def get_authorization_servers(self, request: HttpRequest) -> list[str]:
-        configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
-        own = issuer(Endpoint.from_settings())
-        return list(configured or ([own] if own else []))
+        return authorization_servers(Endpoint.from_settings())
 
     def get_scopes_supported(self) -> list[str]:
         return list(get_registry().scopes)
