@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connections
 
 from django_mcp import Endpoint, Principal, ToolContext, tool
 from django_mcp.calls import call_tool
@@ -16,9 +18,7 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import Registry, build, using_registry
 from django_mcp.tools.results import Rendered
-
-PATIENCE = 20.0
-"""Seconds after which a test gives up on something that should happen at once."""
+from tests.wire import PATIENCE as PATIENCE
 
 
 @contextmanager
@@ -52,6 +52,19 @@ def context_of(
     return ToolContext(
         Invocation(name=name, arguments=arguments or {}, principal=principal or caller(), **facts)
     )
+
+
+def in_thread(work: Callable[[], Any]) -> Any:
+    """What `work` returns on a thread, and on connections, of its own."""
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(run).result(PATIENCE)
 
 
 @async_to_sync

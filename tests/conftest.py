@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from django_mcp.policy.snapshot import forget_snapshot
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
@@ -21,3 +23,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_snapshot() -> None:
+    """What one test decides about groups is not seen by the next, however soon it comes."""
+    forget_snapshot()

@@ -95,6 +95,8 @@ LOGOUT_REDIRECT_URL = "login"
 
 DJANGO_MCP_URL = os.environ.get("DJANGO_MCP_URL", "http://testserver/mcp")
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
+# However slow the machine is: tests of busy servers say how long they wait.
+DJANGO_MCP_BUSY_AFTER = 60.0
 if not HAS_OAUTH:
     DJANGO_MCP_AUTHENTICATORS: list[str] = []
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -26,7 +26,15 @@ from django_mcp.models import CallRecord
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.testing import MCPClient
-from tests.calling import PATIENCE, caller, context_of, offering, serve, serve_here
+from tests.calling import (
+    PATIENCE,
+    caller,
+    context_of,
+    in_thread,
+    offering,
+    serve,
+    serve_here,
+)
 from tests.databases import Route, second_database
 from tests.shop.models import Product
 
@@ -36,19 +44,6 @@ SECRET = "correct horse battery staple"
 
 def everything_in(record: CallRecord) -> str:
     return json.dumps(model_to_dict(record), default=str, ensure_ascii=False)
-
-
-def seen_from_outside(look: Callable[[], Any]) -> Any:
-    """What another connection sees."""
-
-    def run() -> Any:
-        try:
-            return look()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(run).result(PATIENCE)
 
 
 def outcomes() -> list[str]:
@@ -300,7 +295,7 @@ class TestBeforeTheToolRuns:
 
         def write() -> None:
             """Write, and see what others see."""
-            seen.append(seen_from_outside(outcomes))
+            seen.append(in_thread(outcomes))
 
         with offering(write):
             serve(context_of("write"))
@@ -326,7 +321,7 @@ class TestBeforeTheToolRuns:
 
         def look() -> None:
             """See what others see."""
-            seen.append(seen_from_outside(outcomes))
+            seen.append(in_thread(outcomes))
 
         with offering(look, read_only=True):
             serve(context_of("look"))
@@ -352,10 +347,8 @@ class TestBeforeTheToolRuns:
     def test_a_late_finish_overwrites_the_sweep(self) -> None:
         def work() -> None:
             """Be swept while at work."""
-            assert seen_from_outside(
-                lambda: CallRecord.objects.sweep(older_than=datetime.timedelta(0))
-            )
-            assert seen_from_outside(outcomes) == [Outcome.UNKNOWN]
+            assert in_thread(lambda: CallRecord.objects.sweep(older_than=datetime.timedelta(0)))
+            assert in_thread(outcomes) == [Outcome.UNKNOWN]
 
         # Without a transaction of its own: SQLite has one writer at a time.
         with offering(work, atomic=False):

@@ -22,8 +22,11 @@ Headers = Mapping[str, str | Sequence[str] | None]
 
 JSON = "application/json"
 
-PATIENCE = 20.0
-"""Seconds after which a test gives up on something that should happen at once."""
+PATIENCE = 60.0
+"""Seconds after which a test gives up on something that should happen at once.
+
+Far more than a loaded machine needs: nobody waits for it but a test that fails.
+"""
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The page on which operators ask what a user sees through an application."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -16,18 +16,12 @@ from django_mcp.admin.sight import SightForm
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import Registry
 from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
 
 SIGHT = f"{GROUPS}who-sees-what/"
 
 
-@pytest.fixture(autouse=True)
-def fresh_snapshot(registry: Registry) -> Iterator[None]:
-    """The tools of this folder, by the rows as they are now."""
-    forget_snapshot()
-    yield
-    forget_snapshot()
+pytestmark = pytest.mark.usefixtures("registry")
 
 
 @pytest.fixture

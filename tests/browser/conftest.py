@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.wire import PATIENCE
 
 # No window, and nothing that makes it call home.
 FLAGS = (
@@ -25,6 +28,7 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1400,1000",
 )
+LEAVING = (NoSuchElementException, StaleElementReferenceException)
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +57,21 @@ def browser(tmp_path: Path) -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def operator(live_server: LiveServer, browser: Chrome) -> User:
+def wait(browser: Chrome) -> WebDriverWait[Chrome]:
+    """Waits until something is so; a page that goes away while it is looked at is looked at again.
+
+    The browser goes on while a test looks: what it was asked for may have come, or not yet.
+    """
+    return WebDriverWait(browser, PATIENCE, ignored_exceptions=LEAVING)
+
+
+@pytest.fixture
+def operator(live_server: LiveServer, browser: Chrome, wait: WebDriverWait[Chrome]) -> User:
     """A superuser who is signed in in the browser, on the first page of the admin."""
     user = User.objects.create_superuser("olga", password="olga's password")
     browser.get(f"{live_server.url}/admin/")
     browser.find_element(By.NAME, "username").send_keys("olga")
     browser.find_element(By.NAME, "password").send_keys("olga's password", "\n")
-    wait = WebDriverWait(browser, timeout=20)
     wait.until(lambda page: page.find_elements(By.ID, "user-tools"))
     return user
 

@@ -11,6 +11,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.wire import PATIENCE
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 SCHEMES = ("light", "dark")
 
@@ -45,7 +47,7 @@ def take(browser: Chrome, name: str, *, height: int, part: str = "body") -> None
     for each in SCHEMES:
         with scheme(browser, each):
             # Links change their colour slowly.
-            WebDriverWait(browser, timeout=20).until(
+            WebDriverWait(browser, PATIENCE).until(
                 lambda page: page.execute_script("return document.getAnimations().length === 0")
             )
             shot = browser.execute_cdp_cmd(

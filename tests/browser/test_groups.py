@@ -19,12 +19,11 @@ def state_of(browser: Chrome) -> str | None:
 
 @pytest.mark.django_db(transaction=True)
 def test_operator_switches_a_group_off_and_sees_it_off(
-    live_server: LiveServer, browser: Chrome, operator: User
+    live_server: LiveServer, browser: Chrome, wait: WebDriverWait[Chrome], operator: User
 ) -> None:
     sync_groups()
 
     browser.get(f"{live_server.url}/admin/django_mcp/toolgroup/")
-    wait = WebDriverWait(browser, timeout=20)
     wait.until(lambda page: page.find_elements(By.ID, "result_list"))
     before = state_of(browser)
     browser.find_element(By.XPATH, f"{ROW}//input[@name='_selected_action']").click()

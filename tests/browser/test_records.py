@@ -76,10 +76,12 @@ def tools(browser: Chrome) -> list[str]:
 
 
 def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
-    live_server: LiveServer, browser: Chrome, operator: User, calls: list[CallRecord]
+    live_server: LiveServer,
+    browser: Chrome,
+    wait: WebDriverWait[Chrome],
+    operator: User,
+    calls: list[CallRecord],
 ) -> None:
-    wait = WebDriverWait(browser, timeout=20)
-
     browser.get(f"{live_server.url}{RECORDS}")
     everything = tools(browser)
     take(browser, "calls", height=1_000)
@@ -101,14 +103,16 @@ def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
 
 
 def test_search_and_two_moments_are_typed_on_the_keyboard(
-    live_server: LiveServer, browser: Chrome, operator: User, calls: list[CallRecord]
+    live_server: LiveServer,
+    browser: Chrome,
+    wait: WebDriverWait[Chrome],
+    operator: User,
+    calls: list[CallRecord],
 ) -> None:
-    wait = WebDriverWait(browser, timeout=20)
     browser.get(f"{live_server.url}{RECORDS}")
 
     browser.find_element(By.ID, "searchbar").send_keys("ada", Keys.ENTER)
-    wait.until(lambda page: "q=ada" in page.current_url)
-    found = tools(browser)
+    found = wait.until(lambda page: "q=ada" in page.current_url and tools(page))
     # The parts of a moment are fields of their own, in an order that the browser's language sets.
     browser.execute_script(
         "document.getElementById('mcp-after').value = arguments[0]", "2020-01-01T00:00:00"
@@ -119,11 +123,11 @@ def test_search_and_two_moments_are_typed_on_the_keyboard(
     reached = browser.switch_to.active_element
     reached_text = reached.text
     reached.send_keys(Keys.ENTER)
-    wait.until(lambda page: "after=" in page.current_url)
+    shown = wait.until(lambda page: "after=" in page.current_url and tools(page))
 
     assert reached_text == "Show"
     assert found == ["list_expenses", "summarise_expenses", "list_categories"]
-    assert tools(browser) == [*found, "list_expenses"]
+    assert shown == [*found, "list_expenses"]
     assert parse_qs(urlsplit(browser.current_url).query)["q"] == ["ada"]
     assert complaints(browser) == []
 
@@ -131,6 +135,7 @@ def test_search_and_two_moments_are_typed_on_the_keyboard(
 def test_selected_calls_are_saved_as_a_file(
     live_server: LiveServer,
     browser: Chrome,
+    wait: WebDriverWait[Chrome],
     operator: User,
     calls: list[CallRecord],
     tmp_path_factory: pytest.TempPathFactory,
@@ -139,7 +144,6 @@ def test_selected_calls_are_saved_as_a_file(
     browser.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
     )
-    wait = WebDriverWait(browser, timeout=20)
 
     browser.get(f"{live_server.url}{RECORDS}")
     browser.find_element(By.ID, "action-toggle").click()

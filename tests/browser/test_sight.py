@@ -15,13 +15,12 @@ GROUPS = "/admin/django_mcp/toolgroup/"
 
 @pytest.mark.django_db(transaction=True)
 def test_operator_asks_on_the_keyboard_what_a_user_sees(
-    live_server: LiveServer, browser: Chrome, operator: User
+    live_server: LiveServer, browser: Chrome, wait: WebDriverWait[Chrome], operator: User
 ) -> None:
     sync_groups()
     User.objects.create_user("grace")
     ToolGroup.objects.filter(name="expenses").update(read_only=True)
     group = ToolGroup.objects.get(name="expenses")
-    wait = WebDriverWait(browser, timeout=20)
 
     browser.get(f"{live_server.url}{GROUPS}{group.pk}/change/")
     take(browser, "tools-of-a-group", height=700, part=".mcp-switches")

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TypedDict
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import ROOT, stop
 
 
 class Announcement(TypedDict):
@@ -48,7 +48,6 @@ def running_server(
     workers: int = 1,
     environment: Mapping[str, str] | None = None,
     start_within: float = 60,
-    stop_within: float = 15,
 ) -> Iterator[RunningServer]:
     """Run `python -m tests.conformance_project` while the block runs, then stop it by SIGTERM.
 
@@ -73,7 +72,7 @@ def running_server(
             where = _read_announcement(process, log, start_within)
             yield RunningServer(url=where["url"], tokens=where["tokens"], process=process, log=log)
         finally:
-            _stop(process, stop_within)
+            stop(process)  # it stays in our group, so whoever ends that ends it, too
 
 
 def _read_announcement(
@@ -90,15 +89,3 @@ def _read_announcement(
         )
     announcement: Announcement = json.loads(line)
     return announcement
-
-
-def _stop(process: subprocess.Popen[str], stop_within: float) -> None:
-    # It stays in our process group, so whoever ends that ends a server that we could not stop.
-    process.terminate()
-    try:
-        process.wait(stop_within)
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()

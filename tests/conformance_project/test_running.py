@@ -42,7 +42,7 @@ def call(url: str, name: str, *, token: str = "", **arguments: object) -> httpx.
     }
     params = {"name": name, "arguments": arguments, "_meta": meta}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    return httpx.post(url, json=message, headers=headers, trust_env=False)
+    return httpx.post(url, json=message, headers=headers, timeout=60, trust_env=False)
 
 
 def result_of(response: httpx.Response) -> dict[str, Any]:

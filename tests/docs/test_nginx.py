@@ -21,7 +21,7 @@ from tests.docs.conftest import Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader, free_port
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 # Not the proxy's own, so that the record shows whose address arrives.
 CLIENT_ADDRESS = "127.0.0.2"
 

@@ -9,7 +9,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.spec import LEGACY
-from tests.wire import messages_in
+from tests.wire import PATIENCE, messages_in
 
 MODES = ("auto", "legacy", "2026-07-28")
 
@@ -65,7 +65,7 @@ async def connecting(
     """A client of the SDK over HTTP, with a bearer token if there is one."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = httpx2.AsyncClient(
-        headers=headers, timeout=30, transport=transport or CheckedTransport()
+        headers=headers, timeout=PATIENCE, transport=transport or CheckedTransport()
     )
     async with (
         http,

@@ -1,7 +1,6 @@
 """Real ASGI servers with the conformance project, as processes of their own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,11 +12,10 @@ from pathlib import Path
 import httpx
 
 from tests.conformance_project.options import Options
+from tests.processes import ROOT, manage, stop
 from tests.spec import MODERN
+from tests.wire import PATIENCE as PATIENCE
 from tests.wire import Client, messages_in
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +31,15 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command in a process of its own; return what it prints."""
-        finished = subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            cwd=ROOT,
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        return manage(self.environment, *arguments)
 
-    def elsewhere(self) -> "Site":
+    def at(self, port: int) -> "Site":
         """The same project and database on another port."""
-        return make_site(self.environment["DATABASE_URL"], Path(self.environment["FIXTURE_LOG"]))
+        log = Path(self.environment["FIXTURE_LOG"])
+        return make_site(port, self.environment["DATABASE_URL"], log)
 
 
-def make_site(database_url: str, fixture_log: Path) -> Site:
-    """A site on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+def make_site(port: int, database_url: str, fixture_log: Path) -> Site:
     options = Options(url=f"http://127.0.0.1:{port}/mcp", database_url=database_url)
     return Site(
         port=port,
@@ -80,12 +66,7 @@ def running(site: Site, command: Sequence[str]) -> Iterator[subprocess.Popen[byt
         until(lambda: process.poll() is None and is_answering(site))
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE)
-        finally:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 def is_answering(site: Site) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from example_project.demo.server import DEFAULT_PORT, ServerError, choose_port
+from tests.ports import held_port
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PATIENCE = 120
@@ -35,14 +36,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def environment(database: str) -> dict[str, str]:
-    """What the demo finds: a database of the tests', and a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+def environment(database: str) -> Iterator[dict[str, str]]:
+    """What the demo finds: a database of the tests', and a port of its own."""
     # The tests' own settings and URL are not the example's.
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
-    return {**kept, "DEMO_PORT": port, "DATABASE_URL": database}
+    with held_port() as port:
+        yield {**kept, "DEMO_PORT": str(port), "DATABASE_URL": database}
 
 
 def demo(*arguments: str) -> list[str]:

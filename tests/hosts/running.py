@@ -11,9 +11,7 @@ from pathlib import Path
 
 from tests.hosts.databases import fresh_database
 from tests.hosts.proxy import FolderProxy
-
-ROOT = Path(__file__).resolve().parents[2]
-STOP_WITHIN = 15.0
+from tests.processes import ROOT, manage, stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +51,7 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command in a process of its own; return what it prints."""
-        finished = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "django", *arguments],
-            cwd=ROOT,
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        return manage(self.environment, *arguments, options=("-W", "error"))
 
 
 @contextmanager
@@ -110,9 +99,4 @@ def _process(listener: socket.socket, environment: Mapping[str, str]) -> Iterato
         assert authorization, "the host ended before it was ready; its reason stands above"
         yield authorization
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN)
-        finally:
-            process.kill()
-            process.communicate()
+        stop(process)

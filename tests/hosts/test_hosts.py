@@ -23,6 +23,7 @@ from tests.e2e.sdk import CheckedTransport
 from tests.hosts.databases import database_settings
 from tests.hosts.people import PASSWORD, USERNAME
 from tests.hosts.running import Host, Site, serving
+from tests.wire import PATIENCE
 
 FOLDER = "/back/office"
 RECORDS = "django_mcp_callrecord"
@@ -81,7 +82,9 @@ def connected(site: Site, scenario: Any) -> Any:
 
     async def run() -> Any:
         http = httpx2.AsyncClient(
-            headers={"Authorization": site.authorization}, timeout=30, transport=CheckedTransport()
+            headers={"Authorization": site.authorization},
+            timeout=PATIENCE,
+            transport=CheckedTransport(),
         )
         async with http, Client(streamable_http_client(site.url, http_client=http)) as client:
             return await scenario(client)
@@ -186,7 +189,7 @@ def test_record_is_where_the_router_sends_it_and_nowhere_else(
 def test_operator_opens_a_group_and_a_call_in_the_admin(
     site: Site, written: dict[str, Any]
 ) -> None:
-    with httpx.Client(follow_redirects=True, timeout=30, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False) as browser:
         sign_in(site, browser)
         groups = browser.get(f"{site.home}/admin/django_mcp/toolgroup/")
         group = open_link(browser, groups, r"/toolgroup/\d+/change/")
@@ -202,7 +205,7 @@ def test_operator_opens_a_group_and_a_call_in_the_admin(
 def test_client_without_a_token_finds_its_way_to_one(site: Site) -> None:
     if not site.host.needs_oauth:
         pytest.skip("this host has no OAuth")
-    with httpx.Client(timeout=30, trust_env=False) as client:
+    with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
         refusal = client.post(site.url, json={})
         where = re.search('resource_metadata="([^"]+)"', refusal.headers["www-authenticate"])
         assert where is not None

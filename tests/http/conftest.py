@@ -8,10 +8,13 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from django_mcp.models import ToolGroup
+from tests.clients import client as client
+from tests.clients import era as era
+from tests.clients import legacy as legacy
+from tests.clients import modern as modern
 from tests.http.tools import TOOLS
 from tests.keys import PATH
-from tests.spec import ERAS, LEGACY, MODERN
-from tests.wire import Client, serving
+from tests.wire import serving
 
 
 @pytest.fixture
@@ -23,24 +26,3 @@ def application(db: None, settings: Settings) -> Iterator[Application]:
     User.objects.create_user("alice")
     with serving(TOOLS) as application:
         yield application
-
-
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def client(application: Application, era: str) -> Client:
-    """An anonymous client, of each era in turn."""
-    return Client(application=application, era=era)
-
-
-@pytest.fixture
-def modern(application: Application) -> Client:
-    return Client(application=application, era=MODERN)
-
-
-@pytest.fixture
-def legacy(application: Application) -> Client:
-    return Client(application=application, era=LEGACY)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,25 +14,36 @@ from tests.judges.node import Judges
 TOOL_FAILED = 5
 """The Inspector's exit status for a result that is an error."""
 
-pytestmark = pytest.mark.parametrize("era", ["legacy", "modern"])
+
+class Inspect(Protocol):
+    """Runs the Inspector once, in the era of the test, with one of the server's tokens."""
+
+    def __call__(self, *method: str, token: str = "good") -> subprocess.CompletedProcess[str]: ...
 
 
-def inspect(
-    judges: Judges, home: Path, url: str, *, era: str, token: str, method: tuple[str, ...]
-) -> subprocess.CompletedProcess[str]:
-    """Run the Inspector once; what it remembers stays in `home`."""
-    return subprocess.run(
-        [
-            *(str(judges.node), str(judges.inspector), "--cli", url, "--transport", "http"),
-            *("--header", f"Authorization: Bearer {token}", "--stored-auth-only"),
-            *("--protocol-era", era, "--format", "json", "--quiet", "--method", *method),
-        ],
-        env={**os.environ, "HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture(params=["legacy", "modern"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def inspect(judges: Judges, server: RunningServer, tmp_path: Path, era: str) -> Inspect:
+    def inspect(*method: str, token: str = "good") -> subprocess.CompletedProcess[str]:
+        header = f"Authorization: Bearer {server.tokens[token]}"
+        return subprocess.run(
+            [
+                *(str(judges.node), str(judges.inspector), "--cli", server.url),
+                *("--transport", "http", "--header", header, "--stored-auth-only"),
+                *("--protocol-era", era, "--format", "json", "--quiet", "--method", *method),
+            ],
+            env={**os.environ, "HOME": str(tmp_path)},  # what it remembers stays there
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return inspect
 
 
 def result_of(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -44,12 +55,8 @@ def call(name: str, **arguments: object) -> tuple[str, ...]:
     return "tools/call", "--tool-name", name, "--tool-args-json", json.dumps(arguments)
 
 
-def test_inspector_lists_the_tools(
-    judges: Judges, server: RunningServer, tmp_path: Path, era: str
-) -> None:
-    finished = inspect(
-        judges, tmp_path, server.url, era=era, token=server.tokens["good"], method=("tools/list",)
-    )
+def test_inspector_lists_the_tools(inspect: Inspect) -> None:
+    finished = inspect("tools/list")
 
     assert finished.returncode == 0, finished.stderr
     tools = {tool["name"]: tool for tool in result_of(finished)["tools"]}
@@ -57,49 +64,22 @@ def test_inspector_lists_the_tools(
     assert tools["echo"]["annotations"]["readOnlyHint"] is True
 
 
-def test_inspector_calls_a_tool(
-    judges: Judges, server: RunningServer, tmp_path: Path, era: str
-) -> None:
-    finished = inspect(
-        judges,
-        tmp_path,
-        server.url,
-        era=era,
-        token=server.tokens["good"],
-        method=call("echo", text="hello", n=2),
-    )
+def test_inspector_calls_a_tool(inspect: Inspect) -> None:
+    finished = inspect(*call("echo", text="hello", n=2))
 
     assert finished.returncode == 0, finished.stderr
     assert result_of(finished)["structuredContent"] == {"result": "5 2 hello"}
 
 
-def test_inspector_shows_a_tool_error_with_its_hint(
-    judges: Judges, server: RunningServer, tmp_path: Path, era: str
-) -> None:
-    finished = inspect(
-        judges,
-        tmp_path,
-        server.url,
-        era=era,
-        token=server.tokens["good"],
-        method=call("reserve", item="bolt", quantity=11),
-    )
+def test_inspector_shows_a_tool_error_with_its_hint(inspect: Inspect) -> None:
+    finished = inspect(*call("reserve", item="bolt", quantity=11))
 
     assert finished.returncode == TOOL_FAILED, finished.stderr
     assert "Ask for at most 10." in result_of(finished)["content"][0]["text"]
 
 
-def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(
-    judges: Judges, server: RunningServer, tmp_path: Path, era: str
-) -> None:
-    finished = inspect(
-        judges,
-        tmp_path,
-        server.url,
-        era=era,
-        token=server.tokens["noscope"],
-        method=call("echo", text="hello"),
-    )
+def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(inspect: Inspect) -> None:
+    finished = inspect(*call("echo", text="hello"), token="noscope")
 
     assert finished.returncode not in (0, TOOL_FAILED)
     assert "fixture:use" in finished.stderr
@@ -107,11 +87,9 @@ def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(
 
 @pytest.mark.parametrize("token", ["expired", "other_audience", "inactive"])
 def test_inspector_is_turned_away_with_a_token_that_is_not_good_here(
-    judges: Judges, server: RunningServer, tmp_path: Path, era: str, token: str
+    inspect: Inspect, token: str
 ) -> None:
-    finished = inspect(
-        judges, tmp_path, server.url, era=era, token=server.tokens[token], method=("tools/list",)
-    )
+    finished = inspect("tools/list", token=token)
 
     assert finished.returncode not in (0, TOOL_FAILED)
     assert not finished.stdout

@@ -310,7 +310,7 @@ def test_following_goes_on_until_it_is_interrupted_and_ends_in_peace(
         record("three")
     two, three = next_name(process.stdout), next_name(process.stdout)
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=30)
+    rest, errors = process.communicate(timeout=60)
 
     assert (listed, one, two, three) == ("listed", "one", "two", "three")
     assert (process.returncode, rest, errors) == (0, "", "")
@@ -329,4 +329,4 @@ def test_reader_that_has_had_enough_is_no_error(
     process.stdout.close()
 
     assert process.stderr.read() == ""
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0

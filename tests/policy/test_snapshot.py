@@ -14,7 +14,7 @@ from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from tests.calling import PATIENCE, caller, context_of, serve_here
+from tests.calling import PATIENCE, caller, context_of, in_thread, serve_here
 from tests.shop.models import Product
 
 
@@ -37,19 +37,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(snapshot, "time", clock)
     return clock
-
-
-def in_thread(work: Callable[[], Any]) -> Any:
-    """Run `work` on another thread and return its result; its connections are closed."""
-
-    def run() -> Any:
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(run).result(PATIENCE)
 
 
 def is_open() -> bool:

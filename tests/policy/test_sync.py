@@ -1,8 +1,6 @@
 """Group rows follow the code wherever their tables are; what operators decided stays."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -15,7 +13,7 @@ from pytest_django import Settings
 
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.sync import sync_groups
-from tests.calling import PATIENCE, offering
+from tests.calling import in_thread, offering
 from tests.databases import EVERY_MODEL, Route, second_database
 
 
@@ -128,8 +126,7 @@ def test_two_deployments_may_sync_at_once(transactional_db: None, table: str) ->
         result = execute(sql, *args)
         if not overtaken and sql.startswith("SELECT") and f'FROM "{table}"' in sql:
             overtaken.append(True)
-            with ThreadPoolExecutor(1) as executor:
-                executor.submit(run_elsewhere, sync_groups).result(PATIENCE)
+            in_thread(sync_groups)
         return result
 
     with offering(first, second, group="g"), connection.execute_wrapper(overtake):
@@ -137,14 +134,6 @@ def test_two_deployments_may_sync_at_once(transactional_db: None, table: str) ->
 
     assert overtaken
     assert rows() == {"g": ["first", "second"]}
-
-
-def run_elsewhere(work: Callable[[], Any]) -> None:
-    assert threading.current_thread() is not threading.main_thread()
-    try:
-        work()
-    finally:
-        connections.close_all()
 
 
 class TestDatabases:

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
+from django_mcp import context
 from django_mcp.asgi import Application
 from django_mcp.models import ToolGroup
+from tests.clients import client as client
+from tests.clients import era as era
+from tests.clients import legacy as legacy
+from tests.clients import modern as modern
 from tests.gate import Gate
 from tests.keys import PATH
 from tests.protocol import tools
-from tests.spec import ERAS, LEGACY, MODERN
-from tests.wire import Client, serving
+from tests.wire import serving
 
 
 @pytest.fixture
@@ -30,21 +34,7 @@ def gate() -> Iterator[Gate]:
         yield tools.gate
 
 
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
-def client(application: Application, era: str) -> Client:
-    return Client(application=application, era=era)
-
-
-@pytest.fixture
-def modern(application: Application) -> Client:
-    return Client(application=application, era=MODERN)
-
-
-@pytest.fixture
-def legacy(application: Application) -> Client:
-    return Client(application=application, era=LEGACY)
+def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every report is sent at once, however soon it follows the one before."""
+    monkeypatch.setattr(context, "PROGRESS_INTERVAL", 0.0)

@@ -122,6 +122,7 @@ def test_tool_of_an_older_client_that_leaves_finishes_undelivered(
     assert facts() == [("ok", False)]
 
 
+@pytest.mark.usefixtures("unthrottled")
 @pytest.mark.parametrize("name", ["hold_and_report", "ahold_and_report"])
 def test_reports_to_an_older_client_that_left_hold_nobody_up(
     legacy: Client, gate: Gate, ended: Ended, name: str
@@ -156,7 +157,7 @@ def test_sync_tool_of_an_older_client_is_not_told_that_it_is_cancelled(
 
 
 def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
-    modern: Client, gate: Gate, settings: Settings
+    modern: Client, gate: Gate, ended: Ended, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
 
@@ -167,6 +168,7 @@ def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
         async with modern.calling("hold", name="late") as opened:
             await standstill()
             opened.leave()
+        await ended()
         gate.open()
         await asyncio.gather(*holders)
 

@@ -79,6 +79,7 @@ def test_reports_that_do_not_increase_are_dropped(client: Client) -> None:
     assert all("total" not in report and "message" not in report for report in answer.progress)
 
 
+@pytest.mark.usefixtures("unthrottled")
 @pytest.mark.parametrize("name", ["hold_and_report", "ahold_and_report"])
 def test_report_arrives_while_the_tool_is_still_at_work(
     client: Client, gate: Gate, name: str

@@ -2,13 +2,11 @@
 
 import asyncio
 import threading
-import time
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 
 from django_mcp import ToolContext, ToolError, tool
-from django_mcp.context import PROGRESS_INTERVAL
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
@@ -93,7 +91,6 @@ with collecting() as TOOLS:
         """Report before and after the gate."""
         context.report_progress(1, 2, "before")
         gate.wait("hold_and_report")
-        time.sleep(PROGRESS_INTERVAL)  # or the next report would be held back
         context.report_progress(2, 2, "after")
         gate.note("reported")
         return "over"
@@ -103,7 +100,6 @@ with collecting() as TOOLS:
         """Report before and after the gate, on the loop."""
         await context.areport_progress(1, 2, "before")
         await gate.pause("ahold_and_report")
-        await asyncio.sleep(PROGRESS_INTERVAL)
         await context.areport_progress(2, 2, "after")
         gate.note("reported")
         return "over"

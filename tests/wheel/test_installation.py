@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.ports import held_port
+from tests.processes import ROOT, stop
+
 START_WITHIN = 60.0
-STOP_WITHIN = 15.0
 
 CLIENT = """
 import asyncio, sys
@@ -91,12 +92,7 @@ class Newcomer:
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_WITHIN)
-            finally:
-                process.kill()
-                process.wait()
+            stop(process)
 
     def _words(self, line: str) -> list[str]:
         program, *arguments = shlex.split(line)
@@ -119,17 +115,15 @@ class Newcomer:
         return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    with held_port() as port:
+        yield port
 
 
 def test_readme_leads_from_an_empty_environment_to_a_connected_client(
-    wheel: Path, tmp_path: Path
+    wheel: Path, tmp_path: Path, port: int
 ) -> None:
-    port = free_port()
     readme = Readme(port)
     extra, server = readme.packages
     newcomer = Newcomer(tmp_path)
