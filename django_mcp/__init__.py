@@ -8,6 +8,7 @@ from django_mcp.content import Audio, Content, Icon, Image, Redacted, Resource, 
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import DjangoMCPError, ToolError
 from django_mcp.principals import Endpoint, Principal
+from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import tool
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Redacted",
     "Resource",
     "ResourceLink",
+    "Retry",
     "Text",
     "ToolContext",
     "ToolError",

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
+from datetime import datetime
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any
+from typing import Any, Self
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connections, router
 from django.utils import timezone
@@ -18,6 +20,9 @@ from django_mcp.exceptions import (
     InvalidArgumentsError,
     MissingScopeError,
     RecordUnavailableError,
+    RevokedError,
+    TaskCancelledError,
+    TaskLostError,
     ToolError,
     ToolFailedError,
     UnknownToolError,
@@ -38,8 +43,11 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (MissingScopeError, Outcome.MISSING_SCOPE),
     (InvalidArgumentsError, Outcome.INVALID_ARGUMENTS),
     (BusyError, Outcome.BUSY),
+    (RevokedError, Outcome.REVOKED),
     (ToolError, Outcome.TOOL_ERROR),
     (asyncio.CancelledError, Outcome.CANCELLED),
+    (TaskCancelledError, Outcome.CANCELLED),
+    (TaskLostError, Outcome.UNKNOWN),
 )
 
 
@@ -62,6 +70,24 @@ class Recording:
         # A call that is cancelled while it is admitted begins and ends on two threads at once.
         self._writing = Lock()
         self._is_ended = False
+        # Of a background call whoever waits for its end knows, and that is another process.
+        self._knows_delivery = True
+        self._worker = ""
+
+    @classmethod
+    def resumed(
+        cls, context: ToolContext, tool: Tool | None, *, started: datetime, worker: str
+    ) -> Self:
+        """The record that another process has begun, for `finish` alone."""
+        record = cls(context, tool)
+        record._started = started
+        record._clock -= (timezone.now() - started).total_seconds()
+        record._key = (
+            CallRecord.objects.filter(call_id=context.call_id).values_list("pk", flat=True).first()
+        )
+        record._knows_delivery = False
+        record._worker = worker
+        return record
 
     @property
     def may_query_to_finish(self) -> bool:
@@ -96,8 +122,10 @@ class Recording:
             "error_class": _error_class(error),
             "duration_ms": duration_ms,
             "result_size": None if result is None else result.size,
-            "delivered": not self._context.is_disconnected,
+            "worker": self._worker,
         }
+        if self._knows_delivery:
+            ending["delivered"] = not self._context.is_disconnected
         with self._writing:
             self._is_ended = True
             self._write(ending)
@@ -157,6 +185,7 @@ class Recording:
             address=storable_text(call.address, 64),
             protocol_version=storable_text(call.protocol_version, 32),
             trace_id=storable_text(call.trace_id, 64),
+            task_id="" if self._context.task_id is None else str(self._context.task_id),
             arguments=self._arguments,
             started=self._started,
             **ending,
@@ -192,6 +221,14 @@ class Recording:
                 "arguments": self._arguments,
             },
         )
+
+
+def mark_undelivered(call_id: UUID) -> None:
+    """Note that a background call's client had left before its end. Never raises."""
+    try:
+        CallRecord.objects.filter(call_id=call_id).update(delivered=False)
+    except Exception:
+        logger.exception("That call %s was not delivered could not be recorded", call_id)
 
 
 def _user_key(principal: Principal) -> str:

@@ -1,17 +1,17 @@
 """The story of a call: seen? allowed? valid? on record, run, checked, on record again."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.transaction import TransactionManagementError
 
-from django_mcp.audit import Recording
-from django_mcp.concurrency import database_thread, run_in_control, run_in_worker
+from django_mcp.audit import Recording, mark_undelivered
+from django_mcp.concurrency import (
+    database_thread,
+    run_in_control,
+    run_in_worker,
+    stays_in_thread,
+)
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     BusyError,
@@ -22,14 +22,17 @@ from django_mcp.exceptions import (
     ToolFailedError,
     UnknownToolError,
 )
+from django_mcp.execution.cancelling import cancel
+from django_mcp.execution.guarding import failures_explained, transaction_of
+from django_mcp.execution.handover import submit
+from django_mcp.execution.settling import outcome_of
+from django_mcp.execution.waiting import follow, watch
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Visibility
+from django_mcp.tools.background import Background
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
-
-POSTGRESQL_INERROR = 3
-"""The status of an aborted transaction, in libpq's words and so in those of every driver."""
 
 
 async def call_tool(context: ToolContext) -> Rendered:
@@ -42,6 +45,9 @@ async def call_tool(context: ToolContext) -> Rendered:
     tool = get_registry().get(context.invocation.name)
     record = Recording(context, tool)
     try:
+        # In a test's own thread nobody else could see the row, nor what the test has made.
+        if tool is not None and tool.background is not None and not stays_in_thread():
+            return await _call_in_background(context, tool, tool.background, record)
         if tool is not None and tool.is_async:
             return await _call_async(context, tool, record)
         return await run_in_worker(_call_sync, context, tool, record)
@@ -52,6 +58,44 @@ async def call_tool(context: ToolContext) -> Rendered:
         if record.claim():  # it was still waiting for a thread
             await _finish(record, error=error)
         raise
+
+
+async def _call_in_background(
+    context: ToolContext, tool: Tool, runs: Background, record: Recording
+) -> Rendered:
+    key = context.become_task()
+    is_to_be_cancelled = runs.on_disconnect == "cancel"
+    try:
+        async with watch().waiting_for(key) as waiter:
+            await run_in_worker(
+                _submit, context, tool, record, is_to_be_cancelled=is_to_be_cancelled
+            )
+            await follow(waiter, context)
+        return await run_in_control(outcome_of, key)
+    except asyncio.CancelledError:
+        if is_to_be_cancelled:
+            await asyncio.shield(run_in_control(cancel, key))
+        raise
+    finally:
+        context.finish_progress()
+        if context.is_disconnected:
+            await asyncio.shield(run_in_control(mark_undelivered, context.call_id))
+
+
+def _submit(
+    context: ToolContext, tool: Tool, record: Recording, *, is_to_be_cancelled: bool
+) -> None:
+    if not record.claim():
+        raise asyncio.CancelledError
+    try:
+        _admit(context, tool, record)
+        submit(context, tool)
+    except BaseException as error:
+        record.finish(error=error)
+        raise
+    # The client may have left before there was anything to cancel.
+    if context.is_cancelled and is_to_be_cancelled and context.task_id is not None:
+        cancel(context.task_id)
 
 
 def refuse(context: ToolContext, error: CallRejectedError) -> None:
@@ -82,7 +126,7 @@ def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Re
         raise asyncio.CancelledError
     try:
         tool, arguments = _admit(context, tool, record)
-        with _failures_explained(context), _transaction(tool):
+        with failures_explained(context), transaction_of(tool):
             result = tool.output.render(tool.function(**arguments))
     except BaseException as error:
         record.finish(error=error)
@@ -100,7 +144,7 @@ async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Re
             _, arguments = await run_in_control(_admit, context, tool, record)
         else:
             _, arguments = _admit(context, tool, record)
-        with _failures_explained(context):
+        with failures_explained(context):
             async with database_thread():
                 value = await tool.function(**arguments)
                 render = sync_to_async(tool.output.render) if tool.output.may_query else None
@@ -147,7 +191,8 @@ def _admit(
         raise
     except Exception as error:  # a validator of the tool's author that fails in its own way
         raise ToolFailedError(context.call_id) from error
-    if not tool.read_only:
+    # A call whose end another process tells of is known from its beginning.
+    if not tool.read_only or context.task_id is not None:
         record.begin()
     return tool, arguments
 
@@ -157,47 +202,3 @@ def _require_visible(context: ToolContext, tool: Tool | None) -> Tool:
     if tool is None or not Visibility(context.principal, current_snapshot()).sees(tool):
         raise UnknownToolError(context.invocation.name)
     return tool
-
-
-@contextmanager
-def _transaction(tool: Tool) -> Iterator[None]:
-    if tool.atomic is None:
-        yield
-        return
-    with transaction.atomic(using=tool.atomic):
-        yield
-        if _is_lost(connections[tool.atomic]):
-            raise TransactionManagementError("The tool lost its transaction, and went on.")
-
-
-def _is_lost(connection: BaseDatabaseWrapper) -> bool:
-    """Whether a commit would keep nothing and say nothing.
-
-    That is so when a tool has closed its connection or, on PostgreSQL, swallowed the exception of
-    a statement that failed.
-    """
-    driver_info = getattr(connection.connection, "info", None)
-    is_aborted = getattr(driver_info, "transaction_status", None) == POSTGRESQL_INERROR
-    return connection.closed_in_transaction or is_aborted
-
-
-@contextmanager
-def _failures_explained(context: ToolContext) -> Iterator[None]:
-    """Let through what tools raise on purpose; the rest becomes `ToolFailedError`."""
-    try:
-        yield
-    except ToolError:
-        raise
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError) and _is_cancelled(context):
-            raise
-        raise ToolFailedError(context.call_id) from error
-
-
-def _is_cancelled(context: ToolContext) -> bool:
-    """Whether the call is being cancelled, and its tool did not come up with that by itself."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # in a thread
-        task = None
-    return context.is_cancelled or (task is not None and task.cancelling() > 0)

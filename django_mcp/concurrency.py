@@ -56,7 +56,7 @@ class ThreadPool:
         else:
             await free.acquire()
         running = loop.run_in_executor(
-            self._executor, copy_context().run, _with_fresh_connections, call
+            self._executor, copy_context().run, with_fresh_connections, call
         )
 
         self._running.add(running)
@@ -79,8 +79,8 @@ class ThreadPool:
             await asyncio.wait(running)
 
 
-def _with_fresh_connections(call: Callable[[], R]) -> R:
-    """What Django's request signals do around a request, in a thread that serves none."""
+def with_fresh_connections(call: Callable[[], R]) -> R:
+    """Call it as Django's request signals would around a request, in a thread that serves none."""
     reset_queries()
     close_old_connections()
     try:
@@ -140,6 +140,11 @@ async def database_thread() -> AsyncIterator[None]:
     finally:
         if thread.is_leased:
             await asyncio.shield(thread.aclose())
+
+
+def stays_in_thread() -> bool:
+    """Whether everything is kept on one thread now, by `in_current_thread`."""
+    return _stay_in_thread.get()
 
 
 @contextmanager

@@ -124,6 +124,68 @@ class Settings:
         default=10.0,
         help="Seconds that a process which is to end waits for the calls that it still runs.",
     )
+    BACKGROUND_BACKEND = Setting(
+        str,
+        default="embedded",
+        help=(
+            "What runs background tools: `celery`, `embedded` (threads of this process, for "
+            "development), or the dotted path of a backend."
+        ),
+    )
+    BACKGROUND_THREADS = Setting(
+        int,
+        default=4,
+        help="How many background tools the embedded backend runs at once in each process.",
+    )
+    BACKGROUND_TIMEOUT = Setting(
+        float,
+        default=3600.0,
+        help="Seconds after which a run of a background tool without `timeout` has failed.",
+    )
+    BACKGROUND_START_WITHIN = Setting(
+        float,
+        default=900.0,
+        help="Seconds after which a background call that no worker has taken is given up.",
+    )
+    BACKGROUND_STALE_AFTER = Setting(
+        float,
+        default=30.0,
+        help=(
+            "Seconds without a sign of life after which a worker counts as dead. It gives one "
+            "at least six times as often."
+        ),
+    )
+    BACKGROUND_KEEP_RESULT = Setting(
+        float,
+        default=86400.0,
+        help="Seconds that a task is kept after its end, for tools without `keep_result`.",
+    )
+    BACKGROUND_MAX_BYTES = Setting(
+        int,
+        default=4 * 1024 * 1024,
+        help="The largest arguments, and the largest result, of a background tool, as JSON.",
+    )
+    BACKGROUND_TERMINATE = Setting(
+        bool,
+        default=False,
+        help=(
+            "Whether cancelling kills the worker process of a running tool. Only with Celery's "
+            "prefork pool."
+        ),
+    )
+    BROKER_TIMEOUT = Setting(
+        float,
+        default=3.0,
+        help="Seconds that Celery's broker has to answer before a background call is refused.",
+    )
+    CELERY_APP = Setting(
+        str,
+        default="",
+        help=(
+            "Where the project's Celery app is, as `project.celery.app`. Empty: the one that "
+            "importing the settings has made."
+        ),
+    )
     MAX_REQUEST_BYTES = Setting(
         int,
         default=4 * 1024 * 1024,

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django_mcp.invocation import Invocation
 from django_mcp.principals import Principal
@@ -82,17 +82,30 @@ class ToolContext:
     The parameter is hidden from the tool's input schema.
     """
 
-    def __init__(self, invocation: Invocation, *, progress: ProgressSink | None = None) -> None:
+    def __init__(
+        self,
+        invocation: Invocation,
+        *,
+        progress: ProgressSink | None = None,
+        task_id: UUID | None = None,
+    ) -> None:
         self.invocation = invocation
+        self._task_id = task_id
         self._sink = progress
         self._throttle = None if progress is None else ProgressThrottle(progress)
         self._is_cancelled = False
+        self._is_told = False
         self._is_disconnected = False
 
     @property
     def call_id(self) -> UUID:
         """The id that the client, the record and the log lines show for this call."""
         return self.invocation.id
+
+    @property
+    def task_id(self) -> UUID | None:
+        """The key of the `ToolTask` of a background call; None for any other."""
+        return self._task_id
 
     @property
     def principal(self) -> Principal:
@@ -108,8 +121,10 @@ class ToolContext:
     def is_cancelled(self) -> bool:
         """Whether nobody wants the result any more; a long sync tool should look now and then.
 
-        Async tools are cancelled by `asyncio.CancelledError` instead.
+        Async tools are cancelled by `asyncio.CancelledError` instead. A background tool that has
+        seen it and then ends counts as cancelled.
         """
+        self._is_told = self._is_told or self._is_cancelled
         return self._is_cancelled
 
     @property
@@ -143,6 +158,20 @@ class ToolContext:
         """Send the report that was held back last. Called when the tool has ended."""
         if self._throttle is not None:
             self._throttle.flush()
+
+    def become_task(self) -> UUID:
+        """Give the call the key of the task that is to be made for it."""
+        self._task_id = uuid4()
+        return self._task_id
+
+    @property
+    def has_told_of_cancellation(self) -> bool:
+        """Whether the tool has looked at `is_cancelled` and found that it is."""
+        return self._is_told
+
+    def cancel(self) -> None:
+        """Note that nobody wants the result any more."""
+        self._is_cancelled = True
 
     def disconnect(self, *, cancel: bool) -> None:
         """Note that the client has gone, and whether its protocol takes that as a cancellation."""

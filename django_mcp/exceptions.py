@@ -73,6 +73,48 @@ class RecordUnavailableError(CallRejectedError):
     """The call could not be put on record, so a tool that writes was not run."""
 
 
+class RevokedError(CallRejectedError):
+    """What the caller was allowed when it called was withdrawn before a worker ran the tool."""
+
+    def __init__(self) -> None:
+        super().__init__("The permission for this call was withdrawn before it ran.")
+
+
+class TaskError(DjangoMCPError):
+    """A background tool ended without a result of its own; `retryable` says if nothing was done."""
+
+    message = "The task failed."
+    retryable = False
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
+
+
+class TaskNotStartedError(TaskError):
+    """It could not be handed to a worker, or none took it in time. It did not and will not run."""
+
+    message = "No worker could take this call, so it was not run."
+    retryable = True
+
+
+class TaskTimedOutError(TaskError):
+    """It ran longer than its `timeout`. What it returned later, if anything, was discarded."""
+
+    message = "The tool took too long and was given up: timed out."
+
+
+class TaskLostError(TaskError):
+    """Its worker died, so nobody knows how far it came. It is not run again."""
+
+    message = "The worker of this tool died: outcome unknown. It may have taken effect."
+
+
+class TaskCancelledError(TaskError):
+    """It was cancelled before it had ended."""
+
+    message = "The call was cancelled."
+
+
 class ToolFailedError(DjangoMCPError):
     """The tool ended in a way that is our side's fault; the log tells more under `call_id`."""
 

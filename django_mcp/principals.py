@@ -65,7 +65,8 @@ class Endpoint:
 class Principal:
     """Who a request speaks for: what an authenticator vouches for, never the raw credential.
 
-    `user` is None for anonymous callers. `credential` identifies the token without revealing it.
+    `user` is None for anonymous callers. `credential` identifies the token without revealing it,
+    and `authenticator` is the dotted path of the class that knows it.
     """
 
     endpoint: Endpoint
@@ -74,6 +75,7 @@ class Principal:
     client_name: str = ""
     scopes: frozenset[str] = frozenset()
     credential: str = ""
+    authenticator: str = ""
 
     @property
     def is_anonymous(self) -> bool:

@@ -31,12 +31,37 @@ def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[s
     return _bounded(redaction.of_object(arguments, positions, depth=0), settings.RECORD_MAX_BYTES)
 
 
+def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[str]:
+    """The names of the arguments that hold, or may hold, what `redact` leaves out as secret."""
+    words = tuple(filter(None, map(_plain, settings.REDACT)))
+    redaction = _Redaction(words, schema)
+    return frozenset(
+        name for name, value in arguments.items() if redaction.may_hold_secret(name, value)
+    )
+
+
 class _Redaction:
     """Walks a value along with every place of the schema that describes it."""
 
     def __init__(self, words: Sequence[str], root: Schema) -> None:
         self._words = words
+        self._root = root
         self._definitions: Schema = root.get("$defs", {})
+
+    def may_hold_secret(self, name: str, value: Any) -> bool:
+        """Whether an argument is secret in any part, by the schema or by the name of any key."""
+        if self._hold_secret(_property_schemas([self._root], name)):
+            return True
+        pending: list[Any] = [{name: value}]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, Mapping):
+                if any(word in _plain(key) for key in part for word in self._words):
+                    return True
+                pending.extend(part.values())
+            elif isinstance(part, list):
+                pending.extend(part)
+        return False
 
     def of_value(self, value: Any, positions: Sequence[Schema], *, depth: int) -> Any:
         schemas = self._expanded(positions)

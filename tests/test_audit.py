@@ -93,6 +93,7 @@ class TestRow:
             "protocol_version": "2026-07-28",
             "trace_id": "0af7651916cd43dd8448eb211c80319c",
             "task_id": "",
+            "worker": "",
             "arguments": {"name": "Bob"},
             "outcome": "ok",
             "error_class": "",

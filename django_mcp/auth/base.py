@@ -1,9 +1,9 @@
 """What an authenticator is, and which ones the project has chosen."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from django.utils.module_loading import import_string
 
@@ -38,6 +38,19 @@ class Authenticator(Protocol):
         """A value for `WWW-Authenticate` that tells how to get in; empty for none."""
 
 
+@runtime_checkable
+class RenewingAuthenticator(Authenticator, Protocol):
+    """An authenticator that can tell later whether what it once vouched for still holds."""
+
+    def renew(self, principal: Principal) -> Principal:
+        """Return a principal of its own as it stands now, before a background tool runs for it.
+
+        The user has been read again by then, and is active. Runs in a thread and may query. Raises
+        `InvalidCredentialsError` when the credential has been withdrawn; that it has merely expired
+        since the call is no reason.
+        """
+
+
 def authenticators() -> Sequence[Authenticator]:
     """One instance of each class in `DJANGO_MCP_AUTHENTICATORS`, in order."""
     return _instances(tuple(settings.AUTHENTICATORS))
@@ -63,7 +76,7 @@ def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | 
             continue
         principal = authenticator.authenticate(headers, endpoint)
         if principal is not None:
-            return principal
+            return replace(principal, authenticator=_path(type(authenticator)))
     if "authorization" in headers:
         # Credentials that nobody knows are bad ones, even where anonymous callers are welcome.
         raise InvalidCredentialsError
@@ -73,6 +86,27 @@ def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | 
 def _may_know(authenticator: Authenticator, headers: Mapping[str, str]) -> bool:
     places: Iterable[str] | None = getattr(authenticator, "credential_headers", None)
     return places is None or any(name in headers for name in places)
+
+
+def renew(principal: Principal) -> Principal:
+    """Ask the authenticator that vouched for a principal whether it still does.
+
+    One that does not implement `renew` is not asked. Raises `InvalidCredentialsError` when it does
+    not, or is none of the project's any more.
+    """
+    if not principal.authenticator:
+        return principal
+    known = {_path(type(each)): each for each in authenticators()}
+    authenticator = known.get(principal.authenticator)
+    if authenticator is None:
+        raise InvalidCredentialsError
+    if not isinstance(authenticator, RenewingAuthenticator):
+        return principal
+    return authenticator.renew(principal)
+
+
+def _path(authenticator: type) -> str:
+    return f"{authenticator.__module__}.{authenticator.__qualname__}"
 
 
 def challenges(challenge: Challenge, endpoint: Endpoint) -> list[str]:

@@ -1,7 +1,11 @@
 """Bearer tokens of django-oauth-toolkit, good for this endpoint alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.www_authenticate import build_bearer_challenge
 from oauthlib.common import Request
@@ -30,8 +34,7 @@ class OAuthAuthenticator:
         granted = request.access_token
         # The validator accepts tokens without an audience for any resource (RFC 8707 leaves that
         # open); MCP authorization wants ours named, exactly.
-        audiences = {audience.rstrip("/") for audience in granted.resource or ()}
-        if endpoint.url not in audiences or request.user is None or not request.user.is_active:
+        if not _names(granted, endpoint) or request.user is None or not request.user.is_active:
             raise InvalidCredentialsError
         application = request.client
         return Principal(
@@ -44,6 +47,23 @@ class OAuthAuthenticator:
             credential=str(granted.pk),
         )
 
+    def renew(self, principal: Principal) -> Principal:
+        """See `RenewingAuthenticator.renew`: the application exists, and the grant stands.
+
+        The token itself may be gone without anybody's having withdrawn it: a refresh replaces it.
+        So another token of the same user and application does, as far as its scopes reach.
+        """
+        tokens = get_access_token_model().objects.filter(
+            user=principal.user, application__client_id=principal.client_id
+        )
+        granted = tokens.filter(pk=principal.credential).first()
+        if granted is None:
+            successors = tokens.filter(expires__gt=timezone.now())
+            granted = next((t for t in successors if _names(t, principal.endpoint)), None)
+        if granted is None:
+            raise InvalidCredentialsError
+        return replace(principal, scopes=principal.scopes & set(granted.scope.split()))
+
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
         """RFC 6750 with `resource_metadata` (RFC 9728, section 5.1) and `scope`."""
         attributes: dict[str, str] = {}
@@ -55,6 +75,11 @@ class OAuthAuthenticator:
             None, attributes, resource_metadata_url=metadata_url(endpoint)
         )
         return value
+
+
+def _names(token: Any, endpoint: Endpoint) -> bool:
+    """Whether the endpoint is an audience of the token."""
+    return endpoint.url in {audience.rstrip("/") for audience in token.resource or ()}
 
 
 def metadata_url(endpoint: Endpoint) -> str:

@@ -2,5 +2,6 @@
 
 from django_mcp.models.groups import ToolGroup, ToolSwitch
 from django_mcp.models.records import CallRecord
+from django_mcp.models.tasks import ToolTask
 
-__all__ = ["CallRecord", "ToolGroup", "ToolSwitch"]
+__all__ = ["CallRecord", "ToolGroup", "ToolSwitch", "ToolTask"]

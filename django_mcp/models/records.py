@@ -79,6 +79,7 @@ class CallRecord(models.Model):
         MISSING_SCOPE = "missing_scope", _("missing scope")
         INVALID_ARGUMENTS = "invalid_arguments", _("invalid arguments")
         BUSY = "busy", _("busy")
+        REVOKED = "revoked", _("revoked")
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigAutoField(primary_key=True)
@@ -147,7 +148,16 @@ class CallRecord(models.Model):
         help_text=_("Of the client's own trace, if it sent one."),
     )
     task_id = models.CharField(
-        _("task id"), max_length=64, blank=True, help_text=_("Not used yet.")
+        _("task id"),
+        max_length=64,
+        blank=True,
+        help_text=_("Of the task of a background call; empty for other calls."),
+    )
+    worker = models.CharField(
+        _("worker"),
+        max_length=255,
+        blank=True,
+        help_text=_("Where a background tool ran; empty for other calls."),
     )
     arguments = models.JSONField(
         _("arguments"),

@@ -16,6 +16,8 @@ from django_mcp.exceptions import (
     InvalidArgumentsError,
     MissingScopeError,
     RecordUnavailableError,
+    RevokedError,
+    TaskError,
     ToolError,
     ToolFailedError,
     UnknownToolError,
@@ -105,7 +107,9 @@ def _explain(error: Exception) -> Explanation | None:
             return Explanation(
                 error="The call could not be put on record, so it was not run.", retryable=True
             )
-        case ToolFailedError():
+        case TaskError():
+            return Explanation(error=str(error), retryable=error.retryable)
+        case RevokedError() | ToolFailedError():
             return Explanation(error=str(error))
     return None
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from django_mcp.content import Icon
+from django_mcp.tools.background import Background, OnDisconnect, Retry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +31,8 @@ class ToolDeclaration:
     output_fields: tuple[str, ...] = ()
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
+    background: bool = False
+    runs: Background = field(default_factory=Background)
 
     @property
     def dotted_name(self) -> str:
@@ -75,6 +79,13 @@ def tool(
     output_fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
+    background: bool = False,
+    timeout: float | None = None,
+    retry: Retry | None = None,
+    queue: str | None = None,
+    keep_result: timedelta | None = None,
+    on_disconnect: OnDisconnect = "cancel",
+    require_task: bool = False,
 ) -> Callable[[F], F]: ...
 def tool(
     function: F | None = None,
@@ -94,6 +105,13 @@ def tool(
     output_fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
+    background: bool = False,
+    timeout: float | None = None,
+    retry: Retry | None = None,
+    queue: str | None = None,
+    keep_result: timedelta | None = None,
+    on_disconnect: OnDisconnect = "cancel",
+    require_task: bool = False,
 ) -> F | Callable[[F], F]:
     """Offer a function to MCP clients; the function itself is returned and works as before.
 
@@ -114,6 +132,18 @@ def tool(
             `relation__field` follows relations.
         icons: Icons for clients to show.
         schema_extra: JSON Schema keywords merged into the root of the input schema.
+        background: It is slow: run it outside the request, on Celery or whatever
+            `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools alone.
+        timeout: Seconds after which a run counts as failed; default
+            `DJANGO_MCP_BACKGROUND_TIMEOUT`.
+        retry: Whether and when to run it again after an exception. It must be idempotent or
+            read-only.
+        queue: The Celery queue that it waits in; default Celery's own.
+        keep_result: How long the result can be fetched; default
+            `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds.
+        on_disconnect: Whether to `cancel` the run when a 2026-07-28 client leaves before its end,
+            or `continue`.
+        require_task: Refuse clients that cannot take a task handle instead of the result.
 
     Mistakes are reported all at once, when the registry is built: at start-up and by
     `manage.py check`.
@@ -137,6 +167,15 @@ def tool(
                 output_fields=_words(output_fields),
                 icons=tuple(icons),
                 schema_extra=schema_extra,
+                background=background,
+                runs=Background(
+                    timeout=timeout,
+                    retry=retry,
+                    queue=queue,
+                    keep_result=keep_result,
+                    on_disconnect=on_disconnect,
+                    require_task=require_task,
+                ),
             )
         )
         return function

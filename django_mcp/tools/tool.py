@@ -4,13 +4,14 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_mcp.content import Icon
 from django_mcp.context import ToolContext
+from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
 from django_mcp.tools.results import Output
@@ -29,7 +30,11 @@ PERMISSION = re.compile(r"\w+\.\w+")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tool:
-    """One tool, ready to be listed and called. `atomic` is the alias of its database, or None."""
+    """One tool, ready to be listed and called.
+
+    `atomic` is the alias of its database, or None; `background` is None for a tool that runs
+    within its request.
+    """
 
     function: Callable[..., Any]
     dotted_name: str
@@ -47,8 +52,14 @@ class Tool:
     atomic: str | None
     is_async: bool
     has_parameter_headers: bool
+    background: Background | None
     signature: Signature
     output: Output
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a second run with the same arguments does no harm."""
+        return self.read_only or bool(self.idempotent)
 
     @property
     def input_schema(self) -> JSONSchema:
@@ -108,6 +119,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         atomic=None if is_async else _database(declaration),
         is_async=is_async,
         has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
+        background=declaration.runs if declaration.background else None,
         signature=signature,
         output=output,
     )
@@ -141,6 +153,13 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield "an async tool cannot be atomic: Django's transactions are sync"
     elif isinstance(atomic, str) and atomic not in connections.settings:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
+    if declaration.background:
+        yield from declaration.runs.problems(
+            is_repeatable=declaration.read_only or bool(declaration.idempotent)
+        )
+    elif declaration.runs != Background():
+        names = ", ".join(f.name for f in fields(Background))
+        yield f"{names} are options of tools with background=True"
 
 
 def _database(declaration: ToolDeclaration) -> str | None:

@@ -1,0 +1,49 @@
+"""What carries tasks to workers: the backend that the project has chosen."""
+
+from functools import cache
+from typing import Protocol
+
+from django.utils.module_loading import import_string
+
+from django_mcp.conf import settings
+from django_mcp.models import ToolTask
+from django_mcp.tools.background import Background
+
+SHORT_NAMES = {
+    "celery": "django_mcp.execution.celery.CeleryBackend",
+    "embedded": "django_mcp.execution.embedded.EmbeddedBackend",
+}
+
+
+class Backend(Protocol):
+    """Carries the ids of tasks to whoever runs them. Made once per process, without arguments.
+
+    It may deliver an id twice, or lose it: the row decides who runs the task, and a sweep hands
+    over again what nobody has taken.
+    """
+
+    def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
+        """See to it that a worker calls `run_task` with the id, after a delay in seconds.
+
+        Returns or raises within a few seconds.
+        """
+
+    def terminate(self, task: ToolTask) -> None:
+        """End the run of a task by force, where that is possible. Its row has ended already."""
+
+
+def get_backend() -> Backend:
+    """The backend that `DJANGO_MCP_BACKGROUND_BACKEND` names."""
+    return _instance(backend_path())
+
+
+def backend_path() -> str:
+    """The dotted path of the backend."""
+    name = settings.BACKGROUND_BACKEND
+    return SHORT_NAMES.get(name, name)
+
+
+@cache
+def _instance(path: str) -> Backend:
+    backend: Backend = import_string(path)()
+    return backend

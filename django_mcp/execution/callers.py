@@ -1,0 +1,116 @@
+"""A background call's caller and arguments: put into the row, and read again where it runs."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+
+from django_mcp.auth.base import renew
+from django_mcp.conf import settings
+from django_mcp.exceptions import (
+    InvalidArgumentsError,
+    InvalidCredentialsError,
+    RevokedError,
+    Violation,
+)
+from django_mcp.execution.sealing import seal, unseal
+from django_mcp.invocation import Invocation
+from django_mcp.models import ToolTask
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.redaction import secret_arguments, storable_text
+from django_mcp.tools.tool import Tool
+
+
+def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
+    """The row of a call that is about to be queued, not yet saved.
+
+    Raises `InvalidArgumentsError` when there are more arguments than a row may hold.
+    """
+    runs = tool.background
+    assert runs is not None
+    principal = call.principal
+    user = principal.user
+    secret = secret_arguments(call.arguments, tool.input_schema)
+    open_arguments = {name: v for name, v in call.arguments.items() if name not in secret}
+    arguments = json.dumps(open_arguments)
+    secrets = seal({name: call.arguments[name] for name in secret})
+    if len(arguments) + len(secrets) > settings.BACKGROUND_MAX_BYTES:
+        reason = f"must be less than {settings.BACKGROUND_MAX_BYTES} bytes in all"
+        raise InvalidArgumentsError([Violation(path="", reason=reason)])
+    return ToolTask(
+        id=key,
+        call_id=call.id,
+        name=tool.name,
+        endpoint=principal.endpoint.name,
+        user="" if user is None else str(user.pk),
+        username="" if user is None else storable_text(user.get_username(), 255),
+        client=storable_text(principal.client_id, 255),
+        client_name=storable_text(principal.client_name, 255),
+        client_info=storable_text(call.client_info, 255),
+        authenticator=principal.authenticator,
+        credential=storable_text(principal.credential, 255),
+        scopes=" ".join(sorted(principal.scopes)),
+        address=storable_text(call.address, 64),
+        protocol_version=storable_text(call.protocol_version, 32),
+        trace_id=storable_text(call.trace_id, 64),
+        arguments=arguments,
+        secrets=secrets,
+        kept_for=runs.lifetime,
+    )
+
+
+def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
+    """The call that a row describes, as it arrived, with the caller as it is now.
+
+    Raises `UnreadableSecretsError` when the project's key has changed.
+    """
+    return Invocation(
+        name=task.name,
+        arguments={**json.loads(task.arguments), **unseal(task.secrets)},
+        principal=principal,
+        id=task.call_id,
+        client_info=task.client_info,
+        address=task.address,
+        protocol_version=task.protocol_version,
+        trace_id=task.trace_id,
+    )
+
+
+def recorded_principal(task: ToolTask) -> Principal:
+    """The caller as it was when it called; its user may be gone or barred since."""
+    return Principal(
+        endpoint=Endpoint.from_settings(),
+        user=_user(task.user),
+        client_id=task.client,
+        client_name=task.client_name,
+        scopes=frozenset(task.scopes.split()),
+        credential=task.credential,
+        authenticator=task.authenticator,
+    )
+
+
+def current_principal(task: ToolTask) -> Principal:
+    """The caller as it stands now, with the scopes that are left of those that it had.
+
+    Raises `RevokedError` when the user is gone or barred, or its authenticator says that the
+    credential was withdrawn.
+    """
+    principal = recorded_principal(task)
+    if task.user and (principal.user is None or not principal.user.is_active):
+        raise RevokedError
+    try:
+        return renew(principal)
+    except InvalidCredentialsError as error:
+        raise RevokedError from error
+
+
+def _user(key: str) -> Any:
+    if not key:
+        return None
+    model = get_user_model()
+    try:
+        return model._default_manager.filter(pk=key).first()
+    except (ValueError, ValidationError):  # the project has another kind of user by now
+        return None

@@ -1,0 +1,89 @@
+"""The backend over Celery: ids go through the broker, arguments and results never do."""
+
+from functools import cached_property
+from typing import Any
+
+from celery import Celery, current_app
+from celery.exceptions import OperationalError
+from django.utils.module_loading import import_string
+from kombu.pools import ProducerPool
+
+from django_mcp.conf import settings
+from django_mcp.models import ToolTask
+from django_mcp.tools.background import Background
+
+RUN = "django_mcp.run_tool_task"
+SWEEP = "django_mcp.sweep_tool_tasks"
+
+GRACE = 5.0
+"""Seconds between the time limit of a run, which ends its row, and that of the worker process."""
+
+
+class CeleryBackend:
+    """Sends the ids of tasks to the workers of the project's Celery app.
+
+    Made on the thread that imported the settings: Celery remembers its current app for each thread.
+    """
+
+    def __init__(self) -> None:
+        named = settings.CELERY_APP
+        self.app: Celery = import_string(named) if named else current_app._get_current_object()
+
+    def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
+        """See `Backend.enqueue`. The message has the id of the call, for the worker's own log."""
+        options: dict[str, Any] = {
+            "args": [str(task.pk)],
+            "task_id": str(task.call_id),
+            "ignore_result": True,
+            # Only prefork heeds it; elsewhere the run is told to stop, and its row has ended.
+            "time_limit": runs.time_limit + GRACE,
+            "retry": False,
+        }
+        if runs.queue is not None:
+            options["queue"] = runs.queue
+        if delay > 0:
+            options["countdown"] = delay
+        try:
+            self._send(options)
+        except self._broken:
+            # It may be no more than a connection that has been idle for too long, or whose broker
+            # was restarted. A second message for the same task would start nothing.
+            self._producers.force_close_all()
+            self._send(options)
+
+    def terminate(self, task: ToolTask) -> None:
+        """See `Backend.terminate`: kill the process that runs it; prefork alone has one."""
+        with self._producers.acquire(block=True, timeout=settings.BROKER_TIMEOUT) as producer:
+            self.app.control.revoke(
+                str(task.call_id), terminate=True, signal="KILL", connection=producer.connection
+            )
+
+    def _send(self, options: dict[str, Any]) -> None:
+        with self._producers.acquire(block=True, timeout=settings.BROKER_TIMEOUT) as producer:
+            self.app.send_task(RUN, producer=producer, **options)
+
+    @cached_property
+    def _broken(self) -> tuple[type[Exception], ...]:
+        return (OperationalError, *self._connection.recoverable_connection_errors)
+
+    @cached_property
+    def _connection(self) -> Any:
+        """A connection that gives up after seconds, where Celery's own would go on trying."""
+        patience = settings.BROKER_TIMEOUT
+        options = {
+            **self.app.conf.broker_transport_options,
+            "max_retries": 0,
+            "socket_connect_timeout": patience,
+            "socket_timeout": patience,
+        }
+        return self.app.connection_for_write(connect_timeout=patience, transport_options=options)
+
+    @cached_property
+    def _producers(self) -> Any:
+        pool = self._connection.Pool(limit=settings.THREADS)
+        return ProducerPool(  # type: ignore[no-untyped-call]
+            pool, limit=settings.THREADS, Producer=self._producer
+        )
+
+    def _producer(self, connection: Any) -> Any:
+        return self.app.amqp.Producer(connection, auto_declare=False)

@@ -1,0 +1,98 @@
+"""How a call ended, as the row of its task holds it: text that gives back what was put in."""
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+from django_mcp import content
+from django_mcp.content import Content
+from django_mcp.exceptions import (
+    DjangoMCPError,
+    RevokedError,
+    TaskCancelledError,
+    TaskLostError,
+    TaskNotStartedError,
+    TaskTimedOutError,
+    ToolError,
+    ToolFailedError,
+)
+from django_mcp.tools.results import Rendered
+
+BLOCKS: dict[str, type[Content]] = {
+    kind.__name__: kind
+    for kind in (content.Text, content.Image, content.Audio, content.Resource, content.ResourceLink)
+}
+# None of them takes an argument: what they say is always the same.
+PLAIN_ERRORS: dict[str, type[DjangoMCPError]] = {
+    kind.__name__: kind
+    for kind in (
+        RevokedError,
+        TaskCancelledError,
+        TaskLostError,
+        TaskNotStartedError,
+        TaskTimedOutError,
+    )
+}
+
+
+def written_result(result: Rendered) -> str:
+    """A result as text."""
+    blocks = [{"kind": type(block).__name__, **_fields(block)} for block in result.content]
+    return json.dumps({"content": blocks, "structured": result.structured})
+
+
+def read_result(text: str) -> Rendered:
+    """What `written_result` was given."""
+    stored = json.loads(text)
+    return Rendered(content=tuple(map(_block, stored["content"])), structured=stored["structured"])
+
+
+def written_error(error: BaseException) -> str:
+    """What the caller may know of an error, as text, and the class that the record shows."""
+    if isinstance(error, ToolError):
+        return json.dumps(
+            {
+                "kind": "ToolError",
+                "message": error.message,
+                "retryable": error.retryable,
+                "hint": error.hint,
+                "retry_after": error.retry_after,
+                "cause": type(error).__name__,
+            }
+        )
+    if type(error).__name__ in PLAIN_ERRORS:
+        return json.dumps({"kind": type(error).__name__})
+    return json.dumps({"kind": "ToolFailedError", "cause": _cause(error)})
+
+
+def read_error(text: str, call_id: UUID) -> DjangoMCPError:
+    """The error to raise for what `written_error` was given: of the same class if it is ours."""
+    stored = json.loads(text)
+    kind = stored["kind"]
+    if kind == "ToolError":
+        facts = {key: stored[key] for key in ("retryable", "hint", "retry_after")}
+        return ToolError(stored["message"], **facts)
+    if kind in PLAIN_ERRORS:
+        return PLAIN_ERRORS[kind]()
+    return ToolFailedError(call_id)
+
+
+def _cause(error: BaseException) -> str:
+    is_wrapped = isinstance(error, ToolFailedError) and error.__cause__ is not None
+    return type(error.__cause__ if is_wrapped else error).__name__
+
+
+def _fields(block: Content) -> dict[str, Any]:
+    values = {field.name: getattr(block, field.name) for field in fields(block)}
+    if isinstance(values.get("data"), bytes):
+        values["data"] = b64encode(values["data"]).decode("ascii")
+    return values
+
+
+def _block(stored: dict[str, Any]) -> Content:
+    kind = BLOCKS[stored.pop("kind")]
+    if isinstance(stored.get("data"), str):
+        stored["data"] = b64decode(stored["data"])
+    return kind(**stored)

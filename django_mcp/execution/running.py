@@ -1,0 +1,184 @@
+"""The story of a background call in its worker: mine? still allowed? run, checked, on record."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.db import DatabaseError, InterfaceError, connections, router
+
+from django_mcp.conf import settings
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    CallRejectedError,
+    RevokedError,
+    TaskCancelledError,
+    ToolError,
+    ToolFailedError,
+)
+from django_mcp.execution.callers import current_principal, invocation_of
+from django_mcp.execution.guarding import failures_explained, transaction_of
+from django_mcp.execution.handover import hand_over
+from django_mcp.execution.runs import Run, keeper
+from django_mcp.execution.settling import end_with_error, end_with_result, settle
+from django_mcp.execution.sweeping import sweep_when_due
+from django_mcp.models import ToolTask
+from django_mcp.policy.snapshot import read_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.tools.background import Background
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import Rendered
+from django_mcp.tools.tool import Tool
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+RECONNECT_INTERVAL = 0.5
+
+
+class ClaimLostError(Exception):
+    """The task has ended, or is run by somebody else: what this run did must not count."""
+
+
+def run_task(key: UUID, *, worker: str = "") -> None:
+    """Run a queued task to its end, on this thread; do nothing when there is nothing to run.
+
+    Of any number of calls for the same task, in any processes, one runs it. Raises nothing that
+    the tool raises: whatever happens stands in the row and in the record.
+    """
+    sweep_when_due()
+    task = ToolTask.objects.claim(key, worker=worker or _here())
+    if task is None:
+        return
+    tool = get_registry().get(task.name)
+    runs = Background() if tool is None or tool.background is None else tool.background
+    run = Run(task, time_limit=runs.time_limit)
+    error: BaseException | None = None
+    with keeper.keeping(run):
+        try:
+            _run(run, tool)
+        except ClaimLostError:
+            logger.warning("Task %s ended before its run did; that is discarded", task.pk)
+        except Exception as raised:
+            error = raised
+            delay = None if tool is None else _retry_delay(run, tool, raised)
+            if delay is not None and _persistently(
+                partial(run.rows.requeue, delay=timedelta(seconds=delay))
+            ):
+                logger.info("Task %s is run again in %.1f s", task.pk, delay, exc_info=raised)
+                hand_over(task, runs, delay=delay)
+                return
+            _persistently(partial(end_with_error, run.rows, raised, **run.take_progress()))
+    # Whoever has ended it: a commit may count although its confirmation was lost.
+    _persistently(lambda: settle(key, error=error))
+
+
+def _run(run: Run, tool: Tool | None) -> None:
+    context, tool, arguments = _admit(run, tool)
+    try:
+        with failures_explained(context), transaction_of(tool):
+            result = _call(run, context, tool, arguments)
+            # In one transaction with what the tool has written, where they share a database: both
+            # count, or neither does.
+            is_together = tool.atomic == router.db_for_write(ToolTask)
+            if is_together:
+                _complete(run, context, result)
+        if not is_together:
+            _persistently(lambda: _complete(run, context, result))
+    except ToolFailedError as error:
+        if isinstance(error.__cause__, ClaimLostError):
+            raise error.__cause__ from None
+        raise
+    finally:
+        context.finish_progress()
+
+
+def _admit(run: Run, tool: Tool | None) -> tuple[ToolContext, Tool, dict[str, Any]]:
+    """Judge the call again, as if it came now: whatever was withdrawn since does not run."""
+    principal = current_principal(run.task)
+    # Read now: what operators have switched off within the last second counts too.
+    if tool is None or not Visibility(principal, read_snapshot()).sees(tool):
+        raise RevokedError
+    if not tool.scopes <= principal.scopes:
+        raise RevokedError
+    invocation = invocation_of(run.task, principal)
+    context = ToolContext(invocation, progress=run, task_id=run.task.pk)
+    run.context = context
+    if run.is_stopped:
+        context.cancel()
+    return context, tool, tool.bind(context)
+
+
+def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any]) -> Rendered:
+    value = tool.function(**arguments)
+    if tool.is_async:
+        value = async_to_sync(_until_stopped)(run, value)
+    return tool.output.render(value)
+
+
+async def _until_stopped(run: Run, coroutine: Any) -> Any:
+    """Await a tool's coroutine; it is cancelled when the run is to stop."""
+    loop = asyncio.get_running_loop()
+    running = asyncio.ensure_future(coroutine)
+    run.on_stop(lambda: loop.call_soon_threadsafe(running.cancel))
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if run.is_stopped:
+            raise TaskCancelledError from None
+        raise
+
+
+def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
+    context.finish_progress()
+    progress = run.take_progress()
+    if context.has_told_of_cancellation:
+        # The tool knew, and ended: what it returned is no more than where it stopped.
+        is_ended = end_with_error(run.rows, TaskCancelledError(), **progress)
+    else:
+        is_ended = end_with_result(run.rows, result, **progress)
+    if not is_ended:
+        raise ClaimLostError
+
+
+def _retry_delay(run: Run, tool: Tool, error: Exception) -> float | None:
+    """Seconds after which the tool is to be run again; None when it is not."""
+    runs = tool.background
+    if runs is None or runs.retry is None or run.is_stopped:
+        return None
+    if isinstance(error, CallRejectedError):
+        return None
+    cause = error.__cause__ if isinstance(error, ToolFailedError) else error
+    is_final = isinstance(cause, ToolError) and not cause.retryable
+    if is_final or not isinstance(cause, runs.retry.on) or run.task.attempts > runs.retry.times:
+        return None
+    return runs.retry.delay(run.task.attempts)
+
+
+def _persistently(write: Callable[[], T]) -> T:
+    """Write although the database may be away for a while, for as long as the row is kept alive.
+
+    Somebody who finds the row stale after that ends it.
+    """
+    give_up = time.monotonic() + settings.BACKGROUND_STALE_AFTER
+    while True:
+        try:
+            return write()
+        except (DatabaseError, InterfaceError):
+            connection = connections[router.db_for_write(ToolTask)]
+            if connection.in_atomic_block or time.monotonic() >= give_up:
+                raise
+            connection.close()  # the tool may have broken it
+            time.sleep(RECONNECT_INTERVAL)
+
+
+def _here() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,0 +1,92 @@
+"""The end of a task: written into its row once, and then into the record of the call."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from django_mcp.audit import Recording
+from django_mcp.conf import settings
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    InvalidResultError,
+    TaskCancelledError,
+    TaskLostError,
+    ToolError,
+)
+from django_mcp.execution.callers import invocation_of, recorded_principal
+from django_mcp.execution.endings import read_error, read_result, written_error, written_result
+from django_mcp.execution.waking import wake
+from django_mcp.models import ToolTask
+from django_mcp.models.tasks import ToolTaskQuerySet
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import Rendered
+
+Status = ToolTask.Status
+
+
+def end_with_result(rows: ToolTaskQuerySet, result: Rendered, **facts: Any) -> bool:
+    """Complete the one task that `rows` may still find; whether it did.
+
+    Raises `InvalidResultError` when the result is too large to be kept.
+    """
+    text = written_result(result)
+    if len(text) > settings.BACKGROUND_MAX_BYTES:
+        raise InvalidResultError(f"the result is larger than {settings.BACKGROUND_MAX_BYTES} bytes")
+    return bool(rows.end(Status.COMPLETED, result=text, **facts))
+
+
+def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -> bool:
+    """End the one task that `rows` may still find otherwise; whether it did.
+
+    What the tool itself answers, by `ToolError`, completes the task (SEP-2663: `failed` is for
+    what is no result).
+    """
+    if isinstance(error, asyncio.CancelledError):
+        error = TaskCancelledError()
+    is_answer = isinstance(error, ToolError)
+    is_cancelled = isinstance(error, TaskCancelledError)
+    status = Status.COMPLETED if is_answer else Status.CANCELLED if is_cancelled else Status.FAILED
+    return bool(rows.end(status, error=written_error(error), **facts))
+
+
+def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
+    """Put the end of a task on record, unless it is there, and wake those who wait for it.
+
+    `error` is what happened where that is known: the log shows its traceback.
+    """
+    task = ToolTask.objects.filter(pk=key).first()
+    if task is None or not task.has_ended or task.is_recorded:
+        return
+    context = ToolContext(invocation_of(task, recorded_principal(task)), task_id=key)
+    record = Recording.resumed(
+        context, get_registry().get(task.name), started=task.created, worker=task.worker
+    )
+    if task.error:
+        stored = read_error(task.error, task.call_id)
+        record.finish(error=error if type(error) is type(stored) else stored)
+    else:
+        record.finish(result=read_result(task.result))
+    # Last: a process that dies before this leaves the rest to a sweep.
+    ToolTask.objects.filter(pk=key).update(is_recorded=True)
+    wake(key)
+
+
+def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = None) -> bool:
+    """End a task with an error, on record too; whether it had not ended before.
+
+    `rows` finds the task only as long as it is in the state that the error follows from.
+    """
+    is_ended = end_with_error(ToolTask.objects.filter(pk=key) if rows is None else rows, error)
+    if is_ended:
+        settle(key, error=error)
+    return is_ended
+
+
+def outcome_of(key: uuid.UUID) -> Rendered:
+    """What an ended task gives its caller; raises its error."""
+    task = ToolTask.objects.filter(pk=key).first()
+    if task is None:  # an operator has deleted it
+        raise TaskLostError
+    if task.error:
+        raise read_error(task.error, task.call_id)
+    return read_result(task.result)

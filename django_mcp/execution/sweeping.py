@@ -1,0 +1,137 @@
+"""Tasks whose worker has died or whose message was lost: run again, or ended.
+
+Nothing depends on a schedule: whoever looks at tasks sweeps, if nobody has of late.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+
+from django.utils import timezone
+
+from django_mcp.conf import settings
+from django_mcp.exceptions import (
+    DjangoMCPError,
+    TaskCancelledError,
+    TaskLostError,
+    TaskNotStartedError,
+    TaskTimedOutError,
+)
+from django_mcp.execution.handover import hand_over
+from django_mcp.execution.settling import fail, settle
+from django_mcp.models import ToolTask
+from django_mcp.tools.background import Background
+from django_mcp.tools.registry import get_registry
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+
+Status = ToolTask.Status
+
+
+@dataclass(slots=True, kw_only=True)
+class Swept:
+    """What a sweep found to do: numbers of tasks."""
+
+    queued: int = 0
+    ended: int = 0
+    recorded: int = 0
+    deleted: int = 0
+
+
+def sweep() -> Swept:
+    """Look after every task that gave no sign of life for `DJANGO_MCP_BACKGROUND_STALE_AFTER`.
+
+    Also finish the records of tasks that have ended, and delete those that have expired. Any number
+    of processes may do this at once. Call it from a thread.
+    """
+    swept = Swept()
+    patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
+    for task in ToolTask.objects.silent(since=patience).order_by("heartbeat")[:BATCH]:
+        error = _verdict(task)
+        if error is not None:
+            swept.ended += fail(task.pk, error, ToolTask.objects.filter(**_as_found(task)))
+        elif task.status == Status.WORKING or _is_worth_repeating(task):
+            swept.queued += _queue_again(task)
+    unrecorded = ToolTask.objects.filter(
+        is_recorded=False, status__in=ToolTask.ENDED, ended__lte=timezone.now() - patience
+    )
+    for key in list(unrecorded.values_list("pk", flat=True)[:BATCH]):
+        settle(key)
+        swept.recorded += 1
+    swept.deleted = ToolTask.objects.prune()
+    return swept
+
+
+_lock = Lock()
+_next_at = 0.0
+
+
+def sweep_when_due() -> None:
+    """Sweep, unless this process has within half the time after which a task is stale.
+
+    Never raises: whoever comes by has something else to do.
+    """
+    global _next_at
+    with _lock:
+        if time.monotonic() < _next_at:
+            return
+        _next_at = time.monotonic() + settings.BACKGROUND_STALE_AFTER / 2
+    try:
+        sweep()
+    except Exception:
+        logger.exception("Tasks could not be swept")
+
+
+def _verdict(task: ToolTask) -> DjangoMCPError | None:
+    """How a silent task ends; None when it is to be run once more."""
+    tool = get_registry().get(task.name)
+    runs = Background() if tool is None or tool.background is None else tool.background
+    if task.status == Status.QUEUED:
+        has_time = timezone.now() - task.updated < timedelta(
+            seconds=settings.BACKGROUND_START_WITHIN
+        )
+        if has_time:
+            return None
+        return TaskLostError() if task.attempts else TaskNotStartedError()
+    is_repeatable = tool is not None and tool.is_repeatable
+    if task.cancel_requested and is_repeatable:
+        return TaskCancelledError()
+    assert task.started is not None
+    if timezone.now() - task.started > timedelta(seconds=runs.time_limit):
+        return TaskTimedOutError()
+    if is_repeatable and task.attempts <= runs.reruns and not task.cancel_requested:
+        return None
+    return TaskLostError()
+
+
+def _is_worth_repeating(task: ToolTask) -> bool:
+    """Whether a message may be lost rather than waiting in a long queue.
+
+    Each gap is as long as all the waiting before it, so few copies of it ever wait.
+    """
+    return timezone.now() - task.heartbeat >= task.heartbeat - task.updated
+
+
+def _queue_again(task: ToolTask) -> bool:
+    tool = get_registry().get(task.name)
+    runs = Background() if tool is None or tool.background is None else tool.background
+    found = ToolTask.objects.filter(**_as_found(task))
+    if task.status == Status.WORKING:
+        is_mine = found.requeue()
+    else:
+        is_mine = found.update(heartbeat=timezone.now())
+    return bool(is_mine) and hand_over(task, runs)
+
+
+def _as_found(task: ToolTask) -> dict[str, object]:
+    # A sign of life since then, from whomever, and nothing is done.
+    return {
+        "pk": task.pk,
+        "status": task.status,
+        "attempts": task.attempts,
+        "heartbeat": task.heartbeat,
+    }

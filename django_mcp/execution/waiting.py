@@ -1,0 +1,159 @@
+"""Waiting for tasks: everybody in a process by one question, asked again and again."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
+from dataclasses import dataclass
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django_mcp.concurrency import run_in_control
+from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.execution.sweeping import sweep_when_due
+from django_mcp.execution.waking import Sleeper, listen
+from django_mcp.models import ToolTask
+
+logger = logging.getLogger(__name__)
+
+SHORTEST, LONGEST, GROWTH = 0.25, 1.0, 1.5
+"""Seconds between two looks at a row; they grow while it stays as it is."""
+
+BATCH = 500
+"""How many rows one query asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What one look at a row tells those who wait for it."""
+
+    status: str
+    progress: ProgressReport | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ToolTask.ENDED
+
+
+GONE = State(status=ToolTask.Status.FAILED, progress=None)
+"""The state of a task that an operator has deleted."""
+
+
+class Waiter:
+    """Somebody who waits for one task. `changed` is set at every change of its state."""
+
+    def __init__(self, now: float) -> None:
+        self.state: State | None = None
+        self.changed = asyncio.Event()
+        self.interval = SHORTEST
+        self.due = now + SHORTEST
+
+    def see(self, state: State | None, now: float) -> None:
+        if state is None and self.state is not None:
+            state = GONE
+        if state == self.state:
+            self.interval = min(self.interval * GROWTH, LONGEST)
+        else:
+            self.interval = SHORTEST
+            self.state = state
+            self.changed.set()
+        self.due = now + self.interval
+
+
+class Watch:
+    """Looks at the rows that anybody on this event loop waits for: no thread or connection each."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiters: dict[UUID, list[Waiter]] = defaultdict(list)
+        self._hurry = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self._sleeper = Sleeper(self._stir)
+        listen(self._sleeper)
+
+    @asynccontextmanager
+    async def waiting_for(self, key: UUID) -> AsyncIterator[Waiter]:
+        """Watch one task inside the block, which may begin before there is a row."""
+        waiter = Waiter(self._loop.time())
+        self._waiters[key].append(waiter)
+        if self._looking is None or self._looking.done():
+            self._looking = self._loop.create_task(self._look_on(), context=Context())
+        try:
+            yield waiter
+        finally:
+            self._waiters[key].remove(waiter)
+            if not self._waiters[key]:
+                del self._waiters[key]
+                self._hurry.set()
+
+    def _stir(self, key: UUID) -> None:
+        if not self._loop.is_closed() and key in self._waiters:
+            self._loop.call_soon_threadsafe(self._make_due, key)
+
+    def _make_due(self, key: UUID) -> None:
+        for waiter in self._waiters.get(key, ()):
+            waiter.due = self._loop.time()
+        self._hurry.set()
+
+    async def _look_on(self) -> None:
+        while self._waiters:
+            next_due = min(w.due for waiters in self._waiters.values() for w in waiters)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(next_due):
+                    await self._hurry.wait()
+            self._hurry.clear()
+            await self._look()
+
+    async def _look(self) -> None:
+        now = self._loop.time()
+        due = {key: [w for w in waiters if w.due <= now] for key, waiters in self._waiters.items()}
+        keys = [key for key, waiters in due.items() if waiters]
+        if not keys:
+            return
+        try:
+            states = await run_in_control(_read_states, keys)
+        except Exception:
+            logger.warning("Nobody can see how tasks fare; that is tried again", exc_info=True)
+            states = None
+        now = self._loop.time()
+        for key in keys:
+            for waiter in due[key]:
+                waiter.see(waiter.state if states is None else states.get(key), now)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
+
+
+def watch() -> Watch:
+    """The watch of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watches:
+        _watches[loop] = Watch()
+    return _watches[loop]
+
+
+async def follow(waiter: Waiter, context: ToolContext) -> None:
+    """Pass on what progress the task makes, until it has ended."""
+    while True:
+        await waiter.changed.wait()
+        waiter.changed.clear()
+        assert waiter.state is not None
+        if waiter.state.progress is not None:
+            report = waiter.state.progress
+            context.report_progress(report.done, report.total, report.message)
+        if waiter.state.has_ended:
+            return
+
+
+def _read_states(keys: Sequence[UUID]) -> dict[UUID, State]:
+    sweep_when_due()
+    columns = ("pk", "status", "progress", "progress_total", "progress_message")
+    states = {}
+    for start in range(0, len(keys), BATCH):
+        rows = ToolTask.objects.filter(pk__in=keys[start : start + BATCH])
+        for key, status, done, total, message in rows.values_list(*columns):
+            progress = ProgressReport(done=done, total=total, message=message)
+            states[key] = State(status=status, progress=None if done is None else progress)
+    return states

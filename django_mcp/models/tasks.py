@@ -1,0 +1,195 @@
+"""Calls that run in the background: one row each, which says all that any process must know."""
+
+import datetime
+import uuid
+from typing import Any, Self
+
+from django.db import models, router
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.principals import Principal
+
+
+class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
+    """Every change of a status is one statement that names the status that it follows."""
+
+    def owned_by(self, principal: Principal) -> Self:
+        """The tasks that this caller may know of: its own, of the same user, client and endpoint.
+
+        The only way from an id to a task for anybody outside: another's id finds nothing, like one
+        that never was.
+        """
+        user = principal.user
+        return self.filter(
+            user="" if user is None else str(user.pk),
+            client=principal.client_id,
+            endpoint=principal.endpoint.name,
+        )
+
+    def unended(self) -> Self:
+        return self.exclude(status__in=ToolTask.ENDED)
+
+    def silent(self, *, since: datetime.timedelta) -> Self:
+        """Tasks that should be waited for or running, and gave no sign of life for so long."""
+        expected = (ToolTask.Status.QUEUED, ToolTask.Status.WORKING)
+        return self.filter(status__in=expected, heartbeat__lte=timezone.now() - since)
+
+    def run_of(self, task: "ToolTask") -> Self:
+        """The task while this very run of it is going on; nothing once another has replaced it."""
+        return self.filter(pk=task.pk, status=ToolTask.Status.WORKING, attempts=task.attempts)
+
+    def claim(self, key: uuid.UUID, *, worker: str) -> "ToolTask | None":
+        """Take a queued task to run it; None when it is not there to be taken.
+
+        Of any number of processes that try, one succeeds.
+        """
+        now = timezone.now()
+        claimed = self.filter(pk=key, status=ToolTask.Status.QUEUED).update(
+            status=ToolTask.Status.WORKING,
+            attempts=F("attempts") + 1,
+            worker=worker[:255],
+            started=now,
+            heartbeat=now,
+            updated=now,
+        )
+        return self.get(pk=key) if claimed else None
+
+    def requeue(self, *, delay: datetime.timedelta = datetime.timedelta()) -> int:
+        """Queue running tasks for another run, which is to be handed over after the delay.
+
+        Not those that are to be cancelled.
+        """
+        now = timezone.now()
+        return self.filter(status=ToolTask.Status.WORKING, cancel_requested=False).update(
+            status=ToolTask.Status.QUEUED, heartbeat=now + delay, updated=now
+        )
+
+    def end(self, status: "ToolTask.Status", **facts: Any) -> int:
+        """End those that have not ended yet. What has ended never changes again."""
+        now = timezone.now()
+        return self.unended().update(
+            status=status,
+            secrets="",
+            ended=now,
+            updated=now,
+            expires=now + F("kept_for"),
+            **facts,
+        )
+
+    def prune(self, *, batch: int = 1_000) -> int:
+        """Delete the tasks whose time is over; return how many."""
+        deleted = 0
+        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
+        rows = self.using(chosen or router.db_for_write(self.model))
+        expired = rows.filter(status__in=ToolTask.ENDED, expires__lte=timezone.now())
+        while keys := list(expired.values_list("pk", flat=True)[:batch]):
+            deleted += rows.filter(pk__in=keys).delete()[0]
+        return deleted
+
+
+class ToolTask(models.Model):
+    """One call of a background tool, from before it is handed to a worker until it expires.
+
+    There are no foreign keys, as in `CallRecord`. `call_id` names the record of the same call.
+    Workers find in it whom the call speaks for, and read again what that caller may do.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        WORKING = "working", _("working")
+        INPUT_REQUIRED = "input_required", _("waiting for input")
+        COMPLETED = "completed", _("completed")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    call_id = models.UUIDField(_("call id"), unique=True)
+    name = models.CharField(_("tool"), max_length=128)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
+
+    endpoint = models.CharField(_("endpoint"), max_length=64)
+    user = models.CharField(_("user key"), max_length=128, blank=True)
+    username = models.CharField(_("user"), max_length=255, blank=True)
+    client = models.CharField(_("client id"), max_length=255, blank=True)
+    client_name = models.CharField(_("client"), max_length=255, blank=True)
+    client_info = models.CharField(_("client software"), max_length=255, blank=True)
+    authenticator = models.CharField(
+        _("authenticator"),
+        max_length=255,
+        blank=True,
+        help_text=_("Vouched for the caller, and is asked again before the run."),
+    )
+    credential = models.CharField(_("credential id"), max_length=255, blank=True)
+    scopes = models.TextField(_("scopes"), blank=True)
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
+    trace_id = models.CharField(_("trace id"), max_length=64, blank=True)
+
+    # Text, because databases with a JSON type reorder objects and refuse some strings.
+    arguments = models.TextField(
+        _("arguments"), default="{}", help_text=_("As JSON, without those that hold secrets.")
+    )
+    secrets = models.TextField(
+        _("secret arguments"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
+    )
+
+    progress = models.FloatField(_("progress"), null=True)
+    progress_total = models.FloatField(_("total"), null=True)
+    progress_message = models.TextField(_("message"), blank=True)
+
+    result = models.TextField(_("result"), blank=True, help_text=_("As JSON."))
+    error = models.TextField(_("error"), blank=True, help_text=_("As JSON."))
+
+    cancel_requested = models.BooleanField(_("to be cancelled"), default=False)
+    attempts = models.PositiveIntegerField(_("runs"), default=0)
+    worker = models.CharField(_("worker"), max_length=255, blank=True)
+    heartbeat = models.DateTimeField(
+        _("last sign of life"),
+        default=timezone.now,
+        help_text=_("When it was last handed over, or its worker was last alive."),
+    )
+
+    created = models.DateTimeField(_("created"), default=timezone.now)
+    updated = models.DateTimeField(_("updated"), default=timezone.now)
+    started = models.DateTimeField(_("started"), null=True, help_text=_("Its latest run."))
+    ended = models.DateTimeField(_("ended"), null=True)
+    kept_for = models.DurationField(_("kept for"), help_text=_("After its end."))
+    expires = models.DateTimeField(_("expires"), null=True)
+    is_recorded = models.BooleanField(
+        _("recorded"), default=False, help_text=_("Whether its end stands in the record of calls.")
+    )
+
+    objects = ToolTaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created",)
+        get_latest_by = "created"
+        indexes = (
+            models.Index(fields=("created",), name="django_mcp_task_created"),
+            models.Index(fields=("user", "created"), name="django_mcp_task_user"),
+            models.Index(fields=("expires",), name="django_mcp_task_expires"),
+            # What sweeps read again and again is a small part of the table.
+            models.Index(
+                fields=("heartbeat",),
+                name="django_mcp_task_heartbeat",
+                condition=Q(status__in=("queued", "working")),
+            ),
+            models.Index(
+                fields=("ended",),
+                name="django_mcp_task_unrecorded",
+                condition=Q(is_recorded=False),
+            ),
+        )
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_status_display()})"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in self.ENDED

@@ -1,0 +1,28 @@
+"""What Celery's autodiscovery finds in the app: the task that runs tools, and the sweep.
+
+Only workers import this; whoever hands tasks over names the task.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from celery import Task, shared_task
+
+from django_mcp.execution.celery import RUN, SWEEP
+from django_mcp.execution.running import run_task
+from django_mcp.execution.sweeping import sweep
+
+
+# Acknowledged as soon as it is begun, whatever the project's default is: the row alone knows
+# whether a tool may run again, and brokers take back (Redis) or punish (RabbitMQ) what is not
+# acknowledged within their own idea of a long time.
+@shared_task(name=RUN, bind=True, ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
+def run_tool_task(self: "Task[Any, Any]", key: str) -> None:
+    """Run the tool task of this key."""
+    run_task(UUID(key), worker=self.request.hostname or "")
+
+
+@shared_task(name=SWEEP, ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
+def sweep_tool_tasks() -> None:
+    """Run again or end the tasks whose workers have died."""
+    sweep()

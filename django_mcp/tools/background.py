@@ -1,0 +1,109 @@
+"""How a slow tool runs away from its request: the options of `@tool(background=True)`."""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, get_args
+
+from django_mcp.conf import settings
+
+OnDisconnect = Literal["cancel", "continue"]
+
+RERUNS = 2
+"""How often an idempotent tool without `Retry` is run again after its worker has died."""
+
+MAX_DELAY = 3600.0
+"""Seconds between two runs that no number of retries makes longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Run a tool again when it raises: for tools that are idempotent or read-only.
+
+    Args:
+        times: How often at most, runs after the death of a worker included.
+        backoff: Seconds before the first rerun; each later one waits twice as long, up to an hour.
+        jitter: Wait a random part of that time, at least half of it.
+        on: What must be raised. A `ToolError` is only retried when it says `retryable=True`.
+    """
+
+    times: int = 3
+    backoff: float = 1.0
+    jitter: bool = True
+    on: tuple[type[Exception], ...] = (Exception,)
+
+    def delay(self, run: int) -> float:
+        """Seconds to wait after the run of this number, from 1."""
+        longest: float = min(MAX_DELAY, self.backoff * 2 ** min(run - 1, 32))
+        return longest * random.uniform(0.5, 1) if self.jitter else longest
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with it, for the tool's author."""
+        times: object = self.times
+        kinds: object = self.on
+        if type(times) is not int or times < 1:
+            yield "Retry.times must be a positive integer"
+        if not _is_number(self.backoff) or self.backoff < 0:
+            yield "Retry.backoff must be a number of seconds"
+        if not (isinstance(kinds, tuple) and kinds and all(map(_is_exception, kinds))):
+            yield "Retry.on must be a tuple of exception classes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What a tool's author said about its runs in the background; None leaves it to the settings.
+
+    `timeout` is in seconds, `queue` a queue of Celery's.
+    """
+
+    timeout: float | None = None
+    retry: Retry | None = None
+    queue: str | None = None
+    keep_result: timedelta | None = None
+    on_disconnect: OnDisconnect = "cancel"
+    require_task: bool = False
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds that one run may take."""
+        return settings.BACKGROUND_TIMEOUT if self.timeout is None else self.timeout
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long the task is kept after its end."""
+        return self.keep_result or timedelta(seconds=settings.BACKGROUND_KEEP_RESULT)
+
+    @property
+    def reruns(self) -> int:
+        """How often an idempotent tool is run again, for whatever reason."""
+        return RERUNS if self.retry is None else self.retry.times
+
+    def problems(self, *, is_repeatable: bool) -> Iterator[str]:
+        """What is wrong with it, for the tool's author."""
+        retry: object = self.retry
+        queue: object = self.queue
+        kept: object = self.keep_result
+        if self.timeout is not None and not (_is_number(self.timeout) and self.timeout > 0):
+            yield "timeout must be a positive number of seconds"
+        if isinstance(retry, Retry):
+            yield from retry.problems()
+            if not is_repeatable:
+                yield "retry is for tools that are declared idempotent or read_only"
+        elif retry is not None:
+            yield "retry must be a django_mcp.Retry"
+        if queue is not None and not (isinstance(queue, str) and queue):
+            yield "queue must be the name of a queue"
+        if kept is not None and not (isinstance(kept, timedelta) and kept > timedelta()):
+            yield "keep_result must be a positive timedelta"
+        if self.on_disconnect not in get_args(OnDisconnect):
+            yield f"on_disconnect must be one of {', '.join(get_args(OnDisconnect))}"
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Exception)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
