@@ -1,12 +1,10 @@
 """The backend over Celery: ids go through the broker, arguments and results never do."""
 
-from functools import cached_property
+import threading
 from typing import Any
 
 from celery import Celery, current_app
-from celery.exceptions import OperationalError
 from django.utils.module_loading import import_string
-from kombu.pools import ProducerPool
 
 from django_mcp.conf import settings
 from django_mcp.models import ToolTask
@@ -27,6 +25,7 @@ class CeleryBackend:
 
     def __init__(self) -> None:
         named = settings.CELERY_APP
+        self._threads = threading.local()
         self.app: Celery = import_string(named) if named else current_app._get_current_object()
 
     def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
@@ -45,28 +44,36 @@ class CeleryBackend:
             options["countdown"] = delay
         try:
             self._send(options)
-        except self._broken:
+        except Exception:  # noqa: BLE001  (every transport has its own)
             # It may be no more than a connection that has been idle for too long, or whose broker
             # was restarted. A second message for the same task would start nothing.
-            self._producers.force_close_all()
             self._send(options)
 
     def terminate(self, task: ToolTask) -> None:
         """See `Backend.terminate`: kill the process that runs it; prefork alone has one."""
-        with self._producers.acquire(block=True, timeout=settings.BROKER_TIMEOUT) as producer:
-            self.app.control.revoke(
-                str(task.call_id), terminate=True, signal="KILL", connection=producer.connection
-            )
+        self.app.control.revoke(
+            str(task.call_id),
+            terminate=True,
+            signal="KILL",
+            connection=self._producer().connection,
+        )
 
     def _send(self, options: dict[str, Any]) -> None:
-        with self._producers.acquire(block=True, timeout=settings.BROKER_TIMEOUT) as producer:
-            self.app.send_task(RUN, producer=producer, **options)
+        try:
+            self.app.send_task(RUN, producer=self._producer(), **options)
+        except Exception:
+            self._disconnect()
+            raise
 
-    @cached_property
-    def _broken(self) -> tuple[type[Exception], ...]:
-        return (OperationalError, *self._connection.recoverable_connection_errors)
+    def _producer(self) -> Any:
+        """This thread's own producer: the threads that hand over are few, and live long."""
+        found = getattr(self._threads, "producer", None)
+        if found is None:
+            found = self._threads.producer = self.app.amqp.Producer(
+                self._connection(), auto_declare=False
+            )
+        return found
 
-    @cached_property
     def _connection(self) -> Any:
         """A connection that gives up after seconds, where Celery's own would go on trying."""
         patience = settings.BROKER_TIMEOUT
@@ -78,12 +85,8 @@ class CeleryBackend:
         }
         return self.app.connection_for_write(connect_timeout=patience, transport_options=options)
 
-    @cached_property
-    def _producers(self) -> Any:
-        pool = self._connection.Pool(limit=settings.THREADS)
-        return ProducerPool(  # type: ignore[no-untyped-call]
-            pool, limit=settings.THREADS, Producer=self._producer
-        )
-
-    def _producer(self, connection: Any) -> Any:
-        return self.app.amqp.Producer(connection, auto_declare=False)
+    def _disconnect(self) -> None:
+        broken = getattr(self._threads, "producer", None)
+        self._threads.producer = None
+        if broken is not None:
+            broken.connection.collect(socket_timeout=settings.BROKER_TIMEOUT)

@@ -93,6 +93,8 @@ def _run(run: Run, tool: Tool | None) -> None:
                 _complete(run, context, result)
         if not is_together:
             _persistently(lambda: _complete(run, context, result))
+    except asyncio.CancelledError:
+        raise TaskCancelledError from None
     except ToolFailedError as error:
         if isinstance(error.__cause__, ClaimLostError):
             raise error.__cause__ from None
@@ -129,12 +131,7 @@ async def _until_stopped(run: Run, coroutine: Any) -> Any:
     loop = asyncio.get_running_loop()
     running = asyncio.ensure_future(coroutine)
     run.on_stop(lambda: loop.call_soon_threadsafe(running.cancel))
-    try:
-        return await running
-    except asyncio.CancelledError:
-        if run.is_stopped:
-            raise TaskCancelledError from None
-        raise
+    return await running
 
 
 def _complete(run: Run, context: ToolContext, result: Rendered) -> None:

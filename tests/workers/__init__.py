@@ -1,0 +1,1 @@
+"""Background calls on real Celery workers, over the broker that `BROKER_URL` names."""

@@ -1,0 +1,61 @@
+"""Clients that call while workers come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.e2e.servers import PATIENCE, Site
+from tests.spec import MODERN
+from tests.wire import Client, messages_in
+
+LIMITS = httpx.Limits(max_connections=None)
+
+
+async def nowhere(scope: object, receive: object, send: object) -> None:
+    raise NotImplementedError("this client only words requests")
+
+
+@asynccontextmanager
+async def calling(site: Site) -> AsyncIterator["Caller"]:
+    """A caller that many tasks may share."""
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, limits=LIMITS) as http:
+        yield Caller(site, http)
+
+
+class Caller:
+    """Calls tools over connections that stay open until the end."""
+
+    def __init__(self, site: Site, http: httpx.AsyncClient) -> None:
+        self._site = site
+        self._http = http
+
+    async def call(self, name: str, *, era: str = MODERN, **arguments: Any) -> dict[str, Any]:
+        """The message that answers a call."""
+        params = {"name": name, "arguments": arguments}
+        headers, body = Client(application=nowhere, era=era).request("tools/call", params)
+        response = await self._http.post(
+            self._site.url,
+            content=body,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json, text/event-stream",
+                **{name: str(value) for name, value in headers.items()},
+            },
+        )
+        kind = response.headers["content-type"]
+        return messages_in(response.content, kind, era=era, method="tools/call")[-1]
+
+    def calls(self, *wanted: tuple[str, str, float]) -> list["asyncio.Task[dict[str, Any]]"]:
+        """Start calls of tool, tag and seconds at once."""
+        return [
+            asyncio.create_task(self.call(name, tag=tag, seconds=seconds))
+            for name, tag, seconds in wanted
+        ]
+
+
+def text_of(message: dict[str, Any]) -> str:
+    text: str = message["result"]["content"][0]["text"]
+    return text

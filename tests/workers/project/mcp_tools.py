@@ -1,0 +1,88 @@
+"""Background tools whose effects can be counted: lines of a file, and rows of the database."""
+
+import asyncio
+import os
+import time
+import uuid
+from pathlib import Path
+
+from django.contrib.auth.models import Group
+
+from django_mcp import ToolContext, tool
+
+
+def note(line: str) -> None:
+    """Leave a trace that no rollback removes."""
+    with Path(os.environ["TRACES"]).open("a") as traces:
+        traces.write(f"{line}\n")
+
+
+@tool
+def trivial() -> str:
+    """Answer at once."""
+    return "here"
+
+
+@tool(background=True)
+def work(tag: str, seconds: float) -> str:
+    """Leave a trace and a row, once."""
+    note(f"start {tag}")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
+    time.sleep(seconds)
+    return tag
+
+
+@tool(background=True, idempotent=True)
+def repeat(tag: str, seconds: float) -> str:
+    """Leave a trace and a row; more than once does no harm."""
+    note(f"start {tag}")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
+    time.sleep(seconds)
+    return tag
+
+
+@tool(background=True, atomic=False, timeout=600)
+def report(tag: str, seconds: float, context: ToolContext) -> str:
+    """Report progress all the time, and stop when told to."""
+    note(f"start {tag}")
+    begun = time.monotonic()
+    while (done := time.monotonic() - begun) < seconds:
+        if context.is_cancelled:
+            note(f"told {tag}")
+            return "stopped"
+        context.report_progress(done, seconds, tag)
+        time.sleep(0.05)
+    return tag
+
+
+@tool(background=True)
+async def areport(tag: str, seconds: float, context: ToolContext) -> str:
+    """Report progress all the time, on a loop, and stop when cancelled."""
+    note(f"start {tag}")
+    begun = time.monotonic()
+    try:
+        while (done := time.monotonic() - begun) < seconds:
+            await context.areport_progress(done, seconds, tag)
+            await asyncio.sleep(0.05)
+    except asyncio.CancelledError:
+        note(f"told {tag}")
+        raise
+    return tag
+
+
+@tool(background=True, atomic=False, on_disconnect="continue")
+def go_on(tag: str, seconds: float) -> str:
+    """Go on although nobody waits."""
+    note(f"start {tag}")
+    time.sleep(seconds)
+    note(f"end {tag}")
+    return tag
+
+
+@tool(background=True, atomic=False, timeout=0.5)
+def overrun(tag: str, seconds: float) -> str:
+    """Heed no time limit."""
+    note(f"start {tag}")
+    time.sleep(seconds)
+    note(f"end {tag}")
+    return tag

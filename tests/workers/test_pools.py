@@ -1,0 +1,111 @@
+"""Calls through a real worker, in each pool, by clients of both eras."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from mcp_types import CallToolResult
+
+from tests.e2e.sdk import connecting
+from tests.e2e.servers import Site, until
+from tests.workers.calling import calling, text_of
+from tests.workers.looking import have_ended, record_of, task_of, traces
+from tests.workers.processes import Worker, working
+
+
+@pytest.fixture(scope="module", params=["prefork", "threads"])
+def worker(
+    request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    log = tmp_path_factory.mktemp("worker") / "worker.log"
+    with working(site, log, pool=request.param) as worker:
+        yield worker
+
+
+@pytest.fixture
+def tag(worker: Worker, request: pytest.FixtureRequest) -> str:
+    """Something that no other test has."""
+    return str(request.node.name)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("name", ["report", "areport"])
+def test_client_watches_the_progress_and_gets_the_result(
+    site: Site, worker: Worker, tag: str, mode: str, name: str
+) -> None:
+    seen: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(progress)
+
+    async def scenario() -> CallToolResult:
+        async with connecting(site.url, mode=mode) as client:
+            arguments = {"tag": tag, "seconds": 1.5}
+            return await client.call_tool(name, arguments, progress_callback=note)
+
+    result = asyncio.run(scenario())
+    until(lambda: have_ended([tag]))
+
+    task = task_of(tag)
+    record = record_of(task)
+    assert result.structured_content == {"result": tag}
+    assert len(seen) >= 2
+    assert seen == sorted(set(seen))
+    assert (record.outcome, record.task_id) == ("ok", str(task.pk))
+    assert record.worker == task.worker != ""
+    assert record.duration_ms is not None
+    assert record.duration_ms >= 1500
+    assert str(task.call_id) in worker.log.read_text()
+
+
+@pytest.mark.parametrize("name", ["report", "areport"])
+def test_client_that_leaves_stops_the_tool_within_a_second(
+    site: Site, worker: Worker, tag: str, name: str
+) -> None:
+    async def scenario() -> None:
+        async with calling(site) as caller:
+            (call,) = caller.calls((name, tag, 60))
+            await asyncio.to_thread(until, lambda: f"start {tag}" in traces(site))
+            call.cancel()
+
+    asyncio.run(scenario())
+    until(lambda: have_ended([tag]))
+
+    task = task_of(tag)
+    record = record_of(task)
+    assert f"told {tag}" in traces(site)
+    assert task.status == "cancelled"
+    assert (record.outcome, record.delivered) == ("cancelled", False)
+
+
+def test_tool_goes_on_without_its_client_if_it_is_to(site: Site, worker: Worker, tag: str) -> None:
+    async def scenario() -> None:
+        async with calling(site) as caller:
+            (call,) = caller.calls(("go_on", tag, 1))
+            await asyncio.to_thread(until, lambda: f"start {tag}" in traces(site))
+            call.cancel()
+
+    asyncio.run(scenario())
+    until(lambda: have_ended([tag]))
+
+    task = task_of(tag)
+    record = record_of(task)
+    assert f"end {tag}" in traces(site)
+    assert (task.status, record.outcome, record.delivered) == ("completed", "ok", False)
+
+
+def test_tool_that_overruns_its_time_has_failed_and_its_result_is_discarded(
+    site: Site, worker: Worker, tag: str, request: pytest.FixtureRequest
+) -> None:
+    async def scenario() -> dict[str, object]:
+        async with calling(site) as caller:
+            return await caller.call("overrun", tag=tag, seconds=2)
+
+    answer = asyncio.run(scenario())
+    assert "timed out" in text_of(answer)
+    assert f"end {tag}" not in traces(site)
+    until(lambda: f"end {tag}" in traces(site))
+
+    task = task_of(tag)
+    assert (task.status, task.result) == ("failed", "")
+    assert record_of(task).error_class == "TaskTimedOutError"
