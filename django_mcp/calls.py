@@ -70,6 +70,7 @@ async def _call_in_background(
             await run_in_worker(
                 _submit, context, tool, record, is_to_be_cancelled=is_to_be_cancelled
             )
+            waiter.has_row = True
             await follow(waiter, context)
         return await run_in_control(outcome_of, key)
     except asyncio.CancelledError:

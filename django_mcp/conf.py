@@ -182,8 +182,8 @@ class Settings:
         str,
         default="",
         help=(
-            "Where the project's Celery app is, as `project.celery.app`. Empty: the one that "
-            "importing the settings has made."
+            "Where the project's Celery app is, as `project.celery.app`. Empty: Celery's current "
+            "one."
         ),
     )
     MAX_REQUEST_BYTES = Setting(

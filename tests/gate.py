@@ -1,6 +1,7 @@
 """A place where tools wait until the test lets them go on."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ class Gate:
     def note(self, name: str) -> None:
         """Tell the test something without waiting."""
         self._arrivals.put(name)
+
+    def nap(self) -> None:
+        """Do nothing for a moment, as a tool that looks at something now and then."""
+        time.sleep(0.01)
 
     # For tests.
 

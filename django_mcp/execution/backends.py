@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 from django_mcp.conf import settings
 from django_mcp.models import ToolTask
 from django_mcp.tools.background import Background
+from django_mcp.tools.registry import get_registry
 
 SHORT_NAMES = {
     "celery": "django_mcp.execution.celery.CeleryBackend",
@@ -30,6 +31,12 @@ class Backend(Protocol):
 
     def terminate(self, task: ToolTask) -> None:
         """End the run of a task by force, where that is possible. Its row has ended already."""
+
+
+def runs_of(task: ToolTask) -> Background:
+    """How a task's tool runs; by default if it is gone, or runs in the background no more."""
+    tool = get_registry().get(task.name)
+    return Background() if tool is None or tool.background is None else tool.background
 
 
 def get_backend() -> Backend:

@@ -18,10 +18,7 @@ GRACE = 5.0
 
 
 class CeleryBackend:
-    """Sends the ids of tasks to the workers of the project's Celery app.
-
-    Made on the thread that imported the settings: Celery remembers its current app for each thread.
-    """
+    """Sends the ids of tasks to the workers of the project's Celery app."""
 
     def __init__(self) -> None:
         named = settings.CELERY_APP

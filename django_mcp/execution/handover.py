@@ -2,17 +2,15 @@
 
 import logging
 from functools import partial
-from uuid import UUID
 
 from django.db import router, transaction
 
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import TaskNotStartedError
-from django_mcp.execution.backends import get_backend
+from django_mcp.execution.backends import get_backend, runs_of
 from django_mcp.execution.callers import row_of
 from django_mcp.execution.settling import fail
 from django_mcp.models import ToolTask
-from django_mcp.tools.background import Background
 from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
@@ -25,28 +23,24 @@ def submit(context: ToolContext, tool: Tool) -> None:
     that got through nevertheless starts nothing. Call it on a thread that may wait some seconds.
     """
     key = context.task_id
-    runs = tool.background
-    assert isinstance(key, UUID)
-    assert runs is not None
+    assert key is not None
     task = row_of(context.invocation, tool, key)
     task.save(force_insert=True)
-    transaction.on_commit(
-        partial(_hand_over_first, task, runs), using=router.db_for_write(ToolTask)
-    )
+    transaction.on_commit(partial(_hand_over_first, task), using=router.db_for_write(ToolTask))
 
 
-def hand_over(task: ToolTask, runs: Background, *, delay: float = 0) -> bool:
+def hand_over(task: ToolTask, *, delay: float = 0) -> bool:
     """Hand over a task that is queued; whether the backend took it. A sweep tries again."""
     try:
-        get_backend().enqueue(task, runs, delay=delay)
+        get_backend().enqueue(task, runs_of(task), delay=delay)
     except Exception:
         logger.warning("Task %s could not be handed over", task.pk, exc_info=True)
         return False
     return True
 
 
-def _hand_over_first(task: ToolTask, runs: Background) -> None:
-    if hand_over(task, runs):
+def _hand_over_first(task: ToolTask) -> None:
+    if hand_over(task):
         # `django_mcp.calls` logs the end under the same id.
         logger.info("tools/call %r: queued, call %s", task.name, task.call_id)
     else:

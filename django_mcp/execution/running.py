@@ -17,12 +17,13 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
-    CallRejectedError,
     RevokedError,
     TaskCancelledError,
+    TaskError,
     ToolError,
     ToolFailedError,
 )
+from django_mcp.execution.backends import runs_of
 from django_mcp.execution.callers import current_principal, invocation_of
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import hand_over
@@ -32,7 +33,6 @@ from django_mcp.execution.sweeping import sweep_when_due
 from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import read_snapshot
 from django_mcp.policy.visibility import Visibility
-from django_mcp.tools.background import Background
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
@@ -59,8 +59,7 @@ def run_task(key: UUID, *, worker: str = "") -> None:
     if task is None:
         return
     tool = get_registry().get(task.name)
-    runs = Background() if tool is None or tool.background is None else tool.background
-    run = Run(task, time_limit=runs.time_limit)
+    run = Run(task, time_limit=runs_of(task).time_limit)
     error: BaseException | None = None
     with keeper.keeping(run):
         try:
@@ -68,15 +67,15 @@ def run_task(key: UUID, *, worker: str = "") -> None:
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except Exception as raised:
-            error = raised
-            delay = None if tool is None else _retry_delay(run, tool, raised)
+            error = _explained(raised, task.call_id)
+            delay = None if tool is None else _retry_delay(run, tool, error)
             if delay is not None and _persistently(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
             ):
                 logger.info("Task %s is run again in %.1f s", task.pk, delay, exc_info=raised)
-                hand_over(task, runs, delay=delay)
+                hand_over(task, delay=delay)
                 return
-            _persistently(partial(end_with_error, run.rows, raised, **run.take_progress()))
+            _persistently(partial(end_with_error, run.rows, error, **run.take_progress()))
     # Whoever has ended it: a commit may count although its confirmation was lost.
     _persistently(lambda: settle(key, error=error))
 
@@ -146,12 +145,19 @@ def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
         raise ClaimLostError
 
 
+def _explained(error: Exception, call_id: UUID) -> Exception:
+    """The error itself where callers may know it; anything else is our side's fault."""
+    if isinstance(error, ToolError | ToolFailedError | TaskError | RevokedError):
+        return error
+    failure = ToolFailedError(call_id)
+    failure.__cause__ = error
+    return failure
+
+
 def _retry_delay(run: Run, tool: Tool, error: Exception) -> float | None:
     """Seconds after which the tool is to be run again; None when it is not."""
     runs = tool.background
     if runs is None or runs.retry is None or run.is_stopped:
-        return None
-    if isinstance(error, CallRejectedError):
         return None
     cause = error.__cause__ if isinstance(error, ToolFailedError) else error
     is_final = isinstance(cause, ToolError) and not cause.retryable

@@ -19,10 +19,11 @@ from django_mcp.exceptions import (
     TaskNotStartedError,
     TaskTimedOutError,
 )
+from django_mcp.execution.backends import runs_of
 from django_mcp.execution.handover import hand_over
 from django_mcp.execution.settling import fail, settle
 from django_mcp.models import ToolTask
-from django_mcp.tools.background import Background
+from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.tools.registry import get_registry
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def sweep() -> Swept:
     for task in ToolTask.objects.silent(since=patience).order_by("heartbeat")[:BATCH]:
         error = _verdict(task)
         if error is not None:
-            swept.ended += fail(task.pk, error, ToolTask.objects.filter(**_as_found(task)))
+            swept.ended += fail(task.pk, error, _as_found(task))
         elif task.status == Status.WORKING or _is_worth_repeating(task):
             swept.queued += _queue_again(task)
     unrecorded = ToolTask.objects.filter(
@@ -89,7 +90,6 @@ def sweep_when_due() -> None:
 def _verdict(task: ToolTask) -> DjangoMCPError | None:
     """How a silent task ends; None when it is to be run once more."""
     tool = get_registry().get(task.name)
-    runs = Background() if tool is None or tool.background is None else tool.background
     if task.status == Status.QUEUED:
         has_time = timezone.now() - task.updated < timedelta(
             seconds=settings.BACKGROUND_START_WITHIN
@@ -100,8 +100,8 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
     is_repeatable = tool is not None and tool.is_repeatable
     if task.cancel_requested and is_repeatable:
         return TaskCancelledError()
-    assert task.started is not None
-    if timezone.now() - task.started > timedelta(seconds=runs.time_limit):
+    runs = runs_of(task)
+    if timezone.now() - (task.started or task.updated) > timedelta(seconds=runs.time_limit):
         return TaskTimedOutError()
     if is_repeatable and task.attempts <= runs.reruns and not task.cancel_requested:
         return None
@@ -117,21 +117,16 @@ def _is_worth_repeating(task: ToolTask) -> bool:
 
 
 def _queue_again(task: ToolTask) -> bool:
-    tool = get_registry().get(task.name)
-    runs = Background() if tool is None or tool.background is None else tool.background
-    found = ToolTask.objects.filter(**_as_found(task))
+    found = _as_found(task)
     if task.status == Status.WORKING:
         is_mine = found.requeue()
     else:
         is_mine = found.update(heartbeat=timezone.now())
-    return bool(is_mine) and hand_over(task, runs)
+    return bool(is_mine) and hand_over(task)
 
 
-def _as_found(task: ToolTask) -> dict[str, object]:
-    # A sign of life since then, from whomever, and nothing is done.
-    return {
-        "pk": task.pk,
-        "status": task.status,
-        "attempts": task.attempts,
-        "heartbeat": task.heartbeat,
-    }
+def _as_found(task: ToolTask) -> ToolTaskQuerySet:
+    """The task unless it has given a sign of life since, or somebody else has seen to it."""
+    return ToolTask.objects.filter(
+        pk=task.pk, status=task.status, attempts=task.attempts, heartbeat=task.heartbeat
+    )

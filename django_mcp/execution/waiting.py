@@ -42,16 +42,20 @@ GONE = State(status=ToolTask.Status.FAILED, progress=None)
 
 
 class Waiter:
-    """Somebody who waits for one task. `changed` is set at every change of its state."""
+    """Somebody who waits for one task. `changed` is set at every change of its state.
+
+    `has_row` is to be set as soon as there must be one.
+    """
 
     def __init__(self, now: float) -> None:
         self.state: State | None = None
+        self.has_row = False
         self.changed = asyncio.Event()
         self.interval = SHORTEST
         self.due = now + SHORTEST
 
     def see(self, state: State | None, now: float) -> None:
-        if state is None and self.state is not None:
+        if state is None and self.has_row:
             state = GONE
         if state == self.state:
             self.interval = min(self.interval * GROWTH, LONGEST)

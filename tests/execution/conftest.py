@@ -1,12 +1,13 @@
 """A site with the tools of `tests.execution.tools`, on real threads and the embedded backend."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from tests.execution import tools
+from tests.execution import backends, tools
 from tests.gate import Gate
 from tests.keys import PATH
 from tests.spec import ERAS, LEGACY, MODERN
@@ -20,6 +21,15 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
     with serving(tools.TOOLS) as application:
         yield application
+
+
+@pytest.fixture
+def held(application: Application, settings: Settings) -> list[tuple[UUID, float]]:
+    """What is handed to a backend that runs nothing: tests run the tasks themselves."""
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
+    backends.held.clear()
+    backends.terminated.clear()
+    return backends.held
 
 
 @pytest.fixture

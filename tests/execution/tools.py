@@ -1,12 +1,25 @@
 """Background tools that wait, report, fail and write, each in the sync and the async way."""
 
-from django_mcp import ToolContext, tool
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+from django.contrib.auth.models import Group, User
+
+from django_mcp import Image, Redacted, Retry, Text, ToolContext, ToolError, tool
+from django_mcp.content import Content
+from django_mcp.models import ToolTask
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
 SECRET = "the-password-is-1234"
 
 gate = Gate()
+
+
+class FlakyError(Exception):
+    """What a retry is for."""
+
 
 with collecting() as TOOLS:
 
@@ -19,6 +32,13 @@ with collecting() as TOOLS:
     async def aadd(a: int, b: int = 0) -> int:
         """Add two numbers, on a loop."""
         return a + b
+
+    @tool
+    def quick() -> str:
+        """Answer within the request."""
+        return "quick"
+
+    # Waiting and reporting.
 
     @tool(background=True, read_only=True)
     def count(to: int, context: ToolContext) -> int:
@@ -37,3 +57,118 @@ with collecting() as TOOLS:
                 await gate.pause("acount")
             await context.areport_progress(step, to, f"step {step}")
         return to
+
+    @tool(background=True, atomic=False)
+    def watch(context: ToolContext) -> str:
+        """Wait until the call is cancelled."""
+        gate.note("watch")
+        while not context.is_cancelled:
+            gate.nap()
+        gate.note("told")
+        return "stopped"
+
+    @tool(background=True)
+    async def awatch() -> str:
+        """Wait until the call is cancelled, on a loop."""
+        gate.note("awatch")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            gate.note("told")
+            raise
+        return "never"
+
+    @tool(background=True, atomic=False)
+    def hold(name: str = "") -> str:
+        """Wait at the gate without a look at anything else."""
+        gate.wait("hold")
+        return name
+
+    @tool(background=True, atomic=False, on_disconnect="continue")
+    def hold_on() -> str:
+        """Wait at the gate, whether anybody waits for the result or not."""
+        gate.wait("hold_on")
+        return "over"
+
+    @tool(background=True, atomic=False, timeout=0.3)
+    def hold_briefly() -> str:
+        """Wait at the gate for longer than is allowed."""
+        gate.wait("hold_briefly")
+        gate.note("over")
+        return "too late"
+
+    # Results.
+
+    @tool(background=True)
+    def draw() -> list[Content]:
+        """Return content of two kinds."""
+        return [Text(text="a\x00b ü"), Image(data=b"\x89PNG", mime_type="image/png")]
+
+    @tool(background=True)
+    def repeat_text(text: str, times: int) -> str:
+        """Return a long text."""
+        return text * times
+
+    # Failing.
+
+    @tool(background=True)
+    def refuse() -> str:
+        """Write, then refuse."""
+        Group.objects.create(name="refused")
+        raise ToolError("closed today", retryable=True, hint="Come tomorrow.", retry_after=60)
+
+    @tool(background=True)
+    def boom() -> str:
+        """Write, then fail."""
+        Group.objects.create(name="failed")
+        raise RuntimeError(SECRET)
+
+    @tool(background=True)
+    async def aboom() -> str:
+        """Fail on a loop."""
+        raise RuntimeError(SECRET)
+
+    # Running again.
+
+    @tool(
+        background=True,
+        idempotent=True,
+        retry=Retry(times=2, backoff=0, on=(FlakyError, ToolError)),
+    )
+    def flaky(failures: int, kind: str) -> str:
+        """Write, and fail so many times before it works."""
+        gate.note("run")
+        Group.objects.create(name="flaky")
+        if ToolTask.objects.get().attempts > failures:
+            return "at last"
+        if kind == "flaky":
+            raise FlakyError
+        if kind == "retryable":
+            raise ToolError("busy", retryable=True)
+        if kind == "final":
+            raise ToolError("no")
+        raise RuntimeError(SECRET)
+
+    @tool(background=True)
+    def write(name: str) -> str:
+        """Write to the database."""
+        Group.objects.create(name=name)
+        return name
+
+    @tool(background=True, idempotent=True)
+    def rewrite(name: str) -> str:
+        """Write to the database, as often as one likes."""
+        Group.objects.get_or_create(name=name)
+        return name
+
+    # Who may.
+
+    @tool(background=True, group="notes", scopes=["notes:read"], read_only=True)
+    def read_notes(owner: User) -> str:
+        """Read the caller's notes."""
+        return owner.get_username()
+
+    @tool(background=True, read_only=True, keep_result=timedelta(minutes=5))
+    def login(name: str, password: str, pin: Annotated[str, Redacted] = "") -> str:
+        """Take secrets."""
+        return f"{name} {password} {pin}"

@@ -68,7 +68,6 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
         assert is_complete <= starts[f"start {tag}"] <= (1 if name == "work" else 1 + RERUNS)
         expected = "ok" if is_complete else "unknown"
         assert record_of(task).outcome == expected, task.error
-    print(Counter(task_of(tag).status for tag in tags))
 
 
 @pytest.mark.parametrize(("pool", "name"), [("prefork", "work"), ("threads", "repeat")])
