@@ -55,8 +55,6 @@ class Waiter:
         self.due = now + SHORTEST
 
     def see(self, state: State | None, now: float) -> None:
-        if state is None and self.has_row:
-            state = GONE
         if state == self.state:
             self.interval = min(self.interval * GROWTH, LONGEST)
         else:
@@ -116,6 +114,8 @@ class Watch:
         keys = [key for key, waiters in due.items() if waiters]
         if not keys:
             return
+        # Before the query: a row may be made while it is on its way.
+        absent = {key: GONE if any(w.has_row for w in due[key]) else None for key in keys}
         try:
             states = await run_in_control(_read_states, keys)
         except Exception:
@@ -124,7 +124,7 @@ class Watch:
         now = self._loop.time()
         for key in keys:
             for waiter in due[key]:
-                waiter.see(waiter.state if states is None else states.get(key), now)
+                waiter.see(waiter.state if states is None else states.get(key, absent[key]), now)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
