@@ -35,8 +35,9 @@ BROWSER = "tests/browser"
 INSPECTOR = "tests/judges/test_inspector.py"
 TYPESCRIPT = "tests/judges/test_typescript.py"
 WHEEL = "tests/wheel"
+WORKERS = "tests/workers"
 DOCS = "tests/docs"
-LEGS_OF_THEIR_OWN = (BROWSER, DOCS, INSPECTOR, TYPESCRIPT, WHEEL)
+LEGS_OF_THEIR_OWN = (BROWSER, DOCS, INSPECTOR, TYPESCRIPT, WHEEL, WORKERS)
 SUITE = ("tests", *(f"--ignore={path}" for path in LEGS_OF_THEIR_OWN))
 SUMMARY = re.compile(r"^=+ (?P<counts>\d+ \w+.*?) in [\d.]+s.*=+$")
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
@@ -48,6 +49,14 @@ try:
     psycopg.connect(sys.argv[1], connect_timeout=5).close()
 except psycopg.OperationalError as error:
     sys.exit(str(error).splitlines()[0])
+"""
+REACH_BROKER = """
+import sys
+from kombu import Connection
+try:
+    Connection(sys.argv[1], connect_timeout=5, transport_options={"max_retries": 0}).connect()
+except Exception as error:
+    sys.exit(f"{sys.argv[1].partition(':')[0]}: {error}")
 """
 CHECK_SCHEMAS = """
 import json, pathlib, sys
@@ -118,6 +127,34 @@ def no_postgres() -> str:
     return answer.stderr.strip() if answer.returncode else ""
 
 
+def redis_url() -> str:
+    """Where the tests look for Redis."""
+    return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/7")
+
+
+def rabbitmq_url() -> str:
+    """Where the tests look for RabbitMQ."""
+    return os.environ.get("RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+
+
+def no_broker(url: str) -> str:
+    answer = subprocess.run(
+        [PYTHON, "-c", REACH_BROKER, url], capture_output=True, text=True, check=False
+    )
+    lines = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
+    return lines[-1] if answer.returncode else ""
+
+
+def no_redis() -> str:
+    if not shutil.which("redis-server"):
+        return "redis-server is not installed, and the tests start one of their own"
+    return no_broker(redis_url())
+
+
+def no_rabbitmq() -> str:
+    return no_broker(rabbitmq_url()) or no_postgres()
+
+
 def no_schemas() -> str:
     folder = os.environ.get("MCP_SPEC_DIR")
     if not folder:
@@ -173,6 +210,19 @@ def legs() -> list[Leg]:
             commands=[(*coverage, "run", *PYTEST, *SUITE)],
             environment={"DATABASE_URL": postgres_url()},
             obstacle=no_postgres,
+        ),
+        # Each broker with one database: what a worker writes is tested with both elsewhere.
+        Leg(
+            name="redis",
+            commands=[(*coverage, "run", "-m", "pytest", WORKERS)],
+            environment={"BROKER_URL": redis_url()},
+            obstacle=no_redis,
+        ),
+        Leg(
+            name="rabbitmq",
+            commands=[(*coverage, "run", "-m", "pytest", WORKERS)],
+            environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
+            obstacle=no_rabbitmq,
         ),
         Leg(
             name="coverage",

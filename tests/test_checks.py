@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from pytest_django import Settings
 
 import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
+from django_mcp import tool
 from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
@@ -374,3 +375,54 @@ class TestCommand:
         answer = check("INSTALLED_APPS.remove('oauth2_provider')", "DJANGO_MCP_AUTHENTICATORS = []")
 
         assert (answer.returncode, answer.stderr) == (0, "")
+
+
+class TestBackground:
+    def test_backend_that_cannot_be_made_is_told(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = "shop.Backend"
+
+        assert set(found()) == {"E007"}
+
+    def test_backend_of_the_wrong_type_is_told_once(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = None
+
+        assert set(found()) == {"E003"}
+
+    def test_embedded_backend_is_not_for_deployment(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+        assert found(deploy=True) == {}
+
+        with collecting():
+            tool(background=True)(lambda: None)
+
+            assert set(found()) == set()
+            assert set(found(deploy=True)) == {"W009"}
+            settings.DJANGO_MCP_BACKGROUND_BACKEND = "tests.execution.backends.HoldingBackend"
+            assert found(deploy=True) == {}
+
+    def test_celery_that_is_not_installed_is_told(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = "celery"
+        monkeypatch.setattr("django_mcp.checks.find_spec", lambda name: None)
+
+        assert set(found()) == {"E006"}
+
+    @pytest.mark.parametrize(
+        ("name", "ids"),
+        [
+            ("good", set()),
+            ("eager", {"E008"}),
+            ("sqla", {"E009"}),
+            ("memory", {"E009"}),
+            ("absent", {"E007"}),
+        ],
+    )
+    def test_celery_app_that_cannot_be_relied_on_is_told(
+        self, settings: Settings, name: str, ids: set[str]
+    ) -> None:
+        pytest.importorskip("celery")
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = "celery"
+        settings.DJANGO_MCP_CELERY_APP = f"tests.celery_apps.{name}"
+
+        assert set(found()) == ids

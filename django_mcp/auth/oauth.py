@@ -54,7 +54,9 @@ class OAuthAuthenticator:
         So another token of the same user and application does, as far as its scopes reach.
         """
         tokens = get_access_token_model().objects.filter(
-            user=principal.user, application__client_id=principal.client_id
+            user=principal.user,
+            # A token may belong to no application.
+            application__client_id=principal.client_id or None,
         )
         granted = tokens.filter(pk=principal.credential).first()
         if granted is None:

@@ -21,9 +21,24 @@ class CeleryBackend:
     """Sends the ids of tasks to the workers of the project's Celery app."""
 
     def __init__(self) -> None:
-        named = settings.CELERY_APP
         self._threads = threading.local()
-        self.app: Celery = import_string(named) if named else current_app._get_current_object()
+
+    @property
+    def app(self) -> Celery:
+        """The app that `DJANGO_MCP_CELERY_APP` names, else Celery's current one."""
+        named = settings.CELERY_APP
+        app: Celery = import_string(named) if named else current_app
+        return app
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether Celery would run tools within the request that calls them."""
+        return bool(self.app.conf.task_always_eager)
+
+    @property
+    def transport(self) -> str:
+        """The kind of broker, such as `redis`."""
+        return str(self.app.connection_for_write().transport_cls)
 
     def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
         """See `Backend.enqueue`. The message has the id of the call, for the worker's own log."""

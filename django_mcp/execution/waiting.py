@@ -115,7 +115,9 @@ class Watch:
         if not keys:
             return
         # Before the query: a row may be made while it is on its way.
-        absent = {key: GONE if any(w.has_row for w in due[key]) else None for key in keys}
+        absent = {
+            key: GONE if any(w.has_row or w.state for w in due[key]) else None for key in keys
+        }
         try:
             states = await run_in_control(_read_states, keys)
         except Exception:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
@@ -16,9 +17,10 @@ from django.test.utils import isolate_apps
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-from django_mcp import Icon, Image, Text, ToolContext, tool
+from django_mcp import Icon, Image, Retry, Text, ToolContext, tool
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.testing import MCPClient
+from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
 from tests.calling import offering
@@ -501,3 +503,71 @@ def test_annotations_may_be_strings_and_aliases() -> None:
         return amount
 
     assert list(resolved(pay).input_schema["properties"]) == ["amount", "kind"]
+
+
+class TestBackground:
+    def test_options_are_those_of_the_tool(self) -> None:
+        def act() -> None:
+            """Act."""
+
+        with collecting() as declared:
+            tool(
+                background=True,
+                timeout=5,
+                idempotent=True,
+                retry=Retry(times=2),
+                queue="slow",
+                keep_result=timedelta(hours=1),
+                on_disconnect="continue",
+                require_task=True,
+            )(act)
+
+        assert build(declared).tools["act"].background == Background(
+            timeout=5,
+            retry=Retry(times=2),
+            queue="slow",
+            keep_result=timedelta(hours=1),
+            on_disconnect="continue",
+            require_task=True,
+        )
+
+    def test_ordinary_tool_takes_none_of_them(self) -> None:
+        def act() -> None:
+            """Act."""
+
+        assert "options of tools with background=True" in problems(act, timeout=5)[0]
+
+    @pytest.mark.parametrize(
+        ("options", "reason"),
+        [
+            ({"timeout": 0}, "timeout must be a positive number of seconds"),
+            ({"timeout": "5"}, "timeout must be a positive number of seconds"),
+            ({"timeout": float("inf")}, "timeout must be a positive number of seconds"),
+            ({"retry": Retry()}, "retry is for tools that are declared idempotent or read_only"),
+            ({"retry": 3}, "retry must be a django_mcp.Retry"),
+            ({"retry": Retry(times=0), "read_only": True}, "Retry.times must be a positive"),
+            ({"retry": Retry(backoff=-1), "read_only": True}, "Retry.backoff must be a number"),
+            ({"retry": Retry(on=()), "read_only": True}, "Retry.on must be a tuple"),
+            (
+                {"retry": Retry(on=(int,)), "read_only": True},  # type: ignore[arg-type]
+                "Retry.on must be a tuple",
+            ),
+            ({"queue": ""}, "queue must be the name of a queue"),
+            ({"keep_result": 60}, "keep_result must be a positive timedelta"),
+            ({"keep_result": timedelta()}, "keep_result must be a positive timedelta"),
+            ({"on_disconnect": "stop"}, "on_disconnect must be one of cancel, continue"),
+        ],
+    )
+    def test_mistake_is_told_with_the_others(self, options: dict[str, Any], reason: str) -> None:
+        def act() -> None:
+            """Act."""
+
+        (reported,) = problems(act, background=True, **options)
+
+        assert reason in reported
+
+    def test_reruns_wait_longer_and_longer_but_not_for_ever(self) -> None:
+        plain = Retry(backoff=2, jitter=False)
+
+        assert [plain.delay(run) for run in (1, 2, 3, 60)] == [2, 4, 8, 3600]
+        assert all(1 <= Retry(backoff=2).delay(1) <= 2 for _ in range(100))

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_mcp.management.following import Follower
+from django_mcp.management.printing import printable
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -165,18 +166,10 @@ def _line(record: CallRecord) -> str:
     if timezone.is_aware(started):
         started = timezone.localtime(started)
     took = "" if record.duration_ms is None else f"{record.duration_ms} ms"
-    caller = _printable(record.username or record.user or "anonymous")
-    client = _printable(record.client_name or record.client or "-")
-    error = f"  {_printable(record.error_class)}" if record.error_class else ""
+    caller = printable(record.username or record.user or "anonymous")
+    client = printable(record.client_name or record.client or "-")
+    error = f"  {printable(record.error_class)}" if record.error_class else ""
     return (
         f"{started:%Y-%m-%d %H:%M:%S}  {record.outcome:<17}  {took:>9}  "
-        f"{_printable(record.name)}  {caller}  {client}  {record.call_id}{error}"
-    )
-
-
-def _printable(text: str) -> str:
-    """Text of clients without what could command the terminal or break the line."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
+        f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}"
     )

@@ -1,0 +1,112 @@
+"""`manage.py mcp_tasks`: background calls in the shell, and their housekeeping."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from django_mcp.execution.cancelling import cancel
+from django_mcp.execution.sweeping import sweep
+from django_mcp.management.printing import printable
+from django_mcp.models import ToolTask
+from django_mcp.redaction import redact
+from django_mcp.tools.registry import get_registry
+
+DEFAULT_LIMIT = 50
+
+
+class Command(BaseCommand):
+    """`list` (the default) prints tasks, the latest last."""
+
+    help = "Print the tasks of background calls, cancel them, or keep them in order."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.set_defaults(status=None, tool=None, limit=DEFAULT_LIMIT)
+        actions = parser.add_subparsers(dest="action")
+        listing = actions.add_parser("list", help="print tasks (the default)")
+        listing.add_argument("--status", choices=ToolTask.Status.values, help="in this state")
+        listing.add_argument("--tool", help="of this tool")
+        listing.add_argument(
+            "--limit",
+            type=int,
+            default=DEFAULT_LIMIT,
+            help=f"so many of the latest ({DEFAULT_LIMIT})",
+        )
+        for action, meaning in (
+            ("show", "print all of a task but its secrets, as JSON"),
+            ("cancel", "cancel a task"),
+        ):
+            chosen = actions.add_parser(action, help=meaning)
+            chosen.add_argument("id", type=UUID, help="the task's id, or that of its call")
+        actions.add_parser(
+            "sweep", help="run again or end the tasks whose workers have died, delete expired ones"
+        )
+        actions.add_parser("prune", help="delete expired tasks")
+
+    def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        match action:
+            case "show":
+                self._show(_task(options["id"]))
+            case "cancel":
+                self._cancel(_task(options["id"]))
+            case "sweep":
+                swept = sweep()
+                self.stdout.write(
+                    f"{swept.queued} tasks queued again, {swept.ended} ended, "
+                    f"{swept.recorded} recorded, {swept.deleted} deleted"
+                )
+            case "prune":
+                self.stdout.write(f"{ToolTask.objects.prune()} tasks deleted")
+            case _:
+                self._list(options["status"], options["tool"], options["limit"])
+
+    def _list(self, status: str | None, tool: str | None, limit: int) -> None:
+        tasks = ToolTask.objects.order_by("-created")
+        if status is not None:
+            tasks = tasks.filter(status=status)
+        if tool is not None:
+            tasks = tasks.filter(name=tool)
+        for task in reversed(tasks[:limit]):
+            self.stdout.write(_line(task))
+
+    def _show(self, task: ToolTask) -> None:
+        facts = {field.attname: getattr(task, field.attname) for field in task._meta.fields}
+        del facts["secrets"]
+        tool = get_registry().get(task.name)
+        schema = None if tool is None else tool.input_schema
+        facts["arguments"] = redact(json.loads(task.arguments), schema)
+        for name in ("result", "error"):
+            facts[name] = json.loads(facts[name] or "null")
+        # Escaped to ASCII, so that no call writes commands to the terminal.
+        self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
+
+    def _cancel(self, task: ToolTask) -> None:
+        cancel(task.pk)
+        task.refresh_from_db()
+        state = "to be cancelled" if task.status == ToolTask.Status.WORKING else task.status
+        self.stdout.write(f"{task.pk} is {state}")
+
+
+def _task(key: UUID) -> ToolTask:
+    tasks = ToolTask.objects.all()
+    task = tasks.filter(pk=key).first() or tasks.filter(call_id=key).first()
+    if task is None:
+        raise CommandError(f"There is no task of the id {key}.")
+    return task
+
+
+def _line(task: ToolTask) -> str:
+    created = task.created
+    if timezone.is_aware(created):
+        created = timezone.localtime(created)
+    total = "" if task.progress_total is None else f"/{task.progress_total:g}"
+    progress = "" if task.progress is None else f"{task.progress:g}{total}"
+    caller = printable(task.username or task.user or "anonymous")
+    message = f"  {printable(task.progress_message)}" if task.progress_message else ""
+    return (
+        f"{created:%Y-%m-%d %H:%M:%S}  {task.status:<14}  {progress:>9}  "
+        f"{printable(task.name)}  {caller}  {task.pk}{message}"
+    )

@@ -1,0 +1,100 @@
+"""Whether the grant behind a token still stands when a background tool is about to run."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http.request import HttpHeaders
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_application_model
+
+from django_mcp import Endpoint, Principal
+from django_mcp.auth.base import authenticate, renew
+from django_mcp.exceptions import InvalidCredentialsError
+from tests.auth.conftest import Issue
+
+AccessToken = get_access_token_model()
+
+
+def headers(token: str) -> Mapping[str, str]:
+    return HttpHeaders({"HTTP_AUTHORIZATION": f"Bearer {token}"})
+
+
+@pytest.fixture
+def principal(issue: Issue) -> Principal:
+    """Alice, as she called with a token of two scopes."""
+    found = authenticate(headers(issue("notes:read", "notes:write")), Endpoint.from_settings())
+    assert found is not None
+    return found
+
+
+def assert_withdrawn(principal: Principal) -> None:
+    with pytest.raises(InvalidCredentialsError):
+        renew(principal)
+
+
+def test_token_that_is_as_it_was_counts_as_it_did(principal: Principal) -> None:
+    assert renew(principal) == principal
+
+
+def test_token_that_has_expired_since_was_not_withdrawn(principal: Principal) -> None:
+    AccessToken.objects.update(expires=timezone.now() - datetime.timedelta(minutes=1))
+
+    assert renew(principal) == principal
+
+
+def test_token_that_was_deleted_is_withdrawn(principal: Principal) -> None:
+    AccessToken.objects.all().delete()
+
+    assert_withdrawn(principal)
+
+
+def test_token_that_was_refreshed_counts_as_far_as_its_successor(
+    principal: Principal, issue: Issue
+) -> None:
+    AccessToken.objects.all().delete()
+    issue("notes:read", "other")
+
+    assert renew(principal).scopes == {"notes:read"}
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"client": "Another"},
+        {"url": "https://elsewhere.example/mcp"},
+        {"expires": datetime.timedelta(seconds=-1)},
+    ],
+    ids=["application", "audience", "expired"],
+)
+def test_other_token_of_the_user_is_no_successor(
+    principal: Principal, issue: Issue, difference: dict[str, Any]
+) -> None:
+    AccessToken.objects.all().delete()
+    issue("notes:read", **difference)
+
+    assert_withdrawn(principal)
+
+
+def test_token_of_another_user_is_no_successor(principal: Principal, issue: Issue) -> None:
+    AccessToken.objects.all().delete()
+    issue("notes:read", user=User.objects.create_user("bob"))
+
+    assert_withdrawn(principal)
+
+
+def test_application_that_was_deleted_is_withdrawn(principal: Principal) -> None:
+    get_application_model().objects.all().delete()
+
+    assert_withdrawn(principal)
+
+
+def test_token_of_no_application_can_be_renewed(issue: Issue) -> None:
+    token = issue("notes:read")
+    AccessToken.objects.update(application=None)
+    found = authenticate(headers(token), Endpoint.from_settings())
+    assert found is not None
+
+    assert renew(found) == found

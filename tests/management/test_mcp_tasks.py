@@ -1,0 +1,87 @@
+"""`manage.py mcp_tasks`."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_mcp.models import CallRecord, ToolTask
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("mcp_tasks", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def task(name: str = "tool", **facts: Any) -> ToolTask:
+    facts = {"call_id": uuid4(), "kept_for": timedelta(hours=1), **facts}
+    return ToolTask.objects.create(name=name, **facts)
+
+
+def test_it_lists_tasks_with_their_progress(db: None) -> None:
+    first = task(username="ann", progress=3, progress_total=10, progress_message="third\x1b[2J")
+    second = task(status="failed")
+
+    lines = run().splitlines()
+
+    assert lines[0].endswith(f"tool  ann  {first.pk}  third\\x1b[2J")
+    assert "queued" in lines[0]
+    assert "3/10" in lines[0]
+    assert lines[1].endswith(f"tool  anonymous  {second.pk}")
+
+
+def test_it_lists_some(db: None) -> None:
+    task()
+    failed = task("other", status="failed")
+
+    assert str(failed.pk) in run("list", "--status", "failed")
+    assert len(run("list", "--tool", "other").splitlines()) == 1
+    assert len(run("list", "--limit", "1").splitlines()) == 1
+
+
+def test_it_shows_a_task_without_secrets(db: None) -> None:
+    shown = task(arguments='{"password": "1234", "to": 5}', secrets="sealed", error='{"kind": "x"}')
+
+    facts = json.loads(run("show", str(shown.pk)))
+
+    assert facts == json.loads(run("show", str(shown.call_id)))
+    assert facts["arguments"] == {"password": "[redacted]", "to": 5}
+    assert facts["error"] == {"kind": "x"}
+    assert facts["result"] is None
+    assert "secrets" not in facts
+
+
+def test_it_cancels_a_task_on_record(db: None) -> None:
+    cancelled = task()
+    CallRecord.objects.create(call_id=cancelled.call_id, name="tool", outcome="running")
+
+    assert run("cancel", str(cancelled.pk)) == f"{cancelled.pk} is cancelled"
+    assert CallRecord.objects.get().outcome == "cancelled"
+
+
+def test_it_asks_a_running_task_to_stop(db: None) -> None:
+    running = task(status="working")
+
+    assert run("cancel", str(running.pk)) == f"{running.pk} is to be cancelled"
+    assert ToolTask.objects.get().cancel_requested
+
+
+def test_it_knows_no_other_tasks(db: None) -> None:
+    with pytest.raises(CommandError, match="There is no task"):
+        run("cancel", str(uuid4()))
+
+
+def test_it_sweeps_and_prunes(db: None) -> None:
+    long_ago = timezone.now() - timedelta(days=1)
+    task(status="working", heartbeat=long_ago)
+    task(status="completed", is_recorded=True, expires=long_ago)
+    assert run("prune") == "1 tasks deleted"
+    task(status="completed", is_recorded=True, expires=long_ago)
+
+    assert run("sweep") == "0 tasks queued again, 1 ended, 0 recorded, 1 deleted"
