@@ -214,13 +214,13 @@ def legs() -> list[Leg]:
         # Each broker with one database: what a worker writes is tested with both elsewhere.
         Leg(
             name="redis",
-            commands=[(*coverage, "run", "-m", "pytest", WORKERS)],
+            commands=[(PYTHON, "-m", "pytest", WORKERS)],
             environment={"BROKER_URL": redis_url()},
             obstacle=no_redis,
         ),
         Leg(
             name="rabbitmq",
-            commands=[(*coverage, "run", "-m", "pytest", WORKERS)],
+            commands=[(PYTHON, "-m", "pytest", WORKERS)],
             environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
             obstacle=no_rabbitmq,
         ),

@@ -3,14 +3,16 @@
 import asyncio
 import random
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from tests.e2e.servers import Site, until
-from tests.workers.calling import calling
+from tests.workers.calling import calling, text_of
 from tests.workers.looking import effects, have_ended, record_of, task_of, traces
 from tests.workers.processes import Worker, working
 
@@ -31,12 +33,7 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
     has_ended = threading.Event()
 
     def kill_workers() -> None:
-        weapons: list[Callable[[Worker], None]] = [
-            Worker.kill_child,
-            Worker.kill_child,
-            Worker.kill_parent,
-            Worker.kill_all,
-        ]
+        weapons = (Worker.kill_child, Worker.kill_parent, Worker.kill_all)
         for number, weapon in enumerate(weapons):
             with working(site, tmp_path / f"killed-{number}.log") as worker:
                 has_ended.wait(chance.uniform(0.2, 1.5))
@@ -68,6 +65,48 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
         assert is_complete <= starts[f"start {tag}"] <= (1 if name == "work" else 1 + RERUNS)
         expected = "ok" if is_complete else "unknown"
         assert record_of(task).outcome == expected, task.error
+
+
+def test_database_that_is_away_for_a_while_costs_no_more_than_time(
+    site: Site, tmp_path: Path
+) -> None:
+    url = site.environment["DATABASE_URL"]
+    if not url.startswith("postgres"):
+        pytest.skip("a file does not go away")
+
+    async def scenario() -> list[dict[str, Any]]:
+        async with calling(site) as caller:
+            calls = caller.calls(("report", "away-sync", 3), ("areport", "away-async", 3))
+            await asyncio.to_thread(
+                until, lambda: {"start away-sync", "start away-async"} <= set(traces(site))
+            )
+            await asyncio.to_thread(shut_out, url, 1.5)
+            return await asyncio.gather(*calls)
+
+    with working(site, tmp_path / "worker.log"):
+        answers = asyncio.run(scenario())
+        until(lambda: have_ended(["away-sync", "away-async"]))
+
+    assert [text_of(answer) for answer in answers] == ["away-sync", "away-async"]
+
+
+def shut_out(url: str, seconds: float) -> None:
+    """Let nobody use the database for so long."""
+    import psycopg  # only there where it is needed
+
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    allow = f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS'
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(
+        urlunsplit(parts._replace(path="/postgres")), autocommit=True
+    ) as connection:
+        connection.execute(f"{allow} false")
+        try:
+            connection.execute(kill, [name])
+            time.sleep(seconds)  # what is tested is how this time passes
+        finally:
+            connection.execute(f"{allow} true")
 
 
 @pytest.mark.parametrize(("pool", "name"), [("prefork", "work"), ("threads", "repeat")])
