@@ -30,6 +30,7 @@ ENVIRONMENT = (
     'pip install "django-mcp-toolkit[oauth]" uvicorn',
     "pip install pytest-django",
     'pip install "psycopg[binary]"',
+    'pip install "django-mcp-toolkit[celery]" redis',
 )
 
 
