@@ -82,9 +82,9 @@ class Recording:
         record = cls(context, tool)
         record._started = started
         record._clock -= (timezone.now() - started).total_seconds()
-        record._key = (
-            CallRecord.objects.filter(call_id=context.call_id).values_list("pk", flat=True).first()
-        )
+        # Where it was written: a replica may not know it yet.
+        written = CallRecord.objects.using(router.db_for_write(CallRecord))
+        record._key = written.filter(call_id=context.call_id).values_list("pk", flat=True).first()
         record._knows_delivery = False
         record._worker = worker
         return record

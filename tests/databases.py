@@ -30,7 +30,7 @@ class Route:
         return db == self._alias if is_ours else None
 
 
-EVERY_MODEL = ("CallRecord", "ToolGroup", "ToolSwitch", "ToolGroup_allowed_groups")
+EVERY_MODEL = ("CallRecord", "ToolGroup", "ToolSwitch", "ToolGroup_allowed_groups", "ToolTask")
 
 
 @contextmanager

@@ -12,7 +12,15 @@ from typing_extensions import TypedDict
 
 from django_mcp import Redacted
 from django_mcp.models import CallRecord
-from django_mcp.redaction import MAX_DEPTH, MAX_ITEMS, MAX_KEY, MAX_STRING, REDACTED, redact
+from django_mcp.redaction import (
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_KEY,
+    MAX_STRING,
+    REDACTED,
+    redact,
+    secret_arguments,
+)
 from django_mcp.testing import MCPClient
 from tests.calling import offering
 from tests.tools.serving import resolved, taking
@@ -302,3 +310,34 @@ def test_secrets_reach_the_tool_and_nothing_else(caplog: pytest.LogCaptureFixtur
     assert record.arguments == {"value": {"name": "ann", "pin": REDACTED}}
     assert SECRET not in caplog.text
     assert all(SECRET not in str(vars(each)) for each in caplog.records)
+
+
+class TestSecretArguments:
+    """Those of a background call are encrypted while it waits; the others are not."""
+
+    @pytest.mark.parametrize(
+        ("annotation", "value"),
+        [
+            (SecretStr, SECRET),
+            (Login, {"name": "ann", "pin": SECRET}),
+            (list[Login], [{"name": "ann", "pin": SECRET}]),
+            (Login | None, None),
+            (dict[str, Any], {"a": [{"b": {"apiKey": SECRET}}]}),
+            (list[Any], [*range(MAX_ITEMS + 1), {"password": SECRET}]),
+        ],
+    )
+    def test_argument_that_may_hold_a_secret_is_one(self, annotation: Any, value: Any) -> None:
+        schema = resolved(taking(annotation)).input_schema
+
+        assert secret_arguments({"value": value}, schema) == {"value"}
+
+    @pytest.mark.parametrize(
+        ("annotation", "value"), [(str, SECRET), (dict[str, Any], {"a": [1, {"b": None}]})]
+    )
+    def test_any_other_is_none(self, annotation: Any, value: Any) -> None:
+        schema = resolved(taking(annotation)).input_schema
+
+        assert secret_arguments({"value": value}, schema) == frozenset()
+
+    def test_names_count_as_they_do_in_the_record(self) -> None:
+        assert secret_arguments({"password": 1, "name": 2}, {}) == {"password"}

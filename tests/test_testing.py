@@ -13,7 +13,7 @@ from mcp_types import ImageContent
 
 from django_mcp import ToolContext
 from django_mcp.exceptions import MissingScopeError, UnknownToolError
-from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.testing import MCPClient
 from tests.calling import offering
 from tests.shop.models import Order, Product
@@ -269,3 +269,26 @@ def test_the_context_of_a_tool_is_that_of_the_client(ann: User) -> None:
     assert seen[0].principal is client.principal
     assert seen[0].call_id == result.call_id
     assert not seen[0].is_cancelled
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_async", [False, True])
+def test_background_tool_runs_at_once_in_the_transaction_of_the_test(is_async: bool) -> None:
+    def count(context: ToolContext) -> int:
+        """Count what the test has made."""
+        context.report_progress(1, 2, "first")
+        return Product.objects.count()
+
+    async def acount(context: ToolContext) -> int:
+        """Count what the test has made, on the loop."""
+        context.report_progress(1, 2, "first")
+        return await Product.objects.acount()
+
+    Product.objects.create(sku="pen", name="Pen", price=Decimal(1))
+    with offering(acount if is_async else count, background=True):
+        result = MCPClient().call("acount" if is_async else "count")
+
+    assert result.data == 1
+    assert [report.message for report in result.progress] == ["first"]
+    assert CallRecord.objects.get().outcome == "ok"
+    assert not ToolTask.objects.exists()

@@ -42,7 +42,12 @@ def hand_over(task: ToolTask, *, delay: float = 0) -> bool:
 def _hand_over_first(task: ToolTask) -> None:
     if hand_over(task):
         # `django_mcp.calls` logs the end under the same id.
-        logger.info("tools/call %r: queued, call %s", task.name, task.call_id)
+        logger.info(
+            "tools/call %r: queued, call %s",
+            task.name,
+            task.call_id,
+            extra={"call_id": str(task.call_id), "tool": task.name},
+        )
     else:
         # Now: the caller is told that nothing was run, so nothing may be run later.
         waiting = ToolTask.objects.filter(pk=task.pk, status=ToolTask.Status.QUEUED)

@@ -15,6 +15,12 @@ from django_mcp.principals import Principal
 class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
     """Every change of a status is one statement that names the status that it follows."""
 
+    @property
+    def db(self) -> str:
+        """Where it writes: a replica that lags behind would show what is no longer so."""
+        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
+        return chosen or router.db_for_write(self.model)
+
     def owned_by(self, principal: Principal) -> Self:
         """The tasks that this caller may know of: its own, of the same user, client and endpoint.
 
@@ -81,11 +87,9 @@ class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
     def prune(self, *, batch: int = 1_000) -> int:
         """Delete the tasks whose time is over; return how many."""
         deleted = 0
-        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
-        rows = self.using(chosen or router.db_for_write(self.model))
-        expired = rows.filter(status__in=ToolTask.ENDED, expires__lte=timezone.now())
+        expired = self.filter(status__in=ToolTask.ENDED, expires__lte=timezone.now())
         while keys := list(expired.values_list("pk", flat=True)[:batch]):
-            deleted += rows.filter(pk__in=keys).delete()[0]
+            deleted += self.filter(pk__in=keys).delete()[0]
         return deleted
 
 

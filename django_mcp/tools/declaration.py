@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
 from django_mcp.content import Icon
-from django_mcp.tools.background import Background, OnDisconnect, Retry
+from django_mcp.tools.background import OnDisconnect, Retry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +32,12 @@ class ToolDeclaration:
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
     background: bool = False
-    runs: Background = field(default_factory=Background)
+    timeout: float | None = None
+    retry: Retry | None = None
+    queue: str | None = None
+    keep_result: timedelta | None = None
+    on_disconnect: OnDisconnect = "cancel"
+    require_task: bool = False
 
     @property
     def dotted_name(self) -> str:
@@ -168,14 +173,12 @@ def tool(
                 icons=tuple(icons),
                 schema_extra=schema_extra,
                 background=background,
-                runs=Background(
-                    timeout=timeout,
-                    retry=retry,
-                    queue=queue,
-                    keep_result=keep_result,
-                    on_disconnect=on_disconnect,
-                    require_task=require_task,
-                ),
+                timeout=timeout,
+                retry=retry,
+                queue=queue,
+                keep_result=keep_result,
+                on_disconnect=on_disconnect,
+                require_task=require_task,
             )
         )
         return function

@@ -119,7 +119,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         atomic=None if is_async else _database(declaration),
         is_async=is_async,
         has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
-        background=declaration.runs if declaration.background else None,
+        background=_background(declaration) if declaration.background else None,
         signature=signature,
         output=output,
     )
@@ -153,13 +153,17 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield "an async tool cannot be atomic: Django's transactions are sync"
     elif isinstance(atomic, str) and atomic not in connections.settings:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
+    runs = _background(declaration)
     if declaration.background:
-        yield from declaration.runs.problems(
-            is_repeatable=declaration.read_only or bool(declaration.idempotent)
-        )
-    elif declaration.runs != Background():
+        is_repeatable = declaration.read_only or bool(declaration.idempotent)
+        yield from runs.problems(is_repeatable=is_repeatable)
+    elif runs != Background():
         names = ", ".join(f.name for f in fields(Background))
         yield f"{names} are options of tools with background=True"
+
+
+def _background(declaration: ToolDeclaration) -> Background:
+    return Background(**{f.name: getattr(declaration, f.name) for f in fields(Background)})
 
 
 def _database(declaration: ToolDeclaration) -> str | None:

@@ -61,7 +61,7 @@ class Worker:
         """Its pool processes."""
         pid = self.process.pid
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in listed]
+        return [int(child) for child in listed]  # none in a pool of threads
 
     @property
     def is_ready(self) -> bool:

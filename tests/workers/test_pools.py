@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from mcp_types import CallToolResult
 
+from django_mcp.execution.celery import GRACE
 from tests.e2e.sdk import connecting
 from tests.e2e.servers import Site, until
 from tests.workers.calling import calling, text_of
@@ -109,3 +111,46 @@ def test_tool_that_overruns_its_time_has_failed_and_its_result_is_discarded(
     task = task_of(tag)
     assert (task.status, task.result) == ("failed", "")
     assert record_of(task).error_class == "TaskTimedOutError"
+
+
+def test_process_that_does_not_stop_is_ended_under_prefork(
+    site: Site, worker: Worker, tag: str
+) -> None:
+    """The hard time limit frees the slot of a tool that heeds nothing."""
+    if not worker.children:
+        pytest.skip("a thread cannot be ended from outside")
+
+    async def scenario() -> dict[str, object]:
+        async with calling(site) as caller:
+            return await caller.call("overrun", tag=tag, seconds=60)
+
+    answer = asyncio.run(scenario())
+    until(lambda: f"time limit ({0.5 + GRACE}s) exceeded" in worker.log.read_text())
+
+    assert "timed out" in text_of(answer)
+    assert task_of(tag).status == "failed"
+
+
+def test_operator_may_have_a_process_killed_under_prefork(
+    site: Site, worker: Worker, tag: str
+) -> None:
+    if not worker.children:
+        pytest.skip("a thread cannot be ended from outside")
+    strict = replace(site, environment={**site.environment, "TERMINATE": "1"})
+
+    def kill() -> None:
+        until(lambda: f"start {tag}" in traces(site))
+        before = set(worker.children)
+        strict.manage("mcp_tasks", "cancel", str(task_of(tag).pk))
+        until(lambda: before != set(worker.children))
+
+    async def scenario() -> dict[str, object]:
+        async with calling(site) as caller:
+            (call,) = caller.calls(("go_on", tag, 30))
+            await asyncio.to_thread(kill)
+            return await call
+
+    answer = asyncio.run(scenario())
+
+    assert "cancelled" in text_of(answer)
+    assert record_of(task_of(tag)).outcome == "cancelled"
