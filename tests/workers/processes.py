@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.servers import PATIENCE, ROOT, Site, until
+from tests.e2e.servers import PATIENCE, Site, until
+from tests.processes import ROOT
 
 PROJECT = "tests.workers.project"
 SERVER = ("uvicorn", f"{PROJECT}.asgi:application", "--log-level", "warning")
