@@ -108,7 +108,9 @@ class Recording:
             if not self.is_possible or self._is_ended:
                 return
             try:
-                self._save(outcome=Outcome.RUNNING)
+                # A background call that is refused has no task.
+                task_id = "" if self._context.task_id is None else str(self._context.task_id)
+                self._save(outcome=Outcome.RUNNING, task_id=task_id)
             except Exception as error:
                 self.is_possible = False
                 raise RecordUnavailableError from error
@@ -185,7 +187,6 @@ class Recording:
             address=storable_text(call.address, 64),
             protocol_version=storable_text(call.protocol_version, 32),
             trace_id=storable_text(call.trace_id, 64),
-            task_id="" if self._context.task_id is None else str(self._context.task_id),
             arguments=self._arguments,
             started=self._started,
             **ending,

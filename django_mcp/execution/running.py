@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ def run_task(key: UUID, *, worker: str = "") -> None:
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except Exception as raised:
-            error = _explained(raised, task.call_id)
+            error = _explained(run, raised)
             delay = None if tool is None else _retry_delay(run, tool, error)
             if delay is not None and _persistently(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
@@ -129,7 +130,12 @@ async def _until_stopped(run: Run, coroutine: Any) -> Any:
     """Await a tool's coroutine; it is cancelled when the run is to stop."""
     loop = asyncio.get_running_loop()
     running = asyncio.ensure_future(coroutine)
-    run.on_stop(lambda: loop.call_soon_threadsafe(running.cancel))
+
+    def cancel() -> None:
+        with suppress(RuntimeError):  # it has ended, and the loop with it
+            loop.call_soon_threadsafe(running.cancel)
+
+    run.on_stop(cancel)
     return await running
 
 
@@ -145,11 +151,13 @@ def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
         raise ClaimLostError
 
 
-def _explained(error: Exception, call_id: UUID) -> Exception:
+def _explained(run: Run, error: Exception) -> Exception:
     """The error itself where callers may know it; anything else is our side's fault."""
+    if run.context is not None and run.context.has_told_of_cancellation:
+        return TaskCancelledError()
     if isinstance(error, ToolError | ToolFailedError | TaskError | RevokedError):
         return error
-    failure = ToolFailedError(call_id)
+    failure = ToolFailedError(run.task.call_id)
     failure.__cause__ = error
     return failure
 

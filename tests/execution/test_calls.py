@@ -133,9 +133,9 @@ def test_call_that_is_refused_makes_no_task(modern: Client) -> None:
     asyncio.run(modern.acall("nope"))
 
     assert not ToolTask.objects.exists()
-    assert list(CallRecord.objects.order_by("pk").values_list("outcome", flat=True)) == [
-        "invalid_arguments",
-        "unknown_tool",
+    assert list(CallRecord.objects.order_by("pk").values_list("outcome", "task_id")) == [
+        ("invalid_arguments", ""),
+        ("unknown_tool", ""),
     ]
 
 

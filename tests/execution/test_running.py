@@ -203,6 +203,21 @@ class TestCancelling:
         assert ended.ended is not None
         assert ended.ended - asked < timedelta(seconds=1)
 
+    def test_tool_that_raises_when_it_is_told_is_cancelled_and_not_retried(
+        self, held: Held, gate: Gate
+    ) -> None:
+        task = queued("watch_and_raise")
+
+        with ThreadPoolExecutor(1) as worker:
+            running = worker.submit(run, task)
+            asyncio.run(gate.arrival())
+            cancel(task.pk)
+            ended = running.result()
+            worker.submit(connections.close_all)
+
+        assert (ended.status, ended.attempts) == ("cancelled", 1)
+        assert record().outcome == "cancelled"
+
     def test_tool_that_never_looks_keeps_its_result(self, held: Held, gate: Gate) -> None:
         task = queued("hold", name="kept")
 

@@ -67,6 +67,14 @@ with collecting() as TOOLS:
         gate.note("told")
         return "stopped"
 
+    @tool(background=True, atomic=False, idempotent=True, retry=Retry())
+    def watch_and_raise(context: ToolContext) -> str:
+        """Wait until the call is cancelled, and raise."""
+        gate.note("watch_and_raise")
+        while not context.is_cancelled:
+            gate.nap()
+        raise ToolError("stopped", retryable=True)
+
     @tool(background=True)
     async def awatch() -> str:
         """Wait until the call is cancelled, on a loop."""
