@@ -53,5 +53,5 @@ class EmbeddedBackend:
             key = self._waiting.get()
             try:
                 with_fresh_connections(lambda: run_task(key))  # noqa: B023
-            except Exception:
+            except (Exception, SystemExit):
                 logger.exception("Task %s could not be run", key)

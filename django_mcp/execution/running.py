@@ -53,7 +53,8 @@ def run_task(key: UUID, *, worker: str = "") -> None:
     """Run a queued task to its end, on this thread; do nothing when there is nothing to run.
 
     Of any number of calls for the same task, in any processes, one runs it. Raises nothing that
-    the tool raises: whatever happens stands in the row and in the record.
+    the tool raises: whatever happens stands in the row and in the record. `SystemExit` alone is
+    passed on, from a run that was to stop.
     """
     sweep_when_due()
     task = ToolTask.objects.claim(key, worker=worker or _here())
@@ -79,6 +80,11 @@ def run_task(key: UUID, *, worker: str = "") -> None:
             _persistently(partial(end_with_error, run.rows, error, **run.take_progress()))
     # Whoever has ended it: a commit may count although its confirmation was lost.
     _persistently(lambda: settle(key, error=error))
+    cause = None if error is None else error.__cause__
+    if run.is_stopped and isinstance(cause, SystemExit):
+        # Celery ends the process of an overdue run by a signal. It must not take another task in
+        # the moment before it is killed.
+        raise cause
 
 
 def _run(run: Run, tool: Tool | None) -> None:

@@ -127,8 +127,11 @@ def test_process_that_does_not_stop_is_ended_under_prefork(
     answer = asyncio.run(scenario())
     until(lambda: f"time limit ({0.5 + GRACE}s) exceeded" in worker.log.read_text())
 
+    task = task_of(tag)
     assert "timed out" in text_of(answer)
-    assert task_of(tag).status == "failed"
+    assert task.status == "failed"
+    # Or the process would have gone on to the next task, and been killed in it.
+    assert f"[{task.call_id}] succeeded" not in worker.log.read_text()
 
 
 def test_operator_may_have_a_process_killed_under_prefork(
