@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from tests.e2e.servers import Site, until
 from tests.workers.calling import calling, text_of
 from tests.workers.conftest import BROKER_URL
-from tests.workers.looking import have_ended, record_of, task_of, tasks, traces
+from tests.workers.looking import ALIAS, have_ended, record_of, task_of, tasks, traces
 from tests.workers.processes import free_port, redis_server, working
 
 is_redis = pytest.mark.skipif(
@@ -99,7 +100,9 @@ def test_call_that_a_restarted_broker_has_forgotten_is_run_nevertheless(
                 return await call
 
     def queued() -> str:
-        return "".join(task.arguments for task in tasks() if task.status == "queued")
+        found = "".join(task.arguments for task in tasks() if task.status == "queued")
+        connections[ALIAS].close()  # this thread's own
+        return found
 
     answer = asyncio.run(scenario())
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from django.db import connections
 from mcp_types import CallToolResult
 
 from django_mcp.execution.celery import GRACE
 from tests.e2e.sdk import connecting
 from tests.e2e.servers import Site, until
 from tests.workers.calling import calling, text_of
-from tests.workers.looking import have_ended, record_of, task_of, traces
+from tests.workers.looking import ALIAS, have_ended, record_of, task_of, traces
 from tests.workers.processes import Worker, working
 
 
@@ -144,7 +145,9 @@ def test_operator_may_have_a_process_killed_under_prefork(
     def kill() -> None:
         until(lambda: f"start {tag}" in traces(site))
         before = set(worker.children)
-        strict.manage("mcp_tasks", "cancel", str(task_of(tag).pk))
+        key = str(task_of(tag).pk)
+        connections[ALIAS].close()  # this thread's own
+        strict.manage("mcp_tasks", "cancel", key)
         until(lambda: before != set(worker.children))
 
     async def scenario() -> dict[str, object]:
