@@ -1,6 +1,8 @@
 """The story of a call: seen? allowed? valid? on record, run, checked, on record again."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,6 +20,8 @@ from django_mcp.exceptions import (
     CallRejectedError,
     InvalidArgumentsError,
     MissingScopeError,
+    TaskNotStartedError,
+    TaskRequiredError,
     ToolError,
     ToolFailedError,
     UnknownToolError,
@@ -27,9 +31,9 @@ from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import submit
 from django_mcp.execution.settling import outcome_of
 from django_mcp.execution.waiting import follow, watch
+from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Visibility
-from django_mcp.tools.background import Background
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
@@ -44,14 +48,44 @@ async def call_tool(context: ToolContext) -> Rendered:
     """
     tool = get_registry().get(context.invocation.name)
     record = Recording(context, tool)
-    try:
-        # In a test's own thread nobody else could see the row, nor what the test has made.
-        if tool is not None and tool.background is not None and not stays_in_thread():
-            return await _call_in_background(context, tool, tool.background, record)
+    async with _refusals_recorded(context, tool, record):
+        if tool is not None and _runs_in_background(tool):
+            return await _call_in_background(context, tool, record)
         if tool is not None and tool.is_async:
             return await _call_async(context, tool, record)
         return await run_in_worker(_call_sync, context, tool, record)
-    except BusyError as error:
+
+
+def can_become_task(name: str) -> bool:
+    """Whether a client that takes tasks is given one for a call of this tool."""
+    tool = get_registry().get(name)
+    return tool is not None and _runs_in_background(tool)
+
+
+async def start_task(context: ToolContext) -> ToolTask:
+    """Begin one call of a tool that `can_become_task`, and return its task, which is committed.
+
+    Raises as `call_tool` does, and `TaskNotStartedError` when no worker could be told of it.
+    """
+    tool = get_registry().get(context.invocation.name)
+    assert tool is not None
+    record = Recording(context, tool)
+    context.become_task()
+    async with _refusals_recorded(context, tool, record), _cancelled_with_caller(context, tool):
+        task = await run_in_worker(_submit, context, tool, record)
+    if task.has_ended:
+        raise TaskNotStartedError
+    return task
+
+
+@asynccontextmanager
+async def _refusals_recorded(
+    context: ToolContext, tool: Tool | None, record: Recording
+) -> AsyncIterator[None]:
+    """Put on record what happens to a call that never reaches a thread of its own."""
+    try:
+        yield
+    except (BusyError, TaskRequiredError) as error:
         await run_in_control(_refuse, context, tool, record, error)
         raise
     except asyncio.CancelledError as error:
@@ -60,43 +94,55 @@ async def call_tool(context: ToolContext) -> Rendered:
         raise
 
 
-async def _call_in_background(
-    context: ToolContext, tool: Tool, runs: Background, record: Recording
-) -> Rendered:
-    key = context.become_task()
-    is_to_be_cancelled = runs.on_disconnect == "cancel"
+@asynccontextmanager
+async def _cancelled_with_caller(context: ToolContext, tool: Tool) -> AsyncIterator[None]:
+    """Cancel the task of a call whose caller leaves, unless its tool is to go on."""
     try:
-        async with watch().waiting_for(key) as waiter:
-            await run_in_worker(
-                _submit, context, tool, record, is_to_be_cancelled=is_to_be_cancelled
-            )
+        yield
+    except asyncio.CancelledError:
+        if _ends_with_caller(tool) and context.task_id is not None:
+            await asyncio.shield(run_in_control(cancel, context.task_id))
+        raise
+
+
+async def _call_in_background(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
+    if tool.background is not None and tool.background.require_task:
+        raise TaskRequiredError
+    key = context.become_task()
+    try:
+        async with _cancelled_with_caller(context, tool), watch().waiting_for(key) as waiter:
+            await run_in_worker(_submit, context, tool, record)
             waiter.has_row = True
             await follow(waiter, context)
-        return await run_in_control(outcome_of, key)
-    except asyncio.CancelledError:
-        if is_to_be_cancelled:
-            await asyncio.shield(run_in_control(cancel, key))
-        raise
+            return await run_in_control(outcome_of, key)
     finally:
         context.finish_progress()
         if context.is_disconnected:
             await asyncio.shield(run_in_control(mark_undelivered, context.call_id))
 
 
-def _submit(
-    context: ToolContext, tool: Tool, record: Recording, *, is_to_be_cancelled: bool
-) -> None:
+def _submit(context: ToolContext, tool: Tool, record: Recording) -> ToolTask:
     if not record.claim():
         raise asyncio.CancelledError
     try:
         _admit(context, tool, record)
-        submit(context, tool)
+        task = submit(context, tool)
     except BaseException as error:
         record.finish(error=error)
         raise
     # The client may have left before there was anything to cancel.
-    if context.is_cancelled and is_to_be_cancelled and context.task_id is not None:
-        cancel(context.task_id)
+    if context.is_cancelled and _ends_with_caller(tool):
+        cancel(task.pk)
+    return task
+
+
+def _runs_in_background(tool: Tool) -> bool:
+    # In a test's own thread nobody else could see the row, nor what the test has made.
+    return tool.background is not None and not stays_in_thread()
+
+
+def _ends_with_caller(tool: Tool) -> bool:
+    return tool.background is not None and tool.background.on_disconnect == "cancel"
 
 
 def refuse(context: ToolContext, error: CallRejectedError) -> None:

@@ -69,6 +69,13 @@ class BusyError(CallRejectedError):
         super().__init__("The server is busy.")
 
 
+class TaskRequiredError(CallRejectedError):
+    """The tool runs only as a task, and this client takes none (`require_task`)."""
+
+    def __init__(self) -> None:
+        super().__init__("This tool needs a client with the tasks extension.")
+
+
 class RecordUnavailableError(CallRejectedError):
     """The call could not be put on record, so a tool that writes was not run."""
 

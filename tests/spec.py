@@ -17,10 +17,51 @@ RESULTS = {
     "initialize": "InitializeResult",
     "ping": "EmptyResult",
     "server/discover": "DiscoverResult",
+    "subscriptions/listen": "SubscriptionsListenResult",
+    "tasks/cancel": "EmptyResult",
+    "tasks/get": "Result",
+    "tasks/update": "EmptyResult",
     "tools/call": "CallToolResult",
     "tools/list": "ListToolsResult",
 }
 """The definition of the result of each method."""
+
+
+TEXT = {"type": "string", "minLength": 1}
+MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+TASK_FACTS: dict[str, Any] = {
+    "resultType": {"type": "string"},
+    "_meta": {"type": "object"},
+    "taskId": TEXT,
+    "createdAt": MOMENT,
+    "lastUpdatedAt": MOMENT,
+    "ttlMs": {"type": ["integer", "null"], "minimum": 1},
+    "pollIntervalMs": {"type": "integer", "minimum": 1},
+    "statusMessage": TEXT,
+}
+TASK_PAYLOADS: dict[str, dict[str, Any]] = {
+    "working": {},
+    "input_required": {"inputRequests": {"type": "object", "minProperties": 1}},
+    "completed": {"result": {"type": "object"}},
+    "failed": {
+        "error": {
+            "type": "object",
+            "properties": {"code": {"type": "integer"}, "message": TEXT},
+            "required": ["code", "message"],
+        }
+    },
+    "cancelled": {},
+}
+TASK_STATES: dict[str, dict[str, Any]] = {
+    status: {
+        "type": "object",
+        "properties": {**TASK_FACTS, "status": {"const": status}, **payload},
+        "required": ["taskId", "status", "createdAt", "lastUpdatedAt", "ttlMs", *payload],
+        "additionalProperties": False,
+    }
+    for status, payload in TASK_PAYLOADS.items()
+}
+"""A task in each of its states, as SEP-2663 describes them; the official schemas do not."""
 
 
 def check_message(message: Mapping[str, Any], *, era: str, method: str) -> None:
@@ -28,17 +69,31 @@ def check_message(message: Mapping[str, Any], *, era: str, method: str) -> None:
 
     Without `MCP_SPEC_DIR`, the folder of the schemas, nothing is asserted.
     """
-    if "method" in message:
+    if message.get("method") == "notifications/tasks":
+        _check(message, "JSONRPCNotification", era)
+        _check_task(message["params"], era)
+    elif "method" in message:
         _check(message, "ServerNotification", era)
     elif "result" in message:
         _check(message, "JSONRPCResultResponse", era)
-        if definition := RESULTS.get(method):
+        if message["result"].get("resultType") == "task":
+            assert method == "tools/call"
+            jsonschema_rs.validate(TASK_STATES["working"], message["result"])
+        elif definition := RESULTS.get(method):
             _check(message["result"], definition, era)
+            if method == "tasks/get":
+                _check_task(message["result"], era)
     else:
         # JSON-RPC 2.0, section 5: null when the request's id could not be read. MCP's schema
         # knows an absent id for that case only.
         kept = {k: v for k, v in message.items() if k != "id" or v is not None}
         _check(kept, "JSONRPCErrorResponse", era)
+
+
+def _check_task(task: Mapping[str, Any], era: str) -> None:
+    jsonschema_rs.validate(TASK_STATES[task["status"]], task)
+    if "result" in task:
+        _check(task["result"], "CallToolResult", era)
 
 
 def _check(instance: Any, definition: str, era: str) -> None:

@@ -22,6 +22,9 @@ Headers = Mapping[str, str | Sequence[str] | None]
 
 JSON = "application/json"
 
+TASKS = "io.modelcontextprotocol/tasks"
+"""The extension whose clients take tasks (SEP-2663)."""
+
 PATIENCE = 60.0
 """Seconds after which a test gives up on something that should happen at once.
 
@@ -179,6 +182,7 @@ class Client:
     headers: Headers = field(default_factory=dict)
     path: str = "/mcp"
     scope: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
 
     def having(self, **changes: Any) -> "Client":
         """The same client, with some things different; headers are added."""
@@ -191,6 +195,10 @@ class Client:
 
     def with_token(self, token: str) -> "Client":
         return self.having(headers={"Authorization": f"Bearer {token}"})
+
+    def with_tasks(self) -> "Client":
+        """A client that declares the tasks extension, if its era can."""
+        return self.having(capabilities={"extensions": {TASKS: {}}})
 
     # In the test's own thread and transaction.
 
@@ -230,10 +238,28 @@ class Client:
     async def acall(self, name: str, /, **arguments: Any) -> Answer:
         return await self.asend("tools/call", {"name": name, "arguments": arguments})
 
-    async def asend(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
-        headers, body = self.request(method, params)
-        async with self.opening(body, headers=headers) as opened:
+    async def asend(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        headers: Headers | None = None,
+    ) -> Answer:
+        async with self.sending(method, params, headers=headers) as opened:
             return await opened.answer()
+
+    @asynccontextmanager
+    async def sending(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        headers: Headers | None = None,
+    ) -> AsyncIterator[Conversation]:
+        """Send a request, and watch how it is answered."""
+        sent, body = self.request(method, params)
+        async with self.opening(body, headers={**sent, **(headers or {})}) as opened:
+            yield opened
 
     @asynccontextmanager
     async def calling(
@@ -303,12 +329,13 @@ class Client:
         if self.era == MODERN:
             meta = {
                 "io.modelcontextprotocol/protocolVersion": MODERN,
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": dict(self.capabilities),
                 **(meta or {}),
             }
             headers["Mcp-Method"] = method
-            if isinstance(sent.get("name"), str):
-                headers["Mcp-Name"] = sent["name"]
+            name = sent.get("taskId" if method.startswith("tasks/") else "name")
+            if isinstance(name, str):
+                headers["Mcp-Name"] = name
         if meta:
             sent["_meta"] = dict(meta)
         message = {"jsonrpc": "2.0", "id": id, "method": method, "params": sent}
@@ -321,7 +348,7 @@ class Client:
             "initialize",
             {
                 "protocolVersion": LEGACY,
-                "capabilities": {},
+                "capabilities": dict(self.capabilities),
                 "clientInfo": {"name": "wire", "version": "1"},
             },
         )

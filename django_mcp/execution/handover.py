@@ -16,8 +16,8 @@ from django_mcp.tools.tool import Tool
 logger = logging.getLogger(__name__)
 
 
-def submit(context: ToolContext, tool: Tool) -> None:
-    """Commit the row of a call, then hand it to a worker.
+def submit(context: ToolContext, tool: Tool) -> ToolTask:
+    """Commit the row of a call, then hand it to a worker; return the row.
 
     When that fails, the row has ended with `TaskNotStartedError` when this returns, and a message
     that got through nevertheless starts nothing. Call it on a thread that may wait some seconds.
@@ -27,6 +27,7 @@ def submit(context: ToolContext, tool: Tool) -> None:
     task = row_of(context.invocation, tool, key)
     task.save(force_insert=True)
     transaction.on_commit(partial(_hand_over_first, task), using=router.db_for_write(ToolTask))
+    return task
 
 
 def hand_over(task: ToolTask, *, delay: float = 0) -> bool:
@@ -51,4 +52,5 @@ def _hand_over_first(task: ToolTask) -> None:
     else:
         # Now: the caller is told that nothing was run, so nothing may be run later.
         waiting = ToolTask.objects.filter(pk=task.pk, status=ToolTask.Status.QUEUED)
-        fail(task.pk, TaskNotStartedError(), waiting)
+        if fail(task.pk, TaskNotStartedError(), waiting):
+            task.status = ToolTask.Status.FAILED

@@ -170,10 +170,12 @@ class Keeper:
             if not wanted.get((run.task.pk, run.task.attempts), False):
                 run.stop()
             progress = run.take_progress()
-            if progress or is_beat:
-                run.rows.update(heartbeat=timezone.now(), **progress)
+            now = timezone.now()
             if progress:
+                run.rows.update(heartbeat=now, updated=now, **progress)
                 wake(run.task.pk)
+            elif is_beat:
+                run.rows.update(heartbeat=now)
 
 
 keeper = Keeper()

@@ -71,20 +71,21 @@ _lock = Lock()
 _next_at = 0.0
 
 
-def sweep_when_due() -> None:
-    """Sweep, unless this process has within half the time after which a task is stale.
+def sweep_when_due() -> bool:
+    """Sweep, unless this process has within half the time after which a task is stale; whether so.
 
     Never raises: whoever comes by has something else to do.
     """
     global _next_at
     with _lock:
         if time.monotonic() < _next_at:
-            return
+            return False
         _next_at = time.monotonic() + settings.BACKGROUND_STALE_AFTER / 2
     try:
         sweep()
     except Exception:
         logger.exception("Tasks could not be swept")
+    return True
 
 
 def _verdict(task: ToolTask) -> DjangoMCPError | None:

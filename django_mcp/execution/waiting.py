@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,7 @@ class State:
 
     status: str
     progress: ProgressReport | None
+    updated: datetime | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -140,26 +142,46 @@ def watch() -> Watch:
     return _watches[loop]
 
 
+async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[State]:
+    """The states of a task, from the first that is seen to its end.
+
+    What differs by progress alone comes once in `pace` seconds at most; the newest is kept.
+    """
+    seen = None
+    while seen is None or not seen.has_ended:
+        while waiter.state is None or waiter.state == seen:
+            await _change(waiter)
+        seen = waiter.state
+        yield seen
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pace):
+                while waiter.state.status == seen.status:
+                    await _change(waiter)
+
+
 async def follow(waiter: Waiter, context: ToolContext) -> None:
     """Pass on what progress the task makes, until it has ended."""
-    while True:
-        await waiter.changed.wait()
-        waiter.changed.clear()
-        assert waiter.state is not None
-        if waiter.state.progress is not None:
-            report = waiter.state.progress
-            context.report_progress(report.done, report.total, report.message)
-        if waiter.state.has_ended:
-            return
+    async for state in changes(waiter):
+        if state.progress is not None:
+            context.report_progress(
+                state.progress.done, state.progress.total, state.progress.message
+            )
+
+
+async def _change(waiter: Waiter) -> None:
+    await waiter.changed.wait()
+    waiter.changed.clear()
 
 
 def _read_states(keys: Sequence[UUID]) -> dict[UUID, State]:
     sweep_when_due()
-    columns = ("pk", "status", "progress", "progress_total", "progress_message")
+    columns = ("pk", "status", "updated", "progress", "progress_total", "progress_message")
     states = {}
     for start in range(0, len(keys), BATCH):
         rows = ToolTask.objects.filter(pk__in=keys[start : start + BATCH])
-        for key, status, done, total, message in rows.values_list(*columns):
-            progress = ProgressReport(done=done, total=total, message=message)
-            states[key] = State(status=status, progress=None if done is None else progress)
+        for key, status, updated, done, total, message in rows.values_list(*columns):
+            progress = None
+            if done is not None:
+                progress = ProgressReport(done=done, total=total, message=message)
+            states[key] = State(status=status, progress=progress, updated=updated)
     return states

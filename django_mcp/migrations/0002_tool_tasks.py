@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                     ("invalid_arguments", "invalid arguments"),
                     ("busy", "busy"),
                     ("revoked", "revoked"),
+                    ("task_required", "client takes no tasks"),
                     ("unknown", "unknown"),
                 ],
                 help_text="How the call ended.",

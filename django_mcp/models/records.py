@@ -80,6 +80,7 @@ class CallRecord(models.Model):
         INVALID_ARGUMENTS = "invalid_arguments", _("invalid arguments")
         BUSY = "busy", _("busy")
         REVOKED = "revoked", _("revoked")
+        TASK_REQUIRED = "task_required", _("client takes no tasks")
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigAutoField(primary_key=True)

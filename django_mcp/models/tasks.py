@@ -37,6 +37,10 @@ class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
     def unended(self) -> Self:
         return self.exclude(status__in=ToolTask.ENDED)
 
+    def unexpired(self) -> Self:
+        """Tasks that are still to be shown, pruned or not."""
+        return self.filter(Q(expires=None) | Q(expires__gt=timezone.now()))
+
     def silent(self, *, since: datetime.timedelta) -> Self:
         """Tasks that should be waited for or running, and gave no sign of life for so long."""
         expected = (ToolTask.Status.QUEUED, ToolTask.Status.WORKING)

@@ -6,10 +6,19 @@ JSON-RPC error.
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from mcp import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextContent
+from mcp_types import (
+    HEADER_MISMATCH,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    CallToolResult,
+    TextContent,
+)
 
 from django_mcp.exceptions import (
     BusyError,
@@ -18,10 +27,12 @@ from django_mcp.exceptions import (
     RecordUnavailableError,
     RevokedError,
     TaskError,
+    TaskRequiredError,
     ToolError,
     ToolFailedError,
     UnknownToolError,
 )
+from django_mcp.protocol.extensions import TASKS
 from django_mcp.protocol.results import CALL_ID_META_KEY
 
 logger = logging.getLogger(__name__)
@@ -60,6 +71,8 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     if explanation is None:
         if isinstance(error, UnknownToolError):
             raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+        if isinstance(error, TaskRequiredError):
+            raise missing_extension(TASKS, str(error)) from error
         raise internal_error(error, call_id) from None
     return CallToolResult(
         content=[TextContent(text=explanation.text)],
@@ -76,6 +89,13 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     )
 
 
+def failed_task(error: Exception) -> dict[str, Any]:
+    """The JSON-RPC error of a task that came to no result, as `{code, message}`."""
+    explanation = _explain(error)
+    assert explanation is not None  # what a task ends with can be told
+    return {"code": INTERNAL_ERROR, "message": explanation.text}
+
+
 def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
     """Log an error of ours; what the client is told is only where the operators find it."""
     reference = reference or uuid4()
@@ -86,6 +106,33 @@ def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
 def invalid_cursor() -> MCPError:
     """The answer to a cursor that this server did not hand out."""
     return MCPError(code=INVALID_PARAMS, message="Invalid cursor")
+
+
+def missing_extension(
+    name: str, message: str = "This needs a client that declares the extension."
+) -> MCPError:
+    """The answer to a request that does not declare an extension which it needs."""
+    return MCPError(
+        code=MISSING_REQUIRED_CLIENT_CAPABILITY,
+        message=message,
+        data={"requiredCapabilities": {"extensions": {name: {}}}},
+    )
+
+
+def header_mismatch(header: str, parameter: str) -> MCPError:
+    """The answer to a header that does not repeat a parameter of the body."""
+    message = f"{header} header does not match the request body's {parameter!r} parameter"
+    return MCPError(code=HEADER_MISMATCH, message=message)
+
+
+def method_not_found(method: str) -> MCPError:
+    """The answer to a method that this revision of the protocol does not have."""
+    return MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
+
+
+def unknown_task() -> MCPError:
+    """The answer to the id of no task, or of another caller's: the two are never told apart."""
+    return MCPError(code=INVALID_PARAMS, message="Unknown task")
 
 
 def _explain(error: Exception) -> Explanation | None:

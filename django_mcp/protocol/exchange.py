@@ -5,11 +5,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from mcp.server.context import ServerRequestContext
 from mcp_types import CLIENT_INFO_META_KEY
 
 from django_mcp.invocation import Invocation
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
+
+Context = ServerRequestContext[Any, Any]
+"""What the SDK hands to a handler."""
 
 SCOPE_KEY = "django_mcp"
 """Where the ASGI scope carries the exchange to the handlers."""
@@ -37,6 +41,13 @@ class Exchange:
             protocol_version=protocol_version,
             trace_id=_trace_id(meta.get("traceparent") or self.headers.get("traceparent")),
         )
+
+
+def exchange_of(ctx: Context) -> Exchange:
+    """The exchange whose message a handler is serving."""
+    assert ctx.request is not None  # every request of ours came over HTTP
+    exchange: Exchange = ctx.request.scope[SCOPE_KEY]
+    return exchange
 
 
 current_exchange: ContextVar[Exchange] = ContextVar("django_mcp_exchange")

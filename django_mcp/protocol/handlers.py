@@ -2,11 +2,10 @@
 
 import asyncio
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp_types import (
     CallToolRequestParams,
@@ -17,19 +16,22 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from django_mcp.calls import call_tool
+from django_mcp.calls import call_tool, can_become_task, start_task
 from django_mcp.catalog import visible_tools
 from django_mcp.concurrency import finish_work, run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
+from django_mcp.models import ToolTask
 from django_mcp.protocol.errors import failed_call, internal_error, invalid_cursor
-from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
+from django_mcp.protocol.exchange import Context, current_exchange, exchange_of
+from django_mcp.protocol.extensions import declares_tasks
 from django_mcp.protocol.progress import ProgressChannel
 from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.protocol.tasks import task_handle
 from django_mcp.tools.registry import Registry
 from django_mcp.tools.results import Rendered
 
-Context = ServerRequestContext[Any, Any]
+Outcome = Rendered | ToolTask
 
 
 class Handlers:
@@ -40,7 +42,7 @@ class Handlers:
             name: wire_tool(tool) for name, tool in registry.tools.items()
         }
         # Strong references to calls that go on without their client.
-        self._running: set[asyncio.Task[Rendered]] = set()
+        self._running: set[asyncio.Task[Outcome]] = set()
 
     @asynccontextmanager
     async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
@@ -63,7 +65,7 @@ class Handlers:
         """Answer `tools/list` with what this caller sees."""
         after = _read_cursor(params.cursor) if params and params.cursor is not None else ""
         try:
-            visible = await run_in_control(visible_tools, _exchange(ctx).principal)
+            visible = await run_in_control(visible_tools, exchange_of(ctx).principal)
         except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
             raise internal_error(error) from None
         names = [tool.name for tool in visible if tool.name > after]
@@ -73,21 +75,30 @@ class Handlers:
             next_cursor=_write_cursor(page[-1]) if len(names) > len(page) else None,
         )
 
-    async def call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
-        """Answer `tools/call`.
+    async def call_tool(
+        self, ctx: Context, params: CallToolRequestParams
+    ) -> CallToolResult | dict[str, Any]:
+        """Answer `tools/call`: with a task when the tool is slow and the client takes tasks.
 
         When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
         demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
         """
-        invocation = _exchange(ctx).invocation(ctx.params or {}, ctx.protocol_version)
-        channel = ProgressChannel(ctx.session) if _wants_progress(ctx) else None
+        invocation = exchange_of(ctx).invocation(ctx.params or {}, ctx.protocol_version)
+        is_task = declares_tasks(ctx) and can_become_task(invocation.name)
+        # A task has no stream; its progress stands in its status.
+        channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
         context = ToolContext(invocation, progress=channel)
-        call = asyncio.create_task(call_tool(context))
+        serving: Coroutine[Any, Any, Outcome] = (
+            start_task(context) if is_task else call_tool(context)
+        )
+        call = asyncio.create_task(serving)
         self._running.add(call)
         call.add_done_callback(self._running.discard)
         try:
-            rendered = await asyncio.shield(call)
-            return wire_result(rendered, invocation.id)
+            outcome = await asyncio.shield(call)
+            if isinstance(outcome, ToolTask):
+                return task_handle(outcome)
+            return wire_result(outcome, invocation.id)
         except asyncio.CancelledError:
             is_modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
             context.disconnect(cancel=is_modern)
@@ -114,19 +125,13 @@ def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
     return tool.input_schema
 
 
-async def _deliver(channel: ProgressChannel, call: "asyncio.Task[Rendered]") -> None:
+async def _deliver(channel: ProgressChannel, call: "asyncio.Task[Outcome]") -> None:
     """Let the last report overtake the result, unless the client has gone."""
     try:
         if call.done():
             await channel.drain()
     finally:
         channel.close()
-
-
-def _exchange(ctx: Context) -> Exchange:
-    assert ctx.request is not None  # every request of ours came over HTTP
-    exchange: Exchange = ctx.request.scope[SCOPE_KEY]
-    return exchange
 
 
 def _wants_progress(ctx: Context) -> bool:

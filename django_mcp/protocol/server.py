@@ -4,11 +4,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
+from mcp_types import CallToolRequestParams, DiscoverResult, RequestParams
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 import django_mcp
 from django_mcp.conf import settings
 from django_mcp.principals import Endpoint
+from django_mcp.protocol.exchange import Context
+from django_mcp.protocol.extensions import TASKS
 from django_mcp.protocol.handlers import Handlers, parameter_header_schema
+from django_mcp.protocol.task_requests import TaskParams, cancel_task, get_task
+from django_mcp.protocol.task_updates import UpdateTaskParams, update_task
 from django_mcp.tools.registry import get_registry
 
 
@@ -18,14 +24,28 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     Raises `ToolRegistrationError` when a tool cannot be served.
     """
     handlers = Handlers(get_registry())
-    return Server(
+    server = Server(
         settings.SERVER_NAME or urlsplit(endpoint.url).hostname or endpoint.name,
         # Clients and the protocol want some version; ours is the best there is.
         version=settings.SERVER_VERSION or django_mcp.__version__,
         instructions=settings.INSTRUCTIONS or None,
         lifespan=handlers.lifespan,
         on_list_tools=handlers.list_tools,
-        on_call_tool=handlers.call_tool,
         # Without it the SDK lists all tools again for every call that has arguments.
         get_tool_input_schema=parameter_header_schema,
     )
+
+    async def discover(ctx: Context, params: RequestParams) -> DiscoverResult:
+        return DiscoverResult(
+            supported_versions=list(MODERN_PROTOCOL_VERSIONS),
+            # The extension is for this era alone, so it is not the server's.
+            capabilities=server.get_capabilities(extensions={TASKS: {}}),
+            instructions=server.instructions,
+        )
+
+    server.add_request_handler("server/discover", RequestParams, discover)
+    server.add_request_handler("tools/call", CallToolRequestParams, handlers.call_tool)
+    server.add_request_handler("tasks/get", TaskParams, get_task)
+    server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
+    server.add_request_handler("tasks/update", UpdateTaskParams, update_task)
+    return server

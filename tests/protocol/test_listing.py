@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from tests.protocol.tools import TOOLS
 from tests.spec import LEGACY, MODERN
-from tests.wire import Client
+from tests.wire import TASKS, Client
 
 NAMES = sorted(each.name for each in TOOLS if each.group != "closed")
 
@@ -69,7 +69,10 @@ def test_server_introduces_itself_to_each_era(
     greeted = legacy.initialize().result
 
     assert discovered["supportedVersions"] == [MODERN]
-    assert discovered["capabilities"] == {"tools": {"listChanged": False}}
+    assert discovered["capabilities"] == {
+        "tools": {"listChanged": False},
+        "extensions": {TASKS: {}},
+    }
     assert greeted["protocolVersion"] == LEGACY
     assert greeted["capabilities"]["tools"] == {"listChanged": False}
     assert greeted["serverInfo"]["name"] == "testserver"

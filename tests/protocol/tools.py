@@ -6,7 +6,7 @@ import threading
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 
-from django_mcp import ToolContext, ToolError, tool
+from django_mcp import Image, Resource, Text, ToolContext, ToolError, tool
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
@@ -174,3 +174,67 @@ with collecting() as TOOLS:
         again = await sync_to_async(threading.get_ident)()
         assert first == again, "one call keeps one thread"
         return first
+
+    # In the background.
+
+    @tool(background=True, read_only=True)
+    def work(to: int, context: ToolContext) -> int:
+        """Report one step less than all, wait at the gate, and report the last."""
+        if to > 1:
+            context.report_progress(to - 1, to, "nearly there")
+        gate.wait("work")
+        context.report_progress(to, to)
+        return to
+
+    @tool(background=True, scopes=["numbers:add"], read_only=True)
+    def add_with_scope(a: int, b: int) -> int:
+        """Add two numbers, for callers with a scope."""
+        return a + b
+
+    @tool(background=True, group="closed", read_only=True)
+    def hidden_work() -> str:
+        """Belong to a group that is switched off."""
+        return SECRET
+
+    @tool(background=True, require_task=True, read_only=True)
+    def work_for_hours(hours: int) -> int:
+        """Take longer than anybody should wait on a stream."""
+        return hours
+
+    @tool(background=True, read_only=True)
+    def work_until_cancelled(context: ToolContext) -> str:
+        """Go on until nobody wants the result any more."""
+        gate.note("work_until_cancelled")
+        while not context.is_cancelled:
+            gate.nap()
+        return "stopped"
+
+    @tool(background=True, on_disconnect="continue", read_only=True)
+    def work_on(context: ToolContext) -> bool:
+        """Go on although the client has left."""
+        gate.wait("work_on")
+        return context.is_cancelled
+
+    @tool(background=True, read_only=True)
+    def draw(title: str | None = None) -> list[Text | Image | Resource]:
+        """Answer with blocks of several kinds."""
+        return [
+            Text(text=title or "untitled"),
+            Image(data=b"\x89PNG", mime_type="image/png"),
+            Resource(uri="test://drawing", mime_type="text/plain", text="a line"),
+        ]
+
+    @tool(background=True, read_only=True)
+    def describe(name: str) -> dict[str, str | None]:
+        """Answer with a null."""
+        return {"name": name, "nickname": None}
+
+    @tool(background=True)
+    def refuse_work() -> str:
+        """Refuse."""
+        raise ToolError("not today", retryable=True, hint="Come tomorrow.", retry_after=60)
+
+    @tool(background=True)
+    def break_work() -> str:
+        """Fail."""
+        raise RuntimeError(SECRET)

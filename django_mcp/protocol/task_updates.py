@@ -1,0 +1,21 @@
+"""`tasks/update`: answers to what a task has asked."""
+
+from typing import Any
+
+from django_mcp.models import ToolTask
+from django_mcp.protocol.task_requests import TaskParams, task_request
+
+
+class UpdateTaskParams(TaskParams):
+    """The params of `tasks/update`: answers by the keys of the requests."""
+
+    input_responses: dict[str, Any]
+
+
+@task_request
+def update_task(task: ToolTask, params: UpdateTaskParams) -> dict[str, Any]:
+    """Answer `tasks/update`.
+
+    An answer to what a task does not ask, or does not ask any more, is ignored, as SEP-2663 wants.
+    """
+    return {}
