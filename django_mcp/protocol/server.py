@@ -13,6 +13,7 @@ from django_mcp.principals import Endpoint
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.extensions import TASKS
 from django_mcp.protocol.handlers import Handlers, parameter_header_schema
+from django_mcp.protocol.subscriptions import listen
 from django_mcp.protocol.task_requests import TaskParams, cancel_task, get_task
 from django_mcp.protocol.task_updates import UpdateTaskParams, update_task
 from django_mcp.tools.registry import get_registry
@@ -31,6 +32,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
         instructions=settings.INSTRUCTIONS or None,
         lifespan=handlers.lifespan,
         on_list_tools=handlers.list_tools,
+        on_subscriptions_listen=listen,
         # Without it the SDK lists all tools again for every call that has arguments.
         get_tool_input_schema=parameter_header_schema,
     )
@@ -38,7 +40,8 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     async def discover(ctx: Context, params: RequestParams) -> DiscoverResult:
         return DiscoverResult(
             supported_versions=list(MODERN_PROTOCOL_VERSIONS),
-            # The extension is for this era alone, so it is not the server's.
+            # Told the revision, the SDK would take a served `subscriptions/listen` for a promise
+            # to tell of changed lists. The extension is for this era alone, so not the server's.
             capabilities=server.get_capabilities(extensions={TASKS: {}}),
             instructions=server.instructions,
         )
