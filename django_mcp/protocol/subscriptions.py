@@ -85,6 +85,7 @@ class _Stream:
         if state["status"] in ToolTask.ENDED:
             return
         async with watch().waiting_for(key) as waiter:
+            waiter.has_row = True
             async for _ in changes(waiter, pace=PACE):
                 news = (await self.read([key])).get(key)
                 if news is None:
