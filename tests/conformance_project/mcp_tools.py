@@ -168,6 +168,42 @@ def json_schema_2020_12_tool(
     return f"{name} by {contactMethod}"
 
 
+# What its scenarios of tasks call.
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+def greet(name: str) -> str:
+    """Answer at once."""
+    return f"Hello, {name}!"
+
+
+@tool(group="fixtures", scopes=USE, read_only=True, background=True)
+def slow_compute(seconds: float, context: ToolContext, label: str = "-") -> str:
+    """Take some time on a worker, unless the task is cancelled.
+
+    Args:
+        seconds: How long.
+        label: What the result calls this call.
+    """
+    started = time.monotonic()
+    while (elapsed := time.monotonic() - started) < seconds and not context.is_cancelled:
+        context.report_progress(round(elapsed, 1), seconds, label)
+        time.sleep(min(STEP, seconds - elapsed))  # the work that this tool stands for
+    return f"{label} took {seconds} s"
+
+
+@tool(group="fixtures", scopes=USE, read_only=True, background=True, require_task=True)
+def failing_job() -> str:
+    """Fail with a message for the agent, as a task and not otherwise."""
+    raise ToolError("This job intentionally returns an error for testing")
+
+
+@tool(group="fixtures", scopes=USE, read_only=True, background=True)
+def protocol_error_job() -> str:
+    """Fail on a worker in a way that its author did not foresee."""
+    raise RuntimeError("This job intentionally fails for testing")
+
+
 # What the end-to-end tests call.
 
 
