@@ -1,6 +1,7 @@
 """Tasks as their clients follow them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from tests.wire import PATIENCE, Answer, Client
@@ -26,12 +27,19 @@ async def state(client: Client, task_id: str) -> dict[str, Any]:
     return (await ask(client, "tasks/get", task_id)).result
 
 
-async def ending(client: Client, task_id: str) -> dict[str, Any]:
-    """What `tasks/get` tells when the task has ended: asked again and again, as clients do."""
+async def reached(
+    client: Client, task_id: str, is_so: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """What `tasks/get` tells once that is so: asked again and again, as clients do."""
     async with asyncio.timeout(PATIENCE):
-        while (found := await state(client, task_id))["status"] not in ENDED:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # clients are told of nothing between two requests
+        while not is_so(found := await state(client, task_id)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     return found
+
+
+async def ending(client: Client, task_id: str) -> dict[str, Any]:
+    """What `tasks/get` tells when the task has ended."""
+    return await reached(client, task_id, lambda found: found["status"] in ENDED)
 
 
 def without_signature(result: dict[str, Any]) -> dict[str, Any]:
