@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -85,10 +86,16 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def post(
-    site: Site, method: str, params: Mapping[str, object] | None = None, *, era: str = MODERN
-) -> list[dict[str, object]]:
+    site: Site,
+    method: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    era: str = MODERN,
+    takes_tasks: bool = False,
+) -> list[dict[str, Any]]:
     """Send one request on a connection of its own; return the messages that answer it."""
-    headers, body = Client(application=_nowhere, era=era).request(method, params)
+    client = Client(application=_nowhere, era=era)
+    headers, body = (client.with_tasks() if takes_tasks else client).request(method, params)
     response = httpx.post(
         site.url,
         content=body,

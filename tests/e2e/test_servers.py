@@ -83,7 +83,7 @@ SWITCH_OFF = (
 def test_group_switched_off_is_gone_from_every_worker_within_two_seconds(site: Site) -> None:
     def is_listed(at: Site) -> bool:
         (message,) = post(at, "tools/list")
-        return bool(message["result"]["tools"])  # type: ignore[index]
+        return bool(message["result"]["tools"])
 
     with (
         held_port() as port,
