@@ -1,11 +1,12 @@
 """The official SDK's client, with every message that it receives held to the schema."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx2
 from mcp.client.client import Client
+from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.spec import LEGACY
@@ -60,7 +61,12 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
 
 @asynccontextmanager
 async def connecting(
-    url: str, *, mode: str, token: str = "", transport: CheckedTransport | None = None
+    url: str,
+    *,
+    mode: str,
+    token: str = "",
+    transport: CheckedTransport | None = None,
+    extensions: Sequence[ClientExtension] = (),
 ) -> AsyncIterator[Client]:
     """A client of the SDK over HTTP, with a bearer token if there is one."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -69,6 +75,8 @@ async def connecting(
     )
     async with (
         http,
-        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+        Client(
+            streamable_http_client(url, http_client=http), mode=mode, extensions=extensions
+        ) as client,
     ):
         yield client
