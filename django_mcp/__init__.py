@@ -6,7 +6,12 @@ settings and loads neither models, pydantic nor the MCP SDK, so service modules 
 
 from django_mcp.content import Audio, Content, Icon, Image, Redacted, Resource, ResourceLink, Text
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import DjangoMCPError, ToolError
+from django_mcp.exceptions import (
+    DjangoMCPError,
+    ElicitationCancelledError,
+    ElicitationDeclinedError,
+    ToolError,
+)
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import tool
@@ -15,6 +20,8 @@ __all__ = [
     "Audio",
     "Content",
     "DjangoMCPError",
+    "ElicitationCancelledError",
+    "ElicitationDeclinedError",
     "Endpoint",
     "Icon",
     "Image",

@@ -17,6 +17,7 @@ from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     BusyError,
     CallRejectedError,
+    InputRequiredError,
     InvalidArgumentsError,
     MissingScopeError,
     RecordUnavailableError,
@@ -24,6 +25,7 @@ from django_mcp.exceptions import (
     TaskCancelledError,
     TaskLostError,
     TaskRequiredError,
+    TaskUnansweredError,
     ToolError,
     ToolFailedError,
     UnknownToolError,
@@ -46,9 +48,11 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (BusyError, Outcome.BUSY),
     (RevokedError, Outcome.REVOKED),
     (TaskRequiredError, Outcome.TASK_REQUIRED),
+    (InputRequiredError, Outcome.INPUT_REQUIRED),
     (ToolError, Outcome.TOOL_ERROR),
     (asyncio.CancelledError, Outcome.CANCELLED),
     (TaskCancelledError, Outcome.CANCELLED),
+    (TaskUnansweredError, Outcome.CANCELLED),
     (TaskLostError, Outcome.UNKNOWN),
 )
 

@@ -160,6 +160,11 @@ class Settings:
         default=86400.0,
         help="Seconds that a task is kept after its end, for tools without `keep_result`.",
     )
+    ANSWER_WITHIN = Setting(
+        float,
+        default=3600.0,
+        help="Seconds that a user has to answer the question of a tool before it is given up.",
+    )
     BACKGROUND_MAX_BYTES = Setting(
         int,
         default=4 * 1024 * 1024,

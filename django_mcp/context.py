@@ -1,17 +1,23 @@
-"""What a running tool knows about its call, and how it reports progress."""
+"""What a running tool knows about its call; how it reports progress and asks its user."""
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from django_mcp.exceptions import UnaskableError
 from django_mcp.invocation import Invocation
 from django_mcp.principals import Principal
 
 if TYPE_CHECKING:  # models cannot be imported where the facade is
     from django.contrib.auth.base_user import AbstractBaseUser
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
 
 PROGRESS_INTERVAL = 0.1
 """Seconds between two reports that reach the client; the last one is never held back."""
@@ -37,6 +43,13 @@ class ProgressSink(Protocol):
 
     async def drain(self) -> None:
         """Return when every report taken so far has been delivered, or can no longer be."""
+
+
+class Asker(Protocol):
+    """Where a tool's questions go."""
+
+    def ask(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]:
+        """See `ToolContext.elicit_all`. Called from any thread; never waits for an answer."""
 
 
 class ProgressThrottle:
@@ -93,6 +106,7 @@ class ToolContext:
         self._task_id = task_id
         self._sink = progress
         self._throttle = None if progress is None else ProgressThrottle(progress)
+        self._asker: Asker | None = None
         self._is_cancelled = False
         self._is_told = False
         self._is_disconnected = False
@@ -154,10 +168,56 @@ class ToolContext:
         if self._sink is not None:
             await self._sink.drain()
 
+    def elicit(self, message: str, model: type[M]) -> M:
+        """Ask the user to fill a form, and return what was filled in: for background tools.
+
+        `model` is a pydantic model with fields that a form can have; a `TypeError` names any other.
+        Without an answer the call stops here, by an exception that is no `Exception`, and what its
+        transaction has done is undone. When the answer is there, the function runs again from its
+        beginning, and this returns. An answer that the model refuses is asked for again.
+
+        Raises `ElicitationDeclinedError` or `ElicitationCancelledError` when the user did not
+        accept, and `UnaskableError` when the client cannot ask; all are `ToolError`s.
+        """
+        answer: M = self.elicit_all({"": (message, model)})[""]
+        return answer
+
+    def elicit_all(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]:
+        """Ask several questions at once, each as `elicit` does; answers have the questions' keys.
+
+        Raises the error of the first that the user did not accept.
+        """
+        if self._asker is None:
+            raise UnaskableError
+        return self._asker.ask(questions)
+
+    async def aelicit(self, message: str, model: type[M]) -> M:
+        """As `elicit`, for async tools."""
+        return self.elicit(message, model)
+
+    async def aelicit_all(
+        self, questions: "Mapping[str, tuple[str, type[BaseModel]]]"
+    ) -> dict[str, Any]:
+        """As `elicit_all`, for async tools."""
+        return self.elicit_all(questions)
+
+    @contextmanager
+    def asking(self, asker: Asker) -> Iterator[None]:
+        """Put the questions that are asked inside the block to `asker`."""
+        self._asker = asker
+        try:
+            yield
+        finally:
+            self._asker = None
+
     def finish_progress(self) -> None:
         """Send the report that was held back last. Called when the tool has ended."""
         if self._throttle is not None:
             self._throttle.flush()
+
+    def complete(self, arguments: Mapping[str, Any]) -> None:
+        """Replace the call's arguments by these, which have more."""
+        self.invocation = replace(self.invocation, arguments=arguments)
 
     def become_task(self) -> UUID:
         """Give the call the key of the task that is to be made for it."""

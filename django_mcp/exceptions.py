@@ -1,8 +1,9 @@
 """What can go wrong, as types; the facts are in attributes, and `protocol.errors` renders them."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -53,6 +54,14 @@ class Violation:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a user is asked: a message, and the form to fill, as the JSON Schema of elicitation."""
+
+    message: str
+    form: Mapping[str, Any]
+
+
 class InvalidArgumentsError(CallRejectedError):
     """The arguments break the input schema; `violations` lists every breach, values never."""
 
@@ -85,6 +94,24 @@ class RevokedError(CallRejectedError):
 
     def __init__(self) -> None:
         super().__init__("The permission for this call was withdrawn before it ran.")
+
+
+class InputRequiredError(CallRejectedError):
+    """What prepares the tool has a question first: the client answers it by calling again.
+
+    `questions` are those that are open, by their keys; `answers` those to the earlier ones.
+    """
+
+    def __init__(
+        self, *, questions: Mapping[str, Question], answers: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self.questions = dict(questions)
+        self.answers = dict(answers)
+        super().__init__("The tool has questions for the user.")
+
+
+class InvalidAnswersError(DjangoMCPError):
+    """What was sent as the answers to a task's questions is none, or too much to be kept."""
 
 
 class TaskError(DjangoMCPError):
@@ -120,6 +147,13 @@ class TaskCancelledError(TaskError):
     """It was cancelled before it had ended."""
 
     message = "The call was cancelled."
+
+
+class TaskUnansweredError(TaskError):
+    """Nobody answered its question within `DJANGO_MCP_ANSWER_WITHIN` seconds."""
+
+    message = "Nobody answered the tool's question in time, so it was given up."
+    retryable = True
 
 
 class ToolFailedError(DjangoMCPError):
@@ -160,6 +194,35 @@ class ToolError(DjangoMCPError):
         is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
         self.retry_after = retry_after if is_time else None
         super().__init__(self.message)
+
+
+class ElicitationDeclinedError(ToolError):
+    """The user was asked and said no (`decline`). Left alone, it ends the call and says so."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"The user declined to answer: {question}")
+
+
+class ElicitationCancelledError(ToolError):
+    """The user was asked and chose nothing (`cancel`). Left alone, it ends the call and says so."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"The user dismissed the question: {question}")
+
+
+class UnaskableError(ToolError):
+    """The tool has a question, and this client has not said that it can put one to its user.
+
+    While a background tool runs, only clients with the tasks extension can be asked: `needs_task`.
+    """
+
+    def __init__(self, *, needs_task: bool = True) -> None:
+        self.needs_task = needs_task
+        extension = " and the tasks extension (io.modelcontextprotocol/tasks)" * needs_task
+        super().__init__(
+            "This tool has to ask the user something, and this client cannot be asked.",
+            hint=f"Use a client of MCP 2026-07-28 that declares elicitation{extension}.",
+        )
 
 
 def _sendable(words: str | Promise) -> str:

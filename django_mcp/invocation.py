@@ -13,7 +13,9 @@ class Invocation:
     """A well-formed `tools/call` of an authenticated (or anonymous) caller.
 
     `id` is shown to the client and stands in the record and in every log line. `client_info` is
-    what the client says of itself, `address` where the request came from.
+    what the client says of itself, `address` where the request came from. `is_askable` says whether
+    it can put questions to its user, `takes_task` whether it takes a task handle for a result;
+    `answers` holds what its user has answered so far, by the keys of the questions.
     """
 
     name: str
@@ -24,3 +26,6 @@ class Invocation:
     address: str = ""
     protocol_version: str = ""
     trace_id: str = ""
+    is_askable: bool = False
+    takes_task: bool = False
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

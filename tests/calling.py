@@ -15,7 +15,7 @@ from django_mcp.calls import call_tool
 from django_mcp.concurrency import in_current_thread
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.tools.declaration import collecting
+from django_mcp.tools.declaration import ToolDeclaration, collecting
 from django_mcp.tools.registry import Registry, build, using_registry
 from django_mcp.tools.results import Rendered
 from tests.wire import PATIENCE as PATIENCE
@@ -27,9 +27,16 @@ def offering(*functions: Callable[..., Any], **options: Any) -> Iterator[Registr
     with collecting() as declared:
         for function in functions:
             tool(**options)(function)
-        forget_snapshot()
-        with using_registry(build(declared)) as registry:
+        with serving_declared(declared) as registry:
             yield registry
+
+
+@contextmanager
+def serving_declared(declared: Iterable[ToolDeclaration]) -> Iterator[Registry]:
+    """Serve these tools instead of the project's."""
+    forget_snapshot()
+    with using_registry(build(declared)) as registry:
+        yield registry
     forget_snapshot()
 
 

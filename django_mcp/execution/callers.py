@@ -57,6 +57,7 @@ def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
         trace_id=storable_text(call.trace_id, 64),
         arguments=arguments,
         secrets=secrets,
+        is_askable=call.is_askable and call.takes_task,
         kept_for=runs.lifetime,
     )
 
@@ -75,6 +76,9 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         address=task.address,
         protocol_version=task.protocol_version,
         trace_id=task.trace_id,
+        is_askable=task.is_askable,
+        takes_task=task.is_askable,
+        answers=unseal(task.answers),
     )
 
 

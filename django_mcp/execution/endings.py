@@ -15,8 +15,10 @@ from django_mcp.exceptions import (
     TaskLostError,
     TaskNotStartedError,
     TaskTimedOutError,
+    TaskUnansweredError,
     ToolError,
     ToolFailedError,
+    UnaskableError,
 )
 from django_mcp.tools.results import Rendered
 
@@ -33,6 +35,8 @@ PLAIN_ERRORS: dict[str, type[DjangoMCPError]] = {
         TaskLostError,
         TaskNotStartedError,
         TaskTimedOutError,
+        TaskUnansweredError,
+        UnaskableError,
     )
 }
 
@@ -51,6 +55,8 @@ def read_result(text: str) -> Rendered:
 
 def written_error(error: BaseException) -> str:
     """What the caller may know of an error, as text, and the class that the record shows."""
+    if type(error).__name__ in PLAIN_ERRORS:
+        return json.dumps({"kind": type(error).__name__})
     if isinstance(error, ToolError):
         return json.dumps(
             {
@@ -62,8 +68,6 @@ def written_error(error: BaseException) -> str:
                 "cause": type(error).__name__,
             }
         )
-    if type(error).__name__ in PLAIN_ERRORS:
-        return json.dumps({"kind": type(error).__name__})
     return json.dumps({"kind": "ToolFailedError", "cause": _cause(error)})
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -18,19 +18,24 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
+    Question,
     RevokedError,
     TaskCancelledError,
     TaskError,
     ToolError,
     ToolFailedError,
+    UnaskableError,
 )
+from django_mcp.execution.answering import written_questions
 from django_mcp.execution.backends import runs_of
 from django_mcp.execution.callers import current_principal, invocation_of
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import hand_over
+from django_mcp.execution.questions import Questions, SuspendedError
 from django_mcp.execution.runs import Run, keeper
 from django_mcp.execution.settling import end_with_error, end_with_result, settle
 from django_mcp.execution.sweeping import sweep_when_due
+from django_mcp.execution.waking import wake
 from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import read_snapshot
 from django_mcp.policy.visibility import Visibility
@@ -66,6 +71,8 @@ def run_task(key: UUID, *, worker: str = "") -> None:
     with keeper.keeping(run):
         try:
             _run(run, tool)
+        except SuspendedError as waiting:
+            _persistently(partial(_suspend, run, waiting.questions))
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except Exception as raised:
@@ -89,8 +96,11 @@ def run_task(key: UUID, *, worker: str = "") -> None:
 
 def _run(run: Run, tool: Tool | None) -> None:
     context, tool, arguments = _admit(run, tool)
+    questions = Questions(
+        context.invocation.answers, unaskable=None if run.task.is_askable else UnaskableError()
+    )
     try:
-        with failures_explained(context), transaction_of(tool):
+        with failures_explained(context), transaction_of(tool), questions.of(context):
             result = _call(run, context, tool, arguments)
             # In one transaction with what the tool has written, where they share a database: both
             # count, or neither does.
@@ -145,6 +155,15 @@ async def _until_stopped(run: Run, coroutine: Any) -> Any:
     return await running
 
 
+def _suspend(run: Run, questions: Mapping[str, Question]) -> None:
+    """Leave the task to wait in its row: whichever worker is free goes on with the answers."""
+    text = written_questions(questions)
+    if run.rows.suspend(questions=text, **run.take_progress()):
+        wake(run.task.pk)
+    else:
+        end_with_error(run.rows, TaskCancelledError())
+
+
 def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
     context.finish_progress()
     progress = run.take_progress()
@@ -175,9 +194,9 @@ def _retry_delay(run: Run, tool: Tool, error: Exception) -> float | None:
         return None
     cause = error.__cause__ if isinstance(error, ToolFailedError) else error
     is_final = isinstance(cause, ToolError) and not cause.retryable
-    if is_final or not isinstance(cause, runs.retry.on) or run.task.attempts > runs.retry.times:
+    if is_final or not isinstance(cause, runs.retry.on) or run.task.tries > runs.retry.times:
         return None
-    return runs.retry.delay(run.task.attempts)
+    return runs.retry.delay(run.task.tries)
 
 
 def _persistently(write: Callable[[], T]) -> T:

@@ -18,6 +18,7 @@ from django_mcp.exceptions import (
     TaskLostError,
     TaskNotStartedError,
     TaskTimedOutError,
+    TaskUnansweredError,
 )
 from django_mcp.execution.backends import runs_of
 from django_mcp.execution.handover import hand_over
@@ -57,6 +58,9 @@ def sweep() -> Swept:
             swept.ended += fail(task.pk, error, _as_found(task))
         elif task.status == Status.WORKING or _is_worth_repeating(task):
             swept.queued += _queue_again(task)
+    long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
+    for task in ToolTask.objects.unanswered(since=long_ago).order_by("heartbeat")[:BATCH]:
+        swept.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
     unrecorded = ToolTask.objects.filter(
         is_recorded=False, status__in=ToolTask.ENDED, ended__lte=timezone.now() - patience
     )
@@ -104,7 +108,7 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
     runs = runs_of(task)
     if timezone.now() - (task.started or task.updated) > timedelta(seconds=runs.time_limit):
         return TaskTimedOutError()
-    if is_repeatable and task.attempts <= runs.reruns and not task.cancel_requested:
+    if is_repeatable and task.tries <= runs.reruns and not task.cancel_requested:
         return None
     return TaskLostError()
 

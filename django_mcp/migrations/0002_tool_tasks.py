@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                     ("busy", "busy"),
                     ("revoked", "revoked"),
                     ("task_required", "client takes no tasks"),
+                    ("input_required", "asked the user"),
                     ("unknown", "unknown"),
                 ],
                 help_text="How the call ended.",
@@ -125,6 +126,38 @@ class Migration(migrations.Migration):
                         verbose_name="secret arguments",
                     ),
                 ),
+                (
+                    "is_askable",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether the client puts the tool's questions to its user.",
+                        verbose_name="can be asked",
+                    ),
+                ),
+                (
+                    "questions",
+                    models.TextField(
+                        blank=True,
+                        help_text="As JSON, by their keys.",
+                        verbose_name="open questions",
+                    ),
+                ),
+                (
+                    "answers",
+                    models.TextField(
+                        blank=True,
+                        help_text="Encrypted, and gone when the task ends.",
+                        verbose_name="answers",
+                    ),
+                ),
+                (
+                    "suspensions",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Each has ended a run.",
+                        verbose_name="times it has asked",
+                    ),
+                ),
                 ("progress", models.FloatField(null=True, verbose_name="progress")),
                 ("progress_total", models.FloatField(null=True, verbose_name="total")),
                 ("progress_message", models.TextField(blank=True, verbose_name="message")),
@@ -189,6 +222,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("status__in", ("queued", "working"))),
                         fields=["heartbeat"],
                         name="django_mcp_task_heartbeat",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "input_required")),
+                        fields=["heartbeat"],
+                        name="django_mcp_task_waiting",
                     ),
                     models.Index(
                         condition=models.Q(("is_recorded", False)),

@@ -81,6 +81,7 @@ class CallRecord(models.Model):
         BUSY = "busy", _("busy")
         REVOKED = "revoked", _("revoked")
         TASK_REQUIRED = "task_required", _("client takes no tasks")
+        INPUT_REQUIRED = "input_required", _("asked the user")
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigAutoField(primary_key=True)

@@ -46,6 +46,12 @@ class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
         expected = (ToolTask.Status.QUEUED, ToolTask.Status.WORKING)
         return self.filter(status__in=expected, heartbeat__lte=timezone.now() - since)
 
+    def unanswered(self, *, since: datetime.timedelta) -> Self:
+        """Tasks that have waited so long for an answer."""
+        return self.filter(
+            status=ToolTask.Status.INPUT_REQUIRED, heartbeat__lte=timezone.now() - since
+        )
+
     def run_of(self, task: "ToolTask") -> Self:
         """The task while this very run of it is going on; nothing once another has replaced it."""
         return self.filter(pk=task.pk, status=ToolTask.Status.WORKING, attempts=task.attempts)
@@ -76,12 +82,37 @@ class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
             status=ToolTask.Status.QUEUED, heartbeat=now + delay, updated=now
         )
 
+    def suspend(self, *, questions: str, **facts: Any) -> int:
+        """Let running tasks wait for answers. Not those that are to be cancelled."""
+        now = timezone.now()
+        return self.filter(status=ToolTask.Status.WORKING, cancel_requested=False).update(
+            status=ToolTask.Status.INPUT_REQUIRED,
+            questions=questions,
+            suspensions=F("suspensions") + 1,
+            heartbeat=now,
+            updated=now,
+            **facts,
+        )
+
+    def answer(self, found: "ToolTask", *, questions: str, answers: str) -> int:
+        """Store the answers to what a task asked when it was found; queue it if nothing is open.
+
+        Zero when somebody else has answered meanwhile, or it does not wait any more.
+        """
+        now = timezone.now()
+        status = ToolTask.Status.INPUT_REQUIRED if questions else ToolTask.Status.QUEUED
+        return self.filter(
+            pk=found.pk, status=ToolTask.Status.INPUT_REQUIRED, answers=found.answers
+        ).update(status=status, questions=questions, answers=answers, heartbeat=now, updated=now)
+
     def end(self, status: "ToolTask.Status", **facts: Any) -> int:
         """End those that have not ended yet. What has ended never changes again."""
         now = timezone.now()
         return self.unended().update(
             status=status,
             secrets="",
+            questions="",
+            answers="",
             ended=now,
             updated=now,
             expires=now + F("kept_for"),
@@ -145,6 +176,21 @@ class ToolTask(models.Model):
         _("secret arguments"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
     )
 
+    is_askable = models.BooleanField(
+        _("can be asked"),
+        default=False,
+        help_text=_("Whether the client puts the tool's questions to its user."),
+    )
+    questions = models.TextField(
+        _("open questions"), blank=True, help_text=_("As JSON, by their keys.")
+    )
+    answers = models.TextField(
+        _("answers"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
+    )
+    suspensions = models.PositiveIntegerField(
+        _("times it has asked"), default=0, help_text=_("Each has ended a run.")
+    )
+
     progress = models.FloatField(_("progress"), null=True)
     progress_total = models.FloatField(_("total"), null=True)
     progress_message = models.TextField(_("message"), blank=True)
@@ -187,6 +233,11 @@ class ToolTask(models.Model):
                 condition=Q(status__in=("queued", "working")),
             ),
             models.Index(
+                fields=("heartbeat",),
+                name="django_mcp_task_waiting",
+                condition=Q(status="input_required"),
+            ),
+            models.Index(
                 fields=("ended",),
                 name="django_mcp_task_unrecorded",
                 condition=Q(is_recorded=False),
@@ -201,3 +252,8 @@ class ToolTask(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.status in self.ENDED
+
+    @property
+    def tries(self) -> int:
+        """The runs so far without those that ended by asking, which have undone what they did."""
+        return self.attempts - self.suspensions
