@@ -114,11 +114,23 @@ class Recording:
             if not self.is_possible or self._is_ended:
                 return
             try:
-                # A background call that is refused has no task.
-                task_id = "" if self._context.task_id is None else str(self._context.task_id)
-                self._save(outcome=Outcome.RUNNING, task_id=task_id)
+                self._save(outcome=Outcome.RUNNING, task_id=self._task_id)
             except Exception as error:
                 self.is_possible = False
+                raise RecordUnavailableError from error
+
+    def complete(self) -> None:
+        """Put the call's arguments on record again, because there are more of them now.
+
+        Raises as `begin` does.
+        """
+        self.__dict__.pop("_arguments", None)  # it was computed of what there was
+        with self._writing:
+            if self._key is None or self._is_ended:
+                return
+            try:
+                self._save(arguments=self._arguments)
+            except Exception as error:
                 raise RecordUnavailableError from error
 
     def finish(self, *, result: Rendered | None = None, error: BaseException | None = None) -> None:
@@ -131,6 +143,7 @@ class Recording:
             "duration_ms": duration_ms,
             "result_size": None if result is None else result.size,
             "worker": self._worker,
+            "task_id": self._task_id,
         }
         if self._knows_delivery:
             ending["delivered"] = not self._context.is_disconnected
@@ -199,9 +212,13 @@ class Recording:
         )
         self._key = record.pk
 
+    @property
+    def _task_id(self) -> str:
+        return "" if self._context.task_id is None else str(self._context.task_id)
+
     @cached_property
     def _arguments(self) -> dict[str, Any]:
-        schema = None if self._tool is None else self._tool.input_schema
+        schema = None if self._tool is None else self._tool.argument_schema
         return redact(self._context.invocation.arguments, schema)
 
     def _log(self, outcome: Outcome, duration_ms: int, error: BaseException | None) -> None:

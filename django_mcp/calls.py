@@ -29,6 +29,7 @@ from django_mcp.exceptions import (
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import submit
+from django_mcp.execution.preparing import prepare
 from django_mcp.execution.settling import outcome_of
 from django_mcp.execution.waiting import follow, watch
 from django_mcp.models import ToolTask
@@ -128,6 +129,7 @@ def _submit(context: ToolContext, tool: Tool, record: Recording) -> ToolTask:
         _admit(context, tool, record)
         task = submit(context, tool)
     except BaseException as error:
+        context.discard_task()
         record.finish(error=error)
         raise
     # The client may have left before there was anything to cancel.
@@ -241,6 +243,9 @@ def _admit(
     # A call whose end another process tells of is known from its beginning.
     if not tool.read_only or context.task_id is not None:
         record.begin()
+    if tool.preparation is not None:
+        arguments = prepare(context, tool, tool.preparation, arguments)
+        record.complete()
     return tool, arguments
 
 

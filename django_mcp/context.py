@@ -224,6 +224,10 @@ class ToolContext:
         self._task_id = uuid4()
         return self._task_id
 
+    def discard_task(self) -> None:
+        """Note that no task was made for the call after all."""
+        self._task_id = None
+
     @property
     def has_told_of_cancellation(self) -> bool:
         """Whether the tool has looked at `is_cancelled` and found that it is."""

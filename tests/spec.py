@@ -79,6 +79,9 @@ def check_message(message: Mapping[str, Any], *, era: str, method: str) -> None:
         if message["result"].get("resultType") == "task":
             assert method == "tools/call"
             jsonschema_rs.validate(TASK_STATES["working"], message["result"])
+        elif message["result"].get("resultType") == "input_required":
+            assert method == "tools/call"
+            _check(message["result"], "InputRequiredResult", era)
         elif definition := RESULTS.get(method):
             _check(message["result"], definition, era)
             if method == "tasks/get":
@@ -94,6 +97,8 @@ def _check_task(task: Mapping[str, Any], era: str) -> None:
     jsonschema_rs.validate(TASK_STATES[task["status"]], task)
     if "result" in task:
         _check(task["result"], "CallToolResult", era)
+    if "inputRequests" in task:
+        _check(task["inputRequests"], "InputRequests", era)
 
 
 def _check(instance: Any, definition: str, era: str) -> None:

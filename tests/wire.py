@@ -200,6 +200,10 @@ class Client:
         """A client that declares the tasks extension, if its era can."""
         return self.having(capabilities={"extensions": {TASKS: {}}})
 
+    def with_forms(self) -> "Client":
+        """The same client, which also says that it shows forms to its user."""
+        return self.having(capabilities={**self.capabilities, "elicitation": {}})
+
     # In the test's own thread and transaction.
 
     def call(self, name: str, /, **arguments: Any) -> Answer:

@@ -32,7 +32,7 @@ def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
     assert runs is not None
     principal = call.principal
     user = principal.user
-    secret = secret_arguments(call.arguments, tool.input_schema)
+    secret = secret_arguments(call.arguments, tool.argument_schema)
     open_arguments = {name: v for name, v in call.arguments.items() if name not in secret}
     arguments = json.dumps(open_arguments)
     secrets = seal({name: call.arguments[name] for name in secret})

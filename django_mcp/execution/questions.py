@@ -26,6 +26,9 @@ from django_mcp.tools.forms import form_of, read_form
 MAX_ANSWERS = 100
 """How often one call may ask: a function that finds ever new questions must end too."""
 
+MAX_MESSAGE = 10_000
+"""Characters of one message."""
+
 KEY_LENGTH = 24
 
 Answer = Mapping[str, Any]
@@ -72,6 +75,8 @@ class Questions:
         refusals = []
         for name, (message, model) in questions.items():
             words = str(message).encode("utf-8", "replace").decode("utf-8")
+            if len(words) > MAX_MESSAGE:
+                raise ValueError(f"a question has at most {MAX_MESSAGE} characters")
             answer, refusal = self._answer(Question(message=words, form=form_of(model)), model)
             answers[name] = answer
             refusals += [refusal] if refusal else []

@@ -132,7 +132,7 @@ def _admit(run: Run, tool: Tool | None) -> tuple[ToolContext, Tool, dict[str, An
     run.context = context
     if run.is_stopped:
         context.cancel()
-    return context, tool, tool.bind(context)
+    return context, tool, tool.bind_completed(context)
 
 
 def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any]) -> Rendered:

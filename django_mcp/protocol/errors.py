@@ -22,6 +22,7 @@ from mcp_types import (
 
 from django_mcp.exceptions import (
     BusyError,
+    InvalidAnswersError,
     InvalidArgumentsError,
     MissingScopeError,
     RecordUnavailableError,
@@ -30,6 +31,7 @@ from django_mcp.exceptions import (
     TaskRequiredError,
     ToolError,
     ToolFailedError,
+    UnaskableError,
     UnknownToolError,
 )
 from django_mcp.protocol.extensions import TASKS
@@ -117,6 +119,23 @@ def missing_extension(
         message=message,
         data={"requiredCapabilities": {"extensions": {name: {}}}},
     )
+
+
+def missing_elicitation(error: UnaskableError) -> MCPError:
+    """The answer to a call whose tool has a question that this client does not show to its user."""
+    required: dict[str, Any] = {"elicitation": {"form": {}}}
+    if error.needs_task:
+        required["extensions"] = {TASKS: {}}
+    return MCPError(
+        code=MISSING_REQUIRED_CLIENT_CAPABILITY,
+        message=f"{error.message} {error.hint}",
+        data={"requiredCapabilities": required},
+    )
+
+
+def invalid_answers(error: InvalidAnswersError) -> MCPError:
+    """The answer to answers that are none."""
+    return MCPError(code=INVALID_PARAMS, message=str(error))
 
 
 def header_mismatch(header: str, parameter: str) -> MCPError:

@@ -4,12 +4,14 @@ import asyncio
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from mcp.server.lowlevel import Server
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
+    InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
     Tool,
@@ -21,10 +23,17 @@ from django_mcp.catalog import visible_tools
 from django_mcp.concurrency import finish_work, run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
+from django_mcp.exceptions import InputRequiredError, UnaskableError
 from django_mcp.models import ToolTask
-from django_mcp.protocol.errors import failed_call, internal_error, invalid_cursor
+from django_mcp.protocol.errors import (
+    failed_call,
+    internal_error,
+    invalid_cursor,
+    missing_elicitation,
+)
 from django_mcp.protocol.exchange import Context, current_exchange, exchange_of
 from django_mcp.protocol.extensions import declares_tasks
+from django_mcp.protocol.input_requests import answers_in, input_required, is_askable
 from django_mcp.protocol.progress import ProgressChannel
 from django_mcp.protocol.results import wire_result, wire_tool
 from django_mcp.protocol.tasks import task_handle
@@ -77,14 +86,21 @@ class Handlers:
 
     async def call_tool(
         self, ctx: Context, params: CallToolRequestParams
-    ) -> CallToolResult | dict[str, Any]:
+    ) -> CallToolResult | InputRequiredResult | dict[str, Any]:
         """Answer `tools/call`: with a task when the tool is slow and the client takes tasks.
+
+        When the tool has questions first, they are the answer, and the client calls again.
 
         When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
         demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
         """
-        invocation = exchange_of(ctx).invocation(ctx.params or {}, ctx.protocol_version)
-        is_task = declares_tasks(ctx) and can_become_task(invocation.name)
+        is_task = declares_tasks(ctx) and can_become_task(params.name)
+        invocation = replace(
+            exchange_of(ctx).invocation(ctx.params or {}, ctx.protocol_version),
+            is_askable=is_askable(ctx),
+            takes_task=is_task,
+            answers=answers_in(params),
+        )
         # A task has no stream; its progress stands in its status.
         channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
         context = ToolContext(invocation, progress=channel)
@@ -105,6 +121,12 @@ class Handlers:
             if is_modern:
                 call.cancel()
             raise
+        except InputRequiredError as error:
+            return input_required(error, invocation.id)
+        except UnaskableError as error:
+            if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                raise missing_elicitation(error) from None
+            return failed_call(error, invocation.id)
         except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
             return failed_call(error, invocation.id)
         finally:

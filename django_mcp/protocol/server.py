@@ -13,6 +13,7 @@ from django_mcp.principals import Endpoint
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.extensions import TASKS
 from django_mcp.protocol.handlers import Handlers, parameter_header_schema
+from django_mcp.protocol.request_state import request_state_boundary
 from django_mcp.protocol.subscriptions import listen
 from django_mcp.protocol.task_requests import TaskParams, cancel_task, get_task
 from django_mcp.protocol.task_updates import UpdateTaskParams, update_task
@@ -46,6 +47,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
             instructions=server.instructions,
         )
 
+    server.middleware.append(request_state_boundary(endpoint))
     server.add_request_handler("server/discover", RequestParams, discover)
     server.add_request_handler("tools/call", CallToolRequestParams, handlers.call_tool)
     server.add_request_handler("tasks/get", TaskParams, get_task)

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django_mcp.exceptions import InvalidAnswersError
+from django_mcp.execution.answering import answer
 from django_mcp.models import ToolTask
+from django_mcp.protocol.errors import invalid_answers
 from django_mcp.protocol.task_requests import TaskParams, task_request
 
 
@@ -17,5 +20,10 @@ def update_task(task: ToolTask, params: UpdateTaskParams) -> dict[str, Any]:
     """Answer `tasks/update`.
 
     An answer to what a task does not ask, or does not ask any more, is ignored, as SEP-2663 wants.
+    One that the tool cannot use is asked for again.
     """
+    try:
+        answer(task.pk, params.input_responses)
+    except InvalidAnswersError as error:
+        raise invalid_answers(error) from None
     return {}

@@ -2,10 +2,10 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from django_mcp.conf import settings
 
@@ -64,6 +64,7 @@ class Background:
     keep_result: timedelta | None = None
     on_disconnect: OnDisconnect = "cancel"
     require_task: bool = False
+    prepare: Callable[..., Any] | None = None
 
     @property
     def time_limit(self) -> float:
@@ -85,6 +86,7 @@ class Background:
         retry: object = self.retry
         queue: object = self.queue
         kept: object = self.keep_result
+        prepare: object = self.prepare
         if self.timeout is not None and not (_is_number(self.timeout) and self.timeout > 0):
             yield "timeout must be a positive number of seconds"
         if isinstance(retry, Retry):
@@ -99,6 +101,8 @@ class Background:
             yield "keep_result must be a positive timedelta"
         if self.on_disconnect not in get_args(OnDisconnect):
             yield f"on_disconnect must be one of {', '.join(get_args(OnDisconnect))}"
+        if prepare is not None and not callable(prepare):
+            yield "prepare must be a function"
 
 
 def _is_exception(value: object) -> bool:

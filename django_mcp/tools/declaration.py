@@ -38,6 +38,7 @@ class ToolDeclaration:
     keep_result: timedelta | None = None
     on_disconnect: OnDisconnect = "cancel"
     require_task: bool = False
+    prepare: Callable[..., Any] | None = None
 
     @property
     def dotted_name(self) -> str:
@@ -91,6 +92,7 @@ def tool(
     keep_result: timedelta | None = None,
     on_disconnect: OnDisconnect = "cancel",
     require_task: bool = False,
+    prepare: Callable[..., Any] | None = None,
 ) -> Callable[[F], F]: ...
 def tool(
     function: F | None = None,
@@ -117,6 +119,7 @@ def tool(
     keep_result: timedelta | None = None,
     on_disconnect: OnDisconnect = "cancel",
     require_task: bool = False,
+    prepare: Callable[..., Any] | None = None,
 ) -> F | Callable[[F], F]:
     """Offer a function to MCP clients; the function itself is returned and works as before.
 
@@ -149,6 +152,9 @@ def tool(
         on_disconnect: Whether to `cancel` the run when a 2026-07-28 client leaves before its end,
             or `continue`.
         require_task: Refuse clients that cannot take a task handle instead of the result.
+        prepare: A function that is called within the request, before there is a task, and may ask
+            the user. It takes any of the tool's parameters by name, and what it returns (a dict, or
+            None) joins the arguments. Parameters that its TypedDict names are hidden from clients.
 
     Mistakes are reported all at once, when the registry is built: at start-up and by
     `manage.py check`.
@@ -179,6 +185,7 @@ def tool(
                 keep_result=keep_result,
                 on_disconnect=on_disconnect,
                 require_task=require_task,
+                prepare=prepare,
             )
         )
         return function

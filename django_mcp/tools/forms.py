@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Choices
@@ -58,7 +58,7 @@ class FormSchema(ReadableSchema):
         return rendered
 
 
-@cache
+@lru_cache(maxsize=1000)  # models may be made for one call
 def form_of(model: Any) -> JSONSchema:
     """The form that asks for an instance of `model`, as `requestedSchema` of MCP elicitation.
 

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NotRequired
 
@@ -78,12 +78,21 @@ class _Shown:
 
 
 def read_parameters(
-    signature: inspect.Signature, hints: Mapping[str, Any], *, descriptions: Mapping[str, str]
+    signature: inspect.Signature,
+    hints: Mapping[str, Any],
+    *,
+    descriptions: Mapping[str, str],
+    hidden: Collection[str] = (),
 ) -> Parameters:
-    """Sort the parameters. Raises `ValueError` with all that is wrong, for the tool's author."""
+    """Sort the parameters that are not hidden.
+
+    Raises `ValueError` with all that is wrong, for the tool's author.
+    """
     reading = _Reading()
     problems = []
     for name, parameter in signature.parameters.items():
+        if name in hidden:
+            continue
         try:
             annotation = hints.get(name, parameter.empty)
             reading.read(parameter, annotation, descriptions.get(name, ""))

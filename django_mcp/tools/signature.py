@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,13 +83,19 @@ def read_signature(
     *,
     descriptions: Mapping[str, str],
     schema_extra: Mapping[str, Any] | None,
+    hidden: Collection[str] = (),
 ) -> Signature:
     """Read what `function` takes; `descriptions` are its docstring's, by parameter.
+
+    The parameters in `hidden` are left out: somebody else than clients fills them.
 
     Raises `ValueError` in words for the tool's author.
     """
     parameters = read_parameters(
-        inspect.signature(function), type_hints(function), descriptions=descriptions
+        inspect.signature(function),
+        type_hints(function),
+        descriptions=descriptions,
+        hidden=hidden,
     )
     schema, adapter = _schema_of(parameters)
     schema = _extended(schema, schema_extra or {})

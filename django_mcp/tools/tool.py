@@ -14,6 +14,7 @@ from django_mcp.context import ToolContext
 from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
+from django_mcp.tools.preparation import Preparation, read_preparation
 from django_mcp.tools.results import Output
 from django_mcp.tools.returns import read_output
 from django_mcp.tools.schema import JSONSchema
@@ -54,6 +55,7 @@ class Tool:
     has_parameter_headers: bool
     background: Background | None
     signature: Signature
+    preparation: Preparation | None
     output: Output
 
     @property
@@ -66,6 +68,11 @@ class Tool:
         return self.signature.input_schema
 
     @property
+    def argument_schema(self) -> JSONSchema:
+        """Of all arguments of a run; clients send fewer where a preparation adds some."""
+        return self._complete_signature.input_schema
+
+    @property
     def output_schema(self) -> JSONSchema | None:
         return self.output.schema
 
@@ -75,11 +82,22 @@ class Tool:
 
     def bind(self, context: ToolContext) -> dict[str, Any]:
         """Validate a call's arguments and add what the server fills in; see `Signature.bind`."""
-        bound = self.signature.bind(context.invocation.arguments)
-        if self.signature.user_parameter is not None:
-            bound[self.signature.user_parameter] = context.user
-        if self.signature.context_parameter is not None:
-            bound[self.signature.context_parameter] = context
+        return self._bound(self.signature, context)
+
+    def bind_completed(self, context: ToolContext) -> dict[str, Any]:
+        """As `bind`, for arguments that the tool's preparation has completed, if it has one."""
+        return self._bound(self._complete_signature, context)
+
+    @property
+    def _complete_signature(self) -> Signature:
+        return self.signature if self.preparation is None else self.preparation.completed
+
+    def _bound(self, signature: Signature, context: ToolContext) -> dict[str, Any]:
+        bound = signature.bind(context.invocation.arguments)
+        if signature.user_parameter is not None:
+            bound[signature.user_parameter] = context.user
+        if signature.context_parameter is not None:
+            bound[signature.context_parameter] = context
         return bound
 
 
@@ -92,12 +110,24 @@ def resolve(declaration: ToolDeclaration) -> Tool:
     problems = list(_problems(declaration, is_async=is_async))
     if not description:
         problems.append("has no description: write a docstring, it is what the agent goes by")
+    prepare = declaration.prepare
+    preparation = None
+    if callable(prepare):
+        preparation = _attempt(
+            problems,
+            read_preparation,
+            prepare,
+            tool=function,
+            descriptions=documentation.parameters,
+            schema_extra=declaration.schema_extra,
+        )
     signature = _attempt(
         problems,
         read_signature,
         function,
         descriptions=documentation.parameters,
         schema_extra=declaration.schema_extra,
+        hidden=() if preparation is None else preparation.fills,
     )
     output = _attempt(problems, read_output, function, output_fields=declaration.output_fields)
     if problems or signature is None or output is None:
@@ -121,6 +151,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
         background=_background(declaration) if declaration.background else None,
         signature=signature,
+        preparation=preparation,
         output=output,
     )
 

@@ -1,14 +1,19 @@
 """Background tools that ask their user, each in the sync and the async way."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import Group
 from pydantic import BaseModel, Field, model_validator
+from typing_extensions import TypedDict
 
-from django_mcp import ElicitationDeclinedError, Retry, ToolContext, tool
+from django_mcp import ElicitationDeclinedError, Retry, ToolContext, ToolError, tool
 from django_mcp.tools.declaration import collecting
+from tests.gate import Gate
 
 SECRET = "the-password-is-1234"
+
+gate = Gate()
 
 runs: list[str] = []
 """A word for every run of some tools."""
@@ -38,7 +43,79 @@ class Nested(BaseModel):
     person: Person
 
 
+class Day(BaseModel):
+    day: date
+
+
+class Agreed(TypedDict):
+    by: str
+
+
+def ask_who(context: ToolContext, name: str) -> Agreed:
+    runs.append("ask_who")
+    Group.objects.create(name=f"asked about {name}")
+    return {"by": context.elicit(f"Who removes {name}?", Person).name}
+
+
+async def aask_who(context: ToolContext, name: str) -> Agreed:
+    return {"by": (await context.aelicit(f"Who removes {name}?", Person)).name}
+
+
+def ask_twice(context: ToolContext) -> Agreed:
+    first = context.elicit("Who?", Person)
+    second = context.elicit(f"And who but {first.name}?", Person)
+    return {"by": f"{first.name} and {second.name}"}
+
+
+def choose_day(context: ToolContext, day: date | None) -> dict[str, Any]:
+    return {} if day is not None else {"day": context.elicit("Which day?", Day).day}
+
+
+def confirm(context: ToolContext) -> None:
+    if not context.elicit("Sure?", Confirmation).confirm:
+        raise ToolError("then not")
+
+
+def answer_wrongly(wrong: str) -> dict[str, Any]:
+    answers: dict[str, dict[str, Any]] = {"type": {"wrong": 3}, "name": {"other": "x"}}
+    return answers[wrong]
+
+
 with collecting() as TOOLS:
+
+    @tool(background=True, prepare=ask_who)
+    def remove(name: str, by: str) -> str:
+        """Remove something, by somebody whom the user names.
+
+        Args:
+            by: Who does it.
+        """
+        return f"{name} by {by}"
+
+    @tool(background=True, prepare=aask_who)
+    async def aremove(name: str, by: str) -> str:
+        """Remove something, by somebody whom the user names, on a loop."""
+        return f"{name} by {by}"
+
+    @tool(background=True, prepare=ask_twice, read_only=True)
+    def pair(by: str) -> str:
+        """Ask for two people, one after the other."""
+        return by
+
+    @tool(background=True, prepare=choose_day, read_only=True)
+    def report(day: date | None = None) -> str:
+        """Report of a day, which the user chooses if the agent does not."""
+        return str(day)
+
+    @tool(background=True, prepare=confirm)
+    def clear() -> str:
+        """Clear everything, if the user is sure."""
+        return "cleared"
+
+    @tool(background=True, prepare=answer_wrongly, read_only=True)
+    def misprepared(wrong: str) -> str:
+        """Be prepared by a function with a mistake."""
+        return wrong
 
     @tool(background=True)
     def found(name: str, context: ToolContext) -> str:
@@ -118,3 +195,15 @@ with collecting() as TOOLS:
     def demand(context: ToolContext) -> str:
         """Ask for what no form can have."""
         return context.elicit("Who?", Nested).person.name
+
+    @tool(background=True)
+    def ramble(context: ToolContext) -> bool:
+        """Ask at too great length."""
+        return context.elicit("Sure? " * 10_000, Confirmation).confirm
+
+    # Not atomic: on SQLite an open transaction would keep every other writer waiting.
+    @tool(background=True, atomic=False)
+    def linger(context: ToolContext) -> bool:
+        """Wait at the gate, and ask then."""
+        gate.wait("linger")
+        return context.elicit("Sure?", Confirmation).confirm

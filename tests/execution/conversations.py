@@ -11,7 +11,7 @@ from django_mcp.execution.answering import answer, open_questions
 from django_mcp.models import ToolTask
 from django_mcp.tools.results import Rendered
 from tests.calling import context_of
-from tests.execution.rows import until
+from tests.execution.rows import quiet, until
 
 Responses = Mapping[str, Any]
 Round = Callable[[Mapping[str, Question]], Responses]
@@ -37,7 +37,7 @@ def waiting() -> ToolTask:
 
 
 def converse(name: str, /, *rounds: Round, **arguments: Any) -> Rendered:
-    """Call a tool, answer every time that it asks, and return its result."""
+    """Call a tool, answer every time that it asks, and return its result, which is on record."""
 
     async def talk(call: Awaitable[Rendered]) -> Rendered:
         for respond in rounds:
@@ -69,3 +69,4 @@ async def _while_called(
         return await talk(call)
     finally:
         call.cancel()
+        await run_in_control(quiet)

@@ -40,6 +40,13 @@ def settled() -> ToolTask:
     return ToolTask.objects.get()
 
 
+def quiet() -> None:
+    """Return when no task is on its way any more: each is on record, or waits for an answer."""
+    waiting = ToolTask.Status.INPUT_REQUIRED
+    busy = ToolTask.objects.filter(is_recorded=False).exclude(status=waiting)
+    until(lambda: not busy.all().exists())
+
+
 def until(is_so: Callable[[], bool]) -> None:
     """Look again and again until it is so; fails when it takes too long."""
     deadline = time.monotonic() + PATIENCE

@@ -1,5 +1,6 @@
 """What a background tool asks while it runs: its task waits for the answer, no worker does."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from threading import Barrier, Thread
@@ -10,9 +11,12 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from pytest_django import Settings
 
+from django_mcp.calls import call_tool
+from django_mcp.concurrency import run_in_control
 from django_mcp.exceptions import (
     InvalidAnswersError,
     Question,
+    RecordUnavailableError,
     TaskCancelledError,
     TaskUnansweredError,
     ToolError,
@@ -22,7 +26,7 @@ from django_mcp.execution.answering import answer
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep
 from django_mcp.models import CallRecord, ToolTask
-from tests.calling import serving_declared
+from tests.calling import caller, context_of, serve, serving_declared
 from tests.execution import asking_tools
 from tests.execution.conversations import (
     CANCEL,
@@ -253,11 +257,12 @@ def test_asking_takes_nothing_from_the_retries() -> None:
     assert (task.attempts, task.suspensions, task.tries) == (4, 2, 2)
 
 
-def test_model_without_a_form_is_the_author_s_mistake() -> None:
+@pytest.mark.parametrize(("name", "error"), [("demand", "TypeError"), ("ramble", "ValueError")])
+def test_question_that_no_client_can_show_is_the_author_s_mistake(name: str, error: str) -> None:
     with pytest.raises(ToolFailedError):
-        converse("demand")
+        converse(name)
 
-    assert CallRecord.objects.get().error_class == "TypeError"
+    assert CallRecord.objects.get().error_class == error
 
 
 def test_answers_are_encrypted_in_the_row() -> None:
@@ -290,6 +295,23 @@ def test_cancelled_task_never_goes_on() -> None:
     assert not Group.objects.exists()
 
 
+def test_task_that_is_cancelled_before_it_asks_never_asks() -> None:
+    async def scenario() -> None:
+        context = context_of("linger", is_askable=True, takes_task=True)
+        call = asyncio.create_task(call_tool(context))
+        assert await asking_tools.gate.arrival() == "linger"
+        assert context.task_id is not None
+        await run_in_control(cancel, context.task_id)
+        asking_tools.gate.open()
+        await call
+
+    with asking_tools.gate.closed(), pytest.raises(TaskCancelledError):
+        asyncio.run(scenario())
+
+    task = settled()
+    assert (task.status, task.suspensions) == ("cancelled", 0)
+
+
 def test_task_that_nobody_answers_is_given_up_in_time(settings: Settings) -> None:
     def let_time_pass(task: ToolTask) -> None:
         assert sweep().ended == 0
@@ -301,3 +323,13 @@ def test_task_that_nobody_answers_is_given_up_in_time(settings: Settings) -> Non
 
     assert settled().status == "failed"
     assert CallRecord.objects.get().outcome == "cancelled"
+
+
+def test_what_cannot_be_recorded_is_not_prepared_either() -> None:
+    unrecordable: Any = 5
+    principal = caller(client_id=unrecordable)
+
+    with pytest.raises(RecordUnavailableError):
+        serve(context_of("remove", principal=principal, arguments={"name": "x"}))
+
+    assert asking_tools.runs == []

@@ -1,0 +1,69 @@
+"""What `prepare` names: a function that completes the arguments of a background tool."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import is_typeddict
+
+from django_mcp.tools.annotations import type_hints
+from django_mcp.tools.parameters import read_parameters
+from django_mcp.tools.signature import Signature, read_signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """The function, resolved against the tool that it prepares.
+
+    `completed` is the signature of the tool with every parameter, `fills` names those that clients
+    do not see, and `takes` those that the function is given too, with the tool's own defaults.
+    """
+
+    function: Callable[..., Any]
+    is_async: bool
+    completed: Signature
+    fills: frozenset[str]
+    takes: Mapping[str, Any]
+    user_parameter: str | None
+    context_parameter: str | None
+
+
+def read_preparation(
+    function: Callable[..., Any],
+    *,
+    tool: Callable[..., Any],
+    descriptions: Mapping[str, str],
+    schema_extra: Mapping[str, Any] | None,
+) -> Preparation:
+    """Resolve what prepares `tool`. Raises `ValueError` in words for the tool's author."""
+    completed = read_signature(tool, descriptions=descriptions, schema_extra=schema_extra)
+    try:
+        hints = type_hints(function)
+        parameters = read_parameters(inspect.signature(function), hints, descriptions={})
+    except ValueError as error:
+        raise ValueError(f"prepare: {error}") from error
+    returned = hints.get("return")
+    fills = frozenset(returned.__annotations__) if is_typeddict(returned) else frozenset()
+    own = inspect.signature(tool).parameters
+    arguments = own.keys() - {completed.user_parameter, completed.context_parameter}
+    takes = parameters.arguments.__annotations__.keys()
+    if unknown := fills - arguments:
+        raise ValueError(f"prepare returns no parameters of the tool: {_listed(unknown)}")
+    if unknown := takes - (arguments - fills):
+        raise ValueError(f"prepare takes what clients do not send: {_listed(unknown)}")
+    if parameters.requires_user and not completed.requires_user:
+        raise ValueError("prepare requires a user, and the tool does not")
+    return Preparation(
+        function=function,
+        is_async=inspect.iscoroutinefunction(function),
+        completed=completed,
+        fills=fills,
+        takes={name: own[name].default for name in takes},
+        user_parameter=parameters.user,
+        context_parameter=parameters.context,
+    )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(sorted(names))
