@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from django_mcp import Audio, Image, Resource, Text, ToolContext, ToolError, tool
 from tests.conformance_project.options import BOOM_SECRET, Options
@@ -202,6 +203,55 @@ def failing_job() -> str:
 def protocol_error_job() -> str:
     """Fail on a worker in a way that its author did not foresee."""
     raise RuntimeError("This job intentionally fails for testing")
+
+
+class Confirmation(BaseModel):
+    """What `confirm_delete` asks."""
+
+    confirm: bool
+
+
+class Entry(BaseModel):
+    """What `multi_input` asks, twice at once."""
+
+    name: str
+
+
+class Greeted(TypedDict):
+    """What the user fills in before `test_tool_with_task` becomes a task."""
+
+    user_name: str
+
+
+def ask_name(context: ToolContext) -> Greeted:
+    """Ask for a name."""
+    return {"user_name": context.elicit("What is your name?", Entry).name}
+
+
+@tool(group="fixtures", scopes=USE, destructive=True, background=True)
+def confirm_delete(filename: str, context: ToolContext) -> str:
+    """Ask whether to delete a file, which does not exist.
+
+    Args:
+        filename: What to ask for.
+    """
+    answer = context.elicit(f"Delete {filename}?", Confirmation)
+    return f"{filename} was {'deleted' if answer.confirm else 'kept'}"
+
+
+@tool(group="fixtures", scopes=USE, background=True)
+def multi_input(context: ToolContext) -> str:
+    """Ask two things at once."""
+    answers = context.elicit_all(
+        {"first": ("What comes first?", Entry), "second": ("What comes second?", Entry)}
+    )
+    return f"{answers['first'].name}, then {answers['second'].name}"
+
+
+@tool(group="fixtures", scopes=USE, background=True, require_task=True, prepare=ask_name)
+def test_tool_with_task(user_name: str) -> str:
+    """Ask for a name, and then greet it on a worker."""
+    return f"Hello, {user_name}!"
 
 
 # What the end-to-end tests call.

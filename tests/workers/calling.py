@@ -34,8 +34,12 @@ class Caller:
 
     async def call(self, name: str, *, era: str = MODERN, **arguments: Any) -> dict[str, Any]:
         """The message that answers a call."""
-        params = {"name": name, "arguments": arguments}
-        headers, body = Client(application=nowhere, era=era).request("tools/call", params)
+        client = Client(application=nowhere, era=era)
+        return await self.send(client, "tools/call", {"name": name, "arguments": arguments})
+
+    async def send(self, client: Client, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The message that answers a request of this client."""
+        headers, body = client.request(method, params)
         response = await self._http.post(
             self._site.url,
             content=body,
@@ -46,7 +50,7 @@ class Caller:
             },
         )
         kind = response.headers["content-type"]
-        return messages_in(response.content, kind, era=era, method="tools/call")[-1]
+        return messages_in(response.content, kind, era=client.era, method=method)[-1]
 
     def calls(self, *wanted: tuple[str, str, float]) -> list["asyncio.Task[dict[str, Any]]"]:
         """Start calls of tool, tag and seconds at once."""

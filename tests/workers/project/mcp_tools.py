@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from django.contrib.auth.models import Group
+from pydantic import BaseModel
 
 from django_mcp import ToolContext, tool
 
@@ -86,3 +87,24 @@ def overrun(tag: str, seconds: float) -> str:
     time.sleep(seconds)
     note(f"end {tag}")
     return tag
+
+
+class Consent(BaseModel):
+    agree: bool
+
+
+@tool(background=True)
+def agree(tag: str, context: ToolContext) -> bool:
+    """Write a row, and ask whether that was right."""
+    note(f"start {tag}")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
+    return context.elicit(f"Keep {tag}?", Consent).agree
+
+
+@tool(background=True)
+async def aagree(tag: str, context: ToolContext) -> bool:
+    """Ask, and write a row then."""
+    note(f"start {tag}")
+    answer = await context.aelicit(f"Keep {tag}?", Consent)
+    await Group.objects.acreate(name=f"{tag}/{uuid.uuid4()}")
+    return answer.agree
