@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -24,12 +24,14 @@ from django_mcp.exceptions import (
     TaskRequiredError,
     ToolError,
     ToolFailedError,
+    UnaskableError,
     UnknownToolError,
 )
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import submit
 from django_mcp.execution.preparing import prepare
+from django_mcp.execution.questions import asking_in_request
 from django_mcp.execution.settling import outcome_of
 from django_mcp.execution.waiting import follow, watch
 from django_mcp.models import ToolTask
@@ -175,7 +177,7 @@ def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Re
         raise asyncio.CancelledError
     try:
         tool, arguments = _admit(context, tool, record)
-        with failures_explained(context), transaction_of(tool):
+        with failures_explained(context), transaction_of(tool), _asking(context, tool):
             result = tool.output.render(tool.function(**arguments))
     except BaseException as error:
         record.finish(error=error)
@@ -193,7 +195,7 @@ async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Re
             _, arguments = await run_in_control(_admit, context, tool, record)
         else:
             _, arguments = _admit(context, tool, record)
-        with failures_explained(context):
+        with failures_explained(context), _asking(context, tool):
             async with database_thread():
                 value = await tool.function(**arguments)
                 render = sync_to_async(tool.output.render) if tool.output.may_query else None
@@ -222,9 +224,19 @@ def _may_query_to_admit(context: ToolContext, tool: Tool, record: Recording) -> 
     return (
         snapshot is None
         or tool.signature.runs_validators
+        or tool.preparation is not None
         or (record.is_possible and not tool.read_only)
         or Visibility(context.principal, snapshot).may_query(tool)
     )
+
+
+def _asking(context: ToolContext, tool: Tool) -> AbstractContextManager[None]:
+    """Lets a background tool ask that is kept on a test's own thread, where it has no task."""
+    if tool.background is None:
+        return nullcontext()
+    call = context.invocation
+    can_ask = call.is_askable and call.takes_task
+    return asking_in_request(context, None if can_ask else UnaskableError())
 
 
 def _admit(

@@ -1,10 +1,10 @@
 """For the tests of a project: call its tools as a client would, without a server."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,7 +15,12 @@ from django_mcp.calls import call_tool
 from django_mcp.catalog import visible_tools
 from django_mcp.concurrency import in_current_thread
 from django_mcp.context import ProgressReport, ToolContext
-from django_mcp.exceptions import MissingScopeError, UnknownToolError
+from django_mcp.exceptions import (
+    InputRequiredError,
+    MissingScopeError,
+    Question,
+    UnknownToolError,
+)
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
@@ -68,6 +73,9 @@ class MCPClient:
         user: Who calls; None is an anonymous caller.
         scopes: What the token holds; default every scope of the tools.
         client_id: The application that the user calls through.
+        answer: What the user answers to a question of a tool: given its `message` and `form`, what
+            is filled in, or None to decline. By default the client cannot be asked. Every round of
+            questions is a call on record, as it is where a tool has them before it has a task.
     """
 
     def __init__(
@@ -76,7 +84,9 @@ class MCPClient:
         *,
         scopes: Iterable[str] | None = None,
         client_id: str = "test-client",
+        answer: Callable[[Question], Mapping[str, Any] | None] | None = None,
     ) -> None:
+        self._answer = answer
         held = get_registry().scopes if scopes is None and user is not None else scopes or ()
         self.principal = Principal(
             endpoint=Endpoint.from_settings(),
@@ -102,18 +112,43 @@ class MCPClient:
     async def acall(self, name: str, /, **arguments: Any) -> ToolResult:
         """As `call`, for async tests."""
         forget_snapshot()
-        sent = json.loads(json.dumps(arguments, cls=DjangoJSONEncoder))
-        invocation = Invocation(name=name, arguments=sent, principal=self.principal)
-        progress = _CollectedProgress()
-        try:
-            with in_current_thread():
-                rendered = await call_tool(ToolContext(invocation, progress=progress))
-            wire = wire_result(rendered, invocation.id)
-        except (UnknownToolError, MissingScopeError):
-            raise
-        except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
-            wire = failed_call(error, invocation.id)
-        return _result(wire, invocation.id, progress.reports)
+        can_answer = self._answer is not None
+        invocation = Invocation(
+            name=name,
+            arguments=_sent(arguments),
+            principal=self.principal,
+            is_askable=can_answer,
+            takes_task=can_answer,
+        )
+        while True:
+            progress = _CollectedProgress()
+            try:
+                with in_current_thread():
+                    rendered = await call_tool(ToolContext(invocation, progress=progress))
+                wire = wire_result(rendered, invocation.id)
+            except InputRequiredError as error:
+                invocation = replace(invocation, id=uuid4(), answers=self._answers(error))
+                continue
+            except (UnknownToolError, MissingScopeError):
+                raise
+            except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
+                wire = failed_call(error, invocation.id)
+            return _result(wire, invocation.id, progress.reports)
+
+    def _answers(self, asking: InputRequiredError) -> dict[str, Mapping[str, Any]]:
+        assert self._answer is not None  # nobody else is asked
+        answers = dict(asking.answers)
+        for key, question in asking.questions.items():
+            filled = self._answer(question)
+            accepted = {"action": "accept", "content": _sent(filled or {})}
+            answers[key] = {"action": "decline"} if filled is None else accepted
+        return answers
+
+
+def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as a client sends them."""
+    sent: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
+    return sent
 
 
 def _result(wire: CallToolResult, call_id: UUID, reports: Iterable[ProgressReport]) -> ToolResult:

@@ -3,19 +3,21 @@
 import datetime
 import threading
 import uuid
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import TestCase
 from mcp_types import ImageContent
 
 from django_mcp import ToolContext
-from django_mcp.exceptions import MissingScopeError, UnknownToolError
+from django_mcp.exceptions import MissingScopeError, Question, UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.testing import MCPClient
-from tests.calling import offering
+from tests.calling import offering, serving_declared
+from tests.execution import asking_tools
 from tests.shop.models import Order, Product
 
 
@@ -292,3 +294,40 @@ def test_background_tool_runs_at_once_in_the_transaction_of_the_test(is_async: b
     assert [report.message for report in result.progress] == ["first"]
     assert CallRecord.objects.get().outcome == "ok"
     assert not ToolTask.objects.exists()
+
+
+class TestQuestions(TestCase):
+    """Background tools run in the test's thread too, and their questions come to the test."""
+
+    @pytest.fixture(autouse=True)
+    def offered(self) -> Iterator[None]:
+        with serving_declared(asking_tools.TOOLS):
+            yield
+
+    def test_user_answers_what_a_tool_asks_before_and_while_it_runs(self) -> None:
+        asked: list[str] = []
+
+        def answer(question: Question) -> dict[str, object]:
+            asked.append(question.message)
+            return {"name": "Ada", "born": datetime.date(1815, 12, 10)}
+
+        client = MCPClient(answer=answer)
+
+        assert client.call("remove", name="x").data == "x by Ada"
+        assert client.call("marry").data == "Ada and Ada"
+        assert client.call("amarry").data == "Ada and Ada"
+        assert asked == ["Who removes x?", *["Who?", "And who?"] * 2]
+        outcomes = CallRecord.objects.order_by("pk").values_list("outcome", flat=True)
+        assert list(outcomes) == ["input_required", "ok"] * 3
+
+    def test_none_declines(self) -> None:
+        result = MCPClient(answer=lambda question: None).call("found", name="Owls")
+
+        assert result.error["error"] == "The user declined to answer: Keep Owls?"
+        assert not Group.objects.exists()
+
+    def test_client_without_an_answer_cannot_be_asked(self) -> None:
+        for name, arguments in (("clear", {}), ("found", {"name": "Owls"})):
+            result = MCPClient().call(name, **arguments)
+
+            assert "this client cannot be asked" in result.error["error"]

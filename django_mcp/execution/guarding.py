@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import ToolError, ToolFailedError
+from django_mcp.exceptions import InputRequiredError, ToolError, ToolFailedError
 from django_mcp.tools.tool import Tool
 
 POSTGRESQL_INERROR = 3
@@ -44,7 +44,7 @@ def failures_explained(context: ToolContext) -> Iterator[None]:
     """Let through what tools raise on purpose; the rest becomes `ToolFailedError`."""
     try:
         yield
-    except ToolError:
+    except (ToolError, InputRequiredError):
         raise
     except (Exception, SystemExit, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and _is_cancelled(context):

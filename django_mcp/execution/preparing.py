@@ -8,13 +8,12 @@ from pydantic_core import to_jsonable_python
 
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
-    InputRequiredError,
     InvalidArgumentsError,
     InvalidResultError,
     UnaskableError,
 )
 from django_mcp.execution.guarding import failures_explained, transaction_of
-from django_mcp.execution.questions import Questions, SuspendedError
+from django_mcp.execution.questions import asking_in_request
 from django_mcp.tools.preparation import Preparation
 from django_mcp.tools.tool import Tool
 
@@ -28,14 +27,11 @@ def prepare(
     """
     call = context.invocation
     unaskable = None if call.is_askable else UnaskableError(needs_task=False)
-    questions = Questions(call.answers, unaskable=unaskable)
-    try:
-        with failures_explained(context), transaction_of(tool), questions.of(context):
-            added = _call(context, preparation, arguments)
-            context.complete({**call.arguments, **to_jsonable_python(dict(added or {}))})
-            return _completed(context, tool)
-    except SuspendedError as waiting:
-        raise InputRequiredError(questions=waiting.questions, answers=call.answers) from None
+    asking = asking_in_request(context, unaskable)
+    with failures_explained(context), transaction_of(tool), asking:
+        added = _call(context, preparation, arguments)
+        context.complete({**call.arguments, **to_jsonable_python(dict(added or {}))})
+        return _completed(context, tool)
 
 
 def _call(context: ToolContext, preparation: Preparation, arguments: Mapping[str, Any]) -> Any:

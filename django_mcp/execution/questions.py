@@ -18,6 +18,7 @@ from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     ElicitationCancelledError,
     ElicitationDeclinedError,
+    InputRequiredError,
     Question,
     UnaskableError,
 )
@@ -119,3 +120,17 @@ class Questions:
         if len(self._answers) + len(self._open) >= MAX_ANSWERS:
             raise TooManyQuestionsError(f"more than {MAX_ANSWERS} questions in one call")
         self._open[key] = question
+
+
+@contextmanager
+def asking_in_request(context: ToolContext, unaskable: UnaskableError | None) -> Iterator[None]:
+    """Let what runs inside the block ask, within the request: the client calls again to answer.
+
+    Raises `InputRequiredError` at the end of the block while there are questions.
+    """
+    answers = context.invocation.answers
+    try:
+        with Questions(answers, unaskable=unaskable).of(context):
+            yield
+    except SuspendedError as waiting:
+        raise InputRequiredError(questions=waiting.questions, answers=answers) from None
