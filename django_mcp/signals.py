@@ -9,5 +9,6 @@ written, in the thread that wrote it."""
 
 tool_rejected = Signal()
 """A call was refused before a tool ran: unknown or hidden tool, missing scope, invalid arguments,
-busy, revoked before its run, or a tool that writes could not be put on record
-(`RecordUnavailableError`). The same arguments as `tool_called`; `sender` is None."""
+busy, revoked before its run, a tool that writes could not be put on record
+(`RecordUnavailableError`), or its user is asked first (`input_required`). The same arguments as
+`tool_called`; `sender` is None."""
