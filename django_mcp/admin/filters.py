@@ -1,4 +1,4 @@
-"""How the list of calls is narrowed. No filter asks the table for its choices."""
+"""How lists of calls are narrowed. No filter asks the table for its choices."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.moments import local_moment, read_moment
 from django_mcp.admin.newest import Criterion
-from django_mcp.models import CallRecord
+from django_mcp.models.timed import TimedQuerySet
 
 PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
     "hour": (_("Last hour"), datetime.timedelta(hours=1)),
@@ -52,8 +52,8 @@ class PeriodFilter(admin.SimpleListFilter):
         if period is None:
             if self.after or self.before:
                 return ""
-            # Whoever knows a call's id need not know when it was.
-            is_known = read_call_id(self.request.GET.get(SEARCH_VAR, "")) is not None
+            # Whoever knows an id need not know when it was.
+            is_known = read_id(self.request.GET.get(SEARCH_VAR, "")) is not None
             return "all" if is_known else DEFAULT_PERIOD
         if period not in PERIODS:
             raise IncorrectLookupParameters
@@ -77,15 +77,16 @@ class PeriodFilter(admin.SimpleListFilter):
             is_chosen = key == self.period and not (self.after or self.before)
             yield {"selected": is_chosen, "query_string": link, "display": label}
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> TimedQuerySet[Any]:
+        rows: TimedQuerySet[Any] = queryset
         length = PERIODS[self.period][1] if self.period else None
         if length is not None:
-            queryset = queryset.filter(started__gte=timezone.now() - length)
+            rows = rows.filter((f"{rows.moment}__gte", timezone.now() - length))
         if self.after is not None:
-            queryset = queryset.filter(started__gte=self.after)
+            rows = rows.filter((f"{rows.moment}__gte", self.after))
         if self.before is not None:
-            queryset = queryset.filter(started__lte=self.before)
-        return queryset
+            rows = rows.filter((f"{rows.moment}__lte", self.before))
+        return rows
 
     @property
     def after_input(self) -> str:
@@ -96,8 +97,8 @@ class PeriodFilter(admin.SimpleListFilter):
         return _input(self.before)
 
 
-def read_call_id(term: str) -> UUID | None:
-    """The id of a call, if the term can be one."""
+def read_id(term: str) -> UUID | None:
+    """The id of a call or a task, if the term can be one."""
     try:
         return UUID(term.strip())
     except ValueError:
@@ -149,17 +150,21 @@ class ToolFilter(ColumnFilter):
         return [(name, name) for name in sorted(names)]
 
 
-class OutcomeFilter(ColumnFilter):
+class ChoiceFilter(ColumnFilter):
+    """The values that the model knows."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(model_admin.model._meta.get_field(self.column).flatchoices)
+
+
+class OutcomeFilter(ChoiceFilter):
     title = _("outcome")
     parameter_name = "outcome"
     column = "outcome"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(CallRecord.Outcome.choices)
-
 
 class NamedFilter(ColumnFilter):
-    """A value that a link chose, shown by the name that it had in its newest call."""
+    """A value that a link chose, shown by the name that it had in its newest row."""
 
     name_column: ClassVar[str]
 
@@ -169,10 +174,10 @@ class NamedFilter(ColumnFilter):
             return []
         # First the key alone, which the index knows: asked for the name, PostgreSQL may look for a
         # frequent value from the newest call back, however long ago its last one was.
-        newest = CallRecord.objects.filter((self.column, value)).newest_first()
+        rows: TimedQuerySet[Any] = model_admin.model._default_manager.all()
+        newest = rows.filter((self.column, value)).newest_first()
         key = newest.values_list("pk", flat=True).first()
-        found = CallRecord.objects.filter(pk__in=[key]).values_list(self.name_column, flat=True)
-        name = found.first()
+        name = rows.filter(pk__in=[key]).values_list(self.name_column, flat=True).first()
         return [(value, f"{name} ({value})" if name else value)]
 
 

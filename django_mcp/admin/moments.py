@@ -1,10 +1,12 @@
-"""Moments as people write and read them, in the current time zone if the project has them."""
+"""Moments and times as people write and read them, in the project's time zone if it has one."""
 
 import datetime
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext
 
 
 def read_moment(text: str) -> datetime.datetime:
@@ -19,3 +21,14 @@ def read_moment(text: str) -> datetime.datetime:
 
 def local_moment(moment: datetime.datetime) -> datetime.datetime:
     return timezone.localtime(moment) if timezone.is_aware(moment) else moment
+
+
+def moment_text(moment: datetime.datetime) -> str:
+    return date_format(local_moment(moment), "Y-m-d H:i:s")
+
+
+def duration_text(milliseconds: int) -> str:
+    if milliseconds < 1000:
+        return gettext("%(number)s ms") % {"number": number_format(milliseconds)}
+    seconds = round(milliseconds / 1000, 1)  # number_format would cut
+    return gettext("%(number)s s") % {"number": number_format(seconds, 1)}

@@ -1,4 +1,4 @@
-"""The newest records that meet some criteria, found with bounded work however large the table."""
+"""The newest rows that meet some criteria, found with bounded work however large the table."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,17 +10,19 @@ from typing import Any, TypeAlias
 
 from django.db.models import Q
 
-from django_mcp.models.records import CallRecordQuerySet
+from django_mcp.models.timed import TimedQuerySet
 
-Place: TypeAlias = tuple[datetime.datetime, int]
-"""When a record began, and its key: where it stands in the list."""
+Rows: TypeAlias = TimedQuerySet[Any]
+
+Place: TypeAlias = tuple[datetime.datetime, Any]
+"""When a row began, and its key: where it stands in the list."""
 
 COMPARED_AT_ONCE = 2_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """One of these columns holds its value. Each column has an index that `started` ends."""
+    """One of these columns holds its value. Each column has an index that the moment ends."""
 
     alternatives: Sequence[tuple[str, Any]]
 
@@ -30,53 +32,48 @@ class Criterion:
     def is_met(self, values: Mapping[str, Any]) -> bool:
         return any(values[column] == value for column, value in self.alternatives)
 
-    def branches(self, records: CallRecordQuerySet) -> Iterator[CallRecordQuerySet]:
-        """The records that meet it, once for each alternative; each walks along one index."""
+    def branches(self, rows: Rows) -> Iterator[Rows]:
+        """The rows that meet it, once for each alternative; each walks along one index."""
         for alternative in self.alternatives:
-            yield records.filter(alternative).newest_first()
+            yield rows.filter(alternative).newest_first()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newest:
-    """Keys of records, newest first. With an `edge` there may be more, none later than it."""
+    """Keys of rows, newest first. With an `edge` there may be more, none later than it."""
 
-    keys: Sequence[int]
+    keys: Sequence[Any]
     edge: datetime.datetime | None
 
 
-def find_newest(
-    records: CallRecordQuerySet, criteria: Sequence[Criterion], *, limit: int, reach: int
-) -> Newest:
-    """Find at most `limit` of the newest `records` that meet all `criteria`.
+def find_newest(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Newest:
+    """Find at most `limit` of the newest `rows` that meet all `criteria`.
 
     No index answers every combination, and a database that expects many matches walks through the
     whole table when there are few. So every query asks one index for keys alone; of several
-    criteria the rarest is looked up, and no more than `reach` of its newest records are compared
+    criteria the rarest is looked up, and no more than `reach` of its newest rows are compared
     with the others.
     """
     if not criteria:
-        return _first(*_walk([records.newest_first()], take=limit + 1), limit=limit)
+        return _first(*_walk([rows.newest_first()], take=limit + 1), limit=limit)
     if len(criteria) == 1:
-        return _first(*_walk(criteria[0].branches(records), take=limit + 1), limit=limit)
+        return _first(*_walk(criteria[0].branches(rows), take=limit + 1), limit=limit)
     sizes = [
-        sum(branch[:reach].count() for branch in criterion.branches(records))
-        for criterion in criteria
+        sum(branch[:reach].count() for branch in criterion.branches(rows)) for criterion in criteria
     ]
     rarest = criteria[sizes.index(min(sizes))]
     others = [criterion for criterion in criteria if criterion is not rarest]
-    found, edge = _walk(rarest.branches(records), take=reach)
-    matches = _meeting(records.model.objects.all(), others, found)
+    found, edge = _walk(rarest.branches(rows), take=reach)
+    matches = _meeting(rows.model._default_manager.all(), others, found)
     return _first(list(islice(matches, limit + 1)), edge, limit=limit)
 
 
-def _walk(
-    branches: Iterable[CallRecordQuerySet], *, take: int
-) -> tuple[list[Place], datetime.datetime | None]:
-    """The newest records of all branches, `take` of each, down to where all of them are known."""
+def _walk(branches: Iterable[Rows], *, take: int) -> tuple[list[Place], datetime.datetime | None]:
+    """The newest rows of all branches, `take` of each, down to where all of them are known."""
     found: set[Place] = set()
     edge = None
     for branch in branches:
-        part = list(branch.values_list("started", "pk")[:take])
+        part = list(branch.values_list(branch.moment, "pk")[:take])
         if len(part) == take:
             end = part[-1][0]
             edge = end if edge is None else max(edge, end)
@@ -86,18 +83,18 @@ def _walk(
 
 
 def _meeting(
-    table: CallRecordQuerySet, criteria: Sequence[Criterion], places: Sequence[Place]
+    table: Rows, criteria: Sequence[Criterion], places: Sequence[Place]
 ) -> Iterator[Place]:
-    """Those of the records that meet all criteria, in the same order."""
+    """Those of the rows that meet all criteria, in the same order."""
     columns = sorted({column for each in criteria for column, _ in each.alternatives})
     for start in range(0, len(places), COMPARED_AT_ONCE):
         part = places[start : start + COMPARED_AT_ONCE]
-        rows = {
+        found = {
             row["pk"]: row
             for row in table.filter(pk__in=[key for _, key in part]).values("pk", *columns)
         }
         for place in part:
-            row = rows.get(place[1])
+            row = found.get(place[1])
             if row is not None and all(each.is_met(row) for each in criteria):
                 yield place
 

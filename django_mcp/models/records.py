@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, router
@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.models.timed import TimedQuerySet
 
-class CallRecordQuerySet(models.QuerySet["CallRecord"]):
-    def newest_first(self) -> Self:
-        """In the order of their beginning, which every index of the table ends with."""
-        return self.order_by("-started", "-id")
+
+class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
+    moment = "started"
 
     def batches(self, *, size: int = 1_000) -> Iterator[list[tuple[Any, ...]]]:
         """All columns of all records, newest first, `size` rows at a time.

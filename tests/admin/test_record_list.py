@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_mcp.admin import record_list
+from django_mcp.admin import newest_list
 from django_mcp.models import CallRecord
 from django_mcp.tools.registry import Registry
 from tests.admin.calls import NOON, recent, record
@@ -24,8 +24,8 @@ BUSY = CallRecord.Outcome.BUSY
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three calls are counted, and six compared."""
-    monkeypatch.setattr(record_list, "LIMIT", 3)
-    monkeypatch.setattr(record_list, "REACH", 6)
+    monkeypatch.setattr(newest_list, "LIMIT", 3)
+    monkeypatch.setattr(newest_list, "REACH", 6)
 
 
 def links(page: Any) -> dict[str, str]:

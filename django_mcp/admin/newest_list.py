@@ -1,70 +1,64 @@
-"""The list of calls: pages of a table that is too large to be counted or sorted."""
+"""A list of the newest rows: pages of a table that is too large to be counted or sorted."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import InvalidPage, Paginator
 from django.http import HttpRequest
 
-from django_mcp.admin.filters import ColumnFilter, PeriodFilter, read_call_id
+from django_mcp.admin.filters import ColumnFilter, PeriodFilter, read_id
 from django_mcp.admin.newest import Criterion, Newest, find_newest
-from django_mcp.models.records import CallRecordQuerySet
+from django_mcp.models.timed import TimedQuerySet
 
 LIMIT = 5_000
-"""So many calls are counted and paged; older ones are behind a link."""
+"""So many rows are counted and paged; older ones are behind a link."""
 
 REACH = 5_000
-"""So many calls that meet one filter are compared with the others; see `find_newest`."""
+"""So many rows that meet one filter are compared with the others; see `find_newest`."""
 
 SEARCHED = ("name", "username", "user", "client_name", "client")
 
 
-def search_criterion(term: str) -> Criterion:
-    """Look the whole term up, spaces included: as a call's id, or as a name or key of a party."""
-    call_id = read_call_id(term)
-    if call_id is not None:
-        return Criterion(alternatives=(("call_id", call_id),))
-    return Criterion(alternatives=tuple((column, term) for column in SEARCHED))
-
-
-class RecordList(ChangeList):
-    """Finds the newest calls within bounds, and says so where it stopped.
+class NewestList(ChangeList):
+    """Finds the newest rows within bounds, and says so where it stopped.
 
     `queryset` is the whole of what the filters and the search ask for: what actions and the export
-    work on.
+    work on. The whole term of a search is looked up, spaces included: as an id in one of the
+    `id_columns`, or as a name or key of a party. Columns in `unlisted` are not read.
     """
 
+    id_columns: ClassVar[tuple[str, ...]] = ("call_id",)
+    unlisted: ClassVar[tuple[str, ...]]
     newest: Newest
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: Any = None
-    ) -> CallRecordQuerySet:
+    ) -> TimedQuerySet[Any]:
         queryset: Any = super().get_queryset(request, exclude_parameters)
         if self.searched is not None:
             queryset = queryset.filter(self.searched.to_q())
-        records: CallRecordQuerySet = queryset.newest_first()
-        return records
+        rows: TimedQuerySet[Any] = queryset.newest_first()
+        return rows
 
     def get_results(self, request: HttpRequest) -> None:
-        records: Any = self.root_queryset
+        rows: Any = self.root_queryset
         criteria = [] if self.searched is None else [self.searched]
         for spec in self.filter_specs:
             if isinstance(spec, PeriodFilter):
-                records = spec.queryset(request, records)
+                rows = spec.queryset(request, rows)
             elif isinstance(spec, ColumnFilter) and spec.criterion is not None:
                 criteria.append(spec.criterion)
-        self.newest = find_newest(records, criteria, limit=LIMIT, reach=REACH)
+        self.newest = find_newest(rows, criteria, limit=LIMIT, reach=REACH)
         self.paginator = Paginator(self.newest.keys, self.list_per_page)
         try:
             keys = self.paginator.page(self.page_num).object_list
         except InvalidPage:
             raise IncorrectLookupParameters from None
-        # Arguments can be long, and the list does not show them.
-        rows = self.root_queryset.defer("arguments", "scopes").in_bulk(keys)
+        found = self.root_queryset.defer(*self.unlisted).in_bulk(keys)
         # Some may have been pruned since.
-        self.result_list = [rows[key] for key in keys if key in rows]
+        self.result_list = [found[key] for key in keys if key in found]
         # Equal, so that the page does not offer to count or show everything.
         self.result_count = self.full_result_count = len(self.newest.keys)
         self.show_full_result_count = False
@@ -75,7 +69,12 @@ class RecordList(ChangeList):
     @cached_property
     def searched(self) -> Criterion | None:
         term = self.query.strip()
-        return search_criterion(term) if term else None
+        if not term:
+            return None
+        key = read_id(term)
+        if key is not None:
+            return Criterion(alternatives=tuple((column, key) for column in self.id_columns))
+        return Criterion(alternatives=tuple((column, term) for column in SEARCHED))
 
     @property
     def period(self) -> str:
@@ -83,7 +82,7 @@ class RecordList(ChangeList):
 
     @property
     def is_limited(self) -> bool:
-        """Whether there are more calls than are counted."""
+        """Whether there are more rows than are counted."""
         return self.newest.edge is not None and self.result_count == LIMIT
 
     @property

@@ -1,0 +1,90 @@
+"""What the pages of calls share: those of the record, and those of background tasks."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Nobody adds, changes or deletes a row here; the list is a `NewestList`."""
+
+    list_per_page = 50
+    sortable_by = ()
+    search_fields = ("call_id",)  # shows the form; the list itself knows what to look up
+    # Counting a large table twice, or once for every choice of a filter, would take long.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css = {"all": ("django_mcp/admin.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Others, typed into the address, would look through the whole table.
+        filters: Any = self.list_filter
+        return lookup in {"after", "before", *(each.parameter_name for each in filters)}
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queryset, False  # the list looks the term up, index by index
+
+    @admin.display(description=_("user"))
+    def caller(self, call: Any) -> str:
+        return call.username or call.user or gettext("anonymous")
+
+    @admin.display(description=_("client"))
+    def application(self, call: Any) -> str | None:
+        return call.client_name or call.client or None
+
+    @admin.display(description=_("tool"))
+    def linked_tool(self, call: Any) -> SafeString:
+        return self._linked(call.name, _("all %(calls)s of this tool"), tool=call.name)
+
+    @admin.display(description=_("user"))
+    def linked_user(self, call: Any) -> SafeString | str:
+        if not call.user:
+            return self.caller(call)
+        return self._linked(self.caller(call), _("all %(calls)s of this user"), user=call.user)
+
+    @admin.display(description=_("client"))
+    def linked_client(self, call: Any) -> SafeString | str | None:
+        name = self.application(call)
+        if name is None or not call.client:
+            return name
+        return self._linked(name, _("all %(calls)s of this client"), client=call.client)
+
+    def _linked(self, name: str, label: Any, **chosen: str) -> SafeString:
+        address = reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist",
+            current_app=self.admin_site.name,
+        )
+        query = urlencode({**chosen, "period": "all"})
+        return format_html(
+            '{} <a class="mcp-link" href="{}?{}">{}</a>',
+            name,
+            address,
+            query,
+            label % {"calls": self.opts.verbose_name_plural},
+        )
+
+    @admin.display(description=_("scopes"))
+    def shown_scopes(self, call: Any) -> SafeString | None:
+        scopes = call.scopes.split()
+        return format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes)) or None
