@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
@@ -27,6 +28,7 @@ from django_mcp.exceptions import (
     UnaskableError,
     UnknownToolError,
 )
+from django_mcp.execution.callers import repetition_of
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.handover import submit
@@ -147,6 +149,25 @@ def _runs_in_background(tool: Tool) -> bool:
 
 def _ends_with_caller(tool: Tool) -> bool:
     return tool.background is not None and tool.background.on_disconnect == "cancel"
+
+
+def call_again(task: ToolTask) -> UUID:
+    """Call an ended task's tool anew, with its arguments, for its caller; the new task's key.
+
+    It is judged and recorded as if the caller called now, and raises the same. Also raises
+    `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
+    that had secret arguments: they are gone.
+    """
+    context = ToolContext(repetition_of(task))
+    key = context.become_task()
+    tool = get_registry().get(task.name)
+    record = Recording(context, tool)
+    if tool is None or tool.background is None:
+        error = UnknownToolError(task.name)
+        record.finish(error=error)
+        raise error
+    _submit(context, tool, record, is_to_be_cancelled=False)
+    return key
 
 
 def refuse(context: ToolContext, error: CallRejectedError) -> None:

@@ -1,8 +1,9 @@
 """A background call's caller and arguments: put into the row, and read again where it runs."""
 
 import json
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -58,6 +59,7 @@ def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
         arguments=arguments,
         secrets=secrets,
         is_askable=call.is_askable and call.takes_task,
+        has_secrets=bool(secrets),
         kept_for=runs.lifetime,
     )
 
@@ -80,6 +82,16 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         takes_task=task.is_askable,
         answers=unseal(task.answers),
     )
+
+
+def repetition_of(task: ToolTask) -> Invocation:
+    """The call of an ended task as a new one, which no request has brought.
+
+    Raises `RevokedError` when its caller could not call any more.
+    """
+    assert not task.has_secrets, "What was secret is gone."
+    call = invocation_of(task, current_principal(task))
+    return replace(call, id=uuid4(), address="", trace_id="")
 
 
 def recorded_principal(task: ToolTask) -> Principal:

@@ -9,11 +9,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
 
 
-class ToolTaskQuerySet(models.QuerySet["ToolTask"]):
+class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     """Every change of a status is one statement that names the status that it follows."""
+
+    moment = "created"
 
     @property
     def db(self) -> str:
@@ -175,6 +178,9 @@ class ToolTask(models.Model):
     secrets = models.TextField(
         _("secret arguments"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
     )
+    has_secrets = models.BooleanField(
+        _("had secret arguments"), default=False, help_text=_("Then it cannot be called again.")
+    )
 
     is_askable = models.BooleanField(
         _("can be asked"),
@@ -223,8 +229,16 @@ class ToolTask(models.Model):
         ordering = ("-created",)
         get_latest_by = "created"
         indexes = (
-            models.Index(fields=("created",), name="django_mcp_task_created"),
-            models.Index(fields=("user", "created"), name="django_mcp_task_user"),
+            # As in `CallRecord`, for the list of operators.
+            models.Index(fields=("created", "id"), name="django_mcp_task_created"),
+            models.Index(fields=("name", "created", "id"), name="django_mcp_task_name"),
+            models.Index(fields=("status", "created", "id"), name="django_mcp_task_status"),
+            models.Index(fields=("user", "created", "id"), name="django_mcp_task_user"),
+            models.Index(fields=("username", "created", "id"), name="django_mcp_task_username"),
+            models.Index(fields=("client", "created", "id"), name="django_mcp_task_client"),
+            models.Index(
+                fields=("client_name", "created", "id"), name="django_mcp_task_client_name"
+            ),
             models.Index(fields=("expires",), name="django_mcp_task_expires"),
             # What sweeps read again and again is a small part of the table.
             models.Index(
