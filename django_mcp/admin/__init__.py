@@ -1,6 +1,7 @@
-"""The pages on which operators open and close tool groups, and read the record of calls."""
+"""The pages on which operators open and close groups, read the record, and look after tasks."""
 
 from django_mcp.admin.groups import ToolGroupAdmin
 from django_mcp.admin.records import CallRecordAdmin
+from django_mcp.admin.tasks import ToolTaskAdmin
 
-__all__ = ["CallRecordAdmin", "ToolGroupAdmin"]
+__all__ = ["CallRecordAdmin", "ToolGroupAdmin", "ToolTaskAdmin"]

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -45,6 +45,18 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
     ) -> tuple[QuerySet[Any], bool]:
         return queryset, False  # the list looks the term up, index by index
 
+    def link_to(self, request: HttpRequest, model: type[Model], **known: Any) -> str | None:
+        """Where the page of this row of another model is, for those who may look at it."""
+        if not self.admin_site.is_registered(model):
+            return None
+        if not self.admin_site.get_model_admin(model).has_view_permission(request):
+            return None
+        key = model._default_manager.filter(**known).values_list("pk", flat=True).first()
+        if key is None:
+            return None
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        return reverse(name, args=[key], current_app=self.admin_site.name)
+
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> str:
         return call.username or call.user or gettext("anonymous")
@@ -64,9 +76,11 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         return self._linked(self.caller(call), _("all %(calls)s of this user"), user=call.user)
 
     @admin.display(description=_("client"))
-    def linked_client(self, call: Any) -> SafeString | str | None:
+    def linked_client(self, call: Any) -> SafeString | str:
         name = self.application(call)
-        if name is None or not call.client:
+        if name is None:
+            return self.get_empty_value_display()
+        if not call.client:
             return name
         return self._linked(name, _("all %(calls)s of this client"), client=call.client)
 
@@ -85,6 +99,7 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         )
 
     @admin.display(description=_("scopes"))
-    def shown_scopes(self, call: Any) -> SafeString | None:
+    def shown_scopes(self, call: Any) -> SafeString | str:
         scopes = call.scopes.split()
-        return format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes)) or None
+        codes = format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes))
+        return codes or self.get_empty_value_display()

@@ -163,6 +163,12 @@ class OutcomeFilter(ChoiceFilter):
     column = "outcome"
 
 
+class StatusFilter(ChoiceFilter):
+    title = _("status")
+    parameter_name = "status"
+    column = "status"
+
+
 class NamedFilter(ColumnFilter):
     """A value that a link chose, shown by the name that it had in its newest row."""
 

@@ -32,5 +32,13 @@ def mark(label: str | Promise, tone: Tone) -> SafeString:
 
 def json_block(value: object) -> SafeString:
     """A JSON document, indented."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+    return text_block(json_text(value))
+
+
+def json_text(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def text_block(text: str) -> SafeString:
+    """Text with its line breaks."""
     return format_html('<pre class="mcp-json">{}</pre>', text.translate(TURNING))

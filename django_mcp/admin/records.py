@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,7 @@ from django_mcp.admin.filters import (
 from django_mcp.admin.markup import Tone, json_block, mark
 from django_mcp.admin.moments import duration_text, moment_text
 from django_mcp.admin.newest_list import NewestList
-from django_mcp.models import CallRecord
+from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.records import CallRecordQuerySet
 
 Outcome = CallRecord.Outcome
@@ -95,7 +95,16 @@ class CallRecordAdmin(CallAdmin):
         ),
         (
             _("Traces"),
-            {"fields": ("call_id", "endpoint", "protocol_version", "trace_id", "task_id")},
+            {
+                "fields": (
+                    "call_id",
+                    "endpoint",
+                    "protocol_version",
+                    "trace_id",
+                    "task_id",
+                    "worker",
+                )
+            },
         ),
     )
 
@@ -109,6 +118,14 @@ class CallRecordAdmin(CallAdmin):
             name="django_mcp_callrecord_export",
         )
         return [export, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        record: CallRecord = context["original"]
+        if record.task_id:
+            context["task_link"] = self.link_to(request, ToolTask, call_id=record.call_id)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def export_list(self, request: HttpRequest) -> HttpResponseBase:
         """All that the filters and the search of a list leave, however much it is."""
@@ -137,9 +154,9 @@ class CallRecordAdmin(CallAdmin):
         return mark(record.get_outcome_display(), tone)
 
     @admin.display(description=_("duration"))
-    def duration(self, record: CallRecord) -> str | None:
+    def duration(self, record: CallRecord) -> str:
         if record.duration_ms is None:
-            return None
+            return self.get_empty_value_display()
         return duration_text(record.duration_ms)
 
     @admin.display(description=_("delivered"), boolean=True)

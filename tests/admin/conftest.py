@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from pytest_django import Settings
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.sync import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import Registry, build, using_registry
+from tests.admin.tasks import BACKEND, shelf
 
 
 @pytest.fixture
@@ -76,6 +79,49 @@ def operator(sign_in: Callable[..., Client]) -> Client:
 def onlooker(sign_in: Callable[..., Client]) -> Client:
     """May look at everything and change nothing."""
     return sign_in("view_toolgroup", "view_callrecord")
+
+
+@pytest.fixture
+def watcher(sign_in: Callable[..., Client]) -> Client:
+    """May look at tasks, and at nothing else."""
+    return sign_in("view_tooltask")
+
+
+@pytest.fixture
+def controller(sign_in: Callable[..., Client]) -> Client:
+    """May look at tasks and records, cancel tasks and run them again."""
+    return sign_in("view_tooltask", "change_tooltask", "view_callrecord")
+
+
+@pytest.fixture
+def background(db: None, settings: Settings) -> Iterator[None]:
+    """Background tools that everybody may call, and workers that never come."""
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = BACKEND
+    with collecting() as declared:
+
+        @tool(group="reports", background=True, read_only=True)
+        def build_report(year: int, password: str = "") -> str:
+            """Report on one year."""
+            return str(year)
+
+        @tool(group="reports", background=True)
+        def import_rows(file: str) -> int:
+            """Import the rows of a file."""
+            return len(file)
+
+        @tool(group="reports", read_only=True)
+        def count_rows() -> int:
+            """Count the rows."""
+            return 0
+
+        ToolGroup.objects.all().delete()
+        sync_groups()
+        ToolGroup.objects.update(enabled=True)
+        forget_snapshot()
+        shelf.clear()
+        with using_registry(build(declared)):
+            yield
+        forget_snapshot()
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from typing import Any, Protocol
 
 from django.urls import reverse
 
-from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.models import CallRecord, ToolGroup, ToolTask
 
 GROUPS = "/admin/django_mcp/toolgroup/"
 RECORDS = "/admin/django_mcp/callrecord/"
+TASKS = "/admin/django_mcp/tooltask/"
 
 
 class Response(Protocol):
@@ -26,7 +27,11 @@ def record_page(record: CallRecord, view: str = "change") -> str:
     return reverse(f"admin:django_mcp_callrecord_{view}", args=[record.pk])
 
 
-def action(name: str, *rows: ToolGroup | CallRecord, **more: str) -> dict[str, Any]:
+def task_page(task: ToolTask, view: str = "change", *values: object) -> str:
+    return reverse(f"admin:django_mcp_tooltask_{view}", args=[task.pk, *values])
+
+
+def action(name: str, *rows: ToolGroup | CallRecord | ToolTask, **more: str) -> dict[str, Any]:
     """What a browser sends when a list action is started for these rows."""
     return {"action": name, "_selected_action": [str(row.pk) for row in rows], **more}
 

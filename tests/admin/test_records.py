@@ -70,6 +70,8 @@ def test_page_of_an_anonymous_call_leads_to_its_tool_alone(onlooker: Client) -> 
     texts = [text for text, _ in links_of(page) if text.startswith("all calls")]
     assert texts == ["all calls of this tool"]
     assert "User: anonymous" in text_of(page)
+    assert "Client: -" in text_of(page)
+    assert "Scopes: -" in text_of(page)
 
 
 def test_call_is_shown_readably(onlooker: Client) -> None:

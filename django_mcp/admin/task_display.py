@@ -1,0 +1,183 @@
+"""What operators read of a task: in the list, and on its page."""
+
+import datetime
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.call_admin import CallAdmin
+from django_mcp.admin.declared import read_declared
+from django_mcp.admin.markup import json_block
+from django_mcp.admin.moments import moment_text
+from django_mcp.admin.task_result import parts_of
+from django_mcp.admin.task_state import TaskState
+from django_mcp.exceptions import ToolError
+from django_mcp.execution.endings import read_error
+from django_mcp.models import ToolTask
+from django_mcp.redaction import redact
+
+
+class TaskDisplay(CallAdmin):
+    """The columns and the fields, of which the page's script keeps the `live_` ones up to date."""
+
+    list_display = (
+        "created_at",
+        "name",
+        "marked_status",
+        "shown_progress",
+        "duration",
+        "caller",
+        "application",
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "linked_tool",
+                    "live_status",
+                    "live_progress",
+                    "live_duration",
+                    "shown_arguments",
+                    "shown_result",
+                    "shown_error",
+                )
+            },
+        ),
+        (
+            _("Run"),
+            {
+                "fields": (
+                    "created_at",
+                    "live_started",
+                    "ended_at",
+                    "live_attempts",
+                    "live_worker",
+                    "expires_at",
+                )
+            },
+        ),
+        (
+            _("Caller"),
+            {
+                "fields": (
+                    "linked_user",
+                    "user",
+                    "linked_client",
+                    "client",
+                    "client_info",
+                    "address",
+                    "shown_scopes",
+                    "authenticator",
+                    "credential",
+                )
+            },
+        ),
+        (
+            _("Traces"),
+            {"fields": ("id", "call_id", "endpoint", "protocol_version", "trace_id")},
+        ),
+    )
+
+    def address(self, view: str, *values: Any) -> str:
+        """Where a view of tasks is."""
+        return reverse(
+            f"admin:django_mcp_tooltask_{view}", args=values, current_app=self.admin_site.name
+        )
+
+    @admin.display(description=_("called"))
+    def created_at(self, task: ToolTask) -> str:
+        return moment_text(task.created)
+
+    @admin.display(description=_("ended"))
+    def ended_at(self, task: ToolTask) -> str:
+        return self._moment(task.ended)
+
+    @admin.display(description=_("kept until"))
+    def expires_at(self, task: ToolTask) -> str:
+        return self._moment(task.expires)
+
+    @admin.display(description=_("status"))
+    def marked_status(self, task: ToolTask) -> SafeString:
+        return TaskState(task=task).mark
+
+    @admin.display(description=_("progress"))
+    def shown_progress(self, task: ToolTask) -> SafeString | None:
+        state = TaskState(task=task)
+        return state.bar if state.shows_bar else None
+
+    @admin.display(description=_("duration"))
+    def duration(self, task: ToolTask) -> str:
+        return TaskState(task=task).duration
+
+    @admin.display(description=_("status"))
+    def live_status(self, task: ToolTask) -> SafeString:
+        return self._rendered(
+            "task_status.html", state=TaskState(task=task), address=self.address("state", task.pk)
+        )
+
+    @admin.display(description=_("progress"))
+    def live_progress(self, task: ToolTask) -> SafeString:
+        state = TaskState(task=task)
+        return format_html("{} {}", state.bar, _live(task, "progress"))
+
+    @admin.display(description=_("duration"))
+    def live_duration(self, task: ToolTask) -> SafeString:
+        return _live(task, "duration")
+
+    @admin.display(description=_("latest run began"))
+    def live_started(self, task: ToolTask) -> SafeString:
+        return _live(task, "started")
+
+    @admin.display(description=_("runs"))
+    def live_attempts(self, task: ToolTask) -> SafeString:
+        return _live(task, "attempts")
+
+    @admin.display(description=_("worker"))
+    def live_worker(self, task: ToolTask) -> SafeString:
+        return _live(task, "worker")
+
+    @admin.display(description=_("arguments"))
+    def shown_arguments(self, task: ToolTask) -> SafeString:
+        tool = read_declared().tools.get(task.name)
+        arguments = redact(json.loads(task.arguments), None if tool is None else tool.input_schema)
+        if not task.has_secrets:
+            return json_block(arguments)
+        note = gettext("Others are secret, and not shown.")
+        return format_html('{}<p class="mcp-quiet">{}</p>', json_block(arguments), note)
+
+    @admin.display(description=_("result"))
+    def shown_result(self, task: ToolTask) -> SafeString | str:
+        parts = [
+            (part, self.address("result", task.pk, number) if part.is_file else None)
+            for number, part in enumerate(parts_of(task))
+        ]
+        if not parts:
+            return self.get_empty_value_display()
+        return self._rendered("task_result.html", parts=parts)
+
+    @admin.display(description=_("error"))
+    def shown_error(self, task: ToolTask) -> str:
+        if not task.error:
+            return self.get_empty_value_display()
+        error = read_error(task.error, task.call_id)
+        return f"{error} {error.hint}".strip() if isinstance(error, ToolError) else str(error)
+
+    def _moment(self, moment: datetime.datetime | None) -> str:
+        return self.get_empty_value_display() if moment is None else moment_text(moment)
+
+    def _rendered(self, template: str, **context: Any) -> SafeString:
+        return render_to_string(f"django_mcp/admin/{template}", context)
+
+
+def _live(task: ToolTask, name: str) -> SafeString:
+    """A text that the page's script keeps up to date."""
+    text = TaskState(task=task).texts[name]
+    return format_html('<span data-mcp-text="{}">{}</span>', name, text)

@@ -1,0 +1,125 @@
+import datetime
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from django_mcp.content import Text
+from django_mcp.execution.endings import written_result
+from django_mcp.models import ToolTask
+from django_mcp.tools.results import Rendered
+from tests.browser.pictures import complaints, take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TASKS = "/admin/django_mcp/tooltask/"
+Status = ToolTask.Status
+ROWS: list[tuple[str, str, str, float | None, int]] = [
+    ("build_annual_report", Status.WORKING, "ada", 5, 1),
+    ("import_statement", Status.QUEUED, "grace", None, 2),
+    ("import_statement", Status.WORKING, "grace", 310, 4),
+    ("build_annual_report", Status.COMPLETED, "linus", 12, 30),
+    ("import_statement", Status.FAILED, "linus", 80, 75),
+    ("build_annual_report", Status.CANCELLED, "ada", None, 120),
+]
+
+
+@pytest.fixture
+def tasks() -> list[ToolTask]:
+    """A few tasks of the last hours, the newest first."""
+    now = timezone.now()
+    return [
+        ToolTask.objects.create(
+            call_id=uuid.uuid4(),
+            name=name,
+            status=status,
+            endpoint="default",
+            username=user,
+            user=user,
+            client_name="Desktop assistant",
+            client="desktop-1",
+            client_info="example-client 1.4.2",
+            scopes="report:read",
+            address="192.0.2.17",
+            protocol_version="2026-07-28",
+            arguments='{"year": 2026, "format": "xlsx"}',
+            progress=done,
+            progress_total=None if done is None else 12 if done <= 12 else 400,
+            progress_message="" if done is None else "May",
+            worker="" if status == Status.QUEUED else "celery@worker-1",
+            attempts=int(status != Status.QUEUED),
+            created=now - datetime.timedelta(minutes=minutes),
+            started=now - datetime.timedelta(minutes=minutes),
+            ended=now - datetime.timedelta(minutes=minutes - 0.5)
+            if status in ToolTask.ENDED
+            else None,
+            is_recorded=status in ToolTask.ENDED,
+            kept_for=datetime.timedelta(days=1),
+        )
+        for name, status, user, done, minutes in ROWS
+    ]
+
+
+def shown(browser: Chrome, name: str) -> str:
+    return browser.find_element(By.CSS_SELECTOR, f"[data-mcp-text={name}]").text
+
+
+def test_operator_watches_a_task_to_its_end_without_reloading(
+    live_server: LiveServer, browser: Chrome, operator: User, tasks: list[ToolTask]
+) -> None:
+    wait = WebDriverWait(browser, timeout=20)
+    task = ToolTask.objects.filter(pk=tasks[0].pk)
+
+    browser.get(f"{live_server.url}{TASKS}")
+    bars = len(browser.find_elements(By.TAG_NAME, "progress"))
+    take(browser, "tasks", height=700)
+    browser.find_element(By.CSS_SELECTOR, ".field-created_at a").click()
+    bar = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, "progress"))
+    first = (shown(browser, "progress"), bar.get_attribute("value"))
+    # A page that was loaded anew would not remember.
+    browser.execute_script("window.isTheSamePage = true")
+    take(browser, "task", height=1_000)
+    task.update(progress=9, progress_message="<b>September</b>")
+    wait.until(lambda page: "9 of 12" in shown(page, "progress"))
+    second = (shown(browser, "progress"), bar.get_attribute("value"))
+    reload_is_shown = browser.find_element(By.ID, "mcp-reload").is_displayed()
+    is_the_same = browser.execute_script("return window.isTheSamePage")
+    task.update(
+        status=Status.COMPLETED,
+        ended=timezone.now(),
+        result=written_result(Rendered(content=(Text(text="12 months"),))),
+    )
+    wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-part"))
+
+    assert bars == 4
+    assert first == ("5 of 12: May", "0.4167")
+    assert second == ("9 of 12: <b>September</b>", "0.75")
+    assert is_the_same
+    assert not reload_is_shown
+    assert "12 months" in browser.find_element(By.CLASS_NAME, "mcp-part").text
+    assert "Cancel" not in browser.find_element(By.CLASS_NAME, "object-tools").text
+    assert complaints(browser) == []
+
+
+def test_task_is_cancelled_on_the_keyboard(
+    live_server: LiveServer, browser: Chrome, operator: User, tasks: list[ToolTask]
+) -> None:
+    wait = WebDriverWait(browser, timeout=20)
+
+    browser.get(f"{live_server.url}{TASKS}{tasks[1].pk}/change/")
+    browser.find_element(By.LINK_TEXT, "CANCEL").send_keys(Keys.ENTER)
+    sure = wait.until(
+        lambda page: page.find_element(By.CSS_SELECTOR, "#content-main [type=submit]")
+    )
+    sure.send_keys(Keys.ENTER)
+    said = wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".messagelist .success"))
+
+    assert said[0].text == "1 task is cancelled or has been told to stop."
+    assert ToolTask.objects.get(pk=tasks[1].pk).status == Status.CANCELLED
+    assert complaints(browser) == []
