@@ -169,6 +169,8 @@ def check_background_deployment(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Background tools have workers of their own."""
+    if Settings.BACKGROUND_BACKEND.problem():
+        return []  # check_settings tells
     has_tools = any(declaration.background for declaration in declarations())
     if not has_tools or backend_path() != EMBEDDED_BACKEND:
         return []
