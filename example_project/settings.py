@@ -8,7 +8,7 @@ import dj_database_url
 from django_mcp.oauth_settings import provider_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = BASE_DIR / ".demo"
+STATE_DIR = Path(os.environ.get("DEMO_DIR", BASE_DIR / ".demo"))
 
 DEBUG = os.environ.get("DEBUG", "true").lower() in {"1", "true", "yes", "on"}
 # The default is public, so it only serves development: without DEBUG the environment must name one.
@@ -58,7 +58,7 @@ TEMPLATES = [
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 if not DATABASE_URL:
-    STATE_DIR.mkdir(exist_ok=True)
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
     DATABASE_URL = f"sqlite:///{STATE_DIR / 'db.sqlite3'}"
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -98,6 +98,15 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
+# Annual reports; no URL leads here. A report that is built again replaces the older one.
+MEDIA_ROOT = STATE_DIR / "media"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 DJANGO_MCP_URL = os.environ.get("DJANGO_MCP_URL", "http://127.0.0.1:8000/mcp")
 DJANGO_MCP_SERVER_NAME = "Back office"
@@ -119,6 +128,7 @@ OAUTH2_PROVIDER = {
     "SCOPES": {
         "expense:read": "See your expenses, budgets and summaries",
         "expense:write": "Add, import and delete your expenses, and set budgets",
+        "report:read": "Build reports of your expenses",
         "deploy:read": "See services, their releases and how they fare",
         "deploy:write": "Roll services back to earlier versions",
     },

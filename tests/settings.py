@@ -89,6 +89,14 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
+# Every test that keeps files names a folder of its own.
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "expenses:list"
 LOGOUT_REDIRECT_URL = "login"
@@ -105,6 +113,7 @@ OAUTH2_PROVIDER = {
     "SCOPES": {
         "expense:read": "See your expenses, budgets and summaries",
         "expense:write": "Add, import and delete your expenses, and set budgets",
+        "report:read": "Build reports of your expenses",
         "deploy:read": "See services, their releases and how they fare",
         "deploy:write": "Roll services back to earlier versions",
         "shop:read": "See products and orders",

@@ -24,6 +24,8 @@ from tests.databases import second_database
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parent.parent
+WORKERS = "tests.execution.backends.HoldingBackend"
+"""A backend that has workers, as far as anybody knows."""
 
 
 def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
@@ -41,6 +43,7 @@ def test_a_good_project_has_nothing_to_mend() -> None:
 
 def test_a_good_project_has_nothing_to_mend_before_its_deployment(settings: Settings) -> None:
     settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = WORKERS
 
     assert found(deploy=True, databases=list(connections)) == {}
 
@@ -272,6 +275,7 @@ class TestDeployment:
     def test_w001_tells_that_anonymous_callers_may_come(self, settings: Settings) -> None:
         settings.DJANGO_MCP_URL = "https://shop.example/mcp"
         settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = WORKERS
 
         assert "W001" not in found()
         assert set(found(deploy=True)) == {"W001"}
@@ -390,14 +394,14 @@ class TestBackground:
 
     def test_embedded_backend_is_not_for_deployment(self, settings: Settings) -> None:
         settings.DJANGO_MCP_URL = "https://shop.example/mcp"
-        assert found(deploy=True) == {}
 
         with collecting():
+            assert found(deploy=True) == {}
             tool(background=True)(lambda: None)
 
             assert set(found()) == set()
             assert set(found(deploy=True)) == {"W009"}
-            settings.DJANGO_MCP_BACKGROUND_BACKEND = "tests.execution.backends.HoldingBackend"
+            settings.DJANGO_MCP_BACKGROUND_BACKEND = WORKERS
             assert found(deploy=True) == {}
 
     def test_celery_that_is_not_installed_is_told(

@@ -23,7 +23,11 @@ SHARED_APPS = [
     "example_project.expenses",
 ]
 
-SCOPES = {"expense:read": "See expenses", "expense:write": "Change expenses"}
+SCOPES = {
+    "expense:read": "See expenses",
+    "expense:write": "Change expenses",
+    "report:read": "Build reports",
+}
 OAUTH2_PROVIDER = {"SCOPES": SCOPES}
 
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}

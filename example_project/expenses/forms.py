@@ -73,6 +73,10 @@ class BudgetForm(forms.Form):
     monthly_limit = _amount("A month at most (€)")
 
 
+class YearForm(forms.Form):
+    year = forms.IntegerField(min_value=2000, max_value=2099)
+
+
 class StatementForm(forms.Form):
     file = forms.FileField(label="CSV file")
 

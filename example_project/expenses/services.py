@@ -4,21 +4,26 @@
 as it stands. A user's data is reached through `owner` alone, so nobody can name somebody else's.
 """
 
-from collections.abc import Collection
+from calendar import month_name
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from pydantic import Field
 
 from django_mcp import ToolContext, ToolError, tool
+from example_project.expenses.importing import ImportReport, add_up, import_lines
 from example_project.expenses.models import (
     ZERO,
     Budget,
@@ -27,12 +32,14 @@ from example_project.expenses.models import (
     ExpenseQuerySet,
     in_cents,
 )
-from example_project.expenses.rules import categorise
+from example_project.expenses.reports import keep_report
 from example_project.expenses.statement import StatementError, StatementLine, read_statement
 from example_project.expenses.summaries import Period, Summary, summarise
+from example_project.expenses.workbook import AnnualWorkbook
 
 READ = ["expense:read"]
 WRITE = ["expense:write"]
+REPORT = ["report:read"]
 
 EXPENSE_FIELDS = ["id", "spent_on", "amount", "category_name", "payee", "note"]
 PROBLEMS_NAMED = 10
@@ -42,6 +49,11 @@ CategoryName = Annotated[str, Field(min_length=1, max_length=40)]
 Payee = Annotated[str, Field(min_length=1, max_length=120)]
 Note = Annotated[str, Field(max_length=200)]
 Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-03"])]
+Year = Annotated[int, Field(ge=2000, le=2099)]
+Statements = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200_000)]],
+    Field(min_length=1, max_length=12),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +79,16 @@ class BudgetStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What became of the lines of a statement; `total` and `categories` tell of those imported."""
+class ReportSummary:
+    """The report of a year that was built; the user opens it in a browser, at `url`."""
 
-    lines: int
-    imported: int
-    already_known: int
-    income_skipped: int
+    year: int
     total: Decimal
-    categories: dict[str, int]
-    unmatched_payees: list[str]
+    expenses: int
+    categories: dict[str, Decimal]
+    file: str
+    size: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,34 +242,88 @@ def import_statement(
     try:
         lines = read_statement(statement)
     except StatementError as error:
-        raise _unreadable(error) from error
-    spent = [line for line in lines if line.amount < 0]
-    with transaction.atomic():
-        # Two imports of the same user at once would otherwise both find a reference missing.
-        User.objects.select_for_update().get(pk=owner.pk)
-        known = set(
-            Expense.objects.of(owner).exclude(reference="").values_list("reference", flat=True)
+        raise _unreadable("The statement has", error.problems) from error
+
+    def report(done: int) -> None:
+        # A page has no context; it waits for the whole report.
+        if context is not None:
+            context.report_progress(done, len(lines), f"{done} of {len(lines)} lines")
+
+    return import_lines(owner, lines, report=report)
+
+
+@tool(
+    group="expenses",
+    scopes=WRITE,
+    destructive=False,
+    idempotent=True,
+    background=True,
+    timeout=600,
+    # Every statement is a transaction of its own: one around all of them would keep other writers
+    # of a SQLite database waiting until the end, those of the progress among them.
+    atomic=False,
+)
+def import_statements(
+    owner: User, statements: Statements, context: ToolContext | None = None
+) -> ImportReport:
+    """Import up to twelve bank statements, such as those of a year; it may take a minute.
+
+    Each is a CSV text as import_statement takes it. When a line of any is bad, nothing is imported,
+    and the error names every bad line. What was imported before is passed over, so sending the
+    same statements again is safe, also after this was interrupted.
+
+    Args:
+        statements: The whole CSV texts, headers included, oldest first.
+    """
+    months = _read_all(statements)
+    reports = []
+    for number, lines in enumerate(months, start=1):
+        if context is not None and context.is_cancelled:
+            break
+        reports.append(import_lines(owner, lines))
+        if context is not None:
+            month = f"{lines[0].booked_on:%B %Y}"
+            context.report_progress(number, len(months), f"{month}: {len(lines)} lines")
+    return add_up(reports)
+
+
+# Read-only in the sense of MCP: what it writes is a copy that can be made anew at any time.
+@tool(group="reports", scopes=REPORT, read_only=True, background=True, timeout=600)
+def build_annual_report(
+    owner: User, year: Year, context: ToolContext | None = None
+) -> ReportSummary:
+    """Build a spreadsheet (XLSX) of all that the user has spent in a year, by category and month.
+
+    Give the user the `url`: it opens in their browser, for nobody else, once they have signed in.
+    A later report of the same year replaces this one.
+
+    Args:
+        year: The calendar year, such as 2026.
+    """
+    expenses = Expense.objects.of(owner).filter(spent_on__year=year)
+    summary = summarise(
+        expenses, first_day=date(year, 1, 1), last_day=date(year, 12, 31), period=Period.MONTH
+    )
+    if not summary.count:
+        raise ToolError(
+            f"The user has no expenses in {year}.",
+            hint="Ask which year is meant, or import its bank statements first.",
         )
-        new = [line for line in spent if line.reference not in known]
-        done = len(lines) - len(new)
-        _report(context, done, len(lines))
-        found = categorise({line.payee for line in new})
-        for line in new:
-            _book(owner, line, found.categories[line.payee])
-            done += 1
-            _report(context, done, len(lines))
-    counts: dict[str, int] = {}
-    for line in new:
-        name = found.categories[line.payee].name
-        counts[name] = counts.get(name, 0) + 1
-    return ImportReport(
-        lines=len(lines),
-        imported=len(new),
-        already_known=len(spent) - len(new),
-        income_skipped=len(lines) - len(spent),
-        total=-sum((line.amount for line in new), ZERO),
-        categories=dict(sorted(counts.items())),
-        unmatched_payees=found.unmatched,
+    workbook = AnnualWorkbook(year, summary)
+    for month in range(1, 13):
+        found = expenses.filter(spent_on__month=month).select_related("category")
+        count = workbook.add_month(found.order_by("spent_on", "pk"))
+        if context is not None:
+            context.report_progress(month, 12, f"{month_name[month]}: {count} expenses")
+    content = workbook.to_bytes()
+    return ReportSummary(
+        year=year,
+        total=summary.total,
+        expenses=summary.count,
+        categories={entry.category: entry.total for entry in summary.categories},
+        file=keep_report(owner, year, content),
+        size=len(content),
+        url=urljoin(settings.DJANGO_MCP_URL, reverse("expenses:report", args=[year])),
     )
 
 
@@ -386,30 +452,26 @@ def _budget_status(budget: Budget, month: str, spent: Decimal) -> BudgetStatus:
     )
 
 
-def _book(owner: User, line: StatementLine, category: Category) -> None:
-    Expense.objects.create(
-        owner=owner,
-        category=category,
-        amount=-line.amount,
-        payee=line.payee,
-        spent_on=line.booked_on,
-        reference=line.reference,
-    )
+def _read_all(statements: Sequence[str]) -> list[list[StatementLine]]:
+    found = []
+    problems: list[str] = []
+    for number, statement in enumerate(statements, start=1):
+        try:
+            found.append(read_statement(statement))
+        except StatementError as error:
+            problems += [f"Statement {number}: {problem}" for problem in error.problems]
+    if problems:
+        raise _unreadable("The statements have", problems)
+    return found
 
 
-def _report(context: ToolContext | None, done: int, total: int) -> None:
-    # A page has no context; it waits for the whole report.
-    if context is not None:
-        context.report_progress(done, total, f"{done} of {total} lines")
-
-
-def _unreadable(error: StatementError) -> ToolError:
-    shown = error.problems[:PROBLEMS_NAMED]
-    count = len(error.problems)
+def _unreadable(subject: str, problems: Sequence[str]) -> ToolError:
+    shown = problems[:PROBLEMS_NAMED]
+    count = len(problems)
     rest = count - len(shown)
     more = f" And {rest} more." if rest else ""
     return ToolError(
-        f"The statement has {count} bad line{'s' if count > 1 else ''}, so nothing was imported."
+        f"{subject} {count} bad line{'s' if count > 1 else ''}, so nothing was imported."
         f" {' '.join(shown)}{more}",
         hint=(
             "Correct these lines and send the whole statement again, not only the corrections."

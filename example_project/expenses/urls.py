@@ -10,5 +10,7 @@ urlpatterns = [
     path("expenses/<int:expense_id>/delete/", views.expense_delete, name="delete"),
     path("summary/", views.summary, name="summary"),
     path("budgets/", views.budgets, name="budgets"),
+    path("reports/", views.reports, name="reports"),
+    path("reports/<int:year>/", views.report, name="report"),
     path("import/", views.statement_import, name="import"),
 ]

@@ -4,7 +4,7 @@ from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -16,9 +16,13 @@ from example_project.expenses.forms import (
     ExpenseForm,
     StatementForm,
     SummaryForm,
+    YearForm,
 )
+from example_project.expenses.importing import ImportReport
 from example_project.expenses.models import Expense
+from example_project.expenses.reports import read_report, years_with_reports
 from example_project.expenses.summaries import Period, Summary
+from example_project.expenses.workbook import MEDIA_TYPE
 from example_project.requests import SignedInRequest
 
 PAGE_SIZE = 50
@@ -121,9 +125,36 @@ def budgets(request: SignedInRequest) -> HttpResponse:
 
 
 @login_required
+def reports(request: SignedInRequest) -> HttpResponse:
+    form = YearForm(request.POST or None)
+    if form.is_valid():
+        try:
+            built = services.build_annual_report(request.user, form.cleaned_data["year"])
+        except ToolError as error:
+            _show(form, error)
+        else:
+            messages.success(request, f"The report of {built.year} is ready.")
+            return redirect("expenses:reports")
+    years = years_with_reports(request.user)
+    return render(request, "expenses/reports.html", {"form": form, "years": years})
+
+
+@login_required
+def report(request: SignedInRequest, year: int) -> HttpResponse:
+    try:
+        content = read_report(request.user, year)
+    except FileNotFoundError:
+        raise Http404 from None
+    disposition = f'attachment; filename="expenses-{year}.xlsx"'
+    return HttpResponse(
+        content, content_type=MEDIA_TYPE, headers={"Content-Disposition": disposition}
+    )
+
+
+@login_required
 def statement_import(request: SignedInRequest) -> HttpResponse:
     form = StatementForm(request.POST or None, request.FILES or None)
-    report: services.ImportReport | None = None
+    report: ImportReport | None = None
     if form.is_valid():
         try:
             report = services.import_statement(request.user, form.cleaned_data["statement"])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from pytest_django import Settings
 
 import example_project.expenses
 
@@ -31,6 +32,12 @@ def auditor(seeded: None) -> User:
 @pytest.fixture
 def releaser(seeded: None) -> User:
     return User.objects.get(username="releaser")
+
+
+@pytest.fixture(autouse=True)
+def media(tmp_path: Path, settings: Settings) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from example_project.expenses import services
 from example_project.expenses.models import Expense
 
-PAGES = ["expenses:list", "expenses:add", "expenses:summary", "expenses:budgets", "expenses:import"]
+PAGES = [f"expenses:{name}" for name in ("list", "add", "summary", "budgets", "reports", "import")]
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ from example_project.expenses.models import Expense
 SCOPES = ["expense:read", "expense:write"]
 OPEN_TO_ALL = {
     "add_expense",
+    "build_annual_report",
     "delete_expense",
     "import_statement",
+    "import_statements",
     "list_budgets",
     "list_categories",
     "list_expenses",
