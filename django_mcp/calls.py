@@ -166,7 +166,7 @@ def call_again(task: ToolTask) -> UUID:
         error = UnknownToolError(task.name)
         record.finish(error=error)
         raise error
-    _submit(context, tool, record, is_to_be_cancelled=False)
+    _submit(context, tool, record)
     return key
 
 

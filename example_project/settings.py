@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -117,8 +118,32 @@ DJANGO_MCP_INSTRUCTIONS = (
     "list_services. Ask the user before deleting anything, exceeding a budget or rolling back a "
     "service."
 )
+# Without a worker, the threads of the server run the tools that take long.
+DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("DJANGO_MCP_BACKGROUND_BACKEND", "embedded")
+# Most projects import their app in the package's `__init__.py`, and need not name it here.
+DJANGO_MCP_CELERY_APP = "example_project.celery.app"
 # A new group of tools is open at once here; a production site leaves this to its operators.
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
+
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+# Sites that share a Redis must not take each other's work.
+CELERY_TASK_DEFAULT_QUEUE = f"back-office-{urlsplit(DJANGO_MCP_URL).netloc.replace(':', '-')}"
+# A short tool is not fetched to wait behind a long one.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+if not REDIS_URL:
+    # With no server to install, messages are files, for the processes of one machine.
+    BROKER_DIR = STATE_DIR / "broker"
+    # Messages that were read end here; they would pass through the system's /tmp otherwise.
+    PROCESSED_DIR = BROKER_DIR / "processed"
+    PROCESSED_DIR.mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": BROKER_DIR,
+        "data_folder_out": BROKER_DIR,
+        "control_folder": BROKER_DIR / "control",
+        "store_processed": True,
+        "processed_folder": PROCESSED_DIR,
+        "polling_interval": 0.2,
+    }
 
 # Seconds to wait for the deployment platform, which is simulated and may be told to be slow.
 DEPLOYMENTS_TIMEOUT = float(os.environ.get("DEPLOYMENTS_TIMEOUT", "2"))

@@ -1,6 +1,7 @@
 """`python -m example_project.demo [--exit]`: prepare, serve, tour, and stay.
 
-DEMO_PORT picks the port, DATABASE_URL the database; otherwise the data lives in `.demo/`.
+DEMO_PORT picks the port, DATABASE_URL the database, REDIS_URL what carries work to the worker;
+otherwise all of that lives in `.demo/`, or the folder that DEMO_DIR names.
 """
 
 import argparse
@@ -17,18 +18,20 @@ from urllib.parse import urlsplit
 
 import django
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
 from example_project.demo import terminal, tour
 from example_project.demo.client import UnexpectedError
-from example_project.demo.server import DEFAULT_PORT, HOST, Server, ServerError, choose_port
+from example_project.demo.processes import ProcessError
+from example_project.demo.server import DEFAULT_PORT, HOST, Server, choose_port
 from example_project.demo.tokens import Tokens
+from example_project.demo.worker import COMMAND, Worker
 
 ROOT = Path(__file__).resolve().parents[2]
-LOG = ROOT / ".demo" / "server.log"
-READ = "expense:read deploy:read"
+READ = "expense:read report:read deploy:read"
 READ_AND_WRITE = f"{READ} expense:write deploy:write"
 SHOWN_TOKEN_SECONDS = 30 * 24 * 3600
 
@@ -45,7 +48,7 @@ def main() -> int:
         run(stays=not options.exit)
     except KeyboardInterrupt:
         terminal.say("Stopped.")
-    except ServerError as error:
+    except ProcessError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except UnexpectedError as error:
@@ -59,8 +62,10 @@ def run(*, stays: bool) -> None:
     wanted = os.environ.get("DEMO_PORT", "").strip()
     port = choose_port(wanted)
     url = f"http://{HOST}:{port}/mcp"
-    # Before the settings are read, here and in the server: the tokens are bound to this URL.
+    # Before the settings are read, here, in the server and in its worker: tokens are bound to this
+    # URL.
     os.environ["DJANGO_MCP_URL"] = url
+    os.environ["DJANGO_MCP_BACKGROUND_BACKEND"] = "celery"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
     django.setup()
 
@@ -77,11 +82,20 @@ def run(*, stays: bool) -> None:
     newest = _newest_record()
     connections.close_all()
 
-    LOG.parent.mkdir(exist_ok=True)
+    # mypy knows the settings of the tests alone.
+    logs: Path = settings.STATE_DIR  # type: ignore[misc]
+    logs.mkdir(parents=True, exist_ok=True)
     application = "example_project.asgi:application"
-    with Server(application, port=port, directory=ROOT, log=LOG) as server:
+    with (
+        Server(application, port=port, directory=ROOT, log=logs / "server.log") as server,
+        Worker(directory=ROOT, log=logs / "worker.log") as worker,
+    ):
         terminal.command(f"uvicorn {application} --port {port}")
+        terminal.command(shlex.join(COMMAND))
+        broker = os.environ.get("REDIS_URL") or "a folder, so there is no server to install"
+        terminal.say(f"The worker's broker is {broker}.")
         server.wait_until_ready(urlsplit(url).path)
+        worker.wait_until_ready()
         asyncio.run(tour.take(url, tokens, _operate))
         _show_record(newest)
         if stays:

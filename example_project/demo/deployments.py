@@ -1,7 +1,6 @@
 """The tour of the deployments: a platform that fails, and a tool that destroys."""
 
 import asyncio
-from collections.abc import Callable
 
 from mcp.client.client import Client
 
@@ -15,10 +14,8 @@ from example_project.demo.client import (
     text,
     tool_error,
 )
+from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
-
-Operator = Callable[..., str]
-"""Runs a management command, given as its words, and returns what it printed."""
 
 SERVICE = "checkout"
 PLACE = {"environment": "staging"}

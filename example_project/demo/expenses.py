@@ -26,10 +26,8 @@ YEAR = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
 
 TOOLS = {
     "add_expense",
-    "build_annual_report",
     "delete_expense",
     "import_statement",
-    "import_statements",
     "list_budgets",
     "list_categories",
     "list_expenses",

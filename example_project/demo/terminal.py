@@ -79,9 +79,10 @@ class ProgressBar:
         self.reports.append((progress, total))
         filled = round(BAR_WIDTH * progress / total) if total else 0
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
-        line = f"  {bar} {message or ''}"
+        line = f"  {bar} {message or ''}"[:WIDTH]
         if sys.stdout.isatty():
-            print(f"\r{line}", end="", flush=True)
+            # The rest of a longer line before it is erased.
+            print(f"\r{line}\033[K", end="", flush=True)
         else:
             print(line, flush=True)
 

@@ -1,12 +1,12 @@
 """The tour: what a real client sees and does, and what it is refused."""
 
-from example_project.demo import deployments, expenses, terminal
+from example_project.demo import deployments, expenses, reports, terminal
 from example_project.demo.client import connect, expect
-from example_project.demo.deployments import Operator
+from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
 
-TOOLS = expenses.TOOLS | deployments.TOOLS
-RECORD = [*expenses.RECORD, *deployments.RECORD]
+TOOLS = expenses.TOOLS | reports.TOOLS | deployments.TOOLS
+RECORD = [*expenses.RECORD, *reports.RECORD, *deployments.RECORD]
 """What the record must say of the tour's calls: the tool, the user, the outcome."""
 
 
@@ -15,6 +15,7 @@ async def take(url: str, tokens: Tokens, operator: Operator) -> None:
     try:
         await _list_tools(url, tokens.demo)
         await expenses.walk(url, tokens)
+        await reports.walk(url, tokens, operator)
         await deployments.walk(url, tokens, operator)
     except ExceptionGroup as group:
         # The client's task groups wrap what is raised inside them.

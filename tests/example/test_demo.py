@@ -10,14 +10,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
-from example_project.demo.server import DEFAULT_PORT, ServerError, choose_port
+from example_project.demo.processes import Process, ProcessError
+from example_project.demo.server import DEFAULT_PORT, choose_port
 from tests.ports import held_port
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PATIENCE = 120
-needs_oauth = pytest.mark.skipif(
-    find_spec("oauth2_provider") is None, reason="the example's tokens need django-oauth-toolkit"
+needs_all_extras = pytest.mark.skipif(
+    find_spec("oauth2_provider") is None or find_spec("celery") is None,
+    reason="the demo needs django-oauth-toolkit for its tokens, and Celery for its worker",
 )
 
 
@@ -30,18 +33,19 @@ def taken_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One for all: whichever test comes second finds the data of the first."""
-    return f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all: whichever test comes second finds the data of the first."""
+    return tmp_path_factory.mktemp("demo")
 
 
 @pytest.fixture
-def environment(database: str) -> Iterator[dict[str, str]]:
-    """What the demo finds: a database of the tests', and a port of its own."""
-    # The tests' own settings and URL are not the example's.
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
+def environment(data: Path) -> Iterator[dict[str, str]]:
+    """What the demo finds: a folder of the tests', and a port of its own."""
+    # The tests' own settings, URL and database are not the example's.
+    others = ("DJANGO_", "DATABASE_URL", "REDIS_URL")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     with held_port() as port:
-        yield {**kept, "DEMO_PORT": str(port), "DATABASE_URL": database}
+        yield {**kept, "DEMO_PORT": str(port), "DEMO_DIR": str(data)}
 
 
 def demo(*arguments: str) -> list[str]:
@@ -49,13 +53,13 @@ def demo(*arguments: str) -> list[str]:
 
 
 def test_port_that_was_asked_for_is_used_or_refused(taken_port: int) -> None:
-    with pytest.raises(ServerError, match=f"Port {taken_port} .* is taken"):
+    with pytest.raises(ProcessError, match=f"Port {taken_port} .* is taken"):
         choose_port(str(taken_port))
 
 
 @pytest.mark.parametrize("wanted", ["http", "0", "65536", "-1"])
 def test_port_that_is_none_is_refused(wanted: str) -> None:
-    with pytest.raises(ServerError, match="is no port"):
+    with pytest.raises(ProcessError, match="is no port"):
         choose_port(wanted)
 
 
@@ -71,8 +75,8 @@ def test_default_port_gives_way_when_it_is_taken() -> None:
         assert choose_port("") != DEFAULT_PORT
 
 
-@needs_oauth
-def test_tour_ends_well(environment: dict[str, str]) -> None:
+@needs_all_extras
+def test_tour_ends_well_and_leaves_the_report(environment: dict[str, str], data: Path) -> None:
     run = subprocess.run(
         demo("--exit"),
         cwd=BASE_DIR,
@@ -85,10 +89,12 @@ def test_tour_ends_well(environment: dict[str, str]) -> None:
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "all went as expected" in run.stdout
+    (report,) = (data / "media").rglob("2025.xlsx")
+    assert load_workbook(report).sheetnames == ["Totals 2025", "Expenses"]
 
 
-@needs_oauth
-def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str]) -> None:
+@needs_all_extras
+def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str], data: Path) -> None:
     with subprocess.Popen(
         demo(), cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -108,3 +114,14 @@ def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str]) -> 
     assert '"mcpServers"' in output
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    # The last words of a worker that was stopped in order.
+    assert "Warm shutdown" in (data / "worker.log").read_text()
+
+
+def test_process_that_cannot_start_is_told_of_with_its_log(tmp_path: Path) -> None:
+    worker = Process(
+        "worker", ["example_project.missing"], directory=BASE_DIR, log=tmp_path / "log"
+    )
+
+    with worker, pytest.raises(ProcessError, match=r"(?s)The worker ended at once.*missing"):
+        worker.wait_until(lambda: False)

@@ -1,0 +1,155 @@
+"""The tour of the slow tools, which run in the background: a year's statements, and its report."""
+
+import asyncio
+import csv
+import io
+import os
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+from mcp.client.client import Client
+from openpyxl import load_workbook
+
+from example_project.demo import terminal
+from example_project.demo.client import UnexpectedError, connect, expect, structured
+from example_project.demo.operator import Operator
+from example_project.demo.statements import statement_of
+from example_project.demo.tokens import Tokens
+
+YEAR = 2025
+MONTHS = 12
+PATIENCE = 60.0
+"""Seconds after which somebody at a terminal would give up, too."""
+
+TOOLS = {"build_annual_report", "import_statements"}
+
+RECORD = [
+    ("import_statements", "demo", "ok"),
+    ("build_annual_report", "demo", "ok"),
+]
+"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+
+
+async def walk(url: str, tokens: Tokens, operator: Operator) -> None:
+    """Import, build, open; raises `UnexpectedError` where the server or its worker disappoints."""
+    statements = [statement_of(YEAR, month) for month in range(1, MONTHS + 1)]
+    spent = _spent(statements)
+    async with connect(url, tokens.demo) as client:
+        terminal.heading("Slow work is done in the background, by Celery's worker")
+        await _import_statements(client, statements, count=len(spent))
+    # Clients of the revisions before 2026-07-28 see the same.
+    async with connect(url, tokens.demo, mode="legacy") as client:
+        report = await _build_report(client)
+    await _list_tasks(operator)
+    await _open_report(report, total=sum(spent, Decimal()))
+
+
+def _spent(statements: Sequence[str]) -> list[Decimal]:
+    amounts = [
+        Decimal(line["amount"])
+        for statement in statements
+        for line in csv.DictReader(io.StringIO(statement))
+    ]
+    return [-amount for amount in amounts if amount < 0]
+
+
+async def _import_statements(client: Client, statements: Sequence[str], *, count: int) -> None:
+    size = sum(map(len, statements))
+    terminal.call("import_statements", f"{MONTHS} months of {YEAR}, {size:,} characters of CSV")
+    imported = await _call_slow(client, "import_statements", {"statements": statements})
+    expect(
+        imported["imported"] + imported["already_known"] == count,
+        f"{count} expenses should be imported or known",
+    )
+    terminal.good(
+        f"{imported['lines']} lines: {imported['imported']} imported, {imported['already_known']}"
+        f" known already, {imported['income_skipped']} income."
+    )
+
+
+async def _build_report(client: Client) -> dict[str, Any]:
+    terminal.call("build_annual_report", f'{{"year": {YEAR}}}')
+    report = await _call_slow(client, "build_annual_report", {"year": YEAR})
+    terminal.good(
+        f"{report['file']}, {report['size']:,} bytes: {report['expenses']} expenses,"
+        f" {report['total']} euros."
+    )
+    return report
+
+
+async def _call_slow(client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Call a tool whose progress another process reports, and draw it."""
+    bar = terminal.ProgressBar()
+    await bar.show(0, MONTHS, "waits for the worker")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            result = await client.call_tool(tool, arguments, progress_callback=bar.show)
+    except TimeoutError:
+        raise UnexpectedError(f"{tool} should have ended within {PATIENCE:g} s") from None
+    finally:
+        bar.close()
+    expect(
+        bar.reports[-1:] == [(MONTHS, MONTHS)],
+        "the last progress report should say that all months are done",
+    )
+    return structured(result)
+
+
+async def _list_tasks(operator: Operator) -> None:
+    # Commands use the database, which is not for the event loop's thread.
+    said = await asyncio.to_thread(operator, "mcp_tasks", "list", "--limit", str(len(RECORD)))
+    terminal.verbatim(said)
+    for tool, _, _ in RECORD:
+        expect(
+            any(tool in line and "completed" in line for line in said.splitlines()),
+            f"{tool} should be among the tasks that are completed",
+        )
+
+
+async def _open_report(report: dict[str, Any], *, total: Decimal) -> None:
+    terminal.heading("The report opens, for its owner alone")
+    url = report["url"]
+    theirs = await _download(url, "auditor")
+    expect(theirs.status_code == 404, "a colleague should find nothing where the report is")
+    terminal.refused(f"{url} as user auditor: HTTP {theirs.status_code}")
+    mine = await _download(url, "demo")
+    expect(mine.status_code == 200, "its owner should be given the report")
+    book = load_workbook(io.BytesIO(mine.content))
+    months, *rows = book.worksheets[0].values
+    shown = [0, 1, 2, 3, len(months) - 1]
+    terminal.table(
+        [str(months[column]) for column in shown],
+        [[_cell(row[column]) for column in shown] for row in rows],
+    )
+    *categories, whole = (_euros(row[-1]) for row in rows)
+    expect(whole == total, f"the report should say {total} euros in all")
+    expect(sum(categories) == total, "its categories should add up to that")
+    expect(
+        book.worksheets[1].max_row == 1 + report["expenses"],
+        "the report should list every expense",
+    )
+    terminal.good(f"{url} as user demo: a spreadsheet of {len(mine.content):,} bytes.")
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{_euros(value)}".rjust(9)
+
+
+def _euros(value: Any) -> Decimal:
+    # Spreadsheets calculate in floating point.
+    return round(Decimal(value), 2)
+
+
+async def _download(url: str, username: str) -> httpx2.Response:
+    """Sign in and fetch, as a browser does."""
+    password = os.environ.get("DEMO_PASSWORD") or "demo"
+    login = urljoin(url, "/accounts/login/")
+    async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as browser:
+        await browser.get(login)
+        form = {"username": username, "password": password}
+        token = browser.cookies.get("csrftoken") or ""
+        await browser.post(login, data={**form, "csrfmiddlewaretoken": token})
+        return await browser.get(url)
