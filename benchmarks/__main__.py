@@ -17,7 +17,17 @@ from benchmarks.load.loop import EventLoop
 from benchmarks.load.outcome import Load
 from benchmarks.load.wrk import Wrk
 from benchmarks.report import Section
-from benchmarks.scenarios import listing, many_tools, progress, trivial, whole_job, workers
+from benchmarks.scenarios import (
+    enqueue,
+    listing,
+    many_tools,
+    progress,
+    tasks_get,
+    trivial,
+    waiting,
+    whole_job,
+    workers,
+)
 from benchmarks.servers import ROOT, ServerError
 
 SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
@@ -27,6 +37,9 @@ SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
     "listing": listing.run,
     "progress": progress.run,
     "workers": workers.run,
+    "enqueue": enqueue.run,
+    "tasks-get": tasks_get.run,
+    "waiting": waiting.run,
 }
 RESULTS = Path(__file__).parent / "results.md"
 PACKAGES = (
@@ -39,6 +52,8 @@ PACKAGES = (
         "httptools",
         "gunicorn",
         "psycopg",
+        "celery",
+        "redis",
     ),
 )
 

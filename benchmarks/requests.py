@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 HOST = "bench.example"
@@ -11,6 +12,7 @@ HOST = "bench.example"
 FAILURE_MARK = '"isError":true'
 
 Era = Literal["modern", "legacy"]
+TASKS: Mapping[str, Any] = {"io.modelcontextprotocol/tasks": {}}
 VERSIONS: Mapping[Era, str] = {"modern": "2026-07-28", "legacy": "2025-11-25"}
 
 
@@ -52,13 +54,35 @@ def call_tool(
     path: str = "/mcp",
     token: str = "",
     progress_token: str = "",
+    as_task: bool = False,
 ) -> Request:
-    """A `tools/call`."""
+    """A `tools/call`; `as_task` when the client can take a task instead of the result."""
     params: dict[str, Any] = {"name": name, "arguments": arguments}
     if progress_token:
         params["_meta"] = {"progressToken": progress_token}
     return _message(
-        "tools/call", params, era=era, path=path, token=token, name=name, expected=expected
+        "tools/call",
+        params,
+        era=era,
+        path=path,
+        token=token,
+        name=name,
+        expected=expected,
+        extensions=TASKS if as_task else {},
+    )
+
+
+def get_task(task: str, *, token: str, expected: str) -> Request:
+    """A `tasks/get`."""
+    return _message(
+        "tasks/get",
+        {"taskId": task},
+        era="modern",
+        path="/mcp",
+        token=token,
+        name=task,
+        expected=expected,
+        extensions=TASKS,
     )
 
 
@@ -76,6 +100,7 @@ def _message(
     expected: str,
     token: str = "",
     name: str = "",
+    extensions: Mapping[str, Any] = MappingProxyType({}),
 ) -> Request:
     headers = {
         "Content-Type": "application/json",
@@ -84,11 +109,12 @@ def _message(
         **_authorization(token),
     }
     if era == "modern":
+        capabilities = {"extensions": dict(extensions)} if extensions else {}
         headers |= {"Mcp-Method": method} | ({"Mcp-Name": name} if name else {})
         meta = {
             "io.modelcontextprotocol/protocolVersion": VERSIONS[era],
             "io.modelcontextprotocol/clientInfo": {"name": "benchmarks", "version": "1"},
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
         }
         params = {**params, "_meta": {**meta, **params.get("_meta", {})}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})

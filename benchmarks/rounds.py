@@ -53,7 +53,7 @@ def contest(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, Result
             for each in contestants
         }
         for each in contestants:
-            _load(bench, each, servers[each.name], bench.pace.warm_up)
+            put_under_load(bench, each, servers[each.name], bench.pace.warm_up)
         for number in range(bench.pace.rounds):
             # There and back: whoever comes first in one round comes last in the next.
             for each in contestants if number % 2 == 0 else reversed(contestants):
@@ -65,7 +65,7 @@ def _measure(bench: Bench, contestant: Contestant, server: RunningServer, result
     bench.database.empty("django_mcp_callrecord", "journal_entry")
     bench.keep_database_beside_load()
     cpu_before = server.cpu_seconds()
-    outcome = _load(bench, contestant, server, bench.pace.seconds)
+    outcome = put_under_load(bench, contestant, server, bench.pace.seconds)
     cpu = server.cpu_seconds() - cpu_before
     result.rates.append(outcome.requests / outcome.seconds)
     result.cpu_us.append(cpu / outcome.requests * 1e6)
@@ -73,7 +73,10 @@ def _measure(bench: Bench, contestant: Contestant, server: RunningServer, result
     result.slowest_percent_ms.append(outcome.slowest_percent_ms)
 
 
-def _load(bench: Bench, contestant: Contestant, server: RunningServer, seconds: float) -> Outcome:
+def put_under_load(
+    bench: Bench, contestant: Contestant, server: RunningServer, seconds: float
+) -> Outcome:
+    """Ask its server for so long; raises `ServerError` for any bad answer."""
     outcome = bench.load.run(
         server.port, contestant.request, connections=contestant.connections, seconds=seconds
     )

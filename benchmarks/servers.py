@@ -38,6 +38,10 @@ class Server:
     threads: int = 4
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    def whole_environment(self) -> dict[str, str]:
+        """The environment of its processes."""
+        return {**os.environ, **self.environment}
+
     def command(self, port: int) -> list[str]:
         where = f"{self.module}:application"
         if self.kind == "gunicorn":
@@ -81,7 +85,7 @@ def running(server: Server, *, cores: frozenset[int]) -> Iterator[RunningServer]
             process = subprocess.Popen(
                 server.command(port),
                 cwd=ROOT,
-                env={**os.environ, **server.environment},
+                env=server.whole_environment(),
                 stdout=output,
                 stderr=output,
             )

@@ -24,8 +24,8 @@ class EventLoop:
         return asyncio.run(_run(port, request, connections, seconds))
 
 
-def ask(port: int, request: Request) -> None:
-    """Send a request once; raises `ServerError` for an answer that is not good."""
+def ask(port: int, request: Request) -> str:
+    """Send a request once and return the answer; raises `ServerError` for one that is not good."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(request.to_bytes())
         received = bytearray()
@@ -35,6 +35,7 @@ def ask(port: int, request: Request) -> None:
             received += data
     if not request.is_good(*answer):
         raise ServerError(f"{request.path}: {answer}")
+    return answer[1]
 
 
 class _Connection(asyncio.Protocol):

@@ -16,6 +16,13 @@ IS_WHOLE_JOB = os.environ.get("BENCHMARK_JOB") == "whole"
 DJANGO_MCP_AUTODISCOVER = ["mcp_tools"]
 if IS_WHOLE_JOB:
     DJANGO_MCP_AUTODISCOVER += ["services"]
+# Only the scenarios about the background have its tool.
+DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BENCHMARK_BACKGROUND", "")
+if DJANGO_MCP_BACKGROUND_BACKEND:
+    DJANGO_MCP_AUTODISCOVER += ["background_tools"]
+DJANGO_MCP_CELERY_APP = "benchmarks.projects.ours.celery.app"
+CELERY_BROKER_URL = os.environ.get("BENCHMARK_BROKER", "")
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("BENCHMARK_QUEUE", "")
 DJANGO_MCP_ALLOW_ANONYMOUS = not IS_WHOLE_JOB
 DJANGO_MCP_RECORD = IS_WHOLE_JOB
 OAUTH2_PROVIDER = {**provider_settings(DJANGO_MCP_URL), "SCOPES": SCOPES}
