@@ -179,7 +179,7 @@ class CallRecord(models.Model):
     started = models.DateTimeField(
         _("started"), default=timezone.now, help_text=_("When the call arrived.")
     )
-    duration_ms = models.PositiveIntegerField(
+    duration_ms = models.PositiveBigIntegerField(
         _("duration in ms"), null=True, help_text=_("Empty until the call has ended.")
     )
     result_size = models.PositiveIntegerField(

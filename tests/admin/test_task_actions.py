@@ -62,7 +62,7 @@ def test_nothing_happens_before_it_is_confirmed(controller: Client, ada: User, v
 
 
 def test_waiting_task_that_is_cancelled_never_starts(controller: Client) -> None:
-    waiting = task(hours=50)
+    waiting = task(hours=1_000)
 
     after = controller.post(f"{TASKS}?period=all", confirmed("cancel_selected", waiting))
 
