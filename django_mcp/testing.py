@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
-from django_mcp.calls import call_tool
+from django_mcp.calls.serving import call_tool
 from django_mcp.catalog import visible_tools
 from django_mcp.concurrency import in_current_thread
 from django_mcp.context import ProgressReport, ToolContext

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
 
 from django_mcp import Endpoint, Principal, ToolContext, tool
-from django_mcp.calls import call_tool
+from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import in_current_thread
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot

@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BaseModel, field_validator
 from pytest_django import Settings
 
 from django_mcp import ToolError
-from django_mcp.calls import call_tool, refuse
+from django_mcp.calls.admitting import refuse
+from django_mcp.calls.serving import call_tool
 from django_mcp.exceptions import (
     BusyError,
     InvalidArgumentsError,

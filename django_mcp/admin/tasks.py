@@ -36,7 +36,7 @@ from django_mcp.admin.task_actions import Question, ask_to_cancel, ask_to_retry
 from django_mcp.admin.task_display import TaskDisplay
 from django_mcp.admin.task_result import parts_of
 from django_mcp.admin.task_state import STATE_COLUMNS, TaskState
-from django_mcp.calls import call_again
+from django_mcp.calls.background import call_again
 from django_mcp.exceptions import DjangoMCPError
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep_when_due

@@ -15,7 +15,7 @@ from mcp_types import DEFAULT_NEGOTIATED_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from django_mcp.auth.base import Challenge, authenticate, has_credentials
-from django_mcp.calls import refuse
+from django_mcp.calls.admitting import refuse
 from django_mcp.concurrency import run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext

@@ -18,7 +18,8 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from django_mcp.calls import call_tool, can_become_task, start_task
+from django_mcp.calls.background import can_become_task, start_task
+from django_mcp.calls.serving import call_tool
 from django_mcp.catalog import visible_tools
 from django_mcp.concurrency import finish_work, run_in_control
 from django_mcp.conf import settings

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from django_mcp.calls import call_tool
+from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import run_in_control
 from django_mcp.exceptions import Question
 from django_mcp.execution.answering import answer, open_questions

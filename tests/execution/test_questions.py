@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from pytest_django import Settings
 
-from django_mcp.calls import call_tool
+from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import run_in_control
 from django_mcp.exceptions import (
     InvalidAnswersError,

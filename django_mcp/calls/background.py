@@ -1,0 +1,116 @@
+"""Calls that become tasks: begun here, run and ended by a worker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from django_mcp.audit import Recording, mark_undelivered
+from django_mcp.calls.admitting import admit, refusals_recorded
+from django_mcp.concurrency import run_in_control, run_in_worker, stays_in_thread
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import TaskNotStartedError, TaskRequiredError, UnknownToolError
+from django_mcp.execution.callers import repetition_of
+from django_mcp.execution.cancelling import cancel
+from django_mcp.execution.handover import submit
+from django_mcp.execution.settling import outcome_of
+from django_mcp.execution.waiting import follow, watch
+from django_mcp.models import ToolTask
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import Rendered
+from django_mcp.tools.tool import Tool
+
+
+def can_become_task(name: str) -> bool:
+    """Whether a client that takes tasks is given one for a call of this tool."""
+    tool = get_registry().get(name)
+    return tool is not None and runs_in_background(tool)
+
+
+async def start_task(context: ToolContext) -> ToolTask:
+    """Begin one call of a tool that `can_become_task`, and return its task, which is committed.
+
+    Raises as `call_tool` does, and `TaskNotStartedError` when no worker could be told of it.
+    """
+    tool = get_registry().get(context.invocation.name)
+    assert tool is not None
+    record = Recording(context, tool)
+    context.become_task()
+    async with refusals_recorded(context, tool, record), _cancelled_with_caller(context, tool):
+        task = await run_in_worker(_submit, context, tool, record)
+    if task.has_ended:
+        raise TaskNotStartedError
+    return task
+
+
+async def call_in_background(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
+    """Serve a call whose client takes no task: watch its task, and return what comes of it."""
+    if tool.background is not None and tool.background.require_task:
+        raise TaskRequiredError
+    key = context.become_task()
+    try:
+        async with _cancelled_with_caller(context, tool), watch().waiting_for(key) as waiter:
+            await run_in_worker(_submit, context, tool, record)
+            waiter.has_row = True
+            await follow(waiter, context)
+            return await run_in_control(outcome_of, key)
+    finally:
+        context.finish_progress()
+        if context.is_disconnected:
+            await asyncio.shield(run_in_control(mark_undelivered, context.call_id))
+
+
+def call_again(task: ToolTask) -> UUID:
+    """Call an ended task's tool anew, with its arguments, for its caller; the new task's key.
+
+    It is judged and recorded as if the caller called now, and raises the same. Also raises
+    `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
+    that had secret arguments: they are gone.
+    """
+    context = ToolContext(repetition_of(task))
+    key = context.become_task()
+    tool = get_registry().get(task.name)
+    record = Recording(context, tool)
+    if tool is None or tool.background is None:
+        error = UnknownToolError(task.name)
+        record.finish(error=error)
+        raise error
+    _submit(context, tool, record)
+    return key
+
+
+def _submit(context: ToolContext, tool: Tool, record: Recording) -> ToolTask:
+    if not record.claim():
+        raise asyncio.CancelledError
+    try:
+        admit(context, tool, record)
+        task = submit(context, tool)
+    except BaseException as error:
+        context.discard_task()
+        record.finish(error=error)
+        raise
+    # The client may have left before there was anything to cancel.
+    if context.is_cancelled and _ends_with_caller(tool):
+        cancel(task.pk)
+    return task
+
+
+def runs_in_background(tool: Tool) -> bool:
+    """Whether calls of the tool become tasks."""
+    # In a test's own thread nobody else could see the row, nor what the test has made.
+    return tool.background is not None and not stays_in_thread()
+
+
+@asynccontextmanager
+async def _cancelled_with_caller(context: ToolContext, tool: Tool) -> AsyncIterator[None]:
+    """Cancel the task of a call whose caller leaves, unless its tool is to go on."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if _ends_with_caller(tool) and context.task_id is not None:
+            await asyncio.shield(run_in_control(cancel, context.task_id))
+        raise
+
+
+def _ends_with_caller(tool: Tool) -> bool:
+    return tool.background is not None and tool.background.on_disconnect == "cancel"

@@ -1,0 +1,81 @@
+"""Calls of tools: each in the way that its tool runs."""
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+
+from asgiref.sync import sync_to_async
+
+from django_mcp.audit import Recording
+from django_mcp.calls.admitting import admit, finish, may_query_to_admit, refusals_recorded
+from django_mcp.calls.background import call_in_background, runs_in_background
+from django_mcp.concurrency import database_thread, run_in_control, run_in_worker
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import UnaskableError
+from django_mcp.execution.guarding import failures_explained, transaction_of
+from django_mcp.execution.questions import asking_in_request
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import Rendered
+from django_mcp.tools.tool import Tool
+
+
+async def call_tool(context: ToolContext) -> Rendered:
+    """Serve one call and return its result.
+
+    Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
+    when it refused, `ToolFailedError` when the fault is ours. A sync tool that has started is
+    finished and recorded even if the awaiting task is cancelled; an async one is cancelled.
+    """
+    tool = get_registry().get(context.invocation.name)
+    record = Recording(context, tool)
+    async with refusals_recorded(context, tool, record):
+        if tool is not None and runs_in_background(tool):
+            return await call_in_background(context, tool, record)
+        if tool is not None and tool.is_async:
+            return await _call_async(context, tool, record)
+        return await run_in_worker(_call_sync, context, tool, record)
+
+
+def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Rendered:
+    if not record.claim():
+        raise asyncio.CancelledError
+    try:
+        tool, arguments = admit(context, tool, record)
+        with failures_explained(context), transaction_of(tool), _asking(context, tool):
+            result = tool.output.render(tool.function(**arguments))
+    except BaseException as error:
+        record.finish(error=error)
+        raise
+    finally:
+        context.finish_progress()
+    record.finish(result=result)
+    return result
+
+
+async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
+    record.claim()
+    try:
+        if may_query_to_admit(context, tool, record):
+            _, arguments = await run_in_control(admit, context, tool, record)
+        else:
+            _, arguments = admit(context, tool, record)
+        with failures_explained(context), _asking(context, tool):
+            async with database_thread():
+                value = await tool.function(**arguments)
+                render = sync_to_async(tool.output.render) if tool.output.may_query else None
+                result = await render(value) if render else tool.output.render(value)
+    except BaseException as error:
+        await finish(record, error=error)
+        raise
+    finally:
+        context.finish_progress()
+    await finish(record, result=result)
+    return result
+
+
+def _asking(context: ToolContext, tool: Tool) -> AbstractContextManager[None]:
+    """Lets a background tool ask that is kept on a test's own thread, where it has no task."""
+    if tool.background is None:
+        return nullcontext()
+    call = context.invocation
+    can_ask = call.is_askable and call.takes_task
+    return asking_in_request(context, None if can_ask else UnaskableError())
