@@ -34,7 +34,7 @@ class MCPEndpoint:
         if scope["type"] == "lifespan":
             await self._managers.serve_lifespan(receive, send)
         elif scope["type"] == "http" and self._is_mine(scope):
-            await self._serve(scope, receive, send)
+            await self._serve(_with_plain_headers(scope), receive, send)
         else:
             await self._application(scope, receive, send)
 
@@ -75,3 +75,11 @@ class MCPEndpoint:
         current_exchange.set(admitted)
         manager = await self._managers.current()
         await manager.handle_request({**scope, SCOPE_KEY: admitted}, replay(body, receive), send)
+
+
+def _with_plain_headers(scope: Scope) -> Scope:
+    """The scope without space around the values of headers: some parsers leave it there.
+
+    It is no part of them (RFC 9110, section 5.5), and the protocol compares some with the body.
+    """
+    return {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}

@@ -318,6 +318,15 @@ def test_headers_that_differ_from_the_body(modern: Client, headers: dict[str, An
     assert_refused(answer, codes=(-32020, -32022))
 
 
+def test_space_around_a_header_is_no_part_of_its_value(modern: Client) -> None:
+    """Servers are to remove it (RFC 9110, section 5.5); uvicorn with httptools leaves it there."""
+    padded = {"Mcp-Name": " echo \t", "Mcp-Method": "tools/call ", "Authorization": "Key alice "}
+
+    answer = modern.send("tools/call", {"name": "echo", "arguments": {"text": "x"}}, headers=padded)
+
+    assert answer.result["structuredContent"] == {"result": "x"}
+
+
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", None])
 def test_older_revisions_and_silent_clients_are_served(legacy: Client, version: str | None) -> None:
     headers, message = calling(legacy)
