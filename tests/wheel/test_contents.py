@@ -51,7 +51,7 @@ def test_wheel_holds_nothing_beside_the_package_and_its_metadata(contents: set[s
 def test_wheel_holds_nothing_but_code_and_what_it_shows(contents: set[str]) -> None:
     kinds = {PurePosixPath(name).suffix for name in contents if name.startswith("django_mcp/")}
 
-    assert kinds <= {".css", ".html", ".mo", ".po", ".py", ".typed"}
+    assert kinds <= {".css", ".html", ".js", ".mo", ".po", ".py", ".typed"}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def test_wheel_holds_nothing_but_code_and_what_it_shows(contents: set[str]) -> N
         "django_mcp/py.typed",
         "django_mcp/migrations/0001_*.py",
         "django_mcp/static/*.css",
+        "django_mcp/static/*.js",
         "django_mcp/templates/*.html",
         "*.dist-info/licenses/LICENSE",
     ],
@@ -87,6 +88,7 @@ def test_only_extras_ask_for_optional_packages(metadata: Message) -> None:
 
     assert sorted(text.split(">")[0].split("<")[0] for text in required) == [
         "asgiref",
+        "cryptography",
         "django",
         "docstring-parser",
         "jsonschema-rs",
