@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,8 +23,15 @@ logger = logging.getLogger(__name__)
 SHORTEST, LONGEST, GROWTH = 0.25, 1.0, 1.5
 """Seconds between two looks at a row; they grow while it stays as it is."""
 
+TICK = 0.1
+"""Looks fall on multiples of so many seconds: those who came one by one are seen to together."""
+
 BATCH = 500
 """How many rows one query asks for."""
+
+AT_ONCE, PAUSE = 5, 0.002
+"""How many are told at once, and the seconds until the next are: whoever waits writes to a client,
+and hundreds who did so at one moment would hold up everybody else's calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ class Waiter:
         self.has_row = False
         self.changed = asyncio.Event()
         self.interval = SHORTEST
-        self.due = now + SHORTEST
+        self.due = _next_tick(now + SHORTEST)
 
     def see(self, state: State | None, now: float) -> None:
         if state == self.state:
@@ -63,7 +71,11 @@ class Waiter:
             self.interval = SHORTEST
             self.state = state
             self.changed.set()
-        self.due = now + self.interval
+        self.due = _next_tick(now + self.interval)
+
+
+def _next_tick(moment: float) -> float:
+    return math.ceil(moment / TICK) * TICK
 
 
 class Watch:
@@ -125,10 +137,12 @@ class Watch:
         except Exception:
             logger.warning("Nobody can see how tasks fare; that is tried again", exc_info=True)
             states = None
-        now = self._loop.time()
-        for key in keys:
+        for number, key in enumerate(keys, start=1):
+            now = self._loop.time()
             for waiter in due[key]:
                 waiter.see(waiter.state if states is None else states.get(key, absent[key]), now)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(PAUSE)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
