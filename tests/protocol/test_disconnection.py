@@ -96,6 +96,7 @@ def test_modern_client_that_leaves_lets_a_sync_tool_know(
         async with modern.calling("watch") as opened:
             assert await gate.arrival() == "watch"
             opened.leave()
+        await standstill()  # so the handler has heard of it
         gate.open()
         assert await gate.arrival() == "cancelled: True"
         await ended()
@@ -113,6 +114,7 @@ def test_tool_of_an_older_client_that_leaves_finishes_undelivered(
         async with legacy.calling("ahold", token=token, name="a") as opened:
             assert await gate.arrival() == "a"
             opened.leave()
+        await standstill()  # so the handler has heard of it
         gate.open()
         assert await gate.arrival() == "a done"
         await ended()
@@ -131,6 +133,7 @@ def test_reports_to_an_older_client_that_left_hold_nobody_up(
         async with legacy.calling(name, token=1) as opened:
             await opened.arrival()
             opened.leave()
+        await standstill()  # so the handler has heard of it
         gate.open()
         assert [await gate.arrival(), await gate.arrival()] == [name, "reported"]
         await ended()
@@ -147,6 +150,7 @@ def test_sync_tool_of_an_older_client_is_not_told_that_it_is_cancelled(
         async with legacy.calling("watch") as opened:
             assert await gate.arrival() == "watch"
             opened.leave()
+        await standstill()  # so the handler has heard of it
         gate.open()
         assert await gate.arrival() == "cancelled: False"
         await ended()
