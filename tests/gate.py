@@ -36,7 +36,7 @@ class Gate:
 
     def nap(self) -> None:
         """Do nothing for a moment, as a tool that looks at something now and then."""
-        time.sleep(0.01)
+        time.sleep(0.01)  # `context.is_cancelled` is there to be looked at; it wakes nobody
 
     # For tests.
 

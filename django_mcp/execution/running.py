@@ -213,7 +213,7 @@ def _persistently(write: Callable[[], T]) -> T:
             if connection.in_atomic_block or time.monotonic() >= give_up:
                 raise
             connection.close()  # the tool may have broken it
-            time.sleep(RECONNECT_INTERVAL)
+            time.sleep(RECONNECT_INTERVAL)  # a database tells nobody that it is back
 
 
 def _here() -> str:

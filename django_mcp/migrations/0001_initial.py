@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "duration_ms",
-                    models.PositiveBigIntegerField(
+                    models.PositiveIntegerField(
                         help_text="Empty until the call has ended.",
                         null=True,
                         verbose_name="duration in ms",

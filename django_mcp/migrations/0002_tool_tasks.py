@@ -56,6 +56,15 @@ class Migration(migrations.Migration):
                 verbose_name="task id",
             ),
         ),
+        migrations.AlterField(
+            model_name="callrecord",
+            name="duration_ms",
+            field=models.PositiveBigIntegerField(
+                help_text="Empty until the call has ended.",
+                null=True,
+                verbose_name="duration in ms",
+            ),
+        ),
         migrations.CreateModel(
             name="ToolTask",
             fields=[

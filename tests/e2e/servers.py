@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.conformance_project.options import Options
+from tests.polling import until
 from tests.processes import ROOT, manage, stop
 from tests.spec import MODERN
 from tests.wire import PATIENCE as PATIENCE
@@ -77,14 +77,6 @@ def is_answering(site: Site) -> bool:
         return False
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Look again and again until it is so; fails when it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)  # the fact is another process's, which cannot wake this one
-
-
 def post(
     site: Site,
     method: str,
@@ -94,21 +86,22 @@ def post(
     takes_tasks: bool = False,
 ) -> list[dict[str, Any]]:
     """Send one request on a connection of its own; return the messages that answer it."""
-    client = Client(application=_nowhere, era=era)
-    headers, body = (client.with_tasks() if takes_tasks else client).request(method, params)
-    response = httpx.post(
-        site.url,
-        content=body,
-        headers={
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            **{name: str(value) for name, value in headers.items()},
-        },
-        timeout=PATIENCE,
-        trust_env=False,
-    )
+    client = Client(application=nowhere, era=era)
+    request = worded(client.with_tasks() if takes_tasks else client, method, params)
+    response = httpx.post(site.url, **request, timeout=PATIENCE, trust_env=False)
     return messages_in(response.content, response.headers["content-type"], era=era, method=method)
 
 
-async def _nowhere(scope: object, receive: object, send: object) -> None:
+def worded(client: Client, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The content and headers with which an HTTP library sends a client's request."""
+    headers, body = client.request(method, params)
+    sent = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        **{name: str(value) for name, value in headers.items()},
+    }
+    return {"content": body, "headers": sent}
+
+
+async def nowhere(scope: object, receive: object, send: object) -> None:
     raise NotImplementedError("this client only words requests")

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.e2e.sdk import MODES, connecting
-from tests.e2e.servers import PATIENCE, Site, post, running, until
+from tests.e2e.servers import PATIENCE, Site, post, running
+from tests.polling import until
 from tests.ports import held_port
 from tests.spec import ERAS
 
@@ -94,7 +95,7 @@ def test_group_switched_off_is_gone_from_every_worker_within_two_seconds(site: S
         assert is_listed(other)
 
         site.manage("shell", "--no-imports", "--command", SWITCH_OFF)
-        time.sleep(2)  # what was promised: from now on, however slow the machine is
+        time.sleep(2)  # the promise itself: from then on, however slow the machine is
 
         assert not is_listed(site)
         assert not is_listed(other)

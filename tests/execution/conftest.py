@@ -7,11 +7,14 @@ import pytest
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
+from tests.clients import client as client
+from tests.clients import era as era
+from tests.clients import legacy as legacy
+from tests.clients import modern as modern
 from tests.execution import backends, tools
 from tests.gate import Gate
 from tests.keys import PATH
-from tests.spec import ERAS, LEGACY, MODERN
-from tests.wire import Client, serving
+from tests.wire import serving
 
 
 @pytest.fixture
@@ -36,23 +39,3 @@ def held(application: Application, settings: Settings) -> list[tuple[UUID, float
 def gate() -> Iterator[Gate]:
     with tools.gate.closed():
         yield tools.gate
-
-
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def client(application: Application, era: str) -> Client:
-    return Client(application=application, era=era)
-
-
-@pytest.fixture
-def modern(application: Application) -> Client:
-    return Client(application=application, era=MODERN)
-
-
-@pytest.fixture
-def legacy(application: Application) -> Client:
-    return Client(application=application, era=LEGACY)

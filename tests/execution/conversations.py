@@ -11,7 +11,8 @@ from django_mcp.execution.answering import answer, open_questions
 from django_mcp.models import ToolTask
 from django_mcp.tools.results import Rendered
 from tests.calling import context_of
-from tests.execution.rows import quiet, until
+from tests.execution.rows import quiet
+from tests.polling import until
 
 Responses = Mapping[str, Any]
 Round = Callable[[Mapping[str, Question]], Responses]

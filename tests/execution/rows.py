@@ -1,7 +1,5 @@
 """The rows of tasks as tests make and look at them."""
 
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +11,7 @@ from django_mcp.execution.handover import submit
 from django_mcp.models import ToolTask
 from django_mcp.tools.registry import get_registry
 from tests.calling import context_of
-from tests.wire import PATIENCE
+from tests.polling import until
 
 
 def queued(name: str, /, *, principal: Principal | None = None, **arguments: Any) -> ToolTask:
@@ -45,11 +43,3 @@ def quiet() -> None:
     waiting = ToolTask.Status.INPUT_REQUIRED
     busy = ToolTask.objects.filter(is_recorded=False).exclude(status=waiting)
     until(lambda: not busy.all().exists())
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Look again and again until it is so; fails when it takes too long."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.01)  # the fact is another thread's or process's, which cannot wake this one

@@ -9,9 +9,10 @@ from pytest_django import Settings
 from django_mcp.concurrency import run_in_control
 from django_mcp.models import CallRecord, ToolTask
 from tests.execution import backends
-from tests.execution.rows import settled, until
+from tests.execution.rows import settled
 from tests.execution.tools import SECRET
 from tests.gate import Gate
+from tests.polling import until
 from tests.spec import LEGACY
 from tests.wire import Answer, Client
 

@@ -12,8 +12,9 @@ from django_mcp.calls.background import call_again
 from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.tools.declaration import collecting
-from tests.execution.rows import settled, until
+from tests.execution.rows import settled
 from tests.keys import PATH
+from tests.polling import until
 from tests.wire import Client, serving
 
 with collecting() as TOOLS:

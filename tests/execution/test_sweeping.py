@@ -48,6 +48,15 @@ def test_tool_that_may_be_repeated_is_run_again(held: Held) -> None:
     assert (ToolTask.objects.get().status, ToolTask.objects.get().attempts) == ("completed", 2)
 
 
+def test_task_for_the_beat_of_celery_sweeps(held: Held) -> None:
+    tasks = pytest.importorskip("django_mcp.tasks", reason="Celery is not installed")
+    abandoned("write", name="a")
+
+    tasks.sweep_tool_tasks()
+
+    assert ended() == ("failed", "TaskLostError")
+
+
 def test_tool_that_may_be_repeated_is_not_run_for_ever(held: Held) -> None:
     abandoned("rewrite", runs=3, name="a")
 
@@ -129,7 +138,7 @@ def test_task_that_nobody_takes_is_handed_over_again_at_growing_gaps(held: Held)
     assert held == [(task.pk, 0), (task.pk, 0)]
 
 
-def test_task_that_nobody_takes_is_given_up(held: Held, settings: Settings) -> None:
+def test_task_that_nobody_takes_is_given_up(held: Held) -> None:
     task = queued("add", a=1)
     aged(task, updated=901, heartbeat=STALE)
 

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from django_mcp.models import ToolTask
+from tests.polling import until
 from tests.wire import Answer, Client
 
 CALLERS = 500
@@ -14,8 +15,7 @@ Held = list[tuple[UUID, float]]
 def test_five_hundred_waiting_callers_leave_room_for_others(modern: Client, held: Held) -> None:
     async def scenario() -> tuple[list[Answer], Answer]:
         waiting = [asyncio.create_task(modern.acall("add", a=number)) for number in range(CALLERS)]
-        while len(held) < CALLERS:  # noqa: ASYNC110  (threads fill it)
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(until, lambda: len(held) == CALLERS)
         meanwhile = await modern.acall("quick")
         await ToolTask.objects.aupdate(status="cancelled", error='{"kind": "TaskCancelledError"}')
         return await asyncio.gather(*waiting), meanwhile
@@ -29,8 +29,7 @@ def test_five_hundred_waiting_callers_leave_room_for_others(modern: Client, held
 def test_task_that_is_deleted_while_somebody_waits_is_lost(modern: Client, held: Held) -> None:
     async def scenario() -> Answer:
         waiting = asyncio.create_task(modern.acall("add", a=1))
-        while not held:  # noqa: ASYNC110  (a thread fills it)
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(until, lambda: bool(held))
         await ToolTask.objects.all().adelete()
         return await waiting
 
@@ -42,8 +41,7 @@ def test_end_in_another_process_is_seen(modern: Client, held: Held) -> None:
 
     async def scenario() -> Answer:
         waiting = asyncio.create_task(modern.acall("add", a=1))
-        while not held:  # noqa: ASYNC110  (a thread fills it)
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(until, lambda: bool(held))
         await ToolTask.objects.aupdate(
             status="completed", result='{"content": [], "structured": {"result": 7}}'
         )

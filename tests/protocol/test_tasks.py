@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_mcp.models import CallRecord, ToolTask
+from tests.execution import backends
 from tests.execution.rows import settled
 from tests.gate import Gate
 from tests.protocol.tasks import ask, ending, reached, start, without_signature
@@ -212,7 +213,7 @@ def test_wrong_arguments_make_no_task(tasker: Client) -> None:
 def test_call_that_no_worker_can_be_told_of_is_answered_at_once(
     tasker: Client, settings: Any
 ) -> None:
-    settings.DJANGO_MCP_BACKGROUND_BACKEND = "tests.protocol.test_tasks.BrokenBackend"
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.REFUSING
 
     result = asyncio.run(tasker.acall("describe", name="Ada")).result
 
@@ -237,13 +238,3 @@ def test_user_finds_its_own_task_with_any_of_its_tokens(modern: Client, settings
     assert ToolTask.objects.get().pk == UUID(task_id)
     assert status == "completed"
     assert error == {"code": -32602, "message": "Unknown task"}
-
-
-class BrokenBackend:
-    """A broker that is down."""
-
-    def enqueue(self, *args: object, **options: object) -> None:
-        raise ConnectionRefusedError
-
-    def terminate(self, *args: object) -> None:
-        """Nothing runs."""

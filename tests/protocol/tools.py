@@ -209,12 +209,6 @@ with collecting() as TOOLS:
             gate.nap()
         return "stopped"
 
-    @tool(background=True, on_disconnect="continue", read_only=True)
-    def work_on(context: ToolContext) -> bool:
-        """Go on although the client has left."""
-        gate.wait("work_on")
-        return context.is_cancelled
-
     @tool(background=True, read_only=True)
     def draw(title: str | None = None) -> list[Text | Image | Resource]:
         """Answer with blocks of several kinds."""

@@ -6,17 +6,15 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.polling import until
 from tests.ports import held_port
 from tests.processes import ROOT, stop
-
-START_WITHIN = 60.0
 
 CLIENT = """
 import asyncio, sys
@@ -156,13 +154,12 @@ def test_readme_leads_from_an_empty_environment_to_a_connected_client(
 
 def wait_for(port: int) -> None:
     """Return as soon as somebody listens there."""
-    deadline = time.monotonic() + START_WITHIN
-    while True:
+
+    def is_listened_on() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert time.monotonic() < deadline, "the server does not listen"
-        time.sleep(0.05)  # a port tells nobody that it is listened on
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(is_listened_on)
 
 
 def extend(file: Path, text: str) -> None:

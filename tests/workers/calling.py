@@ -7,15 +7,11 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.servers import PATIENCE, Site
+from tests.e2e.servers import PATIENCE, Site, nowhere, worded
 from tests.spec import MODERN
 from tests.wire import Client, messages_in
 
 LIMITS = httpx.Limits(max_connections=None)
-
-
-async def nowhere(scope: object, receive: object, send: object) -> None:
-    raise NotImplementedError("this client only words requests")
 
 
 @asynccontextmanager
@@ -39,16 +35,7 @@ class Caller:
 
     async def send(self, client: Client, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """The message that answers a request of this client."""
-        headers, body = client.request(method, params)
-        response = await self._http.post(
-            self._site.url,
-            content=body,
-            headers={
-                "Content-Type": "application/json",
-                "Accept": "application/json, text/event-stream",
-                **{name: str(value) for name, value in headers.items()},
-            },
-        )
+        response = await self._http.post(self._site.url, **worded(client, method, params))
         kind = response.headers["content-type"]
         return messages_in(response.content, kind, era=client.era, method=method)[-1]
 

@@ -10,6 +10,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.e2e.servers import Site, running
 from tests.hosts.databases import database_settings, fresh_database
+from tests.ports import held_port
 from tests.workers.looking import ALIAS
 from tests.workers.processes import make_site, server
 
@@ -28,8 +29,8 @@ def site(
 ) -> Iterator[Site]:
     """The project, served, without a worker yet."""
     folder = tmp_path_factory.mktemp("site")
-    with fresh_database(folder) as database_url:
-        site = make_site(database_url, broker_url, folder)
+    with held_port() as port, fresh_database(folder) as database_url:
+        site = make_site(database_url, broker_url, folder, port=port)
         handler = ConnectionHandler({"default": {}, ALIAS: database_settings(database_url)})
         connections.settings[ALIAS] = handler.settings[ALIAS]
         connections[ALIAS] = handler[ALIAS]

@@ -11,23 +11,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.servers import PATIENCE, Site, until
+from tests.e2e.servers import PATIENCE, Site
+from tests.polling import until
 from tests.processes import ROOT
 
 PROJECT = "tests.workers.project"
 SERVER = ("uvicorn", f"{PROJECT}.asgi:application", "--log-level", "warning")
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def make_site(database_url: str, broker_url: str, folder: Path, **more: str) -> Site:
-    """The project on a free port, migrated, with a queue of its own."""
-    port = free_port()
+def make_site(database_url: str, broker_url: str, folder: Path, *, port: int, **more: str) -> Site:
+    """The project at this port, migrated, with a queue of its own."""
     site = Site(
         port=port,
         environment={

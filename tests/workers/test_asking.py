@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.servers import Site, until
+from tests.e2e.servers import Site, nowhere
+from tests.polling import until
 from tests.wire import Client
-from tests.workers.calling import calling, nowhere
+from tests.workers.calling import calling
 from tests.workers.looking import effects, have_ended, record_of, task_of, traces
 from tests.workers.processes import working
 

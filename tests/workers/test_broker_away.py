@@ -3,16 +3,19 @@
 import asyncio
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
-from tests.e2e.servers import Site, until
+from tests.e2e.servers import Site
+from tests.polling import until
+from tests.ports import held_port
 from tests.workers.calling import calling, text_of
 from tests.workers.conftest import BROKER_URL
 from tests.workers.looking import ALIAS, have_ended, record_of, task_of, tasks, traces
-from tests.workers.processes import free_port, redis_server, working
+from tests.workers.processes import redis_server, working
 
 is_redis = pytest.mark.skipif(
     not BROKER_URL.startswith("redis"), reason="only a Redis is started by the tests themselves"
@@ -23,8 +26,9 @@ QUICKLY = 10.0
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
+def port() -> Iterator[int]:
+    with held_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connections
 
-from tests.e2e.servers import Site, until
+from tests.e2e.servers import Site
+from tests.polling import until
 from tests.workers.calling import calling, text_of
-from tests.workers.looking import ALIAS, effects, have_ended, record_of, task_of, traces
+from tests.workers.looking import ALIAS, effects, have_ended, record_of, task_of, tasks, traces
 from tests.workers.processes import Worker, working
 
 CALLS = 100
@@ -38,10 +39,12 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
         for number, weapon in enumerate(weapons):
             with working(site, tmp_path / f"killed-{number}.log") as worker:
                 has_ended.wait(chance.uniform(0.2, 1.5))
+                until(lambda: is_anybody_working() or have_ended(tags))
                 weapon(worker)
                 has_ended.wait(0.5)
         with working(site, tmp_path / "last.log"):
             has_ended.wait(60)
+        connections[ALIAS].close()  # this thread's own
 
     async def scenario() -> None:
         async with calling(site) as caller:
@@ -57,6 +60,7 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
         has_ended.set()
         killer.join()
 
+    assert any(task.attempts > 1 or task.status == "failed" for task in tasks()), "all shots missed"
     starts = Counter(line for line in traces(site))
     for name, tag, _ in wanted:
         task = task_of(tag)
@@ -66,6 +70,10 @@ def test_every_call_ends_and_nothing_happens_twice(site: Site, tmp_path: Path) -
         assert is_complete <= starts[f"start {tag}"] <= (1 if name == "work" else 1 + RERUNS)
         expected = "ok" if is_complete else "unknown"
         assert record_of(task).outcome == expected, task.error
+
+
+def is_anybody_working() -> bool:
+    return any(task.status == "working" for task in tasks())
 
 
 def test_database_that_is_away_for_a_while_costs_no_more_than_time(

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.servers import Site, post, running, until
+from tests.e2e.servers import Site, post, running
 from tests.hosts.databases import fresh_database
-from tests.workers.processes import free_port, make_site, server, working
+from tests.polling import until
+from tests.ports import held_port
+from tests.workers.processes import make_site, server, working
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -32,8 +34,11 @@ def state(site: Site, task_id: str) -> Mapping[str, Any]:
 def test_any_web_process_tells_of_a_task_and_cancels_it(
     site: Site, broker_url: str, tmp_path: Path
 ) -> None:
-    other = replace(site, port=free_port())
-    with running(other, server(other)), working(site, tmp_path / "worker.log"):
+    with (
+        held_port() as port,
+        running(other := replace(site, port=port), server(other)),
+        working(site, tmp_path / "worker.log"),
+    ):
         task_id = start(site, "report", tag="elsewhere", seconds=60)
         until(lambda: "of 60" in state(other, task_id).get("statusMessage", ""))
         send(other, "tasks/cancel", taskId=task_id)
@@ -45,8 +50,8 @@ def test_any_web_process_tells_of_a_task_and_cancels_it(
 
 
 def test_task_outlives_every_process_that_has_seen_it(broker_url: str, tmp_path: Path) -> None:
-    with fresh_database(tmp_path) as database_url:
-        site = make_site(database_url, broker_url, tmp_path)
+    with held_port() as port, fresh_database(tmp_path) as database_url:
+        site = make_site(database_url, broker_url, tmp_path, port=port)
         with running(site, server(site)):
             task_id = start(site, "report", tag="restarted", seconds=0.1)
             waiting = state(site, task_id)

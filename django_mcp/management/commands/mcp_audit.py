@@ -99,7 +99,7 @@ class Command(BaseCommand):
             while follower is not None:
                 self._write(follower.look(), as_json=bool(json))
                 if not follower.is_behind:
-                    time.sleep(POLL_SECONDS)
+                    time.sleep(POLL_SECONDS)  # other processes write, and tell nobody
         except KeyboardInterrupt:
             return
         except BrokenPipeError:

@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from django_mcp import ToolContext, tool
 
+STEP = 0.05
+"""Seconds of work between two looks at what the context says."""
+
 
 def note(line: str) -> None:
     """Leave a trace that no rollback removes."""
@@ -18,10 +21,9 @@ def note(line: str) -> None:
         traces.write(f"{line}\n")
 
 
-@tool
-def trivial() -> str:
-    """Answer at once."""
-    return "here"
+def labour(seconds: float) -> None:
+    """The work that a tool stands for: it takes its time, whatever else happens."""
+    time.sleep(seconds)  # nobody waits for this to have happened; tests look at its traces
 
 
 @tool(background=True)
@@ -29,7 +31,7 @@ def work(tag: str, seconds: float) -> str:
     """Leave a trace and a row, once."""
     note(f"start {tag}")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
-    time.sleep(seconds)
+    labour(seconds)
     return tag
 
 
@@ -38,7 +40,7 @@ def repeat(tag: str, seconds: float) -> str:
     """Leave a trace and a row; more than once does no harm."""
     note(f"start {tag}")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
-    time.sleep(seconds)
+    labour(seconds)
     return tag
 
 
@@ -52,7 +54,7 @@ def report(tag: str, seconds: float, context: ToolContext) -> str:
             note(f"told {tag}")
             return "stopped"
         context.report_progress(done, seconds, tag)
-        time.sleep(0.05)
+        labour(STEP)
     return tag
 
 
@@ -64,7 +66,7 @@ async def areport(tag: str, seconds: float, context: ToolContext) -> str:
     try:
         while (done := time.monotonic() - begun) < seconds:
             await context.areport_progress(done, seconds, tag)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(STEP)
     except asyncio.CancelledError:
         note(f"told {tag}")
         raise
@@ -75,7 +77,7 @@ async def areport(tag: str, seconds: float, context: ToolContext) -> str:
 def go_on(tag: str, seconds: float) -> str:
     """Go on although nobody waits."""
     note(f"start {tag}")
-    time.sleep(seconds)
+    labour(seconds)
     note(f"end {tag}")
     return tag
 
@@ -84,7 +86,7 @@ def go_on(tag: str, seconds: float) -> str:
 def overrun(tag: str, seconds: float) -> str:
     """Heed no time limit."""
     note(f"start {tag}")
-    time.sleep(seconds)
+    labour(seconds)
     note(f"end {tag}")
     return tag
 
