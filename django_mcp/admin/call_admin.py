@@ -54,8 +54,13 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         key = model._default_manager.filter(**known).values_list("pk", flat=True).first()
         if key is None:
             return None
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        return reverse(name, args=[key], current_app=self.admin_site.name)
+        return self.url_of("change", key, model=model)
+
+    def url_of(self, view: str, *values: Any, model: type[Model] | None = None) -> str:
+        """Where a view of these rows is, or of another model's."""
+        opts = (model or self.model)._meta
+        name = f"admin:{opts.app_label}_{opts.model_name}_{view}"
+        return reverse(name, args=values, current_app=self.admin_site.name)
 
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> str:
@@ -85,15 +90,11 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         return self._linked(name, _("all %(calls)s of this client"), client=call.client)
 
     def _linked(self, name: str, label: Any, **chosen: str) -> SafeString:
-        address = reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist",
-            current_app=self.admin_site.name,
-        )
         query = urlencode({**chosen, "period": "all"})
         return format_html(
             '{} <a class="mcp-link" href="{}?{}">{}</a>',
             name,
-            address,
+            self.url_of("changelist"),
             query,
             label % {"calls": self.opts.verbose_name_plural},
         )

@@ -7,7 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -135,7 +135,7 @@ class CallRecordAdmin(CallAdmin):
             # The stubs know of no other queryset than Django's.
             calls: Any = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:django_mcp_callrecord_changelist"))
+            return HttpResponseRedirect(self.url_of("changelist"))
         return csv_response(request, calls.queryset)
 
     @admin.action(permissions=["view"], description=_("Export selected calls as CSV"))

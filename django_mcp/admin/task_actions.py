@@ -71,6 +71,9 @@ def _to_retry(task: ToolTask, tool: Tool | None) -> Candidate:
         return Candidate(task=task, obstacle=_("had secret arguments, which are gone"))
     if tool is None or tool.background is None:
         return Candidate(task=task, obstacle=_("is of a tool that the code does not have any more"))
+    if tool.preparation is not None:
+        # Its arguments were completed by then, perhaps by the caller's own consent to that call.
+        return Candidate(task=task, obstacle=_("is of a tool that asks or adds something first"))
     if task.attempts and not tool.is_repeatable:
         danger = _("may have taken effect, and its tool is not declared idempotent")
         return Candidate(task=task, danger=danger)

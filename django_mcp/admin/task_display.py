@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -86,12 +85,6 @@ class TaskDisplay(CallAdmin):
         ),
     )
 
-    def address(self, view: str, *values: Any) -> str:
-        """Where a view of tasks is."""
-        return reverse(
-            f"admin:django_mcp_tooltask_{view}", args=values, current_app=self.admin_site.name
-        )
-
     @admin.display(description=_("called"))
     def created_at(self, task: ToolTask) -> str:
         return moment_text(task.created)
@@ -120,7 +113,7 @@ class TaskDisplay(CallAdmin):
     @admin.display(description=_("status"))
     def live_status(self, task: ToolTask) -> SafeString:
         return self._rendered(
-            "task_status.html", state=TaskState(task=task), address=self.address("state", task.pk)
+            "task_status.html", state=TaskState(task=task), address=self.url_of("state", task.pk)
         )
 
     @admin.display(description=_("progress"))
@@ -147,7 +140,8 @@ class TaskDisplay(CallAdmin):
     @admin.display(description=_("arguments"))
     def shown_arguments(self, task: ToolTask) -> SafeString:
         tool = read_declared().tools.get(task.name)
-        arguments = redact(json.loads(task.arguments), None if tool is None else tool.input_schema)
+        schema = None if tool is None else tool.argument_schema
+        arguments = redact(json.loads(task.arguments), schema)
         if not task.has_secrets:
             return json_block(arguments)
         note = gettext("Others are secret, and not shown.")
@@ -156,7 +150,7 @@ class TaskDisplay(CallAdmin):
     @admin.display(description=_("result"))
     def shown_result(self, task: ToolTask) -> SafeString | str:
         parts = [
-            (part, self.address("result", task.pk, number) if part.is_file else None)
+            (part, self.url_of("result", task.pk, number) if part.is_file else None)
             for number, part in enumerate(parts_of(task))
         ]
         if not parts:

@@ -46,7 +46,7 @@ from django_mcp.models.tasks import ToolTaskQuerySet
 
 class TaskList(NewestList):
     id_columns = ("id", "call_id")
-    unlisted = ("arguments", "secrets", "result", "error", "scopes")
+    unlisted = ToolTask.LONG
 
 
 @admin.register(ToolTask)
@@ -211,15 +211,15 @@ class ToolTaskAdmin(TaskDisplay):
                 "is_consent_missing": "confirmed" in request.POST and question.is_dangerous,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
                 # Whatever the list is narrowed to: those that are asked for are named.
-                "address": f"{self.address('changelist')}?period=all",
+                "address": f"{self.url_of('changelist')}?period=all",
             },
         )
 
     def _after(self, request: HttpRequest, keys: list[UUID]) -> HttpResponseRedirect:
         """The page of the only task; the list otherwise."""
         if len(keys) != 1:
-            return HttpResponseRedirect(self.address("changelist"))
-        return HttpResponseRedirect(self.address("change", keys[0]))
+            return HttpResponseRedirect(self.url_of("changelist"))
+        return HttpResponseRedirect(self.url_of("change", keys[0]))
 
 
 def _without_results(tasks: ToolTaskQuerySet) -> list[ToolTask]:

@@ -91,7 +91,10 @@ def repetition_of(task: ToolTask) -> Invocation:
     """
     assert not task.has_secrets, "What was secret is gone."
     call = invocation_of(task, current_principal(task))
-    return replace(call, id=uuid4(), address="", trace_id="")
+    # No client is told of its task, so none could answer a question.
+    return replace(
+        call, id=uuid4(), address="", trace_id="", is_askable=False, takes_task=False, answers={}
+    )
 
 
 def recorded_principal(task: ToolTask) -> Principal:

@@ -146,6 +146,9 @@ class ToolTask(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
+    LONG = ("arguments", "secrets", "questions", "answers", "result", "error", "scopes")
+    """The columns that may be long, and that no list shows."""
+
     ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

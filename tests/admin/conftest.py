@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
+from typing_extensions import TypedDict
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup
@@ -14,6 +15,14 @@ from django_mcp.policy.sync import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import Registry, build, using_registry
 from tests.admin.tasks import BACKEND, shelf
+
+
+class Choice(TypedDict):
+    owner: str
+
+
+def choose_owner(year: int) -> Choice:
+    return {"owner": "ann"}
 
 
 @pytest.fixture
@@ -108,6 +117,11 @@ def background(db: None, settings: Settings) -> Iterator[None]:
         def import_rows(file: str) -> int:
             """Import the rows of a file."""
             return len(file)
+
+        @tool(group="reports", background=True, prepare=choose_owner, read_only=True)
+        def report_on(year: int, owner: str) -> str:
+            """Report on one year of one owner."""
+            return owner
 
         @tool(group="reports", read_only=True)
         def count_rows() -> int:

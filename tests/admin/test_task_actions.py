@@ -131,6 +131,7 @@ def test_several_tasks_are_run_again_at_once(controller: Client, ada: User) -> N
         ({"status": Status.WORKING}, "has neither failed nor been cancelled"),
         ({"name": "gone"}, "is of a tool that the code does not have any more"),
         ({"name": "count_rows"}, "is of a tool that the code does not have any more"),
+        ({"name": "report_on"}, "is of a tool that asks or adds something first"),
     ],
 )
 def test_task_that_cannot_be_repeated_is_left_alone(

@@ -174,6 +174,12 @@ def test_task_is_shown_readably(watcher: Client) -> None:
     assert f"Call id: {shown.call_id}" in text
 
 
+def test_arguments_that_a_preparation_added_are_shown(watcher: Client, background: None) -> None:
+    prepared = task(name="report_on", arguments='{"year": 2026, "owner": "ann"}')
+
+    assert '"owner": "ann"' in text_of(watcher.get(task_page(prepared)))
+
+
 def test_secret_arguments_are_never_shown(watcher: Client, background: None) -> None:
     shown = task(
         arguments='{"year": 2026, "nested": {"api_key": "swordfish"}, "password": "swordfish"}',

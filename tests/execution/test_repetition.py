@@ -60,6 +60,15 @@ def test_repetition_is_a_call_of_its_own_for_the_same_caller(failed: ToolTask) -
     assert CallRecord.objects.get(call_id=failed.call_id).outcome == "failed"
 
 
+def test_repetition_can_ask_nobody(failed: ToolTask) -> None:
+    ToolTask.objects.update(is_askable=True)
+    failed.refresh_from_db()
+
+    key = call_again(failed)
+
+    assert ToolTask.objects.get(pk=key).is_askable is False
+
+
 def test_caller_who_may_not_call_any_more_is_not_spoken_for(failed: ToolTask) -> None:
     User.objects.update(is_active=False)
 
