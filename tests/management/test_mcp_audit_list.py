@@ -131,8 +131,8 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
     ("chosen", "said"),
     [
         ("--since=yesterday", "is not an age"),
-        ("--limit=-1", "is not a number of calls"),
-        ("--limit=all", "is not a number of calls"),
+        ("--limit=-1", "is not a number"),
+        ("--limit=all", "is not a number"),
         ("--outcome=fine", "invalid choice"),
     ],
 )

@@ -45,16 +45,28 @@ def test_it_lists_some(db: None) -> None:
     assert len(run("list", "--limit", "1").splitlines()) == 1
 
 
+def test_limit_that_means_nothing_is_told(db: None) -> None:
+    with pytest.raises(CommandError, match="is not a number"):
+        run("list", "--limit", "-1")
+
+
 def test_it_shows_a_task_without_secrets(db: None) -> None:
-    shown = task(arguments='{"password": "1234", "to": 5}', secrets="sealed", error='{"kind": "x"}')
+    shown = task(
+        arguments='{"password": "1234", "to": 5}',
+        secrets="sealed",
+        answers="sealed",
+        questions='{"q": {"message": "Sure?"}}',
+        error='{"kind": "x"}',
+    )
 
     facts = json.loads(run("show", str(shown.pk)))
 
     assert facts == json.loads(run("show", str(shown.call_id)))
     assert facts["arguments"] == {"password": "[redacted]", "to": 5}
     assert facts["error"] == {"kind": "x"}
+    assert facts["questions"] == {"q": {"message": "Sure?"}}
     assert facts["result"] is None
-    assert "secrets" not in facts
+    assert not {"secrets", "answers"} & facts.keys()
 
 
 def test_it_cancels_a_task_on_record(db: None) -> None:

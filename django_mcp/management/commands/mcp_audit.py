@@ -15,8 +15,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 from django.utils import timezone
 
+from django_mcp.management.arguments import count
 from django_mcp.management.following import Follower
-from django_mcp.management.printing import printable
+from django_mcp.management.printing import moment_text, printable
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -36,13 +37,6 @@ def age(text: str) -> datetime.timedelta:
     if found is None or found > LONGEST:
         raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
     return found
-
-
-def count(text: str) -> int:
-    """Read a number of calls, 0 included."""
-    if not re.fullmatch(r"\d{1,9}", text):
-        raise ArgumentTypeError(f"{text!r} is not a number of calls")
-    return int(text)
 
 
 class Command(BaseCommand):
@@ -162,14 +156,11 @@ def _json(record: CallRecord) -> str:
 
 
 def _line(record: CallRecord) -> str:
-    started = record.started
-    if timezone.is_aware(started):
-        started = timezone.localtime(started)
     took = "" if record.duration_ms is None else f"{record.duration_ms} ms"
     caller = printable(record.username or record.user or "anonymous")
     client = printable(record.client_name or record.client or "-")
     error = f"  {printable(record.error_class)}" if record.error_class else ""
     return (
-        f"{started:%Y-%m-%d %H:%M:%S}  {record.outcome:<17}  {took:>9}  "
+        f"{moment_text(record.started)}  {record.outcome:<17}  {took:>9}  "
         f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}"
     )

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
 
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep
-from django_mcp.management.printing import printable
+from django_mcp.management.arguments import count
+from django_mcp.management.printing import moment_text, printable
 from django_mcp.models import ToolTask
 from django_mcp.redaction import redact
 from django_mcp.tools.registry import get_registry
@@ -31,12 +31,12 @@ class Command(BaseCommand):
         listing.add_argument("--tool", help="of this tool")
         listing.add_argument(
             "--limit",
-            type=int,
+            type=count,
             default=DEFAULT_LIMIT,
             help=f"so many of the latest ({DEFAULT_LIMIT})",
         )
         for action, meaning in (
-            ("show", "print all of a task but its secrets, as JSON"),
+            ("show", "print all of a task but its secrets and answers, as JSON"),
             ("cancel", "cancel a task"),
         ):
             chosen = actions.add_parser(action, help=meaning)
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 self._list(options["status"], options["tool"], options["limit"])
 
     def _list(self, status: str | None, tool: str | None, limit: int) -> None:
-        tasks = ToolTask.objects.order_by("-created")
+        tasks = ToolTask.objects.newest_first().defer(*ToolTask.LONG)
         if status is not None:
             tasks = tasks.filter(status=status)
         if tool is not None:
@@ -74,11 +74,12 @@ class Command(BaseCommand):
 
     def _show(self, task: ToolTask) -> None:
         facts = {field.attname: getattr(task, field.attname) for field in task._meta.fields}
-        del facts["secrets"]
+        for name in ("secrets", "answers"):  # encrypted, both
+            del facts[name]
         tool = get_registry().get(task.name)
-        schema = None if tool is None else tool.input_schema
+        schema = None if tool is None else tool.argument_schema
         facts["arguments"] = redact(json.loads(task.arguments), schema)
-        for name in ("result", "error"):
+        for name in ("questions", "result", "error"):
             facts[name] = json.loads(facts[name] or "null")
         # Escaped to ASCII, so that no call writes commands to the terminal.
         self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
@@ -99,14 +100,11 @@ def _task(key: UUID) -> ToolTask:
 
 
 def _line(task: ToolTask) -> str:
-    created = task.created
-    if timezone.is_aware(created):
-        created = timezone.localtime(created)
     total = "" if task.progress_total is None else f"/{task.progress_total:g}"
     progress = "" if task.progress is None else f"{task.progress:g}{total}"
     caller = printable(task.username or task.user or "anonymous")
     message = f"  {printable(task.progress_message)}" if task.progress_message else ""
     return (
-        f"{created:%Y-%m-%d %H:%M:%S}  {task.status:<14}  {progress:>9}  "
+        f"{moment_text(task.created)}  {task.status:<14}  {progress:>9}  "
         f"{printable(task.name)}  {caller}  {task.pk}{message}"
     )
