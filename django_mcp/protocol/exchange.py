@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import CLIENT_INFO_META_KEY
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.invocation import Invocation
 from django_mcp.principals import Principal
@@ -48,6 +49,11 @@ def exchange_of(ctx: Context) -> Exchange:
     assert ctx.request is not None  # every request of ours came over HTTP
     exchange: Exchange = ctx.request.scope[SCOPE_KEY]
     return exchange
+
+
+def is_modern(ctx: Context) -> bool:
+    """Whether a message is of the 2026-07-28 revision, or one that comes after it."""
+    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
 
 
 current_exchange: ContextVar[Exchange] = ContextVar("django_mcp_exchange")

@@ -1,8 +1,6 @@
 """The extensions of the protocol that are served, and whether a request declares them."""
 
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-
-from django_mcp.protocol.exchange import Context
+from django_mcp.protocol.exchange import Context, is_modern
 
 TASKS = "io.modelcontextprotocol/tasks"
 """SEP-2663: the caller of a slow tool receives a task, and asks for its result later."""
@@ -12,4 +10,4 @@ def declares_tasks(ctx: Context) -> bool:
     """Whether this very request says that its client takes tasks; only 2026-07-28 knows how."""
     capabilities = ctx.session.client_capabilities
     declared = (capabilities.extensions if capabilities is not None else None) or {}
-    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and TASKS in declared
+    return is_modern(ctx) and TASKS in declared

@@ -16,7 +16,6 @@ from mcp_types import (
     PaginatedRequestParams,
     Tool,
 )
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.calls.background import can_become_task, start_task
 from django_mcp.calls.serving import call_tool
@@ -32,7 +31,7 @@ from django_mcp.protocol.errors import (
     invalid_cursor,
     missing_elicitation,
 )
-from django_mcp.protocol.exchange import Context, current_exchange, exchange_of
+from django_mcp.protocol.exchange import Context, current_exchange, exchange_of, is_modern
 from django_mcp.protocol.extensions import declares_tasks
 from django_mcp.protocol.input_requests import answers_in, input_required, is_askable
 from django_mcp.protocol.progress import ProgressChannel
@@ -117,15 +116,14 @@ class Handlers:
                 return task_handle(outcome)
             return wire_result(outcome, invocation.id)
         except asyncio.CancelledError:
-            is_modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-            context.disconnect(cancel=is_modern)
-            if is_modern:
+            context.disconnect(cancel=is_modern(ctx))
+            if is_modern(ctx):
                 call.cancel()
             raise
         except InputRequiredError as error:
             return input_required(error, invocation.id)
         except UnaskableError as error:
-            if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            if is_modern(ctx):
                 raise missing_elicitation(error) from None
             return failed_call(error, invocation.id)
         except Exception as error:  # noqa: BLE001  (rendering knows what may be told)

@@ -16,12 +16,11 @@ from mcp_types import (
     ElicitResult,
     InputRequiredResult,
 )
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.exceptions import InputRequiredError, Question
 from django_mcp.execution.answering import open_questions
 from django_mcp.models import ToolTask
-from django_mcp.protocol.exchange import Context
+from django_mcp.protocol.exchange import Context, is_modern
 from django_mcp.protocol.results import CALL_ID_META_KEY
 
 
@@ -32,7 +31,7 @@ def is_askable(ctx: Context) -> bool:
     """
     capabilities = ctx.session.client_capabilities
     declared = capabilities.elicitation if capabilities is not None else None
-    if declared is None or ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+    if declared is None or not is_modern(ctx):
         return False
     # One that names no mode at all means forms, the only mode that there was at first.
     return declared.form is not None or declared.url is None

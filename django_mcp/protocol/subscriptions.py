@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from mcp import MCPError
@@ -65,6 +67,19 @@ async def listen(
     return SubscriptionsListenResult(_meta=stream.meta)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A task as it is told: `details` for its caller, the rest for us."""
+
+    updated: datetime
+    has_ended: bool
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, task: ToolTask) -> Self:
+        return cls(updated=task.updated, has_ended=task.has_ended, details=task_details(task))
+
+
 class _Stream:
     """What goes out on the stream of one request."""
 
@@ -79,32 +94,32 @@ class _Stream:
         params = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=self.meta)
         await self._send(SubscriptionsAcknowledgedNotification(params=params))
 
-    async def follow(self, key: UUID, state: dict[str, Any]) -> None:
+    async def follow(self, key: UUID, known: State) -> None:
         """Tell of one task now, and of every change until it has ended or is gone."""
-        await self._tell(state)
-        if state["status"] in ToolTask.ENDED:
+        await self._tell(known)
+        if known.has_ended:
             return
         async with watch().waiting_for(key) as waiter:
             waiter.has_row = True
-            async for _ in changes(waiter, pace=PACE):
+            async for seen in changes(waiter, pace=PACE):
+                if seen.updated == known.updated:  # the first look may find what has been told
+                    continue
                 news = (await self.read([key])).get(key)
                 if news is None:
                     return
-                # The first look may find what has been told already.
-                if _without_advice(news) != _without_advice(state):
-                    await self._tell(news)
-                state = news
+                await self._tell(news)
+                known = news
 
-    async def read(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    async def read(self, keys: Sequence[UUID]) -> dict[UUID, State]:
         """The state of those of the tasks that the caller may know of."""
 
-        def find() -> dict[UUID, dict[str, Any]]:
-            return {task.pk: task_details(task) for task in find_tasks(keys, self._principal)}
+        def find() -> dict[UUID, State]:
+            return {task.pk: State.of(task) for task in find_tasks(keys, self._principal)}
 
         return await run_in_control(find) if keys else {}
 
-    async def _tell(self, state: dict[str, Any]) -> None:
-        await self._send(TaskNotification(params={**state, "_meta": self.meta}))
+    async def _tell(self, state: State) -> None:
+        await self._send(TaskNotification(params={**state.details, "_meta": self.meta}))
 
     async def _send(self, notification: Any) -> None:
         # Related to the request: there is no other stream that it could go out on.
@@ -113,11 +128,9 @@ class _Stream:
         )
 
 
-def _without_advice(state: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in state.items() if key != "pollIntervalMs"}
-
-
 def _asked_tasks(notifications: SubscriptionFilter) -> list[UUID]:
     ids = (notifications.model_extra or {}).get("taskIds")
-    keys = map(task_key, filter(lambda each: isinstance(each, str), ids or ()))
+    if not isinstance(ids, list):  # the SDK does not know this one, nor judge it
+        return []
+    keys = (task_key(each) for each in ids if isinstance(each, str))
     return list(dict.fromkeys(key for key in keys if key is not None))[:MAX_TASKS]

@@ -8,7 +8,6 @@ from uuid import UUID
 from mcp import MCPError
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import RequestParams
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.concurrency import run_in_control
 from django_mcp.execution.cancelling import cancel
@@ -22,7 +21,7 @@ from django_mcp.protocol.errors import (
     missing_extension,
     unknown_task,
 )
-from django_mcp.protocol.exchange import Context, exchange_of
+from django_mcp.protocol.exchange import Context, exchange_of, is_modern
 from django_mcp.protocol.extensions import TASKS, declares_tasks
 from django_mcp.protocol.tasks import task_details
 
@@ -44,7 +43,7 @@ def task_request(
     @wraps(serve)
     async def handle(ctx: Context, params: ParamsT) -> dict[str, Any]:
         # The SDK knows in which era its own methods exist, and which name a header must repeat.
-        if ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+        if not is_modern(ctx):
             raise method_not_found(ctx.method)
         exchange = exchange_of(ctx)
         if decode_header_value(exchange.headers.get(MCP_NAME_HEADER)) != params.task_id:

@@ -145,7 +145,14 @@ def test_only_tasks_of_ones_own_are_acknowledged(tasker: Client) -> None:
 
 @pytest.mark.parametrize(
     "notifications",
-    [{}, {"toolsListChanged": True}, {"taskIds": []}, {"taskIds": "nope"}, {"taskIds": None}],
+    [
+        {},
+        {"toolsListChanged": True},
+        {"taskIds": []},
+        {"taskIds": "nope"},
+        {"taskIds": None},
+        {"taskIds": 5},
+    ],
 )
 def test_stream_with_nothing_to_tell_is_acknowledged_and_ended(
     modern: Client, notifications: dict[str, Any]
