@@ -1,7 +1,8 @@
 """The package's models."""
 
+from django_mcp.models.clients import ClientRegistration
 from django_mcp.models.groups import ToolGroup, ToolSwitch
 from django_mcp.models.records import CallRecord
 from django_mcp.models.tasks import ToolTask
 
-__all__ = ["CallRecord", "ToolGroup", "ToolSwitch", "ToolTask"]
+__all__ = ["CallRecord", "ClientRegistration", "ToolGroup", "ToolSwitch", "ToolTask"]

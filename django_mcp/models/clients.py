@@ -1,0 +1,115 @@
+"""Applications that registered themselves, and what operators think of them."""
+
+from django.db import models, router
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.models.timed import TimedQuerySet
+
+
+class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
+    moment = "created"
+
+    @property
+    def db(self) -> str:
+        """Where it writes: a replica that lags behind would let blocked applications in."""
+        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
+        return chosen or router.db_for_write(self.model)
+
+    def register(
+        self, client_id: str, *, source: "ClientRegistration.Source", address: str
+    ) -> "ClientRegistration":
+        """Note that an application has registered itself. What operators think of it stays."""
+        registration, is_new = self.get_or_create(
+            client_id=client_id, defaults={"source": source, "address": address}
+        )
+        if not is_new and not registration.source:
+            # It was judged before it was seen.
+            registration.source, registration.address = source, address
+            registration.created = timezone.now()
+            registration.save(update_fields=["source", "address", "created"])
+        return registration
+
+    def standing_of(self, client_id: str) -> "ClientRegistration.Standing":
+        """What operators think of an application; `new` for those that nobody knows."""
+        standing = self.filter(client_id=client_id).values_list("standing", flat=True).first()
+        return ClientRegistration.Standing(standing or ClientRegistration.Standing.NEW)
+
+    def use(self, client_id: str) -> bool:
+        """Note that a token is issued to an application; False if it must not be: it is blocked.
+
+        To be called in the transaction that stores the token. Whoever blocks the application at
+        that moment waits for its end, and finds the token.
+        """
+        rows = self.filter(client_id=client_id)
+        if rows.exclude(standing=ClientRegistration.Standing.BLOCKED).update(
+            last_used=timezone.now()
+        ):
+            return True
+        return not rows.exists()
+
+    def judge(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
+        """Say what operators think of an application, registered or not.
+
+        The functions of `django_mcp.auth.standing` do what follows from it.
+        """
+        self.update_or_create(client_id=client_id, defaults={"standing": standing})
+
+
+class ClientRegistration(models.Model):
+    """An application that registered itself, or one that an operator has judged.
+
+    It names the application of django-oauth-toolkit by its client id: that model can be swapped,
+    and deleted rows leave this one behind. An application without such a row is `new`.
+    """
+
+    class Source(models.TextChoices):
+        DCR = "dcr", _("dynamic registration")
+        CIMD = "cimd", _("metadata document")
+
+    class Standing(models.TextChoices):
+        NEW = "new", _("new")
+        APPROVED = "approved", _("approved")
+        BLOCKED = "blocked", _("blocked")
+
+    id = models.BigAutoField(primary_key=True)
+    client_id = models.CharField(_("client id"), max_length=255, unique=True)
+    source = models.CharField(
+        _("source"),
+        max_length=8,
+        choices=Source,
+        blank=True,
+        help_text=_("How it registered; empty when it was judged before."),
+    )
+    address = models.CharField(
+        _("address"), max_length=64, blank=True, help_text=_("Where the registration came from.")
+    )
+    created = models.DateTimeField(_("registered"), default=timezone.now)
+    standing = models.CharField(
+        _("standing"),
+        max_length=16,
+        choices=Standing,
+        default=Standing.NEW,
+        help_text=_("What the operators think of it; blocked ones get no token."),
+    )
+    last_used = models.DateTimeField(
+        _("last used"), null=True, help_text=_("When it was last given a token.")
+    )
+
+    objects = ClientRegistrationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created",)
+        get_latest_by = "created"
+        indexes = (
+            # As in `CallRecord`, for the list of operators.
+            models.Index(fields=("created", "id"), name="django_mcp_client_created"),
+            models.Index(fields=("standing", "created", "id"), name="django_mcp_client_standing"),
+            models.Index(fields=("source", "created", "id"), name="django_mcp_client_source"),
+            models.Index(fields=("address", "created", "id"), name="django_mcp_client_address"),
+        )
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+
+    def __str__(self) -> str:
+        return self.client_id
