@@ -104,6 +104,15 @@ class Settings:
         default=1000,
         help="How many tools one page of a list holds.",
     )
+    BASE_TEMPLATE = Setting(
+        str,
+        default="",
+        help=(
+            "The template that the pages for users extend; it has the blocks `title` and "
+            "`content`. Empty: the site's `base.html` if it has a block `content`, else "
+            "`django_mcp/base.html`."
+        ),
+    )
     THREADS = Setting(
         int,
         default=8,

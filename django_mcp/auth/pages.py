@@ -1,0 +1,117 @@
+"""Pages for the users of OAuth clients: in the clothes of the site, and never in a frame."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import TemplateDoesNotExist
+from django.template.backends.django import DjangoTemplates, Template
+from django.template.base import Node
+from django.template.base import Template as ParsedTemplate
+from django.template.loader import get_template
+from django.template.loader_tags import BlockNode, ExtendsNode
+from django.templatetags.static import static
+from django.utils.cache import add_never_cache_headers
+
+from django_mcp.conf import settings
+
+N = TypeVar("N", bound=Node)
+
+OWN_BASE = "django_mcp/base.html"
+CSP_MIDDLEWARE = "django.middleware.csp.ContentSecurityPolicyMiddleware"
+
+
+def render_page(
+    request: HttpRequest,
+    template_name: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    form_targets: Sequence[str] = (),
+) -> HttpResponse:
+    """Render a template that extends `django_mcp/page.html`, which shows the context's `title`.
+
+    The page is kept by no cache and shown in no frame. Its forms may lead to the site itself and
+    to `form_targets`, which are sources as Content-Security-Policy spells them.
+    """
+    base = base_template()
+    response = render(request, template_name, {**context, "base_template": base}, status=status)
+    add_never_cache_headers(response)
+    response["X-Frame-Options"] = "DENY"
+    # Not "no-referrer": browsers would send `Origin: null` with a form, which Django refuses.
+    response["Referrer-Policy"] = "same-origin"
+    directives = {
+        "base-uri": ["'self'"],
+        "form-action": ["'self'", *form_targets],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+    if base.template.name == OWN_BASE:
+        directives |= {"default-src": ["'none'"], "style-src": ["'self'", *_static_origin()]}
+    _restrict(response, request, directives)
+    return response
+
+
+def base_template() -> Template:
+    """The template around pages: `DJANGO_MCP_BASE_TEMPLATE`, else the site's `base.html`, or ours.
+
+    A `base.html` without a block `content` would show nothing of a page, and is passed over.
+    Raises `TemplateDoesNotExist` when the setting names a template that is not there.
+    """
+    engine: DjangoTemplates = get_template("django_mcp/page.html").backend  # type: ignore[attr-defined]
+    if settings.BASE_TEMPLATE:
+        return _get(engine, settings.BASE_TEMPLATE)
+    try:
+        found = _get(engine, "base.html")
+    except TemplateDoesNotExist:
+        return _get(engine, OWN_BASE)
+    return found if has_content(found) else _get(engine, OWN_BASE)
+
+
+def _get(engine: DjangoTemplates, name: str) -> Template:
+    return engine.get_template(name)
+
+
+def has_content(template: Template) -> bool:
+    """Whether the template, or one that it extends, has the block that pages fill."""
+    parsed: ParsedTemplate | None = template.template
+    while parsed is not None:
+        if "content" in {block.name for block in _nodes(parsed, BlockNode)}:
+            return True
+        parsed = _parent(parsed)
+    return False
+
+
+def _parent(parsed: ParsedTemplate) -> ParsedTemplate | None:
+    for extends in _nodes(parsed, ExtendsNode):
+        name = getattr(extends.parent_name, "var", None)
+        # What only the rendering of a page decides cannot be looked into.
+        return parsed.engine.get_template(name) if isinstance(name, str) else None
+    return None
+
+
+def _nodes(parsed: ParsedTemplate, kind: type[N]) -> list[N]:
+    return [node for node in parsed.nodelist.get_nodes_by_type(kind) if isinstance(node, kind)]
+
+
+def _static_origin() -> list[str]:
+    parts = urlsplit(static("django_mcp/pages.css"))
+    return [f"{parts.scheme or 'https'}://{parts.netloc}"] if parts.netloc else []
+
+
+def _restrict(
+    response: HttpResponse, request: HttpRequest, directives: Mapping[str, Sequence[str]]
+) -> None:
+    """Set Content-Security-Policy; what the site's own policy says of other things stays."""
+    policy = getattr(django_settings, "SECURE_CSP", None)
+    if policy and CSP_MIDDLEWARE in django_settings.MIDDLEWARE:
+        from django.views.decorators.csp import csp_override  # since Django 6.0
+
+        csp_override({**policy, **directives})(lambda request: response)(request)
+        return
+    response["Content-Security-Policy"] = "; ".join(
+        " ".join((name, *sources)) for name, sources in directives.items()
+    )
