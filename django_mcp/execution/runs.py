@@ -156,8 +156,9 @@ class Keeper:
             runs = list(self._runs.values())
         for run in runs:
             if run.is_overdue:
-                run.stop()
+                # First: a tool that heeds the stop would end as cancelled.
                 fail(run.task.pk, TaskTimedOutError(), run.rows)
+                run.stop()
         going_on = [run for run in runs if not run.is_overdue]
         wanted = {
             (key, attempts): not is_cancelled

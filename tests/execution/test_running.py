@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from pytest_django import Settings
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.running import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
+from django_mcp.signals import tool_called
 from tests.calling import caller
 from tests.execution import backends
 from tests.execution.rows import aged, queued
@@ -249,6 +251,37 @@ class TestCancelling:
         assert backends.terminated == [task.pk]
         assert cancelled.status == "cancelled"
         assert ToolTask.objects.get().updated == cancelled.updated
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """The outcomes of calls as the signal tells them."""
+    outcomes: list[str] = []
+
+    def hear(outcome: str, **facts: Any) -> None:
+        outcomes.append(outcome)
+
+    tool_called.connect(hear)
+    yield outcomes
+    tool_called.disconnect(hear)
+
+
+def test_overdue_runs_that_stop_when_they_are_told_have_timed_out_and_end_once(
+    held: Held, told: list[str]
+) -> None:
+    tasks = [queued("awatch_briefly") for _ in range(8)]
+
+    def work(task: ToolTask) -> str:
+        try:
+            return run(task).error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(tasks)) as workers:
+        errors = set(workers.map(work, tasks))
+
+    assert errors == {'{"kind": "TaskTimedOutError"}'}
+    assert told == ["failed"] * len(tasks)
 
 
 class TestSecrets:

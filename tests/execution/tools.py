@@ -105,6 +105,12 @@ with collecting() as TOOLS:
         gate.note("over")
         return "too late"
 
+    @tool(background=True, timeout=0.3)
+    async def awatch_briefly() -> str:
+        """Wait for longer than is allowed, on a loop, and stop when told so."""
+        await asyncio.sleep(60)
+        return "too late"
+
     # Results.
 
     @tool(background=True)
