@@ -78,11 +78,12 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     def requeue(self, *, delay: datetime.timedelta = datetime.timedelta()) -> int:
         """Queue running tasks for another run, which is to be handed over after the delay.
 
-        Not those that are to be cancelled.
+        Not those that are to be cancelled. `updated` says when they are due, in the future perhaps:
+        from then on a worker has its time to take them.
         """
-        now = timezone.now()
+        due = timezone.now() + delay
         return self.filter(status=ToolTask.Status.WORKING, cancel_requested=False).update(
-            status=ToolTask.Status.QUEUED, heartbeat=now + delay, updated=now
+            status=ToolTask.Status.QUEUED, heartbeat=due, updated=due
         )
 
     def suspend(self, *, questions: str, **facts: Any) -> int:

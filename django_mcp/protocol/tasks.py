@@ -31,16 +31,18 @@ def task_details(task: ToolTask) -> dict[str, Any]:
 
 
 def _facts(task: ToolTask) -> dict[str, Any]:
+    now = timezone.now()
     facts: dict[str, Any] = {
         "taskId": str(task.pk),
         "status": STATUSES.get(Status(task.status), task.status),
         "createdAt": _moment(task.created),
-        "lastUpdatedAt": _moment(task.updated),
+        # One that is to be run again has the moment when that is due.
+        "lastUpdatedAt": _moment(min(task.updated, now)),
         # Counted from its end, so nobody knows it before.
         "ttlMs": None if task.expires is None else _milliseconds(task.expires - task.created),
     }
     if not task.has_ended:
-        age = _milliseconds(timezone.now() - task.created)
+        age = _milliseconds(now - task.created)
         facts["pollIntervalMs"] = max(SHORTEST_POLL, min(age // 10, LONGEST_POLL))
     if message := _message(task):
         facts["statusMessage"] = message

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db.models import F
 from pytest_django import Settings
 
 from django_mcp.execution import sweeping
@@ -147,6 +149,22 @@ def test_task_that_nobody_takes_is_given_up(held: Held) -> None:
     assert ended() == ("failed", "TaskNotStartedError")
     run_task(task.pk)
     assert ToolTask.objects.get().attempts == 0
+
+
+def test_task_that_waits_long_for_its_retry_is_not_given_up(held: Held) -> None:
+    """Its message was lost; the time in which a worker must take it begins when it is due."""
+    task = queued("try_hourly")
+    run_task(task.pk)
+    later = timedelta(seconds=3600 + STALE)
+    ToolTask.objects.update(heartbeat=F("heartbeat") - later, updated=F("updated") - later)
+    assert held.pop() == (task.pk, 3600)
+    held.clear()
+
+    assert sweep().queued == 1
+
+    assert held == [(task.pk, 0)]
+    run_task(task.pk)
+    assert ToolTask.objects.get().status == "completed"
 
 
 def test_end_that_is_not_on_record_is_recorded(held: Held) -> None:

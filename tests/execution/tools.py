@@ -163,6 +163,13 @@ with collecting() as TOOLS:
             raise ToolError("no")
         raise RuntimeError(SECRET)
 
+    @tool(background=True, idempotent=True, retry=Retry(backoff=3600, jitter=False))
+    def try_hourly() -> str:
+        """Fail the first time."""
+        if ToolTask.objects.get().attempts == 1:
+            raise FlakyError
+        return "at last"
+
     @tool(background=True)
     def write(name: str) -> str:
         """Write to the database."""

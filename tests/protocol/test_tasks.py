@@ -64,6 +64,20 @@ def test_result_stays_for_as_long_as_the_task_says(tasker: Client) -> None:
     assert abs(created + lives_for - (updated + timedelta(days=1))) <= timedelta(milliseconds=2)
 
 
+def test_task_that_waits_for_its_retry_was_not_updated_in_the_future(
+    tasker: Client, settings: Any
+) -> None:
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
+
+    task_id = asyncio.run(start(tasker, "describe", name="Ada"))
+    ToolTask.objects.claim(UUID(task_id), worker="a worker")
+    ToolTask.objects.requeue(delay=timedelta(hours=1))
+    found = asyncio.run(ask(tasker, "tasks/get", task_id)).result
+
+    assert found["statusMessage"] == "Waiting for a worker."
+    assert found["createdAt"] <= found["lastUpdatedAt"] <= timezone.now().isoformat()
+
+
 def test_expired_task_is_unknown_before_it_is_pruned(tasker: Client) -> None:
     async def scenario() -> str:
         task_id = await start(tasker, "describe", name="Ada")
