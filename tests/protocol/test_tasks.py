@@ -204,7 +204,10 @@ def test_tool_that_nobody_should_wait_for_becomes_a_task(tasker: Client) -> None
     async def scenario() -> dict[str, Any]:
         return await ending(tasker, await start(tasker, "work_for_hours", hours=9))
 
-    assert asyncio.run(scenario())["result"]["structuredContent"] == {"result": 9}
+    ended = asyncio.run(scenario())
+
+    settled()
+    assert ended["result"]["structuredContent"] == {"result": 9}
 
 
 @pytest.mark.parametrize("name", ["hidden_work", "nope"])
