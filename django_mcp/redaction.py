@@ -25,16 +25,14 @@ def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[s
     the tool's input `schema` is given, values that it marks `writeOnly` or does not know. The
     result's JSON is at most `DJANGO_MCP_RECORD_MAX_BYTES` long; whatever is cut says so.
     """
-    words = tuple(filter(None, map(_plain, settings.REDACT)))
-    redaction = _Redaction(words, schema or {})
+    redaction = _Redaction(schema or {})
     positions = (schema,) if schema else ()
     return _bounded(redaction.of_object(arguments, positions, depth=0), settings.RECORD_MAX_BYTES)
 
 
 def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[str]:
     """The names of the arguments that hold, or may hold, what `redact` leaves out as secret."""
-    words = tuple(filter(None, map(_plain, settings.REDACT)))
-    redaction = _Redaction(words, schema)
+    redaction = _Redaction(schema)
     return frozenset(
         name for name, value in arguments.items() if redaction.may_hold_secret(name, value)
     )
@@ -43,8 +41,8 @@ def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[
 class _Redaction:
     """Walks a value along with every place of the schema that describes it."""
 
-    def __init__(self, words: Sequence[str], root: Schema) -> None:
-        self._words = words
+    def __init__(self, root: Schema) -> None:
+        self._words = tuple(filter(None, map(_plain, settings.REDACT)))
         self._root = root
         self._definitions: Schema = root.get("$defs", {})
 
@@ -56,7 +54,7 @@ class _Redaction:
         while pending:
             part = pending.pop()
             if isinstance(part, Mapping):
-                if any(word in _plain(key) for key in part for word in self._words):
+                if any(map(self._is_secret_name, part)):
                     return True
                 pending.extend(part.values())
             elif isinstance(part, list):
@@ -89,7 +87,7 @@ class _Redaction:
         for key, item in list(value.items())[:MAX_ITEMS]:
             name = _storable_text(key, MAX_KEY)
             declared = _property_schemas(schemas, key)
-            if any(word in _plain(key) for word in self._words):
+            if self._is_secret_name(key):
                 kept[name] = REDACTED
             elif not declared and any(s.get("additionalProperties") is False for s in schemas):
                 kept[name] = UNDECLARED
@@ -98,6 +96,10 @@ class _Redaction:
         if len(value) > MAX_ITEMS:
             kept["..."] = f"[{len(value) - MAX_ITEMS} more]"
         return kept
+
+    def _is_secret_name(self, name: str) -> bool:
+        plain = _plain(name)
+        return any(word in plain for word in self._words)
 
     def _of_part(
         self, part: Any, declared: Sequence[Schema], whole: Sequence[Schema], *, depth: int
