@@ -30,6 +30,7 @@ from django_mcp.exceptions import (
     ToolFailedError,
     UnknownToolError,
 )
+from django_mcp.invocation import Invocation
 from django_mcp.models import CallRecord
 from django_mcp.principals import Principal
 from django_mcp.redaction import redact, storable_text
@@ -190,22 +191,10 @@ class Recording:
 
     def _insert(self, **ending: Any) -> None:
         call = self._context.invocation
-        principal = call.principal
-        user = principal.user
         record = CallRecord.objects.create(
-            call_id=call.id,
+            **caller_columns(call),
             name=storable_text(call.name, 128),
-            endpoint=principal.endpoint.name,
-            user=_user_key(principal)[:128],
-            username="" if user is None else storable_text(user.get_username(), 255),
-            client=storable_text(principal.client_id, 255),
-            client_name=storable_text(principal.client_name, 255),
-            client_info=storable_text(call.client_info, 255),
-            credential=storable_text(principal.credential, 255),
-            scopes=" ".join(sorted(principal.scopes)),
-            address=storable_text(call.address, 64),
-            protocol_version=storable_text(call.protocol_version, 32),
-            trace_id=storable_text(call.trace_id, 64),
+            user=user_key(call.principal)[:128],
             arguments=self._arguments,
             started=self._started,
             **ending,
@@ -240,11 +229,38 @@ class Recording:
                 "tool": call.name[:128],
                 "outcome": str(outcome),
                 "duration_ms": duration_ms,
-                "user_key": _user_key(call.principal),
+                "user_key": user_key(call.principal),
                 "client_id": call.principal.client_id,
                 "arguments": self._arguments,
             },
         )
+
+
+def caller_columns(call: Invocation) -> dict[str, Any]:
+    """What the record of a call and its task both say of its caller, cut to what columns hold.
+
+    All but the user's key: a task speaks for whom that names, so it is cut in the record alone.
+    """
+    principal = call.principal
+    user = principal.user
+    return {
+        "call_id": call.id,
+        "endpoint": principal.endpoint.name,
+        "username": "" if user is None else storable_text(user.get_username(), 255),
+        "client": storable_text(principal.client_id, 255),
+        "client_name": storable_text(principal.client_name, 255),
+        "client_info": storable_text(call.client_info, 255),
+        "credential": storable_text(principal.credential, 255),
+        "scopes": " ".join(sorted(principal.scopes)),
+        "address": storable_text(call.address, 64),
+        "protocol_version": storable_text(call.protocol_version, 32),
+        "trace_id": storable_text(call.trace_id, 64),
+    }
+
+
+def user_key(principal: Principal) -> str:
+    """The key of the caller's user, as text; empty without one."""
+    return "" if principal.user is None else str(principal.user.pk)
 
 
 def mark_undelivered(call_id: UUID) -> None:
@@ -253,10 +269,6 @@ def mark_undelivered(call_id: UUID) -> None:
         CallRecord.objects.filter(call_id=call_id).update(delivered=False)
     except Exception:
         logger.exception("That call %s was not delivered could not be recorded", call_id)
-
-
-def _user_key(principal: Principal) -> str:
-    return "" if principal.user is None else str(principal.user.pk)
 
 
 def _outcome(error: BaseException | None) -> Outcome:

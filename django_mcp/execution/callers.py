@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
+from django_mcp.audit import caller_columns, user_key
 from django_mcp.auth.base import renew
 from django_mcp.conf import settings
 from django_mcp.exceptions import (
@@ -20,7 +21,7 @@ from django_mcp.execution.sealing import seal, unseal
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
 from django_mcp.principals import Endpoint, Principal
-from django_mcp.redaction import secret_arguments, storable_text
+from django_mcp.redaction import secret_arguments
 from django_mcp.tools.tool import Tool
 
 
@@ -31,8 +32,6 @@ def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
     """
     runs = tool.background
     assert runs is not None
-    principal = call.principal
-    user = principal.user
     secret = secret_arguments(call.arguments, tool.argument_schema)
     open_arguments = {name: v for name, v in call.arguments.items() if name not in secret}
     arguments = json.dumps(open_arguments)
@@ -42,20 +41,10 @@ def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
         raise InvalidArgumentsError([Violation(path="", reason=reason)])
     return ToolTask(
         id=key,
-        call_id=call.id,
         name=tool.name,
-        endpoint=principal.endpoint.name,
-        user="" if user is None else str(user.pk),
-        username="" if user is None else storable_text(user.get_username(), 255),
-        client=storable_text(principal.client_id, 255),
-        client_name=storable_text(principal.client_name, 255),
-        client_info=storable_text(call.client_info, 255),
-        authenticator=principal.authenticator,
-        credential=storable_text(principal.credential, 255),
-        scopes=" ".join(sorted(principal.scopes)),
-        address=storable_text(call.address, 64),
-        protocol_version=storable_text(call.protocol_version, 32),
-        trace_id=storable_text(call.trace_id, 64),
+        user=user_key(call.principal),
+        authenticator=call.principal.authenticator,
+        **caller_columns(call),
         arguments=arguments,
         secrets=secrets,
         is_askable=call.is_askable and call.takes_task,
