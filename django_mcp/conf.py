@@ -113,6 +113,14 @@ class Settings:
             "`django_mcp/base.html`."
         ),
     )
+    PRUNE_CLIENTS_AFTER = Setting(
+        int,
+        default=30,
+        help=(
+            "Days after which `mcp_clients prune` deletes an application that registered itself "
+            "and is not used."
+        ),
+    )
     THREADS = Setting(
         int,
         default=8,

@@ -1,7 +1,11 @@
 """Arguments that several commands take."""
 
+import datetime
 import re
 from argparse import ArgumentTypeError
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LONGEST = datetime.timedelta(days=36_500)
 
 
 def count(text: str) -> int:
@@ -9,3 +13,12 @@ def count(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
         raise ArgumentTypeError(f"{text!r} is not a number")
     return int(text)
+
+
+def age(text: str) -> datetime.timedelta:
+    """Read `30s`, `15m`, `12h`, `90d` or `8w`."""
+    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    found = datetime.timedelta(**{UNITS[match[2]]: int(match[1])}) if match else None
+    if found is None or found > LONGEST:
+        raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
+    return found

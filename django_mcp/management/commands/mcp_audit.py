@@ -3,10 +3,9 @@
 import datetime
 import json
 import os
-import re
 import sys
 import time
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,28 +14,17 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 from django.utils import timezone
 
-from django_mcp.management.arguments import count
+from django_mcp.management.arguments import age, count
 from django_mcp.management.following import Follower
 from django_mcp.management.printing import moment_text, printable
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-LONGEST = datetime.timedelta(days=36_500)
 DEFAULT_LIMIT = 50
 POLL_SECONDS = 1.0
 """Between two looks of `--follow`: no database that Django supports tells of new rows alike."""
 
 CHOICES = ("user", "tool", "outcome", "since", "limit", "json", "follow")
-
-
-def age(text: str) -> datetime.timedelta:
-    """Read `30s`, `15m`, `12h`, `90d` or `8w`."""
-    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
-    found = datetime.timedelta(**{UNITS[match[2]]: int(match[1])}) if match else None
-    if found is None or found > LONGEST:
-        raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
-    return found
 
 
 class Command(BaseCommand):

@@ -1,0 +1,37 @@
+"""What applications hold that still opens something."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_grant_model,
+    get_refresh_token_model,
+    refresh_token_expire_timedelta,
+)
+from oauth2_provider.settings import oauth2_settings
+
+
+def live_tokens() -> QuerySet[Any]:
+    """The access tokens that are good, or that a refresh token can replace by good ones.
+
+    A client may manage its own registration with a token too (RFC 7592). That is none of them.
+    """
+    now = timezone.now()
+    # From the forward side: a swapped model may have another name for the way back.
+    fresh = Exists(
+        get_refresh_token_model()._default_manager.filter(access_token=OuterRef("pk"), revoked=None)
+    )
+    lifetime = refresh_token_expire_timedelta()
+    can_be_replaced = Q(fresh) if lifetime is None else Q(fresh, expires__gt=now - lifetime)
+    tokens: QuerySet[Any] = get_access_token_model()._default_manager.filter(
+        Q(expires__gt=now) | can_be_replaced
+    )
+    return tokens.exclude(scope=oauth2_settings.DCR_REGISTRATION_SCOPE)
+
+
+def live_codes() -> QuerySet[Any]:
+    """The authorization codes that can still be redeemed."""
+    codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())
+    return codes

@@ -1,0 +1,164 @@
+"""`manage.py mcp_clients`: the applications that registered themselves, and their standing."""
+
+import datetime
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+
+from django_mcp.conf import settings
+from django_mcp.management.arguments import age, count
+from django_mcp.management.printing import moment_text, printable
+from django_mcp.models import ClientRegistration
+
+if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
+    from django_mcp.auth.clients import Client
+
+DEFAULT_LIMIT = 50
+
+
+class Command(BaseCommand):
+    """`list` (the default) prints the applications, the latest last."""
+
+    help = "List the applications that registered themselves, judge them, or clear them away."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.set_defaults(standing=None, source=None, limit=DEFAULT_LIMIT, json=False)
+        actions = parser.add_subparsers(dest="action")
+        listing = actions.add_parser("list", help="print the applications (the default)")
+        listing.add_argument(
+            "--standing", choices=ClientRegistration.Standing.values, help="of this standing"
+        )
+        listing.add_argument(
+            "--source", choices=ClientRegistration.Source.values, help="that registered so"
+        )
+        listing.add_argument(
+            "--limit",
+            type=count,
+            default=DEFAULT_LIMIT,
+            help=f"so many of the latest ({DEFAULT_LIMIT})",
+        )
+        listing.add_argument("--json", action="store_true", help="an object on each line")
+        for action, meaning in (
+            ("show", "print all that is known of an application, as JSON"),
+            ("approve", "let an application in, which need not have registered yet"),
+            ("block", "take back all tokens of an application, and give it none"),
+            ("unblock", "treat an application as one that nobody has judged"),
+        ):
+            chosen = actions.add_parser(action, help=meaning)
+            chosen.add_argument("client_id", metavar="ID", help="the application's client id")
+        prune = actions.add_parser(
+            "prune", help="delete self-registered applications that are not used"
+        )
+        prune.add_argument(
+            "--older-than",
+            type=age,
+            help="registered and last used longer ago, as 90d (DJANGO_MCP_PRUNE_CLIENTS_AFTER)",
+        )
+
+    def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        if not apps.is_installed("oauth2_provider"):
+            raise CommandError("Applications are django-oauth-toolkit's, which is not installed.")
+        match action:
+            case "show":
+                self._show(options["client_id"])
+            case "approve" | "block" | "unblock":
+                self._judge(action, options["client_id"])
+            case "prune":
+                self._prune(options["older_than"])
+            case _:
+                self._list(
+                    options["standing"], options["source"], options["limit"], options["json"]
+                )
+
+    def _list(
+        self, standing: str | None, source: str | None, limit: int, is_for_programs: bool
+    ) -> None:
+        from django_mcp.auth.clients import clients_of
+
+        registrations = ClientRegistration.objects.newest_first()
+        if standing is not None:
+            registrations = registrations.filter(standing=standing)
+        if source is not None:
+            registrations = registrations.filter(source=source)
+        for client in reversed(clients_of(registrations[:limit])):
+            # Escaped to ASCII, so that no application writes commands to the terminal.
+            self.stdout.write(
+                json.dumps(_facts(client), cls=DjangoJSONEncoder)
+                if is_for_programs
+                else _line(client)
+            )
+
+    def _show(self, client_id: str) -> None:
+        client = _known(client_id)
+        facts = _facts(client) | {
+            "redirect_uris": client.redirect_uris,
+            "scopes": client.scopes(),
+        }
+        self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
+
+    def _judge(self, action: str, client_id: str) -> None:
+        from django_mcp.auth.clients import find_client
+        from django_mcp.auth.standing import approve, block, unblock
+
+        if len(client_id) > 255 or not client_id:
+            raise CommandError("A client id has 1 to 255 characters.")
+        client = find_client(client_id)
+        shown = printable(client_id)
+        # An id may be judged before its application is there, as the URL of its document.
+        note = "" if client is not None and client.application else " (no such application yet)"
+        if action == "approve":
+            approve(client_id)
+            self.stdout.write(f"{shown} is approved{note}")
+        elif action == "block":
+            taken = block(client_id)
+            self.stdout.write(f"{shown} is blocked{note}, {taken} tokens taken back")
+        else:
+            _known(client_id)
+            unblock(client_id)
+            self.stdout.write(f"{shown} is new")
+
+    def _prune(self, older_than: datetime.timedelta | None) -> None:
+        from django_mcp.auth.pruning import prune_clients
+
+        if older_than is None:
+            older_than = datetime.timedelta(days=settings.PRUNE_CLIENTS_AFTER)
+        self.stdout.write(f"{prune_clients(older_than=older_than)} applications deleted")
+
+
+def _known(client_id: str) -> "Client":
+    from django_mcp.auth.clients import find_client
+
+    client = find_client(client_id)
+    if client is None:
+        raise CommandError(f"There is no application of the id {printable(client_id)}.")
+    return client
+
+
+def _facts(client: "Client") -> dict[str, Any]:
+    registration = client.registration
+    return {
+        "client_id": client.client_id,
+        "name": client.name,
+        "source": client.source,
+        "address": registration.address,
+        "registered": registration.created if registration.pk else client.application.created,
+        "last_used": registration.last_used,
+        "standing": registration.standing,
+        "users": client.users,
+        "exists": client.application is not None,
+    }
+
+
+def _line(client: "Client") -> str:
+    registration = client.registration
+    last_used = registration.last_used
+    used = "never used" if last_used is None else f"used {moment_text(last_used)}"
+    name = printable(client.name) or ("-" if client.application else "(no such application)")
+    return (
+        f"{moment_text(registration.created)}  {registration.standing:<8}  {client.source:<4}  "
+        f"{client.users:>3} users  {used}  {registration.address or '-'}  {name}  "
+        f"{printable(client.client_id)}"
+    )

@@ -1,0 +1,319 @@
+"""`manage.py mcp_clients`."""
+
+import datetime
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import modify_settings
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_mcp.models import CallRecord, ClientRegistration
+
+oauth_models = pytest.importorskip("oauth2_provider.models")
+
+Application = oauth_models.get_application_model()
+AccessToken = oauth_models.get_access_token_model()
+RefreshToken = oauth_models.get_refresh_token_model()
+Grant = oauth_models.get_grant_model()
+
+DAY = datetime.timedelta(days=1)
+LONG_AGO = 31 * DAY
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("mcp_clients", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def registered(
+    name: str = "Desk", *, source: str = "dcr", ago: datetime.timedelta = DAY, **facts: Any
+) -> Any:
+    """An application that registered itself, with its row."""
+    application = by_hand(name, registration_source=source, ago=ago)
+    ClientRegistration.objects.create(
+        client_id=application.client_id,
+        source=source,
+        created=timezone.now() - ago,
+        **{"address": "192.0.2.7", **facts},
+    )
+    return application
+
+
+def by_hand(name: str, *, ago: datetime.timedelta = DAY, **facts: Any) -> Any:
+    application = Application.objects.create(
+        name=name,
+        client_type=Application.CLIENT_PUBLIC,
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+        redirect_uris="https://desk.example/callback http://127.0.0.1/callback",
+        **facts,
+    )
+    Application.objects.filter(pk=application.pk).update(created=timezone.now() - ago)
+    return application
+
+
+def token(application: Any, user: User | None, *, lives: bool = True, **facts: Any) -> Any:
+    facts = {"scope": "shop:read", "resource": ["http://testserver/mcp"], **facts}
+    return AccessToken.objects.create(
+        application=application,
+        user=user,
+        token=f"token {AccessToken.objects.count()}",
+        expires=timezone.now() + (DAY if lives else -DAY),
+        **facts,
+    )
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+class TestList:
+    def test_it_says_who_registered_from_where_and_how_it_is_used(self, ann: User) -> None:
+        used = timezone.now()
+        desk = registered("Desk\x1b[2J", last_used=used, standing="approved")
+        token(desk, ann)
+        token(desk, ann)
+        registered("Unused", source="cimd", ago=2 * DAY)
+
+        first, second = run().splitlines()
+
+        assert "  new       cimd  " in first
+        assert "never used" in first
+        assert "  0 users  " in first
+        assert "  approved  dcr     1 users  " in second
+        assert f"used {used:%Y-%m-%d %H:%M}" in second
+        assert second.endswith(f"  192.0.2.7  Desk\\x1b[2J  {desk.client_id}")
+
+    def test_it_writes_objects_for_programs(self, ann: User) -> None:
+        desk = registered()
+        token(desk, ann)
+
+        (line,) = run("list", "--json").splitlines()
+
+        registration = ClientRegistration.objects.get()
+        assert json.loads(line) == {
+            "client_id": desk.client_id,
+            "name": "Desk",
+            "source": "dcr",
+            "address": "192.0.2.7",
+            "registered": f"{registration.created.isoformat()[:23]}Z",
+            "last_used": None,
+            "standing": "new",
+            "users": 1,
+            "exists": True,
+        }
+
+    def test_users_are_those_whose_tokens_still_open_something(self, ann: User) -> None:
+        desk = registered()
+        token(desk, ann, lives=False)
+        assert json.loads(run("list", "--json"))["users"] == 0
+
+        for username, revoked in (("bob", None), ("eve", timezone.now())):
+            user = User.objects.create_user(username)
+            RefreshToken.objects.create(
+                user=user,
+                application=desk,
+                access_token=token(desk, user, lives=False),
+                token=username,
+                revoked=revoked,
+            )
+        token(desk, ann, scope="oauth2_provider:registration", resource=[])
+
+        assert json.loads(run("list", "--json"))["users"] == 1
+
+    def test_it_lists_some(self, db: None) -> None:
+        first = registered("First", source="cimd", ago=2 * DAY)
+        second = registered("Second", standing="blocked")
+
+        assert first.client_id in run("list", "--source", "cimd")
+        assert second.client_id not in run("list", "--source", "cimd")
+        assert run("list", "--standing", "blocked").endswith(second.client_id)
+        assert run("list", "--limit", "1").endswith(second.client_id)
+
+    def test_number_of_queries_does_not_grow(self, ann: User) -> None:
+        for number in range(20):
+            token(registered(f"Desk {number}"), ann)
+
+        with CaptureQueriesContext(connection) as queries:
+            assert len(run().splitlines()) == 20
+
+        assert len(queries) == 3
+
+
+class TestShow:
+    def test_it_shows_where_answers_go_and_what_is_granted(self, ann: User) -> None:
+        desk = registered()
+        token(desk, ann, scope="shop:write shop:read")
+        token(desk, ann, scope="shop:read")
+
+        facts = json.loads(run("show", desk.client_id))
+
+        assert facts["client_id"] == desk.client_id
+        assert facts["redirect_uris"] == [
+            "https://desk.example/callback",
+            "http://127.0.0.1/callback",
+        ]
+        assert facts["scopes"] == ["shop:read", "shop:write"]
+
+    def test_application_that_was_set_up_by_hand_is_shown_too(self, db: None) -> None:
+        facts = json.loads(run("show", by_hand("Intranet").client_id))
+
+        assert (facts["name"], facts["source"], facts["standing"]) == ("Intranet", "manual", "new")
+        assert facts["registered"]
+
+    @pytest.mark.parametrize("action", ["show", "unblock"])
+    def test_it_knows_no_others(self, db: None, action: str) -> None:
+        with pytest.raises(CommandError, match=r"There is no application of the id nobody\."):
+            run(action, "nobody")
+
+
+class TestStanding:
+    def test_blocking_takes_back_tokens(self, ann: User) -> None:
+        desk = registered()
+        token(desk, ann)
+
+        assert run("block", desk.client_id) == f"{desk.client_id} is blocked, 1 tokens taken back"
+
+        assert not AccessToken.objects.exists()
+        assert ClientRegistration.objects.get().standing == "blocked"
+        assert run("unblock", desk.client_id) == f"{desk.client_id} is new"
+        assert ClientRegistration.objects.get().standing == "new"
+
+    def test_document_is_approved_before_it_was_ever_seen(self, db: None) -> None:
+        url = "https://desk.example/client.json"
+
+        assert run("approve", url) == f"{url} is approved (no such application yet)"
+
+        registration = ClientRegistration.objects.get()
+        assert (registration.client_id, registration.standing) == (url, "approved")
+        assert "(no such application)" in run()
+
+    def test_id_that_no_application_can_have_is_refused(self, db: None) -> None:
+        with pytest.raises(CommandError, match="1 to 255 characters"):
+            run("approve", "x" * 256)
+
+        assert not ClientRegistration.objects.exists()
+
+
+class TestPrune:
+    def test_unused_applications_go_with_their_registration_tokens(self, db: None) -> None:
+        for number in range(5):
+            application = registered(f"Flood {number}", ago=LONG_AGO)
+            # The token to manage a registration lives on without an end.
+            token(application, None, scope="oauth2_provider:registration", resource=[])
+        young = registered("Young")
+
+        assert run("prune") == "5 applications deleted"
+
+        assert list(Application.objects.all()) == [young]
+        assert not AccessToken.objects.exists()
+        assert ClientRegistration.objects.get().client_id == young.client_id
+
+    def test_application_from_before_registrations_were_noted_goes_too(self, db: None) -> None:
+        by_hand("Old", ago=LONG_AGO, registration_source="dcr")
+
+        assert run("prune") == "1 applications deleted"
+
+    def test_applications_that_were_set_up_by_hand_stay(self, db: None) -> None:
+        by_hand("Intranet", ago=LONG_AGO)
+
+        assert run("prune") == "0 applications deleted"
+        assert Application.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "holding", ["token", "refresh token", "code", "use", "call", "approval", "block"]
+    )
+    def test_applications_that_are_used_or_judged_stay(self, ann: User, holding: str) -> None:
+        desk = registered(ago=LONG_AGO)
+        rows = ClientRegistration.objects.filter(client_id=desk.client_id)
+        match holding:
+            case "token":
+                token(desk, ann)
+            case "refresh token":
+                RefreshToken.objects.create(
+                    user=ann,
+                    application=desk,
+                    access_token=token(desk, ann, lives=False),
+                    token="refresh",
+                )
+            case "code":
+                Grant.objects.create(
+                    user=ann,
+                    application=desk,
+                    code="code",
+                    expires=timezone.now() + DAY,
+                    redirect_uri="https://desk.example/callback",
+                )
+            case "use":
+                rows.update(last_used=timezone.now() - DAY)
+            case "call":
+                CallRecord.objects.create(
+                    name="add", outcome="ok", client=desk.client_id, started=timezone.now() - DAY
+                )
+            case "approval":
+                rows.update(standing="approved")
+            case _:
+                rows.update(standing="blocked")
+
+        assert run("prune") == "0 applications deleted"
+
+        assert Application.objects.count() == ClientRegistration.objects.count() == 1
+
+    def test_use_of_long_ago_keeps_nothing(self, ann: User) -> None:
+        desk = registered(ago=99 * DAY, last_used=timezone.now() - LONG_AGO)
+        token(desk, ann, lives=False)
+        CallRecord.objects.create(
+            name="add", outcome="ok", client=desk.client_id, started=timezone.now() - LONG_AGO
+        )
+
+        assert run("prune") == "1 applications deleted"
+
+        assert CallRecord.objects.count() == 1
+
+    def test_registrations_without_an_application_go_unless_they_were_judged(
+        self, db: None
+    ) -> None:
+        for name, standing in (("Gone", "new"), ("Evil", "blocked"), ("Expected", "approved")):
+            registered(name, ago=LONG_AGO, standing=standing)
+        Application.objects.all().delete()
+
+        assert run("prune") == "0 applications deleted"
+
+        left = ClientRegistration.objects.values_list("standing", flat=True)
+        assert sorted(left) == ["approved", "blocked"]
+
+    def test_age_is_that_of_the_setting_or_the_option(self, db: None, settings: Settings) -> None:
+        registered("Week", ago=8 * DAY)
+        registered("Day", ago=2 * DAY)
+        settings.DJANGO_MCP_PRUNE_CLIENTS_AFTER = 7
+
+        assert run("prune") == "1 applications deleted"
+        assert run("prune", "--older-than", "1d") == "1 applications deleted"
+
+    def test_it_works_in_batches(self, db: None) -> None:
+        from django_mcp.auth.pruning import prune_clients
+
+        for number in range(7):
+            registered(
+                f"Flood {number}", ago=LONG_AGO, standing="approved" if number % 3 else "new"
+            )
+
+        assert prune_clients(older_than=DAY, batch=2) == 3
+
+        assert Application.objects.count() == ClientRegistration.objects.count() == 4
+
+
+def test_it_says_what_it_needs() -> None:
+    with (
+        modify_settings(INSTALLED_APPS={"remove": "oauth2_provider"}),
+        pytest.raises(CommandError, match="django-oauth-toolkit's, which is not installed"),
+    ):
+        run()
