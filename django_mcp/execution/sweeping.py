@@ -61,10 +61,7 @@ def sweep() -> Swept:
     long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
     for task in ToolTask.objects.unanswered(since=long_ago).order_by("heartbeat")[:BATCH]:
         swept.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
-    unrecorded = ToolTask.objects.filter(
-        is_recorded=False, status__in=ToolTask.ENDED, ended__lte=timezone.now() - patience
-    )
-    for key in list(unrecorded.values_list("pk", flat=True)[:BATCH]):
+    for key in ToolTask.objects.unrecorded(since=patience).values_list("pk", flat=True)[:BATCH]:
         settle(key)
         swept.recorded += 1
     swept.deleted = ToolTask.objects.prune()

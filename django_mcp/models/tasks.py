@@ -55,6 +55,11 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
             status=ToolTask.Status.INPUT_REQUIRED, heartbeat__lte=timezone.now() - since
         )
 
+    def unrecorded(self, *, since: datetime.timedelta) -> Self:
+        """Tasks that ended so long ago, and whose end is not on record; the oldest first."""
+        ended = self.filter(is_recorded=False, ended__lte=timezone.now() - since)
+        return ended.order_by("ended")
+
     def run_of(self, task: "ToolTask") -> Self:
         """The task while this very run of it is going on; nothing once another has replaced it."""
         return self.filter(pk=task.pk, status=ToolTask.Status.WORKING, attempts=task.attempts)
@@ -126,7 +131,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     def prune(self, *, batch: int = 1_000) -> int:
         """Delete the tasks whose time is over; return how many."""
         deleted = 0
-        expired = self.filter(status__in=ToolTask.ENDED, expires__lte=timezone.now())
+        expired = self.filter(expires__lte=timezone.now()).order_by("expires")
         while keys := list(expired.values_list("pk", flat=True)[:batch]):
             deleted += self.filter(pk__in=keys).delete()[0]
         return deleted
