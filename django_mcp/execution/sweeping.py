@@ -52,12 +52,15 @@ def sweep() -> Swept:
     """
     swept = Swept()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
+    can_hand_over = True
     for task in ToolTask.objects.silent(since=patience).order_by("heartbeat")[:BATCH]:
         error = _verdict(task)
         if error is not None:
             swept.ended += fail(task.pk, error, _as_found(task))
-        elif task.status == Status.WORKING or _is_worth_repeating(task):
-            swept.queued += _queue_again(task)
+        elif can_hand_over and _is_worth_repeating(task) and _queue_again(task):
+            # A broker that hangs would hold up whoever sweeps, task after task.
+            can_hand_over = hand_over(task)
+            swept.queued += can_hand_over
     long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
     for task in ToolTask.objects.unanswered(since=long_ago).order_by("heartbeat")[:BATCH]:
         swept.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
@@ -111,20 +114,21 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
 
 
 def _is_worth_repeating(task: ToolTask) -> bool:
-    """Whether a message may be lost rather than waiting in a long queue.
+    """Whether a run is lost, or a message may be rather than waiting in a long queue.
 
     Each gap is as long as all the waiting before it, so few copies of it ever wait.
     """
+    if task.status == Status.WORKING:
+        return True
     return timezone.now() - task.heartbeat >= task.heartbeat - task.updated
 
 
 def _queue_again(task: ToolTask) -> bool:
+    """Queue it, unless it is by now; whether this process is the one to hand it over."""
     found = _as_found(task)
     if task.status == Status.WORKING:
-        is_mine = found.requeue()
-    else:
-        is_mine = found.update(heartbeat=timezone.now())
-    return bool(is_mine) and hand_over(task)
+        return bool(found.requeue())
+    return bool(found.update(heartbeat=timezone.now()))
 
 
 def _as_found(task: ToolTask) -> ToolTaskQuerySet:

@@ -140,6 +140,24 @@ def test_task_that_nobody_takes_is_handed_over_again_at_growing_gaps(held: Held)
     assert held == [(task.pk, 0), (task.pk, 0)]
 
 
+def test_broker_that_takes_nothing_is_asked_once_in_a_sweep(held: Held, settings: Settings) -> None:
+    """It may keep whoever asks waiting for seconds, and clients wait for this sweep."""
+    tasks = [queued("add", a=number) for number in range(3)]
+    given_up = queued("write", name="a")
+    for task in tasks:
+        aged(task, updated=STALE, heartbeat=STALE)
+    aged(given_up, updated=901, heartbeat=STALE - 1)
+    held.clear()
+
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.REFUSING
+    swept = sweep()
+
+    assert (swept.queued, swept.ended, len(held)) == (0, 1, 1)
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
+    assert sweep().queued == 2
+    assert {key for key, _ in held} == {task.pk for task in tasks}
+
+
 def test_task_that_nobody_takes_is_given_up(held: Held) -> None:
     task = queued("add", a=1)
     aged(task, updated=901, heartbeat=STALE)
