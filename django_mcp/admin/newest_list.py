@@ -26,11 +26,11 @@ class NewestList(ChangeList):
 
     `queryset` is the whole of what the filters and the search ask for: what actions and the export
     work on. The whole term of a search is looked up, spaces included: as an id in one of the
-    `id_columns`, or as a name or key of a party. Columns in `unlisted` are not read.
+    `id_columns`, or as a name or key of a party.
     """
 
     id_columns: ClassVar[tuple[str, ...]] = ("call_id",)
-    unlisted: ClassVar[tuple[str, ...]]
+    root_queryset: TimedQuerySet[Any]
     newest: Newest
 
     def get_queryset(
@@ -56,7 +56,7 @@ class NewestList(ChangeList):
             keys = self.paginator.page(self.page_num).object_list
         except InvalidPage:
             raise IncorrectLookupParameters from None
-        found = self.root_queryset.defer(*self.unlisted).in_bulk(keys)
+        found = self.root_queryset.without_payload().in_bulk(keys)
         # Some may have been pruned since.
         self.result_list = [found[key] for key in keys if key in found]
         # Equal, so that the page does not offer to count or show everything.

@@ -38,11 +38,6 @@ TONES: dict[str, Tone] = {
 """What each outcome means for the operator: refusals and the tool's own errors are warnings."""
 
 
-class RecordList(NewestList):
-    # Arguments can be long, and the list does not show them.
-    unlisted = ("arguments", "scopes")
-
-
 @admin.register(CallRecord)
 class CallRecordAdmin(CallAdmin):
     """Nobody changes a record; `mcp_audit prune` removes old ones."""
@@ -109,7 +104,7 @@ class CallRecordAdmin(CallAdmin):
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return RecordList
+        return NewestList
 
     def get_urls(self) -> list[URLPattern]:
         export = path(

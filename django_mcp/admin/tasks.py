@@ -46,7 +46,6 @@ from django_mcp.models.tasks import ToolTaskQuerySet
 
 class TaskList(NewestList):
     id_columns = ("id", "call_id")
-    unlisted = ToolTask.LONG
 
 
 @admin.register(ToolTask)

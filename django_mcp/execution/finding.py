@@ -21,7 +21,7 @@ def find_tasks(keys: Sequence[UUID], principal: Principal) -> list[ToolTask]:
     it from a thread.
     """
     rows = ToolTask.objects.filter(pk__in=keys).owned_by(principal).unexpired()
-    rows = rows.defer("arguments", "secrets", "answers")
+    rows = rows.without_payload(but=("questions", "result", "error"))
     tasks = list(rows)
     if any(_is_silent(task) for task in tasks) and sweep_when_due():
         tasks = list(rows.all())

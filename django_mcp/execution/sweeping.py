@@ -52,8 +52,9 @@ def sweep() -> Swept:
     """
     swept = Swept()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
+    tasks = ToolTask.objects.without_payload().order_by("heartbeat")
     can_hand_over = True
-    for task in ToolTask.objects.silent(since=patience).order_by("heartbeat")[:BATCH]:
+    for task in tasks.silent(since=patience)[:BATCH]:
         error = _verdict(task)
         if error is not None:
             swept.ended += fail(task.pk, error, _as_found(task))
@@ -62,7 +63,7 @@ def sweep() -> Swept:
             can_hand_over = hand_over(task)
             swept.queued += can_hand_over
     long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
-    for task in ToolTask.objects.unanswered(since=long_ago).order_by("heartbeat")[:BATCH]:
+    for task in tasks.unanswered(since=long_ago)[:BATCH]:
         swept.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
     for key in ToolTask.objects.unrecorded(since=patience).values_list("pk", flat=True)[:BATCH]:
         settle(key)

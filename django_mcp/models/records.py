@@ -16,6 +16,7 @@ from django_mcp.models.timed import TimedQuerySet
 
 class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
     moment = "started"
+    payload = ("arguments", "scopes")
 
     def batches(self, *, size: int = 1_000) -> Iterator[list[tuple[Any, ...]]]:
         """All columns of all records, newest first, `size` rows at a time.

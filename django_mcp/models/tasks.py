@@ -17,6 +17,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     """Every change of a status is one statement that names the status that it follows."""
 
     moment = "created"
+    payload = ("arguments", "secrets", "questions", "answers", "result", "error", "scopes")
 
     @property
     def db(self) -> str:
@@ -151,9 +152,6 @@ class ToolTask(models.Model):
         COMPLETED = "completed", _("completed")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
-
-    LONG = ("arguments", "secrets", "questions", "answers", "result", "error", "scopes")
-    """The columns that may be long, and that no list shows."""
 
     ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp.execution import sweeping
@@ -77,6 +79,15 @@ def test_tool_that_may_not_be_repeated_ends_with_its_outcome_unknown(held: Held)
     assert ended() == ("failed", "TaskLostError")
     record = CallRecord.objects.get()
     assert (record.outcome, record.worker) == ("unknown", "dead")
+
+
+def test_arguments_and_results_are_not_read_to_look_after_tasks(held: Held) -> None:
+    abandoned("rewrite", name="a")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert sweep().queued == 1
+
+    assert [query["sql"] for query in queries if '"arguments"' in query["sql"]] == []
 
 
 def test_task_whose_worker_is_alive_is_left_alone(held: Held) -> None:

@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 self._list(options["status"], options["tool"], options["limit"])
 
     def _list(self, status: str | None, tool: str | None, limit: int) -> None:
-        tasks = ToolTask.objects.newest_first().defer(*ToolTask.LONG)
+        tasks = ToolTask.objects.newest_first().without_payload()
         if status is not None:
             tasks = tasks.filter(status=status)
         if tool is not None:
