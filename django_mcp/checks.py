@@ -263,10 +263,10 @@ def _oauth_problems() -> Iterator[CheckMessage]:
         )
     if not authorization_servers(endpoint):
         yield Warning(
-            "The URLs of django-oauth-toolkit are not included, and no other authorization server "
-            "is named: clients cannot get a token.",
-            hint='Add path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")), or '
-            "name the server in OAUTH2_PROVIDER as "
-            "OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS.",
+            "The URLs of OAuth are not included, and no other authorization server is named: "
+            "clients cannot get a token.",
+            hint=f'Set {Settings.OAUTH_PATH.name} to "o/", or add path("o/", '
+            'include("django_mcp.oauth_urls", namespace="oauth2_provider")), or name the server '
+            "in OAUTH2_PROVIDER as OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS.",
             id="django_mcp.W007",
         )

@@ -13,23 +13,28 @@ class Setting(Generic[T]):
     """One setting. It is read from the project at every use, so `override_settings` takes effect.
 
     `type` is what the project's value must be; a `list` is one of strings, a number is positive.
+    One that `is_optional` may be None as well.
     """
 
-    def __init__(self, type: type[T], *, default: T, help: str) -> None:
+    def __init__(self, type: type[T], *, default: T, help: str, is_optional: bool = False) -> None:
         self.type = type
         self.default = default
         self.help = help
+        self.is_optional = is_optional
 
     def problem(self) -> str:
         """What is wrong with the project's value; empty when nothing is."""
         value: Any = getattr(django_settings, self.name, self.default)
+        if value is None and self.is_optional:
+            return ""
         if self.type is list:
             is_right = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
             return "" if is_right else "must be a list of strings"
         if self.type in (int, float):
             is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
             return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
-        return "" if isinstance(value, self.type) else f"must be a {self.type.__name__}"
+        wanted = f"{self.type.__name__}{' or None' if self.is_optional else ''}"
+        return "" if isinstance(value, self.type) else f"must be a {wanted}"
 
     def __set_name__(self, owner: "type[Settings]", name: str) -> None:
         self.name = PREFIX + name
@@ -64,6 +69,15 @@ class Settings:
         list,
         default=["django_mcp.auth.oauth.OAuthAuthenticator"],
         help="Dotted paths of the authenticators, asked in this order.",
+    )
+    OAUTH_PATH = Setting[str | None](
+        str,
+        default="o/",
+        is_optional=True,
+        help=(
+            "Where `django_mcp.urls` serves OAuth, below the root of the site. `None`: the project "
+            "includes `django_mcp.oauth_urls` itself."
+        ),
     )
     ALLOW_ANONYMOUS = Setting(
         bool,

@@ -12,10 +12,35 @@ def provider_settings(url: str) -> dict[str, Any]:
 
     `OAUTH2_PROVIDER = {**provider_settings(DJANGO_MCP_URL), "SCOPES": {...}}`
 
-    The scopes of the tools join those in `SCOPES`, and the protected-resource metadata (RFC 9728)
-    names the endpoint. Nothing here changes how existing applications of the host are served.
+    Some change how the host's own applications are served; the reference of settings says which,
+    and what to add after the spread where an application relies on the old way.
     """
     return {
+        # The scopes of the tools join those in SCOPES.
         "SCOPES_BACKEND_CLASS": "django_mcp.auth.scopes.ToolScopes",
+        # RFC 9728: what tokens are for.
         "OAUTH2_PROTECTED_RESOURCE_IDENTIFIER": url.rstrip("/"),
+        # Told to clients, which are programs on people's devices and keep no secret.
+        "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": [
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+        ],
+        "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
+        "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+        # Programs wait for the answer on a port that they learn when they start (RFC 8252), and
+        # one editor by a scheme of its own.
+        "ALLOW_LOCALHOST_LOOPBACK": True,
+        "ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https", "cursor"],
+        # OAuth 2.1, which MCP follows, and RFC 9700 before it.
+        "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+        "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+        "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+        "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+        "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+        # A stolen refresh token ends the whole family once both use it; clients that send theirs
+        # twice, because an answer was lost or they are two processes, have a minute.
+        "REFRESH_TOKEN_REUSE_PROTECTION": True,
+        "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 60,
+        "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     }

@@ -1,16 +1,18 @@
-"""Include at the root of the site: `path("", include("django_mcp.urls"))`."""
+"""Include at the root of the site: `path("", include("django_mcp.urls"))`.
+
+It brings two namespaces: `django_mcp`, and `oauth2_provider` at `DJANGO_MCP_OAUTH_PATH`.
+"""
 
 from django.apps import apps
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 
+from django_mcp.conf import Settings, settings
 from django_mcp.principals import Endpoint
-
-app_name = "django_mcp"
 
 
 @csrf_exempt
@@ -26,35 +28,51 @@ def served_by_asgi(request: HttpRequest) -> HttpResponse:
 
 
 def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
-    from django_mcp.auth.metadata import ResourceMetadataView, ServerMetadataView
+    from django_mcp.auth.metadata import (
+        OpenIDMetadataView,
+        ResourceMetadataView,
+        ServerMetadataView,
+        published,
+    )
 
-    resource = ResourceMetadataView.as_view()
-    server = ServerMetadataView.as_view()
+    resource = published(ResourceMetadataView)
+    server = published(ServerMetadataView)
     # Where clients look, in their order; RFC 9728, section 3.1 and RFC 8414, sections 3 and 5.
     return [
         path(f".well-known/oauth-protected-resource/{endpoint_path}", resource),
+        path(f".well-known/oauth-protected-resource/{endpoint_path}/", resource),
         path(".well-known/oauth-protected-resource", resource, name="resource-metadata"),
         path(".well-known/oauth-authorization-server", server, name="server-metadata"),
         path(".well-known/oauth-authorization-server/<path:issuer_path>", server),
-        path(".well-known/openid-configuration/<path:issuer_path>", server),
+        path(".well-known/openid-configuration/<path:issuer_path>", published(OpenIDMetadataView)),
     ]
 
 
-def _patterns() -> list[URLPattern]:
+def _oauth_patterns() -> list[URLResolver]:
+    if settings.OAUTH_PATH is None or Settings.OAUTH_PATH.problem():
+        return []  # of the wrong type: the system check E003 tells
+    from django_mcp.oauth_urls import app_name, protocol_urlpatterns
+
+    route = settings.OAUTH_PATH.strip("/")
+    return [path(f"{route}/" if route else "", include((protocol_urlpatterns, app_name)))]
+
+
+def _patterns() -> list[URLPattern | URLResolver]:
     try:
         endpoint_path = Endpoint.from_settings().path.strip("/")
     except ImproperlyConfigured:
         return []  # the system check E001 says why, and can do so only if this can be imported
     # Routes begin below the script name, and the endpoint's URL is what clients type.
-    script_name = (settings.FORCE_SCRIPT_NAME or "").strip("/")
+    script_name = (django_settings.FORCE_SCRIPT_NAME or "").strip("/")
     route = endpoint_path.removeprefix(f"{script_name}/")
-    patterns = [
+    ours = [
         path(route, served_by_asgi, name="endpoint"),
         path(f"{route}/", served_by_asgi),
     ]
-    if apps.is_installed("oauth2_provider"):
-        patterns += _metadata_patterns(endpoint_path)
-    return patterns
+    if not apps.is_installed("oauth2_provider"):
+        return [path("", include((ours, "django_mcp")))]
+    ours += _metadata_patterns(endpoint_path)
+    return [path("", include((ours, "django_mcp"))), *_oauth_patterns()]
 
 
 urlpatterns = _patterns()

@@ -10,7 +10,6 @@ urlpatterns = [
     path("", include("django_mcp.urls")),
     path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),
-    path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     # Only under DEBUG; it lets uvicorn alone serve a development site.
     *staticfiles_urlpatterns(),
 ]

@@ -19,6 +19,7 @@ from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
 from tests.databases import second_database
+from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -88,9 +89,7 @@ class TestEndpoint:
         assert "E001" not in found()
 
     def test_w005_tells_that_the_routes_are_missing(self, settings: Settings) -> None:
-        urls: Any = ModuleType("urls_without_ours")
-        urls.urlpatterns = []
-        settings.ROOT_URLCONF = urls
+        settings.ROOT_URLCONF = site()
 
         assert "W005" in found()
 
@@ -258,12 +257,7 @@ class TestAuthentication:
 
 @pytest.fixture
 def urls_without_oauth() -> ModuleType:
-    from django.urls import include, path
-
-    urls: Any = ModuleType("urls_without_oauth")
-    urls.urlpatterns = [path("", include("django_mcp.urls"))]
-    found: ModuleType = urls
-    return found
+    return site(*package_routes(DJANGO_MCP_OAUTH_PATH=None))
 
 
 class FailingScopes:

@@ -1,6 +1,5 @@
 """Routes of the tests: what a site with the whole package installed would have."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -11,5 +10,3 @@ urlpatterns = [
     path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),
 ]
-if "oauth2_provider" in settings.INSTALLED_APPS:
-    urlpatterns += [path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))]

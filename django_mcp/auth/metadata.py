@@ -1,15 +1,31 @@
 """The metadata documents from which a client learns where to get a token."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch, reverse
+from django.views import View
 from oauth2_provider.settings import oauth2_settings
-from oauth2_provider.views import OAuthProtectedResourceMetadataView, OAuthServerMetadataView
+from oauth2_provider.views import (
+    ConnectDiscoveryInfoView,
+    OAuthProtectedResourceMetadataView,
+    OAuthServerMetadataView,
+)
 
+from django_mcp.auth.cross_origin import open_to_scripts
 from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
+
+INTROSPECTION = "introspection_endpoint_auth_methods_supported"
+OFFERED = (
+    "response_types_supported",
+    "scopes_supported",
+    "token_endpoint_auth_methods_supported",
+)
+"""What OpenID Connect offers besides; clients of MCP are not to ask for `offline_access`."""
 
 
 def issuer(endpoint: Endpoint) -> str:
@@ -45,8 +61,23 @@ def has_foreign_tokens(endpoint: Endpoint) -> bool:
     )
 
 
+def published(view: type[View], **options: Any) -> Callable[..., HttpResponseBase]:
+    """The view of a document, for clients of every origin."""
+    return open_to_scripts(view.as_view(**options), "GET")
+
+
 class ResourceMetadataView(OAuthProtectedResourceMetadataView):
     """RFC 9728 for the endpoint; every value comes from `DJANGO_MCP_URL` and the tools."""
+
+    def get(
+        self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
+    ) -> HttpResponse:
+        endpoint = Endpoint.from_settings()
+        # Of another resource there is nothing to say, and the toolkit would say it of any.
+        if resource_path and resource_path.strip("/") != endpoint.path.strip("/"):
+            raise Http404
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
 
     def get_resource(self, request: HttpRequest) -> str:
         return Endpoint.from_settings().url
@@ -55,11 +86,29 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
         return authorization_servers(Endpoint.from_settings())
 
     def get_scopes_supported(self) -> list[str]:
-        return list(get_registry().scopes)
+        return scopes_supported()
 
 
-class ServerMetadataView(OAuthServerMetadataView):
+class _CanonicalURLs:
+    """Names the toolkit's views by the endpoint's own origin."""
+
+    def _get_endpoint_url(
+        self, request: HttpRequest, view_name: str, required: bool = False
+    ) -> str | None:
+        # Behind a proxy the request may know neither scheme nor host.
+        try:
+            return Endpoint.from_settings().origin + reverse(f"oauth2_provider:{view_name}")
+        except NoReverseMatch:
+            if required:
+                raise
+            return None
+
+
+class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
     """RFC 8414 for django-oauth-toolkit, under the one issuer that the resource metadata names."""
+
+    is_below_issuer = False
+    """Whether it stands at the issuer's own URL, instead of ending in the issuer's path."""
 
     def get(
         self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
@@ -67,23 +116,50 @@ class ServerMetadataView(OAuthServerMetadataView):
         expected = issuer(Endpoint.from_settings())
         # The toolkit's own view takes any path for an issuer; a document for one that is not
         # ours would lead clients astray.
-        if not expected or issuer_path.strip("/") != _path_of(expected):
+        is_ours = self.is_below_issuer or issuer_path.strip("/") == _path_of(expected)
+        if not expected or not is_ours:
             raise Http404
-        document = json.loads(super().get(request, *args, **kwargs).content)
-        response = JsonResponse({**document, "issuer": expected})
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
+        return JsonResponse({**self.get_document(request), "issuer": expected})
 
-    def _get_endpoint_url(
-        self, request: HttpRequest, view_name: str, required: bool = False
-    ) -> str | None:
-        # Of the canonical origin: behind a proxy the request may know neither scheme nor host.
-        try:
-            return Endpoint.from_settings().origin + reverse(f"oauth2_provider:{view_name}")
-        except NoReverseMatch:
-            if required:
-                raise
-            return None
+    def get_document(self, request: HttpRequest) -> dict[str, Any]:
+        """What the toolkit says, and what holds for MCP clients."""
+        document = {
+            **json.loads(super().get(request).content),
+            "scopes_supported": scopes_supported(),
+        }
+        if "authorization_endpoint" in document:
+            # Where "plain" is still taken, for the host's sake, nobody new should choose it.
+            document["code_challenge_methods_supported"] = ["S256"]
+        if "introspection_endpoint" in document:
+            # It is for resource servers, which are known by a secret or a token of their own.
+            document[INTROSPECTION] = [each for each in document[INTROSPECTION] if each != "none"]
+        return document
+
+
+class _OpenIDDocument(_CanonicalURLs, ConnectDiscoveryInfoView):
+    """The toolkit's own document of OpenID Connect."""
+
+
+class OpenIDMetadataView(ServerMetadataView):
+    """OpenID Connect Discovery where the host has that, and the same as RFC 8414 where not.
+
+    Clients of MCP look here when they do not find the other document.
+    """
+
+    def get_document(self, request: HttpRequest) -> dict[str, Any]:
+        document = super().get_document(request)
+        if not oauth2_settings.OIDC_ENABLED:
+            return document
+        openid = json.loads(_OpenIDDocument().get(request).content)
+        for name in OFFERED:
+            more = [each for each in openid[name] if each not in document[name]]
+            document[name] = document[name] + [each for each in more if each != "offline_access"]
+        return {**openid, **document}
+
+
+def scopes_supported() -> list[str]:
+    """The scopes that every document names: those of the tools, and nothing else of the host."""
+    return list(get_registry().scopes)
 
 
 def _path_of(url: str) -> str:

@@ -19,7 +19,8 @@ def setting_lines() -> Iterator[str]:
 
 
 def _type(setting: Setting[Any]) -> str:
-    return "list of `str`" if setting.type is list else code(setting.type.__name__)
+    written = "list of `str`" if setting.type is list else code(setting.type.__name__)
+    return f"{written} or `None`" if setting.is_optional else written
 
 
 def _value(value: Any) -> str:

@@ -1,15 +1,10 @@
 """Every document is where clients look for it, and they all tell the same story."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import reload
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
-from django.test import override_settings
-from django.urls import clear_url_caches
 from mcp.client.auth.utils import (
     build_oauth_authorization_server_metadata_discovery_urls,
     build_protected_resource_metadata_discovery_urls,
@@ -18,19 +13,27 @@ from mcp.client.auth.utils import (
 from mcp.shared.auth import OAuthMetadata, ProtectedResourceMetadata
 from pytest_django import Settings
 
-import django_mcp.urls
-import tests.urls
 from django_mcp.asgi import Application
 from django_mcp.auth.scopes import ToolScopes, ungrantable_scopes
 from django_mcp.models import ToolGroup
+from tests.urlconfs import package_routes, site
 from tests.wire import Client
 
-RESOURCE = ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"]
+RESOURCE = [
+    "/.well-known/oauth-protected-resource/mcp",
+    "/.well-known/oauth-protected-resource/mcp/",
+    "/.well-known/oauth-protected-resource",
+    "/o/.well-known/oauth-protected-resource",
+]
 SERVER = [
     "/.well-known/oauth-authorization-server/o",
     "/.well-known/oauth-authorization-server/o/",
     "/.well-known/openid-configuration/o",
+    "/o/.well-known/openid-configuration",
+    "/o/.well-known/openid-configuration/",
+    "/o/.well-known/oauth-authorization-server",
 ]
+METHODS = ["none", "client_secret_basic", "client_secret_post"]
 TOOL_SCOPES = ["closed:use", "notes:read", "notes:write"]
 
 
@@ -60,15 +63,78 @@ def test_resource_metadata_names_the_endpoint_and_its_server(browser: Browser, p
 
 
 @pytest.mark.parametrize("path", SERVER)
-def test_server_metadata_names_its_endpoints(browser: Browser, path: str) -> None:
+def test_server_metadata_say_the_same_everywhere(browser: Browser, path: str) -> None:
     document = read(browser, path)
 
-    assert document["issuer"] == "http://testserver/o"
-    assert document["authorization_endpoint"] == "http://testserver/o/authorize/"
-    assert document["token_endpoint"] == "http://testserver/o/token/"
-    assert document["revocation_endpoint"] == "http://testserver/o/revoke_token/"
-    assert "S256" in document["code_challenge_methods_supported"]
-    assert set(TOOL_SCOPES) <= set(document["scopes_supported"])
+    assert document == {
+        "issuer": "http://testserver/o",
+        "authorization_endpoint": "http://testserver/o/authorize/",
+        "token_endpoint": "http://testserver/o/token/",
+        "revocation_endpoint": "http://testserver/o/revoke_token/",
+        "introspection_endpoint": "http://testserver/o/introspect/",
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "scopes_supported": TOOL_SCOPES,
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_methods_supported": METHODS[1:],
+        "client_id_metadata_document_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+@pytest.mark.parametrize("path", SERVER)
+def test_registration_is_told_where_the_host_allows_it(
+    browser: Browser, settings: Settings, path: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "DCR_ENABLED": True,
+        "CIMD_ENABLED": True,
+    }
+
+    document = read(browser, path)
+
+    assert document["registration_endpoint"] == "http://testserver/o/register/"
+    assert document["client_id_metadata_document_supported"] is True
+
+
+def test_clients_are_not_told_of_scopes_that_are_not_for_them(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": {"openid": "Sign in", "offline_access": "Stay", "payroll": "Pay people"},
+    }
+
+    told = [read(browser, path)["scopes_supported"] for path in [*RESOURCE, *SERVER]]
+
+    assert told == [TOOL_SCOPES] * len(told)
+
+
+@pytest.mark.parametrize("path", [p for p in SERVER if "openid" in p])
+def test_openid_connect_is_told_where_the_host_has_it(
+    browser: Browser, settings: Settings, path: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_ENABLED": True,
+        "OIDC_RSA_PRIVATE_KEY": "",
+        "SCOPES": {"openid": "Sign in", "offline_access": "Stay"},
+    }
+    usual = read(browser, "/.well-known/oauth-authorization-server/o")
+
+    document = read(browser, path)
+
+    assert document["userinfo_endpoint"] == "http://testserver/o/userinfo/"
+    assert document["jwks_uri"] == "http://testserver/o/.well-known/jwks.json"
+    assert document["scopes_supported"] == [*TOOL_SCOPES, "openid"]
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert set(METHODS) <= set(document["token_endpoint_auth_methods_supported"])
+    assert "code id_token" in document["response_types_supported"]
+    same = ("issuer", "token_endpoint", "authorization_endpoint", "grant_types_supported")
+    assert [document[name] for name in same] == [usual[name] for name in same]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +149,9 @@ def test_server_metadata_names_its_endpoints(browser: Browser, path: str) -> Non
         "/.well-known/openid-configuration/evil",
         "/.well-known/oauth-protected-resource/other",
         "/.well-known/oauth-protected-resource/mcp/x",
+        "/.well-known/openid-configuration",
+        "/o/.well-known/oauth-authorization-server/evil",
+        "/o/.well-known/oauth-protected-resource/other",
     ],
 )
 def test_nothing_is_said_about_foreign_issuers_and_resources(browser: Browser, path: str) -> None:
@@ -131,14 +200,14 @@ def test_other_authorization_servers_are_named_where_configured(
 
 
 def test_site_that_issues_no_tokens_names_no_server(browser: Browser, settings: Settings) -> None:
-    settings.ROOT_URLCONF = "django_mcp.urls"
+    settings.ROOT_URLCONF = site(*package_routes(DJANGO_MCP_OAUTH_PATH=None))
 
     assert "authorization_servers" not in read(browser, RESOURCE[0])
     assert browser.get(SERVER[0]).status_code == 404
 
 
 def test_endpoints_that_are_not_served_are_not_named(browser: Browser, settings: Settings) -> None:
-    settings.ROOT_URLCONF = "django_mcp.urls"
+    settings.ROOT_URLCONF = site(*package_routes(DJANGO_MCP_OAUTH_PATH=None))
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "OIDC_ISS_ENDPOINT": "https://login.example/o",
@@ -151,28 +220,58 @@ def test_endpoints_that_are_not_served_are_not_named(browser: Browser, settings:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/mcp", "/mcp.v1"])
-def test_documents_follow_the_path_of_the_endpoint(application: Application, path: str) -> None:
-    with mounted_at(f"http://testserver{path}"):
-        document = read(Browser(), f"/.well-known/oauth-protected-resource{path}")
+def test_documents_follow_the_path_of_the_endpoint(
+    browser: Browser, settings: Settings, path: str
+) -> None:
+    settings.DJANGO_MCP_URL = f"http://testserver{path}"
+    settings.ROOT_URLCONF = site(*package_routes())
+
+    document = read(browser, f"/.well-known/oauth-protected-resource{path}")
 
     assert document["resource"] == f"http://testserver{path}"
 
 
-@contextmanager
-def mounted_at(url: str) -> Iterator[None]:
-    """URLs made anew, because they follow a setting that a running project does not change."""
-    try:
-        with override_settings(DJANGO_MCP_URL=url):
-            make_urls()
-            yield
-    finally:
-        make_urls()
+@pytest.mark.parametrize(
+    ("oauth_path", "issuer", "places"),
+    [
+        (
+            "id/people/",
+            "http://testserver/id/people",
+            [
+                "/.well-known/oauth-authorization-server/id/people",
+                "/.well-known/openid-configuration/id/people",
+                "/id/people/.well-known/openid-configuration",
+            ],
+        ),
+        (
+            "/id",
+            "http://testserver/id",
+            [
+                "/.well-known/oauth-authorization-server/id",
+                "/.well-known/openid-configuration/id",
+                "/id/.well-known/openid-configuration",
+            ],
+        ),
+        (
+            "",
+            "http://testserver",
+            [
+                "/.well-known/oauth-authorization-server",
+                "/.well-known/openid-configuration",
+            ],
+        ),
+    ],
+)
+def test_documents_follow_the_path_of_oauth(
+    browser: Browser, settings: Settings, oauth_path: str, issuer: str, places: list[str]
+) -> None:
+    settings.ROOT_URLCONF = site(*package_routes(DJANGO_MCP_OAUTH_PATH=oauth_path))
 
+    documents = [read(browser, place) for place in places]
 
-def make_urls() -> None:
-    reload(django_mcp.urls)
-    reload(tests.urls)
-    clear_url_caches()
+    assert [document["issuer"] for document in documents] == [issuer] * len(places)
+    assert documents[0]["token_endpoint"] == f"{issuer}/token/"
+    assert read(browser, RESOURCE[0])["authorization_servers"] == [issuer]
 
 
 def test_catalogue_joins_the_hosts_scopes_and_those_of_the_tools(

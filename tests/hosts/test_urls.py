@@ -1,11 +1,9 @@
 """The routes of a host that has one folder of its domain."""
 
-import runpy
-
 import pytest
-from django.test import override_settings
+from django.urls.resolvers import RegexPattern, URLResolver
 
-from django_mcp import urls
+from tests.urlconfs import package_routes
 
 
 @pytest.mark.parametrize(
@@ -17,7 +15,7 @@ def test_route_of_the_endpoint_begins_below_the_script_name(
 ) -> None:
     url = "https://shop.example/back/office/mcp"
 
-    with override_settings(FORCE_SCRIPT_NAME=script_name, DJANGO_MCP_URL=url):
-        routes = runpy.run_path(urls.__file__)["urlpatterns"]
+    routes = package_routes(FORCE_SCRIPT_NAME=script_name, DJANGO_MCP_URL=url)
 
-    assert [str(each.pattern) for each in routes if each.name == "endpoint"] == [route]
+    match = URLResolver(RegexPattern(r"^/"), routes).resolve(f"/{route}")
+    assert match.view_name == "django_mcp:endpoint"

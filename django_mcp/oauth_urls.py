@@ -1,0 +1,76 @@
+"""Include instead of `oauth2_provider.urls`, where and as that was included.
+
+`path("o/", include("django_mcp.oauth_urls", namespace="oauth2_provider"))`
+
+The routes have the names and paths that django-oauth-toolkit gives them. Those that MCP clients
+use lead to views of this package, the others to the toolkit's own.
+"""
+
+from django.urls import path, re_path
+from oauth2_provider import urls as toolkit
+from oauth2_provider.views import (
+    DynamicClientRegistrationManagementView,
+    DynamicClientRegistrationView,
+    RevokeTokenView,
+    TokenView,
+)
+
+from django_mcp.auth.cross_origin import open_to_scripts
+from django_mcp.auth.metadata import (
+    OpenIDMetadataView,
+    ResourceMetadataView,
+    ServerMetadataView,
+    published,
+)
+
+app_name = "oauth2_provider"
+
+OPENID = ("jwks-info", "user-info", "rp-initiated-logout")
+
+_server = published(ServerMetadataView)
+_resource = published(ResourceMetadataView)
+_ours = [
+    path(
+        ".well-known/oauth-authorization-server",
+        published(ServerMetadataView, is_below_issuer=True),
+        name="oauth-server-metadata",
+    ),
+    path(
+        ".well-known/oauth-authorization-server/<path:issuer_path>",
+        _server,
+        name="oauth-server-metadata-issuer",
+    ),
+    re_path(
+        r"^\.well-known/openid-configuration/?$",
+        published(OpenIDMetadataView, is_below_issuer=True),
+        name="oidc-connect-discovery-info",
+    ),
+    path(".well-known/oauth-protected-resource", _resource, name="oauth-resource-metadata"),
+    path(
+        ".well-known/oauth-protected-resource/<path:resource_path>",
+        _resource,
+        name="oauth-resource-metadata-path",
+    ),
+    path("token/", open_to_scripts(TokenView.as_view(), "POST"), name="token"),
+    path("revoke_token/", open_to_scripts(RevokeTokenView.as_view(), "POST"), name="revoke-token"),
+    path(
+        "register/",
+        open_to_scripts(DynamicClientRegistrationView.as_view(), "POST"),
+        name="dcr-register",
+    ),
+    path(
+        "register/<str:client_id>/",
+        open_to_scripts(DynamicClientRegistrationManagementView.as_view(), "GET", "PUT", "DELETE"),
+        name="dcr-register-management",
+    ),
+]
+_names = {pattern.name for pattern in _ours}
+_theirs = [pattern for pattern in toolkit.urlpatterns if pattern.name not in _names]
+
+protocol_urlpatterns = [
+    *_ours,
+    *(p for p in _theirs if p.name in ("authorize", "introspect", *OPENID)),
+]
+"""What clients use: without the pages on which people manage applications of their own."""
+
+urlpatterns = [*_ours, *_theirs]
