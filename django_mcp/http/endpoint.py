@@ -13,7 +13,8 @@ from django_mcp.conf import settings
 from django_mcp.http.admission import admit
 from django_mcp.http.answers import challenge_answer, refusal, unavailable
 from django_mcp.http.body import BodyTooLargeError, ClientGoneError, read_body, replay
-from django_mcp.http.guards import guard, too_large
+from django_mcp.http.cross_origin import preflight_answer, readable
+from django_mcp.http.guards import guard, guard_origin, too_large
 from django_mcp.http.lifespan import SessionManagers
 from django_mcp.principals import Endpoint
 from django_mcp.protocol.exchange import SCOPE_KEY, current_exchange
@@ -52,7 +53,10 @@ class MCPEndpoint:
         except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
             await refusal(400, "The query or the Content-Type is malformed.")(scope, receive, send)
             return
-        answer = guard(request, self._endpoint)
+        answer = guard_origin(request, self._endpoint)
+        if answer is None:
+            send = readable(request, send)
+            answer = preflight_answer(request) or guard(request)
         if answer is not None:
             await answer(scope, receive, send)
             return

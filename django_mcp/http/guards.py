@@ -9,11 +9,11 @@ from django_mcp.http.answers import refusal
 from django_mcp.principals import Endpoint
 
 
-def guard(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
-    """The refusal of a request that must go no further; None lets it pass.
+def guard_origin(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
+    """The refusal of a request that comes from, or to, the wrong place; None lets it pass.
 
     Host is checked against ALLOWED_HOSTS as Django does. A foreign Origin gets 403 (transports,
-    "Security Warning"); anything but POST gets 405, because no stream is offered to GET.
+    "Security Warning").
     """
     try:
         host = request.get_host()
@@ -23,6 +23,14 @@ def guard(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
     own = (endpoint.origin, f"{request.scheme}://{host}")
     if origin is not None and origin not in (*own, *settings.ALLOWED_ORIGINS):
         return refusal(403, "The Origin header is not allowed.")
+    return None
+
+
+def guard(request: ASGIRequest) -> Response | None:
+    """The refusal of a request that must go no further; None lets it pass.
+
+    Anything but POST gets 405, because no stream is offered to GET.
+    """
     if request.method != "POST":
         return refusal(405, "Only POST is served here.", headers={"Allow": "POST"})
     length = request.headers.get("content-length", "0")
