@@ -2,6 +2,8 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from django.core.checks.registry import registry
@@ -15,7 +17,7 @@ LEVELS = {"Error": "error", "Warning": "warning", "Info": "info"}
 
 def check_lines() -> Iterator[str]:
     """A table of every message, with what the check that gives it wants."""
-    functions = functions_of(tree_of(checks))
+    functions = {name: each for part in _modules() for name, each in functions_of(part).items()}
     rows = {
         (check_id, level, (check.__doc__ or "").splitlines()[0], _when(check))
         for check in _checks()
@@ -30,8 +32,13 @@ def check_lines() -> Iterator[str]:
 
 def _checks() -> Iterator[Any]:
     for check in [*registry.registered_checks, *registry.deployment_checks]:
-        if check.__module__ == checks.__name__:
+        if check.__module__.startswith(f"{checks.__name__}."):
             yield check
+
+
+def _modules() -> Iterator[ast.Module]:
+    for module in iter_modules(checks.__path__, f"{checks.__name__}."):
+        yield tree_of(import_module(module.name))
 
 
 def _when(check: Any) -> str:
@@ -41,7 +48,7 @@ def _when(check: Any) -> str:
 
 
 def _messages(functions: Mapping[str, Function], name: str) -> Iterator[tuple[str, str]]:
-    """The ids and levels of what a function gives, by itself or through others of the module."""
+    """The ids and levels of what a function gives, by itself or through others of the package."""
     for node in ast.walk(functions[name]):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue

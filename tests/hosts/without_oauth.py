@@ -21,10 +21,10 @@ WHOLE = (
 SINGLE = (
     "tests/docs/test_reference.py::*[[]authenticators]",
     "tests/docs/test_snippets.py::*[[]authenticators.md:*]",
-    "tests/test_checks.py::TestAuthentication::test_w004_*",
-    "tests/test_checks.py::TestAuthentication::test_w007_*",
-    "tests/test_checks.py::TestCommand::test_e005_*",
-    "tests/test_checks.py::TestCommand::test_other_authenticators_need_no_toolkit",
+    "tests/checks/test_project.py::TestAuthentication::test_w004_*",
+    "tests/checks/test_project.py::TestAuthentication::test_w007_*",
+    "tests/checks/test_project.py::TestCommand::test_e005_*",
+    "tests/checks/test_project.py::TestCommand::test_other_authenticators_need_no_toolkit",
 )
 
 

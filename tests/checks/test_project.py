@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
 from django.db import DatabaseError, connections
 from pytest_django import Settings
 
@@ -18,24 +17,16 @@ from django_mcp import tool
 from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
+from tests.checks.messages import found
 from tests.databases import second_database
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WORKERS = "tests.execution.backends.HoldingBackend"
 """A backend that has workers, as far as anybody knows."""
-
-
-def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
-    """The package's messages, by id; every check of every app runs."""
-    messages: dict[str, list[str]] = {}
-    for message in run_checks(include_deployment_checks=deploy, databases=databases):
-        if isinstance(message.id, str) and message.id.startswith("django_mcp."):
-            messages.setdefault(message.id.removeprefix("django_mcp."), []).append(message.msg)
-    return messages
 
 
 def test_a_good_project_has_nothing_to_mend() -> None:
@@ -402,7 +393,7 @@ class TestBackground:
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.DJANGO_MCP_BACKGROUND_BACKEND = "celery"
-        monkeypatch.setattr("django_mcp.checks.find_spec", lambda name: None)
+        monkeypatch.setattr("django_mcp.checks.background.find_spec", lambda name: None)
 
         assert set(found()) == {"E006"}
 

@@ -1,0 +1,24 @@
+"""System checks: what is wrong, or risky, in how a project uses the package.
+
+Each module registers its own when it is imported.
+"""
+
+from django_mcp.checks import (
+    authentication,
+    background,
+    databases,
+    deployment,
+    endpoint,
+    project_settings,
+    tools,
+)
+
+__all__ = [
+    "authentication",
+    "background",
+    "databases",
+    "deployment",
+    "endpoint",
+    "project_settings",
+    "tools",
+]

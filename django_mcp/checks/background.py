@@ -1,0 +1,81 @@
+"""What carries background tools."""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from django_mcp.conf import Settings
+from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
+from django_mcp.tools.declaration import declarations
+
+CELERY_BACKEND = SHORT_NAMES["celery"]
+EMBEDDED_BACKEND = SHORT_NAMES["embedded"]
+LOSING_TRANSPORTS = ("memory", "sqla", "sqlalchemy")
+"""They keep messages in one process, or tell workers of nothing but new messages."""
+
+
+@register
+def check_background(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Background tools can be handed to workers, which keep what they are handed."""
+    if Settings.BACKGROUND_BACKEND.problem() or Settings.CELERY_APP.problem():
+        return []  # check_settings tells
+    if backend_path() == CELERY_BACKEND and find_spec("celery") is None:
+        return [
+            Error(
+                "The Celery backend needs Celery.",
+                hint="Install django-mcp-toolkit[celery], or choose another in "
+                f"{Settings.BACKGROUND_BACKEND.name}.",
+                id="django_mcp.E006",
+            )
+        ]
+    try:
+        backend = get_backend()
+        found = list(_celery_problems(backend)) if backend_path() == CELERY_BACKEND else []
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
+        return [
+            Error(
+                f"The background backend cannot be made: {error!r}",
+                hint=Settings.BACKGROUND_BACKEND.help,
+                id="django_mcp.E007",
+            )
+        ]
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_background_deployment(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Background tools have workers of their own."""
+    if Settings.BACKGROUND_BACKEND.problem():
+        return []  # check_settings tells
+    has_tools = any(declaration.background for declaration in declarations())
+    if not has_tools or backend_path() != EMBEDDED_BACKEND:
+        return []
+    return [
+        Warning(
+            "Background tools run on threads of the web processes, and end with them.",
+            hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery", and run a worker.',
+            id="django_mcp.W009",
+        )
+    ]
+
+
+def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
+    if backend.is_eager:
+        yield Error(
+            "Celery runs tasks at once, within the request: CELERY_TASK_ALWAYS_EAGER is set.",
+            hint=f'Unset it. In tests set {Settings.BACKGROUND_BACKEND.name} to "embedded".',
+            id="django_mcp.E008",
+        )
+    if backend.transport in LOSING_TRANSPORTS:
+        yield Error(
+            f"No worker in another process can be relied on over the broker {backend.transport!r}.",
+            hint="Use Redis or RabbitMQ.",
+            id="django_mcp.E009",
+        )

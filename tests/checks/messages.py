@@ -1,0 +1,12 @@
+"""What the package's system checks find."""
+
+from django.core.checks import run_checks
+
+
+def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
+    """The package's messages, by id; every check of every app runs."""
+    messages: dict[str, list[str]] = {}
+    for message in run_checks(include_deployment_checks=deploy, databases=databases):
+        if isinstance(message.id, str) and message.id.startswith("django_mcp."):
+            messages.setdefault(message.id.removeprefix("django_mcp."), []).append(message.msg)
+    return messages
