@@ -54,8 +54,8 @@ def read_result(text: str) -> Rendered:
 
 
 def written_error(error: BaseException) -> str:
-    """What the caller may know of an error, as text, and the class that the record shows."""
-    if type(error).__name__ in PLAIN_ERRORS:
+    """What the caller may know of an error, as text."""
+    if PLAIN_ERRORS.get(type(error).__name__) is type(error):
         return json.dumps({"kind": type(error).__name__})
     if isinstance(error, ToolError):
         return json.dumps(
@@ -65,14 +65,13 @@ def written_error(error: BaseException) -> str:
                 "retryable": error.retryable,
                 "hint": error.hint,
                 "retry_after": error.retry_after,
-                "cause": type(error).__name__,
             }
         )
-    return json.dumps({"kind": "ToolFailedError", "cause": _cause(error)})
+    return json.dumps({"kind": "ToolFailedError"})
 
 
 def read_error(text: str, call_id: UUID) -> DjangoMCPError:
-    """The error to raise for what `written_error` was given: of the same class if it is ours."""
+    """An error that tells the caller the same as the one that `written_error` was given."""
     stored = json.loads(text)
     kind = stored["kind"]
     if kind == "ToolError":
@@ -81,11 +80,6 @@ def read_error(text: str, call_id: UUID) -> DjangoMCPError:
     if kind in PLAIN_ERRORS:
         return PLAIN_ERRORS[kind]()
     return ToolFailedError(call_id)
-
-
-def _cause(error: BaseException) -> str:
-    is_wrapped = isinstance(error, ToolFailedError) and error.__cause__ is not None
-    return type(error.__cause__ if is_wrapped else error).__name__
 
 
 def _fields(block: Content) -> dict[str, Any]:

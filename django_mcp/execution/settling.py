@@ -52,7 +52,7 @@ def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -
 def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
     """Put the end of a task on record, unless it is there, and wake those who wait for it.
 
-    `error` is what happened where that is known: the log shows its traceback.
+    `error` is what happened where that is known: the record has its class, the log its traceback.
     """
     task = ToolTask.objects.filter(pk=key).first()
     if task is None or not task.has_ended or task.is_recorded:
@@ -62,8 +62,8 @@ def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
         context, get_registry().get(task.name), started=task.created, worker=task.worker
     )
     if task.error:
-        stored = read_error(task.error, task.call_id)
-        record.finish(error=error if type(error) is type(stored) else stored)
+        is_known = error is not None and written_error(error) == task.error
+        record.finish(error=error if is_known else read_error(task.error, task.call_id))
     else:
         record.finish(result=read_result(task.result))
     # Last: a process that dies before this leaves the rest to a sweep.

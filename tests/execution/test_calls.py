@@ -93,6 +93,17 @@ def test_tool_error_is_told_as_it_was_raised_and_rolls_back(client: Client) -> N
     assert not Group.objects.exists()
 
 
+def test_error_of_the_projects_own_is_told_and_recorded_as_what_it_is(client: Client) -> None:
+    answer = asyncio.run(client.acall("refuse_in_own_words"))
+
+    settled()
+    record = CallRecord.objects.get()
+    assert answer.result["_meta"]["django-mcp/error"]["error"] == (
+        "Your parking permit was withdrawn."
+    )
+    assert (record.outcome, record.error_class) == ("tool_error", "RevokedError")
+
+
 @pytest.mark.parametrize("name", ["boom", "aboom"])
 def test_exception_is_told_by_the_id_of_the_call_alone(client: Client, name: str) -> None:
     answer = asyncio.run(client.acall(name))

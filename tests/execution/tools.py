@@ -21,6 +21,10 @@ class FlakyError(Exception):
     """What a retry is for."""
 
 
+class RevokedError(ToolError):
+    """What a project calls like something of the package's."""
+
+
 with collecting() as TOOLS:
 
     @tool(background=True)
@@ -130,6 +134,11 @@ with collecting() as TOOLS:
         """Write, then refuse."""
         Group.objects.create(name="refused")
         raise ToolError("closed today", retryable=True, hint="Come tomorrow.", retry_after=60)
+
+    @tool(background=True)
+    def refuse_in_own_words() -> str:
+        """Refuse by an error of the project's own."""
+        raise RevokedError("Your parking permit was withdrawn.")
 
     @tool(background=True)
     def boom() -> str:
