@@ -15,7 +15,7 @@ from django_mcp import concurrency
 from django_mcp.asgi import Application
 from django_mcp.concurrency import ThreadPool, database_thread, run_in_control, run_in_worker
 from django_mcp.exceptions import BusyError
-from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.policy import snapshot
 from tests.gate import Gate
 from tests.keys import PATH
@@ -112,6 +112,25 @@ def test_call_that_finds_no_thread_is_busy_and_may_come_again(
         "retry_after": 1,
     }
     assert outcomes("echo") == ["busy"]
+
+
+@pytest.mark.parametrize("takes_tasks", [False, True])
+def test_background_call_that_finds_no_thread_is_busy_and_makes_no_task(
+    client: Client, gate: Gate, settings: Settings, takes_tasks: bool
+) -> None:
+    settings.DJANGO_MCP_BUSY_AFTER = 0.05
+    caller = client.with_tasks() if takes_tasks else client
+
+    async def scenario() -> Answer:
+        async with Full(client, gate):
+            return await caller.acall("describe", name="Ada")
+
+    answer = asyncio.run(scenario())
+
+    record = CallRecord.objects.get(name="describe")
+    assert answer.result["_meta"]["django-mcp/error"]["error"] == "The server is busy."
+    assert (record.outcome, record.task_id) == ("busy", "")
+    assert not ToolTask.objects.exists()
 
 
 def test_hidden_tool_is_not_betrayed_by_a_busy_server(

@@ -79,10 +79,12 @@ async def refusals_recorded(
     try:
         yield
     except (BusyError, TaskRequiredError) as error:
+        context.discard_task()
         await run_in_control(_refuse, context, tool, record, error)
         raise
     except asyncio.CancelledError as error:
         if record.claim():  # it was still waiting for a thread
+            context.discard_task()
             await finish(record, error=error)
         raise
 

@@ -68,13 +68,13 @@ def call_again(task: ToolTask) -> UUID:
     that had secret arguments: they are gone.
     """
     context = ToolContext(repetition_of(task))
-    key = context.become_task()
     tool = get_registry().get(task.name)
     record = Recording(context, tool)
     if tool is None or tool.background is None:
         error = UnknownToolError(task.name)
         record.finish(error=error)
         raise error
+    key = context.become_task()
     _submit(context, tool, record)
     return key
 

@@ -160,8 +160,9 @@ def test_sync_tool_of_an_older_client_is_not_told_that_it_is_cancelled(
     assert facts() == [("ok", False)]
 
 
+@pytest.mark.parametrize("late", ["hold", "describe"])
 def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
-    modern: Client, gate: Gate, ended: Ended, settings: Settings
+    modern: Client, gate: Gate, ended: Ended, settings: Settings, late: str
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
 
@@ -169,7 +170,7 @@ def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
         holders = [asyncio.create_task(modern.acall("hold", name="holder")) for _ in range(THREADS)]
         for _ in range(THREADS):
             await gate.arrival()
-        async with modern.calling("hold", name="late") as opened:
+        async with modern.calling(late, name="late") as opened:
             await standstill()
             opened.leave()
         await ended()
@@ -179,6 +180,7 @@ def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
     asyncio.run(scenario())
 
     assert sorted(facts()) == [("cancelled", False)] + [("ok", True)] * THREADS
+    assert set(CallRecord.objects.values_list("task_id", flat=True)) == {""}
 
 
 def test_client_that_leaves_before_it_is_known_leaves_no_trace(client: Client) -> None:
