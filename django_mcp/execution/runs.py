@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from django_mcp.concurrency import with_fresh_connections
 from django_mcp.conf import settings
 from django_mcp.context import ProgressReport, ToolContext
 from django_mcp.exceptions import TaskTimedOutError
@@ -137,8 +136,9 @@ class Keeper:
                 if is_beat:
                     next_beat = time.monotonic() + settings.BACKGROUND_STALE_AFTER / BEATS
                 try:
-                    with_fresh_connections(lambda: self._look(is_beat=is_beat))  # noqa: B023
+                    self._look(is_beat=is_beat)
                 except Exception:
+                    connections.close_all()  # it may be the connection that is broken
                     logger.warning("The runs of this process cannot be looked after", exc_info=True)
         finally:
             connections.close_all()

@@ -5,12 +5,14 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import current_thread
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connections
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -282,6 +284,23 @@ def test_overdue_runs_that_stop_when_they_are_told_have_timed_out_and_end_once(
 
     assert errors == {'{"kind": "TaskTimedOutError"}'}
     assert told == ["failed"] * len(tasks)
+
+
+def test_runs_are_looked_after_over_one_connection(held: Held) -> None:
+    opened = []
+
+    def count(**facts: Any) -> None:
+        if current_thread().name == "django_mcp_keeper":
+            opened.append(facts["connection"])
+
+    connection_created.connect(count)
+    try:
+        task = run(queued("climb", to=3))
+    finally:
+        connection_created.disconnect(count)
+
+    assert (task.status, task.progress) == ("completed", 3)
+    assert len(opened) == 1
 
 
 class TestSecrets:

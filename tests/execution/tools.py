@@ -11,6 +11,7 @@ from django_mcp.content import Content
 from django_mcp.models import ToolTask
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
+from tests.polling import until
 
 SECRET = "the-password-is-1234"
 
@@ -60,6 +61,14 @@ with collecting() as TOOLS:
             if step == to:
                 await gate.pause("acount")
             await context.areport_progress(step, to, f"step {step}")
+        return to
+
+    @tool(background=True, atomic=False)
+    def climb(to: int, context: ToolContext) -> int:
+        """Report every step, and wait until it stands in the row."""
+        for step in range(1, to + 1):
+            context.report_progress(step, to)
+            until(lambda: ToolTask.objects.get().progress == step)  # noqa: B023
         return to
 
     @tool(background=True, atomic=False)
