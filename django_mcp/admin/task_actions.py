@@ -1,42 +1,15 @@
 """What operators can do to tasks, and to which: cancel them, and run them again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.admin.questions import Candidate, Question
 from django_mcp.models import ToolTask
 from django_mcp.tools.tool import Tool
 
 Status = ToolTask.Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A task that was chosen; why it is left alone, or why to think twice."""
-
-    task: ToolTask
-    obstacle: str | Promise = ""
-    danger: str | Promise = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked before `action` is done."""
-
-    action: str
-    title: str | Promise
-    text: str | Promise
-    candidates: Sequence[Candidate]
-
-    @property
-    def possible(self) -> list[Candidate]:
-        return [each for each in self.candidates if not each.obstacle]
-
-    @property
-    def is_dangerous(self) -> bool:
-        return any(each.danger for each in self.possible)
 
 
 def ask_to_cancel(tasks: Sequence[ToolTask]) -> Question:
@@ -45,7 +18,7 @@ def ask_to_cancel(tasks: Sequence[ToolTask]) -> Question:
         title=_("Cancel tasks"),
         text=_("A task that waits never starts; one that runs is told to stop within a second."),
         candidates=[
-            Candidate(task=task, obstacle=_("has ended already") if task.has_ended else "")
+            _candidate(task, obstacle=_("has ended already") if task.has_ended else "")
             for task in tasks
         ],
     )
@@ -66,15 +39,21 @@ def ask_to_retry(tasks: Sequence[ToolTask], tools: Mapping[str, Tool]) -> Questi
 
 def _to_retry(task: ToolTask, tool: Tool | None) -> Candidate:
     if task.status not in (Status.FAILED, Status.CANCELLED):
-        return Candidate(task=task, obstacle=_("has neither failed nor been cancelled"))
+        return _candidate(task, obstacle=_("has neither failed nor been cancelled"))
     if task.has_secrets:
-        return Candidate(task=task, obstacle=_("had secret arguments, which are gone"))
+        return _candidate(task, obstacle=_("had secret arguments, which are gone"))
     if tool is None or tool.background is None:
-        return Candidate(task=task, obstacle=_("is of a tool that the code does not have any more"))
+        return _candidate(task, obstacle=_("is of a tool that the code does not have any more"))
     if tool.preparation is not None:
         # Its arguments were completed by then, perhaps by the caller's own consent to that call.
-        return Candidate(task=task, obstacle=_("is of a tool that asks or adds something first"))
+        return _candidate(task, obstacle=_("is of a tool that asks or adds something first"))
     if task.attempts and not tool.is_repeatable:
         danger = _("may have taken effect, and its tool is not declared idempotent")
-        return Candidate(task=task, danger=danger)
-    return Candidate(task=task)
+        return _candidate(task, danger=danger)
+    return _candidate(task)
+
+
+def _candidate(
+    task: ToolTask, *, obstacle: str | Promise = "", danger: str | Promise = ""
+) -> Candidate:
+    return Candidate(row=task, state=task.get_status_display(), obstacle=obstacle, danger=danger)

@@ -5,9 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.http import (
@@ -15,10 +13,8 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseRedirect,
     JsonResponse,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +28,8 @@ from django_mcp.admin.filters import (
     UserFilter,
 )
 from django_mcp.admin.newest_list import NewestList
-from django_mcp.admin.task_actions import Question, ask_to_cancel, ask_to_retry
+from django_mcp.admin.questions import AskingAdmin, Question
+from django_mcp.admin.task_actions import ask_to_cancel, ask_to_retry
 from django_mcp.admin.task_display import TaskDisplay
 from django_mcp.admin.task_result import parts_of
 from django_mcp.admin.task_state import STATE_COLUMNS, TaskState
@@ -49,21 +46,17 @@ class TaskList(NewestList):
 
 
 @admin.register(ToolTask)
-class ToolTaskAdmin(TaskDisplay):
-    """Nobody changes a task by hand; permission to change them is that to cancel and retry."""
+class ToolTaskAdmin(AskingAdmin, TaskDisplay):
+    """Permission to change tasks is that to cancel and retry."""
 
     list_filter = (PeriodFilter, StatusFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole task or call id, tool name, user name or key, client name or id.")
     actions = ("cancel_selected", "retry_selected")
     change_form_template = "django_mcp/admin/task.html"
+    question_template = "django_mcp/admin/task_question.html"
 
     class Media:
         js = ("django_mcp/task.js",)
-
-    def has_control_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may cancel tasks and run them again."""
-        codename = get_permission_codename("change", self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TaskList
@@ -136,41 +129,41 @@ class ToolTaskAdmin(TaskDisplay):
 
     def cancel_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Ask whether to cancel one task."""
-        return self._ask(request, ask_to_cancel([self._task(request, key)]))
+        return self.ask(request, ask_to_cancel([self._task(request, key)]))
 
     def retry_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Ask whether to run one task again."""
-        return self._ask(request, self._ask_to_retry([self._task(request, key)]))
+        return self.ask(request, self._ask_to_retry([self._task(request, key)]))
 
     @admin.action(permissions=["control"], description=_("Cancel selected tasks"))
     def cancel_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
         question = ask_to_cancel(_without_results(queryset))
-        if "confirmed" not in request.POST or not question.possible:
-            return self._ask(request, question)
+        if not self.is_confirmed(request, question):
+            return self.ask(request, question)
         for each in question.possible:
-            cancel(each.task.pk)
-            self.log_change(request, each.task, gettext("Cancelled."))
+            cancel(each.row.pk)
+            self.log_change(request, each.row, gettext("Cancelled."))
         text = ngettext(
             "%(count)d task is cancelled or has been told to stop.",
             "%(count)d tasks are cancelled or have been told to stop.",
             len(question.possible),
         )
         self.message_user(request, text % {"count": len(question.possible)}, messages.SUCCESS)
-        return self._after(request, [each.task.pk for each in question.possible])
+        return self.after([each.row.pk for each in question.possible])
 
     @admin.action(permissions=["control"], description=_("Run selected tasks again"))
     def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
         question = self._ask_to_retry(_without_results(queryset))
         has_consent = not question.is_dangerous or "dared" in request.POST
-        if "confirmed" not in request.POST or not question.possible or not has_consent:
-            return self._ask(request, question)
-        made = [key for each in question.possible if (key := self._retry(request, each.task))]
+        if not self.is_confirmed(request, question) or not has_consent:
+            return self.ask(request, question)
+        made = [key for each in question.possible if (key := self._retry(request, each.row))]
         if made:
             text = ngettext(
                 "%(count)d task is run again.", "%(count)d tasks are run again.", len(made)
             )
             self.message_user(request, text % {"count": len(made)}, messages.SUCCESS)
-        return self._after(request, made or [each.task.pk for each in question.possible])
+        return self.after(made or [each.row.pk for each in question.possible])
 
     def _retry(self, request: HttpRequest, task: ToolTask) -> UUID | None:
         """Run one task again; its new key, or None when that was refused."""
@@ -193,32 +186,6 @@ class ToolTaskAdmin(TaskDisplay):
 
     def _ask_to_retry(self, tasks: list[ToolTask]) -> Question:
         return ask_to_retry(tasks, read_declared().tools)
-
-    def _ask(self, request: HttpRequest, question: Question) -> TemplateResponse:
-        if not self.has_control_permission(request):
-            raise PermissionDenied
-        request.current_app = self.admin_site.name
-        return TemplateResponse(
-            request,
-            "django_mcp/admin/task_question.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": question.title,
-                "question": question,
-                "opts": self.opts,
-                "media": self.media,
-                "is_consent_missing": "confirmed" in request.POST and question.is_dangerous,
-                "checkbox_name": ACTION_CHECKBOX_NAME,
-                # Whatever the list is narrowed to: those that are asked for are named.
-                "address": f"{self.url_of('changelist')}?period=all",
-            },
-        )
-
-    def _after(self, request: HttpRequest, keys: list[UUID]) -> HttpResponseRedirect:
-        """The page of the only task; the list otherwise."""
-        if len(keys) != 1:
-            return HttpResponseRedirect(self.url_of("changelist"))
-        return HttpResponseRedirect(self.url_of("change", keys[0]))
 
 
 def _without_results(tasks: ToolTaskQuerySet) -> list[ToolTask]:
