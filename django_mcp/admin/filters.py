@@ -31,10 +31,11 @@ INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """A period that ends now, or two moments; the last day unless something is chosen."""
+    """A period that ends now, or two moments; the default period unless something is chosen."""
 
     title = _("time")
     parameter_name = "period"
+    default_period = DEFAULT_PERIOD
     template = "django_mcp/admin/period.html"
 
     def __init__(
@@ -54,7 +55,7 @@ class PeriodFilter(admin.SimpleListFilter):
                 return ""
             # Whoever knows an id need not know when it was.
             is_known = read_id(self.request.GET.get(SEARCH_VAR, "")) is not None
-            return "all" if is_known else DEFAULT_PERIOD
+            return "all" if is_known else self.default_period
         if period not in PERIODS:
             raise IncorrectLookupParameters
         return period
@@ -167,6 +168,14 @@ class StatusFilter(ChoiceFilter):
     title = _("status")
     parameter_name = "status"
     column = "status"
+
+
+class LinkedFilter(ColumnFilter):
+    """A value that a link chose."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value()
+        return [] if value is None else [(value, value)]
 
 
 class NamedFilter(ColumnFilter):

@@ -22,20 +22,31 @@ COMPARED_AT_ONCE = 2_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """One of these columns holds its value. Each column has an index that the moment ends."""
+    """One of these columns holds its value. Each column has an index that the moment ends.
+
+    A frozenset of few stands for any of its values.
+    """
 
     alternatives: Sequence[tuple[str, Any]]
 
     def to_q(self) -> Q:
-        return reduce(or_, (Q(alternative) for alternative in self.alternatives))
+        return reduce(or_, map(_condition, self.alternatives))
 
     def is_met(self, values: Mapping[str, Any]) -> bool:
-        return any(values[column] == value for column, value in self.alternatives)
+        return any(
+            values[column] in value if isinstance(value, frozenset) else values[column] == value
+            for column, value in self.alternatives
+        )
 
     def branches(self, rows: Rows) -> Iterator[Rows]:
         """The rows that meet it, once for each alternative; each walks along one index."""
         for alternative in self.alternatives:
-            yield rows.filter(alternative).newest_first()
+            yield rows.filter(_condition(alternative)).newest_first()
+
+
+def _condition(alternative: tuple[str, Any]) -> Q:
+    column, value = alternative
+    return Q((f"{column}__in", value) if isinstance(value, frozenset) else alternative)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Count
 from oauth2_provider.models import get_application_model
@@ -32,6 +33,12 @@ class Client:
         return "" if self.application is None else str(self.application.name)
 
     @property
+    def host(self) -> str:
+        """Where the metadata document lies that it is made from; empty without one."""
+        is_document = self.source == ClientRegistration.Source.CIMD
+        return (urlsplit(self.client_id).hostname or "") if is_document else ""
+
+    @property
     def source(self) -> str:
         """`dcr`, `cimd`, or `manual`; empty for one that has not come yet."""
         if self.application is None:
@@ -47,6 +54,11 @@ class Client:
         tokens = live_tokens().filter(application__client_id=self.client_id)
         granted = tokens.order_by().values_list("scope", flat=True).distinct()
         return sorted({scope for scopes in granted for scope in scopes.split()})
+
+    def user_keys(self, limit: int) -> list[Any]:
+        """The keys of so many of its users."""
+        tokens = live_tokens().filter(application__client_id=self.client_id, user__isnull=False)
+        return list(tokens.order_by("user").values_list("user", flat=True).distinct()[:limit])
 
 
 def clients_of(registrations: Iterable[ClientRegistration]) -> list[Client]:

@@ -9,6 +9,7 @@ from django_mcp.models.timed import TimedQuerySet
 
 class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
     moment = "created"
+    payload = ()
 
     @property
     def db(self) -> str:

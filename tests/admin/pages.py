@@ -3,13 +3,15 @@
 from html.parser import HTMLParser
 from typing import Any, Protocol
 
+from django.db.models import Model
 from django.urls import reverse
 
-from django_mcp.models import CallRecord, ToolGroup, ToolTask
+from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
 
 GROUPS = "/admin/django_mcp/toolgroup/"
 RECORDS = "/admin/django_mcp/callrecord/"
 TASKS = "/admin/django_mcp/tooltask/"
+CLIENTS = "/admin/django_mcp/clientregistration/"
 
 
 class Response(Protocol):
@@ -31,7 +33,12 @@ def task_page(task: ToolTask, view: str = "change", *values: object) -> str:
     return reverse(f"admin:django_mcp_tooltask_{view}", args=[task.pk, *values])
 
 
-def action(name: str, *rows: ToolGroup | CallRecord | ToolTask, **more: str) -> dict[str, Any]:
+def client_page(client_id: str, view: str = "change") -> str:
+    registration = ClientRegistration.objects.get(client_id=client_id)
+    return reverse(f"admin:django_mcp_clientregistration_{view}", args=[registration.pk])
+
+
+def action(name: str, *rows: Model, **more: str) -> dict[str, Any]:
     """What a browser sends when a list action is started for these rows."""
     return {"action": name, "_selected_action": [str(row.pk) for row in rows], **more}
 

@@ -202,6 +202,36 @@ def test_operator_opens_a_group_and_a_call_in_the_admin(
     assert USERNAME in record.text
 
 
+def test_operator_looks_after_clients(
+    site: Site, written: dict[str, Any], call: dict[str, Any]
+) -> None:
+    if not site.host.needs_oauth:
+        pytest.skip("this host has no OAuth")
+    document = "https://desk.example/client.json"
+    site.manage("mcp_clients", "approve", document)
+    facts = json.loads(site.manage("mcp_clients", "show", call["client"]))
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False) as browser:
+        sign_in(site, browser)
+        clients = browser.get(f"{site.home}/admin/django_mcp/clientregistration/?q=https")
+        client = open_link(browser, clients, r"/clientregistration/\d+/change/[^\"]*")
+
+    assert (facts["name"], facts["users"], facts["scopes"]) == (
+        "mcp_token",
+        1,
+        ["desk:read", "desk:write"],
+    )
+    assert document in client.text
+    assert "approved" in client.text
+
+
+def test_clients_are_looked_after_only_where_there_are_some(site: Site) -> None:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False) as browser:
+        sign_in(site, browser)
+        index = browser.get(f"{site.home}/admin/")
+
+    assert ("/django_mcp/clientregistration/" in index.text) is site.host.needs_oauth
+
+
 def test_client_without_a_token_finds_its_way_to_one(site: Site) -> None:
     if not site.host.needs_oauth:
         pytest.skip("this host has no OAuth")

@@ -1,9 +1,7 @@
 """`manage.py mcp_clients`."""
 
-import datetime
 import json
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,14 +14,19 @@ from pytest_django import Settings
 
 from django_mcp.models import CallRecord, ClientRegistration
 
-oauth_models = pytest.importorskip("oauth2_provider.models")
+pytest.importorskip("oauth2_provider")
 
-Application = oauth_models.get_application_model()
-AccessToken = oauth_models.get_access_token_model()
-RefreshToken = oauth_models.get_refresh_token_model()
-Grant = oauth_models.get_grant_model()
+from tests.applications import (
+    DAY,
+    AccessToken,
+    Application,
+    Grant,
+    RefreshToken,
+    by_hand,
+    registered,
+    token,
+)
 
-DAY = datetime.timedelta(days=1)
 LONG_AGO = 31 * DAY
 
 
@@ -31,43 +34,6 @@ def run(*arguments: str) -> str:
     out = StringIO()
     call_command("mcp_clients", *arguments, stdout=out)
     return out.getvalue().strip()
-
-
-def registered(
-    name: str = "Desk", *, source: str = "dcr", ago: datetime.timedelta = DAY, **facts: Any
-) -> Any:
-    """An application that registered itself, with its row."""
-    application = by_hand(name, registration_source=source, ago=ago)
-    ClientRegistration.objects.create(
-        client_id=application.client_id,
-        source=source,
-        created=timezone.now() - ago,
-        **{"address": "192.0.2.7", **facts},
-    )
-    return application
-
-
-def by_hand(name: str, *, ago: datetime.timedelta = DAY, **facts: Any) -> Any:
-    application = Application.objects.create(
-        name=name,
-        client_type=Application.CLIENT_PUBLIC,
-        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
-        redirect_uris="https://desk.example/callback http://127.0.0.1/callback",
-        **facts,
-    )
-    Application.objects.filter(pk=application.pk).update(created=timezone.now() - ago)
-    return application
-
-
-def token(application: Any, user: User | None, *, lives: bool = True, **facts: Any) -> Any:
-    facts = {"scope": "shop:read", "resource": ["http://testserver/mcp"], **facts}
-    return AccessToken.objects.create(
-        application=application,
-        user=user,
-        token=f"token {AccessToken.objects.count()}",
-        expires=timezone.now() + (DAY if lives else -DAY),
-        **facts,
-    )
 
 
 @pytest.fixture

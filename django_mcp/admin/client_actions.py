@@ -1,0 +1,68 @@
+"""What operators can do to applications, and to which: approve, block and unblock them."""
+
+from collections.abc import Sequence
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_mcp.admin.questions import Candidate, Question
+from django_mcp.auth.clients import Client
+from django_mcp.models import ClientRegistration
+
+Standing = ClientRegistration.Standing
+
+
+def ask_to_approve(clients: Sequence[Client]) -> Question:
+    return Question(
+        action="approve_selected",
+        title=_("Approve clients"),
+        text=_("An approved client may ask users for access, whatever else is asked of new ones."),
+        candidates=[
+            _candidate(
+                each, _("is approved already") if _standing(each) == Standing.APPROVED else ""
+            )
+            for each in clients
+        ],
+    )
+
+
+def ask_to_block(clients: Sequence[Client]) -> Question:
+    return Question(
+        action="block_selected",
+        title=_("Block clients"),
+        text=_(
+            "A blocked client loses all its tokens and is given no others. Its next call is "
+            "refused, and background calls that wait do not run."
+        ),
+        candidates=[
+            _candidate(each, _("is blocked already") if _standing(each) == Standing.BLOCKED else "")
+            for each in clients
+        ],
+    )
+
+
+def ask_to_unblock(clients: Sequence[Client]) -> Question:
+    return Question(
+        action="unblock_selected",
+        title=_("Unblock clients"),
+        text=_("An unblocked client is new again, and holds nothing: its users log in once more."),
+        candidates=[
+            _candidate(each, _("is not blocked") if _standing(each) != Standing.BLOCKED else "")
+            for each in clients
+        ],
+    )
+
+
+def _standing(client: Client) -> str:
+    return client.registration.standing
+
+
+def _candidate(client: Client, obstacle: str | Promise) -> Candidate:
+    registration = client.registration
+    users = ngettext("%(count)d user", "%(count)d users", client.users) % {"count": client.users}
+    return Candidate(
+        row=registration,
+        state=f"{client.name or '-'}, {registration.get_standing_display()}, {users}",
+        obstacle=obstacle,
+    )

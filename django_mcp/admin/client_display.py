@@ -1,0 +1,148 @@
+"""What operators read of an application: in the list, and on its page."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.markup import TURNING, Tone, mark
+from django_mcp.admin.moments import moment_text
+from django_mcp.admin.questions import AskingAdmin
+from django_mcp.auth.clients import Client
+from django_mcp.models import ClientRegistration
+
+Standing = ClientRegistration.Standing
+
+TONES: dict[str, Tone] = {
+    Standing.NEW: Tone.QUIET,
+    Standing.APPROVED: Tone.GOOD,
+    Standing.BLOCKED: Tone.BAD,
+}
+
+NAMED_USERS = 50
+"""So many users are named on a page; the others are counted."""
+
+
+class ClientDisplay(AskingAdmin):
+    """The columns and the fields. Every row has in `facts` what is known of its application."""
+
+    list_display = (
+        "registered_at",
+        "described",
+        "marked_standing",
+        "users",
+        "shown_source",
+        "address",
+        "used_at",
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "shown_name",
+                    "client_id",
+                    "marked_standing",
+                    "shown_source",
+                    "registered_at",
+                    "linked_address",
+                    "used_at",
+                )
+            },
+        ),
+        (
+            _("Application"),
+            {"fields": ("kind", "redirects", "shown_scopes", "named_users")},
+        ),
+    )
+
+    @admin.display(description=_("registered"))
+    def registered_at(self, registration: ClientRegistration) -> str:
+        return moment_text(registration.created)
+
+    @admin.display(description=_("last token"))
+    def used_at(self, registration: ClientRegistration) -> str | None:
+        return None if registration.last_used is None else moment_text(registration.last_used)
+
+    @admin.display(description=_("client"))
+    def described(self, registration: Any) -> SafeString:
+        """The name that it has given itself, and the host that vouches for it, if one does."""
+        client: Client = registration.facts
+        name = self.shown_name(registration) or self.get_empty_value_display()
+        return format_html('{} <div class="mcp-quiet">{}</div>', name, client.host)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, registration: Any) -> str | None:
+        client: Client = registration.facts
+        if client.application is None:
+            return gettext("(no such application)")
+        return client.name.translate(TURNING) or None
+
+    @admin.display(description=_("standing"))
+    def marked_standing(self, registration: ClientRegistration) -> SafeString:
+        tone = TONES.get(registration.standing, Tone.WARNING)
+        return mark(registration.get_standing_display(), tone)
+
+    @admin.display(description=_("source"))
+    def shown_source(self, registration: ClientRegistration) -> str | None:
+        return registration.get_source_display() or None
+
+    @admin.display(description=_("users"))
+    def users(self, registration: Any) -> int:
+        client: Client = registration.facts
+        return client.users
+
+    @admin.display(description=_("address"))
+    def linked_address(self, registration: ClientRegistration) -> SafeString | str:
+        if not registration.address:
+            return self.get_empty_value_display()
+        return format_html(
+            '{} <a class="mcp-link" href="{}?{}">{}</a>',
+            registration.address,
+            self.url_of("changelist"),
+            urlencode({"address": registration.address}),
+            gettext("all clients from there"),
+        )
+
+    @admin.display(description=_("kind"))
+    def kind(self, registration: Any) -> str | None:
+        application = registration.facts.application
+        if application is None:
+            return None
+        shown = (
+            application.get_client_type_display(),
+            application.get_authorization_grant_type_display(),
+        )
+        return ", ".join(map(str, shown))
+
+    @admin.display(description=_("answers go to"))
+    def redirects(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        return _lines(client.redirect_uris) or self.get_empty_value_display()
+
+    @admin.display(description=_("granted scopes"))
+    def shown_scopes(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        codes = format_html_join(" ", "<code>{}</code>", ((each,) for each in client.scopes()))
+        return codes or self.get_empty_value_display()
+
+    @admin.display(description=_("users"))
+    def named_users(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        keys = client.user_keys(NAMED_USERS)
+        found = get_user_model()._default_manager.filter(pk__in=keys)
+        names = sorted(user.get_username() for user in found)
+        if left := client.users - len(names):
+            names.append(
+                ngettext("and %(count)d other", "and %(count)d others", left) % {"count": left}
+            )
+        return _lines(names) or self.get_empty_value_display()
+
+
+def _lines(texts: list[str]) -> SafeString:
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts))

@@ -1,0 +1,77 @@
+import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from django_mcp.models import ClientRegistration
+from tests.browser.pictures import complaints, take
+
+pytest.importorskip("oauth2_provider")
+
+from tests.applications import AccessToken, registered, token
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CLIENTS = "/admin/django_mcp/clientregistration/"
+HOUR = datetime.timedelta(hours=1)
+CAME: list[tuple[str, str, str, str, str, float, int]] = [
+    ("Mail sorter", "dcr", "", "203.0.113.80", "new", 0.3, 0),
+    ("Code editor", "cimd", "https://editor.example/oauth/client.json", "192.0.2.17", "new", 2, 4),
+    ("Free prizes", "dcr", "", "203.0.113.80", "blocked", 5, 0),
+    ("Desktop assistant", "cimd", "https://assistant.example/mcp", "192.0.2.4", "approved", 60, 9),
+]
+
+
+@pytest.fixture
+def clients() -> list[ClientRegistration]:
+    """A few applications that registered in the last days, the latest first."""
+    people = [User.objects.create_user(f"user {number}") for number in range(9)]
+    found = []
+    for name, source, client_id, address, standing, hours, users in CAME:
+        application = registered(
+            name,
+            source=source,
+            client_id=client_id,
+            address=address,
+            standing=standing,
+            ago=hours * HOUR,
+            last_used=timezone.now() - hours / 2 * HOUR if users else None,
+        )
+        for person in people[:users]:
+            token(application, person, scope="expense:read report:read")
+        found.append(ClientRegistration.objects.get(client_id=application.client_id))
+    return found
+
+
+def test_operator_blocks_a_client_at_once_on_the_keyboard(
+    live_server: LiveServer,
+    browser: Chrome,
+    wait: WebDriverWait[Chrome],
+    operator: User,
+    clients: list[ClientRegistration],
+) -> None:
+    editor = clients[1]
+
+    browser.get(f"{live_server.url}{CLIENTS}")
+    names = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, ".field-described")]
+    take(browser, "clients", height=620)
+    browser.find_elements(By.CSS_SELECTOR, ".field-registered_at a")[1].click()
+    block = wait.until(lambda page: page.find_element(By.LINK_TEXT, "BLOCK"))
+    take(browser, "client", height=900)
+    block.send_keys(Keys.ENTER)
+    sure = wait.until(
+        lambda page: page.find_element(By.CSS_SELECTOR, "#content-main [type=submit]")
+    )
+    sure.send_keys(Keys.ENTER)
+    said = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, ".messagelist .success").text)
+
+    assert [name.splitlines()[0] for name in names] == [name for name, *_ in CAME]
+    assert said == f"Blocked; 4 tokens taken back. ({editor.client_id})"
+    assert not AccessToken.objects.filter(application__client_id=editor.client_id).exists()
+    assert complaints(browser) == []
