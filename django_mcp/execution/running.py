@@ -75,7 +75,7 @@ def run_task(key: UUID, *, worker: str = "") -> None:
             _persistently(partial(_suspend, run, waiting.questions))
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
-        except Exception as raised:
+        except (Exception, SystemExit) as raised:
             error = _explained(run, raised)
             delay = None if tool is None else _retry_delay(run, tool, error)
             if delay is not None and _persistently(
@@ -100,8 +100,9 @@ def _run(run: Run, tool: Tool | None) -> None:
         context.invocation.answers, unaskable=None if run.task.is_askable else UnaskableError()
     )
     try:
-        with failures_explained(context), transaction_of(tool), questions.of(context):
-            result = _call(run, context, tool, arguments)
+        with transaction_of(tool):
+            with failures_explained(context), questions.of(context):
+                result = _call(run, context, tool, arguments)
             # In one transaction with what the tool has written, where they share a database: both
             # count, or neither does.
             is_together = tool.atomic == router.db_for_write(ToolTask)
@@ -111,10 +112,6 @@ def _run(run: Run, tool: Tool | None) -> None:
             _persistently(lambda: _complete(run, context, result))
     except asyncio.CancelledError:
         raise TaskCancelledError from None
-    except ToolFailedError as error:
-        if isinstance(error.__cause__, ClaimLostError):
-            raise error.__cause__ from None
-        raise
     finally:
         context.finish_progress()
 
@@ -176,7 +173,7 @@ def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
         raise ClaimLostError
 
 
-def _explained(run: Run, error: Exception) -> Exception:
+def _explained(run: Run, error: Exception | SystemExit) -> Exception:
     """The error itself where callers may know it; anything else is our side's fault."""
     if run.context is not None and run.context.has_told_of_cancellation:
         return TaskCancelledError()

@@ -1,10 +1,12 @@
 """Background tools that wait, report, fail and write, each in the sync and the async way."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import Annotated
 
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
 from django_mcp import Image, Redacted, Retry, Text, ToolContext, ToolError, tool
 from django_mcp.content import Content
@@ -159,6 +161,13 @@ with collecting() as TOOLS:
     async def aboom() -> str:
         """Fail on a loop."""
         raise RuntimeError(SECRET)
+
+    @tool(background=True)
+    def write_and_exit(name: str) -> str:
+        """Write, and end the process when that counts."""
+        Group.objects.create(name=name)
+        transaction.on_commit(sys.exit)
+        return name
 
     # Running again.
 
