@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import close_old_connections, connections, reset_queries
@@ -27,16 +26,33 @@ R = TypeVar("R")
 _stay_in_thread: ContextVar[bool] = ContextVar("django_mcp_stay_in_thread", default=False)
 
 
+class PerLoop(Generic[R]):
+    """What every event loop has one of; a process has one loop, except in tests.
+
+    What was made for loops that have closed is forgotten when another one comes.
+    """
+
+    def __init__(self, make: Callable[[], R]) -> None:
+        self._make = make
+        # Not by weak references: what is made refers to its loop, and would keep it for ever.
+        self._made: dict[asyncio.AbstractEventLoop, R] = {}
+
+    def get(self) -> R:
+        """The running loop's own."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._made:
+            for closed in [each for each in tuple(self._made) if each.is_closed()]:
+                self._made.pop(closed, None)  # loops of other threads may do the same
+            self._made[loop] = self._make()
+        return self._made[loop]
+
+
 class ThreadPool:
     """A fixed number of threads, of which a caller may wait for a free one in vain."""
 
     def __init__(self, name: str, size: int) -> None:
-        self._size = size
         self._executor = ThreadPoolExecutor(size, thread_name_prefix=f"django_mcp_{name}")
-        # A semaphore belongs to one event loop; a process has one, except in tests.
-        self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._free = PerLoop(partial(asyncio.Semaphore, size))
         self._running: set[asyncio.Future[Any]] = set()
 
     async def run(self, call: Callable[[], R], *, patience: float | None = None) -> R:
@@ -46,7 +62,7 @@ class ThreadPool:
         no thread becomes free within `patience` seconds.
         """
         loop = asyncio.get_running_loop()
-        free = self._free.setdefault(loop, asyncio.Semaphore(self._size))
+        free = self._free.get()
         if free.locked():
             try:
                 async with asyncio.timeout(patience):

@@ -1,8 +1,11 @@
 """Where tools run: real threads, their bounds and their database connections."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
+from uuid import uuid4
+from weakref import WeakSet
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -15,6 +18,7 @@ from django_mcp import concurrency
 from django_mcp.asgi import Application
 from django_mcp.concurrency import ThreadPool, database_thread, run_in_control, run_in_worker
 from django_mcp.exceptions import BusyError
+from django_mcp.execution.waiting import watch
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.policy import snapshot
 from tests.gate import Gate
@@ -414,3 +418,23 @@ def test_transaction_that_a_tool_left_open_harms_no_later_call() -> None:
     asyncio.run(main())
 
     assert Group.objects.filter(name="added").exists()
+
+
+@pytest.mark.parametrize("kept", ["threads", "watch"])
+def test_event_loops_that_have_closed_are_forgotten(kept: str) -> None:
+    pool = ThreadPool("one", 1)
+    loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+    async def crowd() -> None:
+        loops.add(asyncio.get_running_loop())
+        if kept == "threads":
+            await asyncio.gather(*(pool.run(int) for _ in range(3)))
+        else:
+            async with watch().waiting_for(uuid4()):
+                pass
+
+    for _ in range(5):
+        asyncio.run(crowd())
+    gc.collect()
+
+    assert len(loops) == 1  # until the next one comes

@@ -10,9 +10,8 @@ from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-from django_mcp.concurrency import run_in_control
+from django_mcp.concurrency import PerLoop, run_in_control
 from django_mcp.context import ProgressReport, ToolContext
 from django_mcp.execution.sweeping import sweep_when_due
 from django_mcp.execution.waking import Sleeper, listen
@@ -145,15 +144,12 @@ class Watch:
                 await asyncio.sleep(PAUSE)
 
 
-_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
+_watches = PerLoop(Watch)
 
 
 def watch() -> Watch:
     """The watch of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _watches:
-        _watches[loop] = Watch()
-    return _watches[loop]
+    return _watches.get()
 
 
 async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[State]:
