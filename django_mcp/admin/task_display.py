@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ from django_mcp.admin.call_admin import CallAdmin
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.markup import json_block
 from django_mcp.admin.moments import moment_text
+from django_mcp.admin.task_questions import questions_of
 from django_mcp.admin.task_result import parts_of
 from django_mcp.admin.task_state import TaskState
 from django_mcp.exceptions import ToolError
@@ -85,6 +87,12 @@ class TaskDisplay(CallAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not obj.questions:
+            return fieldsets
+        return [(_("Waits for an answer"), {"fields": ("shown_questions",)}), *fieldsets]
+
     @admin.display(description=_("called"))
     def created_at(self, task: ToolTask) -> str:
         return moment_text(task.created)
@@ -136,6 +144,10 @@ class TaskDisplay(CallAdmin):
     @admin.display(description=_("worker"))
     def live_worker(self, task: ToolTask) -> SafeString:
         return _live(task, "worker")
+
+    @admin.display(description=_("open questions"))
+    def shown_questions(self, task: ToolTask) -> SafeString:
+        return self._rendered("task_questions.html", questions=questions_of(task))
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, task: ToolTask) -> SafeString:

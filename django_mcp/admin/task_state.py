@@ -36,6 +36,7 @@ STATE_COLUMNS = (
     "attempts",
     "worker",
     "created",
+    "updated",
     "started",
     "ended",
 )
@@ -109,6 +110,12 @@ class TaskState:
         return duration_text(max(0, round(length.total_seconds() * 1000)))
 
     @property
+    def asked(self) -> str:
+        """Of when its open questions are; empty when there are none. Answers to some change it."""
+        is_asking = self.task.status == Status.INPUT_REQUIRED
+        return self.task.updated.isoformat() if is_asking else ""
+
+    @property
     def texts(self) -> dict[str, str]:
         """What changes while the task goes on, by the names that the page has for it."""
         task = self.task
@@ -125,6 +132,7 @@ class TaskState:
             "status": {"text": str(self.label), "tone": self.tone},
             "bar": {"is_shown": self.shows_bar, "share": self.share},
             "texts": self.texts,
+            "asked": self.asked,
             "has_ended": self.task.has_ended,
         }
 

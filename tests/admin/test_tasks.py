@@ -3,19 +3,23 @@
 import datetime
 import json
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.db import connection
+from django.db.models import TextChoices
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pydantic import BaseModel, Field
 
 from django_mcp.admin import newest_list
 from django_mcp.content import Text
-from django_mcp.exceptions import TaskLostError, ToolError
+from django_mcp.exceptions import Question, TaskLostError, ToolError
 from django_mcp.execution import sweeping
+from django_mcp.execution.answering import written_questions
 from django_mcp.models import ToolTask
+from django_mcp.tools.forms import form_of
 from tests.admin.calls import record
 from tests.admin.pages import (
     TASKS,
@@ -31,6 +35,11 @@ from tests.admin.tasks import Status, task
 from tests.admin.test_record_list import plan_of
 
 HOSTILE = "</pre><script>alert(1)</script>"
+
+
+class Role(TextChoices):
+    BOSS = "boss", "The boss"
+    CLERK = "clerk", "A clerk"
 
 
 def test_list_shows_the_task_that_was_called_last_first(controller: Client) -> None:
@@ -172,6 +181,72 @@ def test_task_is_shown_readably(watcher: Client) -> None:
     assert "User: ada all tasks of this user" in text
     assert "Scopes: report:read" in text
     assert f"Call id: {shown.call_id}" in text
+
+
+class Terms(BaseModel):
+    """What a user is asked for."""
+
+    confirm: bool
+    days: int = Field(default=7, title="Days of grace", description="Before anything is deleted.")
+    size: Literal["A4", "letter"] = "A4"
+    copies_to: list[Role] = []
+    by: datetime.date | None = None
+
+
+def asking(message: str, model: type[BaseModel] = Terms, **changes: Any) -> ToolTask:
+    """A task that waits for its user."""
+    question = Question(message=message, form=form_of(model))
+    return task(
+        status=Status.INPUT_REQUIRED, questions=written_questions({"k": question}), **changes
+    )
+
+
+def test_questions_that_a_task_waits_with_are_shown_readably_and_answers_never(
+    watcher: Client,
+) -> None:
+    waiting = asking("Delete 3 reports?\nNobody can undo it.", answers="sealed-swordfish")
+
+    page = watcher.get(task_page(waiting))
+
+    assert b"Delete 3 reports?\nNobody can undo it." in page.content
+    text = text_of(page)
+    assert "Waits for an answer Open questions: Delete 3 reports? Nobody can undo it." in text
+    assert "confirm (yes or no)" in text
+    assert "Days of grace days (whole number, optional) Before anything is deleted." in text
+    assert "size (one of: A4, letter, optional)" in text
+    assert "copies_to (any of: The boss, A clerk, optional)" in text
+    assert "by (date, optional)" in text
+    assert "swordfish" not in text
+
+
+def test_task_that_asks_nothing_has_no_questions(watcher: Client) -> None:
+    assert "questions" not in text_of(watcher.get(task_page(task(status=Status.WORKING))))
+
+
+def test_page_says_which_questions_it_shows_lest_there_are_others(watcher: Client) -> None:
+    waiting = asking("Sure?")
+
+    page = watcher.get(task_page(waiting)).content.decode()
+    state = watcher.get(task_page(waiting, "state")).json()
+    ToolTask.objects.answer(waiting, questions=waiting.questions, answers="sealed")
+    partly = watcher.get(task_page(waiting, "state")).json()
+    ToolTask.objects.update(status=Status.WORKING, questions="")
+    working = watcher.get(task_page(waiting, "state")).json()
+
+    assert state["asked"]
+    assert f'data-asked="{state["asked"]}"' in page
+    assert partly["asked"] != state["asked"]
+    assert working["asked"] == ""
+
+
+def test_questions_are_text_and_never_markup(watcher: Client) -> None:
+    class Hostile(BaseModel):
+        word: Literal["</pre><script>alert(1)</script>"] = Field(title=HOSTILE, description=HOSTILE)
+
+    page = watcher.get(task_page(asking(HOSTILE, Hostile)))
+
+    assert b"<script>alert" not in page.content
+    assert text_of(page).count(HOSTILE) == 4
 
 
 def test_arguments_that_a_preparation_added_are_shown(watcher: Client, background: None) -> None:

@@ -11,6 +11,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.content import Text
+from django_mcp.exceptions import Question
+from django_mcp.execution.answering import written_questions
 from django_mcp.execution.endings import written_result
 from django_mcp.models import ToolTask
 from django_mcp.tools.results import Rendered
@@ -104,6 +106,34 @@ def test_operator_watches_a_task_to_its_end_without_reloading(
     assert not reload_is_shown
     assert "12 months" in browser.find_element(By.CLASS_NAME, "mcp-part").text
     assert "Cancel" not in browser.find_element(By.CLASS_NAME, "object-tools").text
+    assert complaints(browser) == []
+
+
+def test_operator_sees_what_a_task_asks_as_soon_as_it_waits(
+    live_server: LiveServer,
+    browser: Chrome,
+    operator: User,
+    tasks: list[ToolTask],
+    wait: WebDriverWait[Chrome],
+) -> None:
+    task = ToolTask.objects.filter(pk=tasks[0].pk)
+    field = {"type": "string", "title": "Quarter", "enum": ["first", "second"]}
+    form = {"type": "object", "properties": {"quarter": field}}
+
+    browser.get(f"{live_server.url}{TASKS}{tasks[0].pk}/change/")
+    for message in ("Which one?", "And now?"):
+        asked = {"k": Question(message=message, form=form)}
+        task.update(
+            status=Status.INPUT_REQUIRED,
+            questions=written_questions(asked),
+            updated=timezone.now(),
+        )
+        wait.until(lambda page: message in page.find_element(By.CLASS_NAME, "mcp-part").text)  # noqa: B023
+    words = browser.find_element(By.CLASS_NAME, "mcp-part").text
+    task.update(status=Status.WORKING, questions="")
+    wait.until(lambda page: not page.find_elements(By.CLASS_NAME, "mcp-part"))
+
+    assert words.split("\n") == ["And now?", "Quarter quarter (one of: first, second, optional)"]
     assert complaints(browser) == []
 
 
