@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
     from django_mcp.auth.clients import Client
 
 DEFAULT_LIMIT = 50
+BATCH = 500
+"""So many applications are looked up at once; no database takes any number of parameters."""
 
 
 class Command(BaseCommand):
@@ -83,13 +85,15 @@ class Command(BaseCommand):
             registrations = registrations.filter(standing=standing)
         if source is not None:
             registrations = registrations.filter(source=source)
-        for client in reversed(clients_of(registrations[:limit])):
-            # Escaped to ASCII, so that no application writes commands to the terminal.
-            self.stdout.write(
-                json.dumps(_facts(client), cls=DjangoJSONEncoder)
-                if is_for_programs
-                else _line(client)
-            )
+        rows = list(reversed(registrations[:limit]))
+        for start in range(0, len(rows), BATCH):
+            for client in clients_of(rows[start : start + BATCH]):
+                # Escaped to ASCII, so that no application writes commands to the terminal.
+                self.stdout.write(
+                    json.dumps(_facts(client), cls=DjangoJSONEncoder)
+                    if is_for_programs
+                    else _line(client)
+                )
 
     def _show(self, client_id: str) -> None:
         client = _known(client_id)
