@@ -48,6 +48,15 @@ def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
     ]
 
 
+def _user_patterns() -> list[URLPattern]:
+    from django_mcp.auth.connected import connected_assistants, disconnect
+
+    return [
+        path("connected-assistants/", connected_assistants, name="connected-assistants"),
+        path("connected-assistants/disconnect/", disconnect, name="disconnect-assistants"),
+    ]
+
+
 def _oauth_patterns() -> list[URLResolver]:
     if settings.OAUTH_PATH is None or Settings.OAUTH_PATH.problem():
         return []  # of the wrong type: the system check E003 tells
@@ -71,7 +80,7 @@ def _patterns() -> list[URLPattern | URLResolver]:
     ]
     if not apps.is_installed("oauth2_provider"):
         return [path("", include((ours, "django_mcp")))]
-    ours += _metadata_patterns(endpoint_path)
+    ours += [*_metadata_patterns(endpoint_path), *_user_patterns()]
     return [path("", include((ours, "django_mcp"))), *_oauth_patterns()]
 
 

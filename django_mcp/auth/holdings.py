@@ -1,5 +1,6 @@
 """What applications hold that still opens something."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,6 +12,8 @@ from oauth2_provider.models import (
     refresh_token_expire_timedelta,
 )
 from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.principals import Endpoint
 
 
 def live_tokens() -> QuerySet[Any]:
@@ -35,3 +38,8 @@ def live_codes() -> QuerySet[Any]:
     """The authorization codes that can still be redeemed."""
     codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())
     return codes
+
+
+def names(resource: Iterable[str] | None, endpoint: Endpoint) -> bool:
+    """Whether the endpoint is an audience of a token with this `resource` (RFC 8707), exactly."""
+    return endpoint.url in {audience.rstrip("/") for audience in resource or ()}

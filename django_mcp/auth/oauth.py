@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
@@ -11,6 +10,7 @@ from oauth2_provider.www_authenticate import build_bearer_challenge
 from oauthlib.common import Request
 
 from django_mcp.auth.base import Challenge
+from django_mcp.auth.holdings import names
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.principals import Endpoint, Principal
 
@@ -34,7 +34,11 @@ class OAuthAuthenticator:
         granted = request.access_token
         # The validator accepts tokens without an audience for any resource (RFC 8707 leaves that
         # open); MCP authorization wants ours named, exactly.
-        if not _names(granted, endpoint) or request.user is None or not request.user.is_active:
+        if (
+            not names(granted.resource, endpoint)
+            or request.user is None
+            or not request.user.is_active
+        ):
             raise InvalidCredentialsError
         application = request.client
         return Principal(
@@ -61,7 +65,7 @@ class OAuthAuthenticator:
         granted = tokens.filter(pk=principal.credential).first()
         if granted is None:
             successors = tokens.filter(expires__gt=timezone.now())
-            granted = next((t for t in successors if _names(t, principal.endpoint)), None)
+            granted = next((t for t in successors if names(t.resource, principal.endpoint)), None)
         if granted is None:
             raise InvalidCredentialsError
         return replace(principal, scopes=principal.scopes & set(granted.scope.split()))
@@ -77,11 +81,6 @@ class OAuthAuthenticator:
             None, attributes, resource_metadata_url=metadata_url(endpoint)
         )
         return value
-
-
-def _names(token: Any, endpoint: Endpoint) -> bool:
-    """Whether the endpoint is an audience of the token."""
-    return endpoint.url in {audience.rstrip("/") for audience in token.resource or ()}
 
 
 def metadata_url(endpoint: Endpoint) -> str:

@@ -39,8 +39,8 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
     def use(self, client_id: str) -> bool:
         """Note that a token is issued to an application; False if it must not be: it is blocked.
 
-        To be called in the transaction that stores the token. Whoever blocks the application at
-        that moment waits for its end, and finds the token.
+        To be called in the transaction that stores the token, before anything else in it is locked.
+        Whoever blocks the application at that moment waits for its end, and finds the token.
         """
         rows = self.filter(client_id=client_id)
         if rows.exclude(standing=ClientRegistration.Standing.BLOCKED).update(

@@ -224,6 +224,35 @@ def test_operator_looks_after_clients(
     assert "approved" in client.text
 
 
+def test_user_disconnects_one_of_two_assistants(site: Site, written: dict[str, Any]) -> None:
+    if not site.host.needs_oauth:
+        pytest.skip("this host has no OAuth")
+    token = site.manage(
+        "mcp_token", "--user", USERNAME, "--scopes", "desk:read", "--client", "Second"
+    ).strip()
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False) as browser:
+        sign_in(site, browser)
+        page = browser.get(f"{site.home}/connected-assistants/")
+        second = page.text[page.text.index(">Second<") :]
+        link = re.search(r'href="([^"]+\?client=[^"]+)"', second)
+        assert link is not None
+        asked = browser.get(urljoin(str(page.url), link[1]))
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+        after = browser.post(str(asked.url), data=fields)
+
+    assert "mcp_token" in page.text
+    assert "mcp_token" in after.text
+    assert ">Second<" not in after.text
+    assert status_of_call(site, token) == 401
+    assert status_of_call(site, site.authorization.removeprefix("Bearer ")) != 401
+
+
+def status_of_call(site: Site, token: str) -> int:
+    with httpx.Client(timeout=PATIENCE, trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.post(site.url, json={}, headers=headers).status_code
+
+
 def test_clients_are_looked_after_only_where_there_are_some(site: Site) -> None:
     with httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False) as browser:
         sign_in(site, browser)

@@ -1,0 +1,73 @@
+"""The page of every user: which assistants are connected, and how to disconnect them."""
+
+from urllib.parse import urlsplit
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from django_mcp.auth.connections import connections_of
+from django_mcp.auth.pages import render_page
+from django_mcp.auth.revocation import revoke_of_user
+from django_mcp.conf import settings
+from django_mcp.principals import Endpoint
+
+LIST = "django_mcp:connected-assistants"
+
+
+@login_required
+@require_safe
+def connected_assistants(request: HttpRequest) -> HttpResponseBase:
+    """What the user who is logged in has connected to the endpoint."""
+    endpoint = Endpoint.from_settings()
+    return render_page(
+        request,
+        "django_mcp/connected_assistants.html",
+        {
+            "title": gettext("Connected assistants"),
+            "connections": connections_of(_user(request), endpoint),
+            "service": settings.SERVER_NAME or urlsplit(endpoint.url).netloc,
+            "is_done": "done" in request.GET,
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def disconnect(request: HttpRequest) -> HttpResponseBase:
+    """Ask whether to disconnect the application that `client` names, or all, and do so.
+
+    An id that the user has not connected is one that nobody has: it leads back to the list.
+    """
+    endpoint = Endpoint.from_settings()
+    user = _user(request)
+    sent = request.POST if request.method == "POST" else request.GET
+    client_id = sent.get("client")
+    connections = [
+        each
+        for each in connections_of(user, endpoint)
+        if client_id is None or each.client_id == client_id
+    ]
+    if not connections:
+        return redirect(LIST)
+    if request.method == "POST":
+        revoke_of_user(user, endpoint, client_id=client_id)
+        return redirect(f"{resolve_url(LIST)}?done")
+    return render_page(
+        request,
+        "django_mcp/disconnect.html",
+        {
+            "title": gettext("Disconnect"),
+            "connections": connections,
+            "client_id": client_id,
+        },
+    )
+
+
+def _user(request: HttpRequest) -> AbstractBaseUser:
+    user = request.user
+    assert isinstance(user, AbstractBaseUser), "Nobody else passes the login."
+    return user

@@ -1,0 +1,354 @@
+"""What users see of the assistants that they have connected, and what they can take back."""
+
+import datetime
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_mcp.auth import connections
+from django_mcp.execution.running import run_task
+from django_mcp.models import CallRecord, ToolGroup, ToolTask
+from tests.admin.pages import links_of, text_of
+from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
+from tests.auth.test_standing import background as background
+from tests.auth.test_standing import principal_of
+from tests.execution.rows import queued
+from tests.wire import Client
+
+PAGE = "/connected-assistants/"
+DISCONNECT = "/connected-assistants/disconnect/"
+DOCUMENT = "https://editor.example/oauth/client.json"
+HOSTILE = "<b>Bank</b>"
+
+
+@pytest.fixture
+def browser(alice: User) -> Browser:
+    """Where alice is logged in; what it sends is checked as that of a real browser."""
+    browser = Browser(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    return browser
+
+
+def refreshable(application: Any, user: User, **facts: Any) -> Any:
+    """An access token that has expired, and the refresh token that replaces it."""
+    access = token(application, user, lives=False)
+    return RefreshToken.objects.create(
+        user=user,
+        application=application,
+        access_token=access,
+        token=f"refresh {access.pk}",
+        resource=access.resource,
+        **facts,
+    )
+
+
+def call(user: User, application: Any, *, ago: datetime.timedelta = DAY) -> None:
+    CallRecord.objects.create(
+        name="add",
+        outcome="ok",
+        user=str(user.pk),
+        client=application.client_id,
+        started=timezone.now() - ago,
+    )
+
+
+def submit(browser: Browser, address: str) -> Any:
+    """Open the page at an address, and send the hidden fields of its form as a browser does."""
+    page = browser.get(address).content.decode()
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return browser.post(DISCONNECT, dict(fields))
+
+
+def held_by(user: User) -> int:
+    return sum(
+        model.objects.filter(user=user).count() for model in (AccessToken, RefreshToken, Grant)
+    )
+
+
+class TestAccess:
+    def test_page_has_a_name_for_links_to_it(self, db: None) -> None:
+        assert reverse("django_mcp:connected-assistants") == PAGE
+
+    @pytest.mark.parametrize("address", [PAGE, DISCONNECT, f"{DISCONNECT}?client=x"])
+    @pytest.mark.parametrize("is_login_required", [False, True])
+    def test_visitors_are_sent_to_the_login(
+        self, db: None, settings: Settings, address: str, is_login_required: bool
+    ) -> None:
+        if is_login_required:
+            settings.MIDDLEWARE = [
+                *settings.MIDDLEWARE,
+                "django.contrib.auth.middleware.LoginRequiredMiddleware",
+            ]
+
+        answer = Browser().get(address)
+
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/accounts/login/?next=/connected-assistants/")
+
+    def test_page_is_open_to_every_user_behind_the_middleware(
+        self, browser: Browser, settings: Settings
+    ) -> None:
+        settings.MIDDLEWARE = [
+            *settings.MIDDLEWARE,
+            "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        ]
+
+        assert browser.get(PAGE).status_code == 200
+
+    def test_page_is_kept_by_nobody_and_framed_by_nobody(self, browser: Browser) -> None:
+        answer = browser.get(PAGE)
+
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+    def test_list_takes_nothing(self, browser: Browser) -> None:
+        assert browser.post(PAGE).status_code in (403, 405)
+
+
+class TestList:
+    def test_it_tells_who_has_access_to_what_and_what_became_of_it(
+        self, browser: Browser, alice: User, settings: Settings
+    ) -> None:
+        settings.OAUTH2_PROVIDER = {
+            **settings.OAUTH2_PROVIDER,
+            "SCOPES": {"notes:read": "Read your notes", "notes:write": "Change your notes"},
+        }
+        editor = registered("Code editor", source="cimd", client_id=DOCUMENT)
+        token(editor, alice, scope="notes:read")
+        token(editor, alice, scope="notes:read notes:write gone:away")
+        AccessToken.objects.update(created="2026-03-02T10:30:00Z")
+        for days in (3, 1, 2):
+            call(alice, editor, ago=days * DAY)
+
+        page = browser.get(PAGE)
+
+        text = text_of(page)
+        (shown,) = page.context["connections"]
+        last = CallRecord.objects.order_by("-started")[0].started
+        assert "Code editor Described by editor.example, which was verified." in text
+        assert "May gone:awayRead your notesChange your notes Connected" in text
+        assert shown.since == datetime.datetime(2026, 3, 2, 10, 30, tzinfo=datetime.UTC)
+        assert "Connected 2 Mar 2026, 10:30 a.m. Last used" in text
+        assert (shown.usage.calls, shown.usage.last) == (3, last)
+        assert "Calls 3 Disconnect Code editor" in text
+
+    def test_words_of_a_stranger_stay_words(self, browser: Browser, alice: User) -> None:
+        token(registered(HOSTILE), alice)
+
+        page = browser.get(PAGE)
+
+        assert HOSTILE in text_of(page)
+        assert HOSTILE not in page.content.decode()
+        assert "its own claim, which nobody has verified" in text_of(page)
+
+    def test_application_that_the_operators_set_up_is_there_too(
+        self, browser: Browser, alice: User
+    ) -> None:
+        token(by_hand("Intranet"), alice)
+
+        assert "Intranet Registered by the operators of this site." in text_of(browser.get(PAGE))
+
+    def test_what_opens_nothing_here_is_not_there(self, browser: Browser, alice: User) -> None:
+        others = User.objects.create_user("bob")
+        desk = registered("Desk")
+        token(desk, others)
+        token(desk, alice, lives=False)
+        token(desk, alice, resource=["https://other.example/mcp"])
+        token(desk, alice, resource=[])
+        token(desk, alice, resource=[], scope="oauth2_provider:registration")
+        refreshable(desk, alice, revoked=timezone.now())
+
+        page = browser.get(PAGE)
+
+        assert page.context["connections"] == []
+        assert "No application can use testserver on your behalf." in text_of(page)
+        assert "Disconnect" not in text_of(page)
+
+    def test_connection_lasts_from_the_login_through_every_refresh(
+        self, browser: Browser, alice: User
+    ) -> None:
+        desk, family = registered("Desk"), uuid4()
+        first = refreshable(desk, alice, token_family=family, revoked=timezone.now())
+        AccessToken.objects.all().delete()
+        refreshable(desk, alice, token_family=family)
+        RefreshToken.objects.filter(pk=first.pk).update(created="2026-03-02T10:30:00Z")
+        # Another login, which was taken back.
+        older = refreshable(desk, alice, token_family=uuid4(), revoked=timezone.now())
+        RefreshToken.objects.filter(pk=older.pk).update(created="2020-01-01T00:00:00Z")
+
+        (shown,) = browser.get(PAGE).context["connections"]
+
+        assert shown.since == datetime.datetime(2026, 3, 2, 10, 30, tzinfo=datetime.UTC)
+
+    def test_calls_are_those_of_this_user_by_this_client(
+        self, browser: Browser, alice: User
+    ) -> None:
+        bob = User.objects.create_user("bob")
+        desk, other = registered("Desk"), registered("Other")
+        token(desk, alice)
+        call(bob, desk)
+        call(alice, other)
+
+        page = browser.get(PAGE)
+
+        assert "Last used never Calls 0" in text_of(page)
+
+    def test_only_the_latest_calls_are_counted(
+        self, browser: Browser, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "LATEST", 3)
+        busy, quiet = registered("Busy"), registered("Quiet")
+        token(busy, alice)
+        token(quiet, alice)
+        call(alice, quiet, ago=9 * DAY)
+        for days in range(4):
+            call(alice, busy, ago=days * DAY)
+
+        text = text_of(browser.get(PAGE))
+
+        assert "Calls 3 of your latest 3 Disconnect Busy" in text
+        assert "Last used not lately Calls 0 of your latest 3 Disconnect Quiet" in text
+
+    def test_nothing_is_said_of_calls_that_are_not_recorded(
+        self, browser: Browser, alice: User, settings: Settings
+    ) -> None:
+        settings.DJANGO_MCP_RECORD = False
+        token(registered("Desk"), alice)
+
+        text = text_of(browser.get(PAGE))
+
+        assert "Connected" in text
+        assert "Last used" not in text
+        assert "Calls" not in text
+
+    def test_number_of_queries_does_not_grow(self, browser: Browser, alice: User) -> None:
+        ToolGroup.objects.all().delete()
+
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                browser.get(PAGE)
+            return len(captured)
+
+        refreshable(registered("Desk"), alice)
+        few = queries()
+        for number in range(20):
+            application = registered(f"Desk {number}")
+            refreshable(application, alice)
+            call(alice, application)
+
+        assert queries() == few
+
+
+class TestDisconnecting:
+    def test_nothing_happens_before_it_is_confirmed(self, browser: Browser, alice: User) -> None:
+        desk = registered("Desk", client_id=DOCUMENT, source="cimd")
+        token(desk, alice)
+
+        link = dict(links_of(browser.get(PAGE)))["Disconnect Desk"]
+        asked = browser.get(link)
+
+        assert "This takes all access away from: Desk (editor.example)" in text_of(asked)
+        assert held_by(alice) == 1
+
+    def test_it_is_effective_on_the_next_call(
+        self, client: Client, browser: Browser, alice: User
+    ) -> None:
+        access = token(registered("Desk"), alice, scope="notes:read")
+        holder = client.with_token(access.token)
+        assert holder.call("read_notes").status == 200
+
+        answer = submit(browser, f"{DISCONNECT}?client={access.application.client_id}")
+
+        assert holder.call("read_notes").status == 401
+        assert answer.headers["Location"] == f"{PAGE}?done"
+        assert "Disconnected. The access is gone." in text_of(browser.get(f"{PAGE}?done"))
+
+    def test_everything_of_that_application_goes_and_nothing_else(
+        self, browser: Browser, alice: User
+    ) -> None:
+        bob = User.objects.create_user("bob")
+        desk, other = registered("Desk"), registered("Other")
+        for user in (alice, bob):
+            for application in (desk, other):
+                refreshable(application, user)
+        Grant.objects.create(
+            user=alice,
+            application=desk,
+            code="code",
+            expires=timezone.now() + DAY,
+            redirect_uri="https://desk.example/callback",
+            resource=["http://testserver/mcp/"],
+        )
+        # What the site's own API has given is no business of this page.
+        own = token(desk, alice, resource=["https://api.example"])
+
+        submit(browser, f"{DISCONNECT}?client={desk.client_id}")
+
+        assert held_by(bob) == 4
+        assert {each.application for each in RefreshToken.objects.filter(user=alice)} == {other}
+        assert set(AccessToken.objects.filter(user=alice, application=desk)) == {own}
+        assert not Grant.objects.exists()
+
+    def test_all_are_disconnected_at_once(self, browser: Browser, alice: User) -> None:
+        bob = User.objects.create_user("bob")
+        for name in ("Desk", "Other"):
+            refreshable(registered(name), alice)
+        token(by_hand("Intranet"), bob)
+
+        link = dict(links_of(browser.get(PAGE)))["Disconnect all"]
+        submit(browser, link)
+
+        assert held_by(alice) == 0
+        assert held_by(bob) == 1
+        assert browser.get(PAGE).context["connections"] == []
+
+    @pytest.mark.parametrize("of", ["somebody else", "nobody"])
+    def test_what_is_not_connected_looks_unknown(
+        self, browser: Browser, alice: User, of: str
+    ) -> None:
+        bob = User.objects.create_user("bob")
+        token(registered("Own"), alice)
+        foreign = registered("Foreign")
+        token(foreign, bob)
+        client_id = foreign.client_id if of == "somebody else" else "nobody\0"
+        fields = {"csrfmiddlewaretoken": csrf_of(browser), "client": client_id}
+
+        asked = browser.get(DISCONNECT, {"client": client_id})
+        sent = browser.post(DISCONNECT, fields)
+
+        for answer in (asked, sent):
+            assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
+        assert held_by(bob) == held_by(alice) == 1
+
+    def test_other_sites_disconnect_nothing(self, browser: Browser, alice: User) -> None:
+        token(registered("Desk"), alice)
+
+        assert browser.post(DISCONNECT).status_code == 403
+
+        assert held_by(alice) == 1
+
+    def test_background_call_that_waits_ends_revoked(
+        self, transactional_db: None, background: None, browser: Browser, alice: User
+    ) -> None:
+        access = token(registered("Desk"), alice)
+        task = queued("report", principal=principal_of(access.token))
+
+        submit(browser, f"{DISCONNECT}?client={access.application.client_id}")
+        run_task(task.pk)
+
+        assert ToolTask.objects.get().status == "failed"
+        assert CallRecord.objects.get().outcome == "revoked"
+
+
+def csrf_of(browser: Browser) -> str:
+    asked = browser.get(DISCONNECT)
+    return str(asked.context["csrf_token"])
