@@ -9,6 +9,7 @@ from django_mcp.checks import (
     databases,
     deployment,
     endpoint,
+    pages,
     project_settings,
     tools,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "databases",
     "deployment",
     "endpoint",
+    "pages",
     "project_settings",
     "tools",
 ]
