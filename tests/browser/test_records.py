@@ -13,6 +13,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import CallRecord
+from tests.browser.contrast import colours, contrast
 from tests.browser.pictures import SCHEMES, complaints, scheme, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,29 +169,9 @@ def test_marks_can_be_read_in_both_colour_schemes(
     with scheme(browser, name):
         browser.get(f"{live_server.url}{RECORDS}")
         contrasts = {
-            mark.get_attribute("class"): contrast(browser, mark)
+            mark.get_attribute("class"): contrast(colours(browser, mark))
             for mark in browser.find_elements(By.CLASS_NAME, "mcp-mark")
         }
 
     assert len(contrasts) == 4
     assert all(ratio >= 4.5 for ratio in contrasts.values()), json.dumps(contrasts)
-
-
-def contrast(browser: Chrome, element: object) -> float:
-    """The contrast of an element's text to its ground, as WCAG 2 defines it."""
-    colours = browser.execute_script(
-        """const style = getComputedStyle(arguments[0]);
-        return [style.color, style.backgroundColor]""",
-        element,
-    )
-    darker, lighter = sorted(luminance(colour) for colour in colours)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(colour: str) -> float:
-    """Of a colour such as `rgb(1, 2, 3)`."""
-    channels = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
