@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import django
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
@@ -138,3 +139,23 @@ def test_page_of_its_own_loads_its_styles_and_nothing_else(
     assert policy(response)["default-src"] == ["'none'"]
     assert policy(response)["style-src"] == ["'self'", "https://static.example"]
     assert 'href="https://static.example/files/django_mcp/pages.css"' in response.content.decode()
+
+
+@pytest.mark.skipif(django.VERSION < (6, 0), reason="Django has such policies since 6.0")
+def test_page_keeps_what_the_sites_own_policy_says_of_other_things(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    ]
+    settings.SECURE_CSP = {
+        "script-src": ["'self'", "https://cdn.example"],
+        "form-action": ["'self'"],
+    }
+
+    directives = policy(browser.get("/page/"))
+
+    assert directives["script-src"] == ["'self'", "https://cdn.example"]
+    assert directives["form-action"] == ["'self'", "cursor:"]
+    assert directives["frame-ancestors"] == ["'none'"]
