@@ -79,6 +79,14 @@ class Settings:
             "includes `django_mcp.oauth_urls` itself."
         ),
     )
+    REQUIRE_APPROVED_CLIENTS = Setting(
+        bool,
+        default=False,
+        help=(
+            "Whether applications that registered themselves may ask users only once an operator "
+            "has approved them."
+        ),
+    )
     ALLOW_ANONYMOUS = Setting(
         bool,
         default=False,

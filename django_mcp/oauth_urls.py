@@ -15,6 +15,7 @@ from oauth2_provider.views import (
     TokenView,
 )
 
+from django_mcp.auth.consent import AuthorizationView
 from django_mcp.auth.cross_origin import open_to_scripts
 from django_mcp.auth.metadata import (
     OpenIDMetadataView,
@@ -51,6 +52,7 @@ _ours = [
         _resource,
         name="oauth-resource-metadata-path",
     ),
+    path("authorize/", AuthorizationView.as_view(), name="authorize"),
     path("token/", open_to_scripts(TokenView.as_view(), "POST"), name="token"),
     path("revoke_token/", open_to_scripts(RevokeTokenView.as_view(), "POST"), name="revoke-token"),
     path(
@@ -69,7 +71,7 @@ _theirs = [pattern for pattern in toolkit.urlpatterns if pattern.name not in _na
 
 protocol_urlpatterns = [
     *_ours,
-    *(p for p in _theirs if p.name in ("authorize", "introspect", *OPENID)),
+    *(p for p in _theirs if p.name in ("introspect", *OPENID)),
 ]
 """What clients use: without the pages on which people manage applications of their own."""
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,13 +41,19 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
+def browser_flags() -> Sequence[str]:
+    """More flags, for a test that parametrises them."""
+    return ()
+
+
+@pytest.fixture
+def browser(tmp_path: Path, browser_flags: Sequence[str]) -> Iterator[Chrome]:
     """A browser that knows nothing yet."""
     chromium = _find("chromium", "chromium-browser", "google-chrome")
     driver = _find("chromedriver")
     options = ChromeOptions()
     options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
+    for flag in (*FLAGS, *browser_flags, f"--user-data-dir={tmp_path}"):
         options.add_argument(flag)
     chrome = Chrome(options=options, service=Service(driver))
     try:

@@ -1,0 +1,100 @@
+"""What an application asks of a user: read from the URL, and nowhere else."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.models import get_application_model
+from oauth2_provider.oauth2_validators import is_valid_resource_uri
+from oauthlib.oauth2.rfc6749 import errors
+
+from django_mcp.auth.applications import is_self_registered
+from django_mcp.auth.refusals import refusal_of
+from django_mcp.principals import Endpoint
+from django_mcp.tools.registry import get_registry
+
+Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A valid request; `credentials` are those that django-oauth-toolkit answers with."""
+
+    application: Any
+    scopes: tuple[str, ...]
+    credentials: Mapping[str, Any]
+
+    @property
+    def is_of_a_stranger(self) -> bool:
+        """Whether the application has registered itself."""
+        return is_self_registered(self.application)
+
+    @property
+    def concerns_the_endpoint(self) -> bool:
+        """Whether what is asked for opens the endpoint or one of its tools."""
+        return (
+            self.is_of_a_stranger
+            or not get_registry().scopes.keys().isdisjoint(self.scopes)
+            or any(map(_is_endpoint, self.credentials.get("resource", ())))
+        )
+
+
+def read_request(request: HttpRequest, validate: Validate) -> AuthorizationRequest:
+    """Read and `validate` the request in the URL; no field of a form changes what it asks for.
+
+    Raises `FatalClientError` when the application must not be answered, else `OAuthToolkitError`.
+    """
+    try:
+        scopes, credentials = validate(without_form(request))
+    except ValueError as error:  # of a query that is none
+        raise FatalClientError(error=errors.InvalidRequestFatalError()) from error
+    if isinstance(credentials.get("ui_locales"), list):
+        # The toolkit takes them apart, and wants them in one piece.
+        credentials["ui_locales"] = " ".join(credentials["ui_locales"])
+    resources = request.GET.getlist("resource")
+    if resources:
+        credentials["resource"] = resources
+    asked = AuthorizationRequest(
+        application=get_application_model().objects.get(client_id=credentials["client_id"]),
+        scopes=tuple(dict.fromkeys(scopes)),
+        credentials=credentials,
+    )
+    if refusal := refusal_of(credentials["client_id"], is_self_registered=asked.is_of_a_stranger):
+        raise FatalClientError(error=refusal())
+    if problem := _problem(asked, resources):
+        raise OAuthToolkitError(error=problem, redirect_uri=credentials["redirect_uri"])
+    return asked
+
+
+def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
+    """What is wrong with a request, whichever validator the host has chosen."""
+    state = asked.credentials["state"]
+    is_right = _is_endpoint if asked.is_of_a_stranger else is_valid_resource_uri
+    if not all(map(is_right, resources)):
+        return errors.CustomOAuth2Error(
+            error="invalid_target",
+            description="This server issues no tokens for that resource.",
+            state=state,
+        )
+    challenge = asked.credentials.get("code_challenge")
+    method = asked.credentials.get("code_challenge_method")
+    if asked.is_of_a_stranger and not (challenge and method == "S256"):
+        return errors.InvalidRequestError(
+            description="A code challenge of the method S256 is required.", state=state
+        )
+    return None
+
+
+def _is_endpoint(resource: str) -> bool:
+    return resource.rstrip("/") == Endpoint.from_settings().url
+
+
+def without_form(request: HttpRequest) -> HttpRequest:
+    """The request as if its URL had merely been visited."""
+    visited = copy.copy(request)
+    visited.method = "GET"
+    visited.POST = QueryDict()
+    return visited

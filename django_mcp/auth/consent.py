@@ -1,0 +1,213 @@
+"""The authorization endpoint: users read who asks for what, and decide."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.models import get_application_model
+from oauth2_provider.views import AuthorizationView as ToolkitAuthorizationView
+from oauthlib.oauth2.rfc6749.errors import InvalidClientIdError, OAuth2Error
+from oauthlib.openid.connect.core.exceptions import ConsentRequired
+
+from django_mcp.auth.answers import with_issuer
+from django_mcp.auth.applicants import Applicant
+from django_mcp.auth.applications import is_self_registered
+from django_mcp.auth.authorization_requests import (
+    AuthorizationRequest,
+    read_request,
+    without_form,
+)
+from django_mcp.auth.destinations import Destination
+from django_mcp.auth.metadata import issuer
+from django_mcp.auth.offers import make_offer
+from django_mcp.auth.pages import render_page
+from django_mcp.auth.refusals import ClientBlockedError, ClientUnapprovedError
+from django_mcp.auth.strangers import shown_name
+from django_mcp.conf import settings
+from django_mcp.principals import Endpoint, Principal
+
+ONWARD = ("https:", "http://localhost:*", "http://127.0.0.1:*")
+"""Where those who receive an answer may lead on to; Chromium holds a form to its whole way."""
+
+
+class ConsentForm(forms.Form):
+    """The user's decision. `scope` may be less than was asked for, and never anything else.
+
+    Its fields are those of django-oauth-toolkit's form, for programs that fill it in.
+    """
+
+    allow = forms.BooleanField(required=False)
+
+    def __init__(self, posted: QueryDict, *, scopes: tuple[str, ...]) -> None:
+        chosen = " ".join(posted.getlist("scope")).split()
+        super().__init__({"allow": posted.get("allow"), "scope": chosen})
+        self.fields["scope"] = forms.MultipleChoiceField(
+            choices=[(scope, scope) for scope in scopes],
+            required=bool(scopes) and "allow" in posted,
+            error_messages={"required": _("Choose at least one permission, or deny them all.")},
+        )
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")  # the view asks by itself
+class AuthorizationView(ToolkitAuthorizationView):
+    """django-oauth-toolkit's view, with a page that says what a user of the endpoint should know.
+
+    Self-registered applications are always asked about, on that page. Those of the host are let
+    through where its settings say so, and are asked about on the toolkit's own page when they
+    want nothing of the endpoint.
+    """
+
+    asked: AuthorizationRequest | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let users sign in, and answer them; what is wrong with a request is told to its client.
+
+        A client that must not be told is not: then the user reads why.
+        """
+        response: HttpResponse
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except OAuthToolkitError as error:
+            response = self.error_response(error, None)
+        return response
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask the user what the URL asks for."""
+        self.asked = asked = read_request(request, self.validate_authorization_request)
+        response: HttpResponse | None = None
+        prompt = request.GET.get("prompt", "").split()
+        if not asked.is_of_a_stranger:
+            response = super().get(request, *args, **kwargs)
+        elif "create" in prompt:
+            response = self.handle_prompt_create()
+        elif "login" in prompt:
+            response = self.handle_prompt_login()
+        elif "none" in prompt:
+            raise OAuthToolkitError(
+                error=ConsentRequired(state=asked.credentials["state"]),
+                redirect_uri=asked.credentials["redirect_uri"],
+            )
+        return response or self._ask(asked)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take the user's decision about what the URL asks for."""
+        if "client_id" in request.GET or "client_id" not in request.POST:
+            self.asked = read_request(request, self.validate_authorization_request)
+            if self.asked.concerns_the_endpoint:
+                return self._decide(self.asked)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """Take the decision about an application of the host on the toolkit's own page."""
+        applications = get_application_model().objects
+        application = applications.filter(client_id=form.cleaned_data["client_id"]).first()
+        # That form says itself what is granted, and to whom.
+        if application is None or is_self_registered(application):
+            raise FatalClientError(error=InvalidClientIdError())
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show the toolkit's own page, or ours where the endpoint is concerned."""
+        if self.asked is not None and self.asked.concerns_the_endpoint:
+            return self._ask(self.asked)
+        response: HttpResponse = super().render_to_response(context, **kwargs)
+        return response
+
+    def error_response(
+        self, error: OAuthToolkitError, application: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Tell the application, if it can be told."""
+        if isinstance(error, FatalClientError) or not error.oauthlib_error.redirect_uri:
+            return self._refuse(error.oauthlib_error)
+        response: HttpResponse = super().error_response(error, application, **kwargs)
+        return response
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        """Send the answer, which says that it comes from here (RFC 9207)."""
+        if self.asked is None or self.asked.concerns_the_endpoint:
+            redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
+        response: HttpResponse = super().redirect(redirect_to, application)
+        return response
+
+    def _decide(self, asked: AuthorizationRequest) -> HttpResponse:
+        if "another_user" in self.request.POST:
+            return self._sign_out()
+        form = ConsentForm(self.request.POST, scopes=asked.scopes)
+        if not form.is_valid():
+            return self._ask(asked, form)
+        uri, *_headers = self.create_authorization_response(
+            request=without_form(self.request),
+            scopes=" ".join(form.cleaned_data["scope"]),
+            credentials=dict(asked.credentials),
+            allow=form.cleaned_data["allow"],
+        )
+        return self.redirect(uri, asked.application)
+
+    def _ask(self, asked: AuthorizationRequest, form: ConsentForm | None = None) -> HttpResponse:
+        user = self.request.user
+        endpoint = Endpoint.from_settings()
+        applicant = Applicant.of(asked.application)
+        destination = Destination.of(asked.credentials["redirect_uri"])
+        principal = Principal(
+            endpoint=endpoint,
+            user=user,
+            client_id=asked.application.client_id,
+            scopes=frozenset(asked.scopes),
+        )
+        context = {
+            "title": gettext("Allow %(application)s?") % {"application": applicant.name},
+            "applicant": applicant,
+            "destination": destination,
+            "offer": make_offer(principal),
+            "chosen": asked.scopes if form is None else form.data["scope"],
+            "form": form,
+            "username": user.get_username(),
+            **_service(endpoint),
+        }
+        targets = [destination.source, *ONWARD]
+        return render_page(self.request, "django_mcp/consent.html", context, form_targets=targets)
+
+    def _refuse(self, error: OAuth2Error) -> HttpResponse:
+        # One page for all that an attacker could try; the others say what operators have decided.
+        is_blocked = isinstance(error, ClientBlockedError)
+        is_unapproved = isinstance(error, ClientUnapprovedError)
+        context = {
+            "title": gettext("This application gets no access"),
+            "is_blocked": is_blocked,
+            "is_unapproved": is_unapproved,
+            # Whole: operators need all of it.
+            "client_id": shown_name(self.request.GET.get("client_id", ""), longest=255),
+            **_service(Endpoint.from_settings()),
+        }
+        return render_page(self.request, "django_mcp/refused.html", context, status=400)
+
+    def _sign_out(self) -> HttpResponse:
+        """Sign the user out, and lead to the sign-in page and back here.
+
+        Not by a redirect: it belongs to what a form does, and the sign-in page of another site
+        would be kept from it.
+        """
+        logout(self.request)
+        login = redirect_to_login(
+            self.request.get_full_path(), self.get_login_url(), self.get_redirect_field_name()
+        )
+        context = {"title": gettext("You are signed out"), "login_url": login.url}
+        response = render_page(self.request, "django_mcp/signed_out.html", context)
+        response["Refresh"] = f"0; url={login.url}"
+        return response
+
+
+def _service(endpoint: Endpoint) -> dict[str, str]:
+    host = urlsplit(endpoint.url).netloc
+    return {"service": settings.SERVER_NAME or host, "service_host": host}

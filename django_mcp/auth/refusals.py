@@ -1,0 +1,35 @@
+"""Why an application may ask no user at all: what its operators think of it."""
+
+from oauthlib.oauth2.rfc6749 import errors
+
+from django_mcp.conf import settings
+from django_mcp.models import ClientRegistration
+
+Standing = ClientRegistration.Standing
+
+
+class ClientRefusedError(errors.FatalClientError):
+    """Told to the user on the authorization page; nothing is sent to the application."""
+
+    error = "unauthorized_client"
+
+
+class ClientBlockedError(ClientRefusedError):
+    description = "This application has been blocked."
+
+
+class ClientUnapprovedError(ClientRefusedError):
+    description = "This application has not been approved."
+
+
+def refusal_of(client_id: str, *, is_self_registered: bool) -> type[ClientRefusedError] | None:
+    """What keeps an application out, if anything does. One query.
+
+    A blocked one is kept out whoever made it; only a self-registered one has to be approved.
+    """
+    standing = ClientRegistration.objects.standing_of(client_id)
+    if standing == Standing.BLOCKED:
+        return ClientBlockedError
+    if is_self_registered and settings.REQUIRE_APPROVED_CLIENTS and standing != Standing.APPROVED:
+        return ClientUnapprovedError
+    return None

@@ -1,0 +1,45 @@
+"""Words of strangers, made fit to be shown: nothing in them can pass for something else."""
+
+import re
+import unicodedata
+
+LONGEST = 80
+# Controls, marks that turn the direction of text, private characters, and separators of lines.
+UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+HOST = re.compile(r"[a-z0-9.-]+", re.ASCII)
+
+
+def shown_name(text: str, *, longest: int = LONGEST) -> str:
+    """A name in one line of at most `longest` characters, without any that cannot be seen.
+
+    Of the marks on one letter the first two stay: piles of them cover the lines around.
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in text[: 4 * longest]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks <= 2:
+            kept.append(" " if category in UNSEEN else character)
+    name = " ".join("".join(kept).split())
+    is_whole = len(name) <= longest and len(text) <= 4 * longest
+    return name if is_whole else f"{name[: longest - 1].rstrip()}…"
+
+
+def shown_host(host: str) -> str:
+    """A host name in ASCII: letters of other scripts stand there as `xn--`, as look-alikes must.
+
+    What is no host name at all is spelled out with escapes.
+    """
+    try:
+        encoded = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        encoded = ""
+    if HOST.fullmatch(encoded):
+        return encoded
+    return shown_name(host.encode("unicode_escape").decode("ascii"))
+
+
+def has_other_letters(host: str) -> bool:
+    """Whether a shown host name stands for one in letters that may look like others."""
+    return any(label.startswith("xn--") for label in host.split("."))

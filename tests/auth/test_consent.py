@@ -1,0 +1,644 @@
+"""The authorization endpoint: whom it asks, what users read, and what their answers are worth."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client as Browser
+from django.utils.html import escape, strip_tags
+from oauth2_provider.models import get_access_token_model, get_application_model, get_grant_model
+from pytest_django import Settings
+
+from django_mcp.asgi import Application
+from django_mcp.models import ClientRegistration, ToolGroup
+from tests.auth.conftest import Issue
+
+CALLBACK = "https://assistant.example/callback"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+ISSUER = "http://testserver/o"
+Model = get_application_model()
+Grant = get_grant_model()
+
+
+@pytest.fixture
+def browser(application: Application, alice: User) -> Browser:
+    """Alice's, who is signed in."""
+    browser = Browser()
+    browser.force_login(alice)
+    return browser
+
+
+def stranger(**values: Any) -> Any:
+    """An application that has registered itself."""
+    return Model.objects.create(
+        **{
+            "name": "Assistant",
+            "redirect_uris": CALLBACK,
+            "client_type": Model.CLIENT_PUBLIC,
+            "authorization_grant_type": Model.GRANT_AUTHORIZATION_CODE,
+            "registration_source": Model.RegistrationSource.DCR,
+            **values,
+        }
+    )
+
+
+def own(**values: Any) -> Any:
+    """An application that operators of the host have made."""
+    return stranger(registration_source=Model.RegistrationSource.MANUAL, **values)
+
+
+def asking(client: Any, **changes: Any) -> str:
+    """The URL to which an application sends its user; None leaves a parameter out."""
+    parameters = {
+        "response_type": "code",
+        "client_id": getattr(client, "client_id", client),
+        "redirect_uri": CALLBACK,
+        "scope": "notes:read notes:write",
+        "state": "s1",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        "resource": "http://testserver/mcp",
+        **changes,
+    }
+    present = {name: value for name, value in parameters.items() if value is not None}
+    return f"/o/authorize/?{urlencode(present, doseq=True)}"
+
+
+def text(response: Any) -> str:
+    """What the page says, in one line."""
+    assert response.status_code in (200, 400)
+    content = response.content.decode()
+    return " ".join(strip_tags(content[content.index("<h1>") :]).split())
+
+
+def answer(response: Any, to: str = CALLBACK) -> dict[str, str]:
+    """What is sent to the application, by a redirect to `to`."""
+    assert response.status_code == 302, response.content
+    assert response["Location"].startswith(f"{to}?")
+    return {name: value for name, [value] in parse_qs(urlsplit(response["Location"]).query).items()}
+
+
+def granted() -> list[tuple[str, list[str]]]:
+    """The scopes and resources of every code."""
+    return [(grant.scope, grant.resource) for grant in Grant.objects.all()]
+
+
+def boxes(response: Any) -> dict[str, bool]:
+    """The scopes on the page, and whether each is ticked."""
+    inputs = re.findall(r'<input type="checkbox"[^>]*>', response.content.decode())
+    return {re.findall(r'value="([^"]*)"', box)[0]: " checked" in box for box in inputs}
+
+
+def test_page_says_who_asks_for_what_and_where_the_answer_goes(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_SERVER_NAME = "Notebook"
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": {"notes:read": "Read your notes", "notes:write": "Write notes"},
+    }
+    ToolGroup.objects.create(name="notes", title="Your notes", enabled=True)
+
+    page = browser.get(asking(stranger()))
+
+    said = text(page)
+    assert said.startswith("Allow Assistant? Assistant asks to use Notebook on your behalf.")
+    assert "The name is its own claim, which nobody has verified." in said
+    assert "Service Notebook (testserver)" in said
+    assert "Answer goes to assistant.example" in said
+    assert "Signed in as alice" in said
+    assert "Read your notes Opens 4 tools Your notes Awrite note" in said
+    assert "Read notes only reads" in said
+    assert "Write note may change or delete needs notes:read as well" in said
+    assert "In any case it may use these tools Default Add only reads" in said
+    assert boxes(page) == {"notes:read": True, "notes:write": True}
+
+
+def test_answer_names_its_server_and_the_code_is_bound_to_all_that_was_allowed(
+    browser: Browser,
+) -> None:
+    url = asking(stranger())
+
+    answered = answer(browser.post(url, {"allow": "true", "scope": ["notes:read", "notes:write"]}))
+
+    assert answered == {"code": Grant.objects.get().code, "state": "s1", "iss": ISSUER}
+    assert granted() == [("notes:read notes:write", ["http://testserver/mcp"])]
+    assert Grant.objects.get().code_challenge == CHALLENGE
+
+
+def test_user_grants_less_than_was_asked_for(browser: Browser) -> None:
+    answer(browser.post(asking(stranger()), {"allow": "true", "scope": ["notes:read"]}))
+
+    assert [scope for scope, _ in granted()] == ["notes:read"]
+
+
+def test_user_denies(browser: Browser) -> None:
+    answered = answer(browser.post(asking(stranger()), {"scope": ["notes:read"]}))
+
+    assert answered == {"error": "access_denied", "state": "s1", "iss": ISSUER}
+    assert granted() == []
+
+
+def test_allowing_nothing_is_asked_again(browser: Browser) -> None:
+    page = browser.post(asking(stranger()), {"allow": "true"})
+
+    assert "Choose at least one permission, or deny them all." in text(page)
+    assert boxes(page) == {"notes:read": False, "notes:write": False}
+    assert granted() == []
+
+
+@pytest.mark.parametrize(
+    "scope", ["closed:use", "notes:write", "openid", "", "notes:read closed:use"], ids=repr
+)
+def test_scope_that_was_not_asked_for_is_not_granted(browser: Browser, scope: str) -> None:
+    url = asking(stranger(), scope="notes:read")
+
+    page = browser.post(url, {"allow": "true", "scope": [scope]})
+
+    assert page.status_code == 200
+    assert granted() == []
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"redirect_uri": "https://evil.example/callback"},
+        {"resource": "https://evil.example/mcp"},
+        {"client_id": "another"},
+        {"code_challenge": "", "code_challenge_method": "plain"},
+        {"response_type": "token"},
+        {"state": "forged"},
+    ],
+    ids=str,
+)
+def test_no_other_field_of_a_form_counts(browser: Browser, forged: dict[str, str]) -> None:
+    another = stranger(client_id="another", redirect_uris="https://evil.example/callback")
+    client = stranger()
+
+    answered = answer(
+        browser.post(asking(client), {"allow": "true", "scope": ["notes:read"], **forged})
+    )
+
+    assert answered["state"] == "s1"
+    assert granted() == [("notes:read", ["http://testserver/mcp"])]
+    grant = Grant.objects.get()
+    assert (grant.application, grant.redirect_uri) == (client, CALLBACK)
+    assert (grant.code_challenge, grant.code_challenge_method) == (CHALLENGE, "S256")
+    assert not Grant.objects.filter(application=another).exists()
+
+
+def test_form_without_the_request_in_its_url_is_good_for_no_stranger(browser: Browser) -> None:
+    fields = {
+        "allow": "true",
+        "client_id": stranger().client_id,
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "scope": "notes:read",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+
+    bare = browser.post("/o/authorize/", fields)
+    smuggled = browser.post(asking(own(client_id="own"), scope="shop:read", resource=None), fields)
+
+    assert bare.status_code == smuggled.status_code == 400
+    assert granted() == []
+
+
+def test_decision_of_another_site_does_not_count(alice: User, application: Application) -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    browser.force_login(alice)
+
+    response = browser.post(asking(stranger()), {"allow": "true", "scope": ["notes:read"]})
+
+    assert response.status_code == 403
+    assert granted() == []
+
+
+@pytest.mark.parametrize("skips", [True, False])
+@pytest.mark.parametrize("host_prompts", ["auto", "force"])
+def test_stranger_is_asked_about_each_time(
+    browser: Browser, issue: Issue, settings: Settings, skips: bool, host_prompts: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "REQUEST_APPROVAL_PROMPT": host_prompts,
+    }
+    client = stranger(skip_authorization=skips)
+    issue("notes:read", "notes:write")
+    get_access_token_model().objects.update(application=client)
+
+    page = browser.get(asking(client, approval_prompt="auto"))
+
+    assert text(page).startswith("Allow Assistant?")
+    assert granted() == []
+
+
+def test_host_lets_an_application_of_its_own_through(browser: Browser) -> None:
+    answered = answer(browser.get(asking(own(skip_authorization=True))))
+
+    assert answered["iss"] == ISSUER
+    assert [scope for scope, _ in granted()] == ["notes:read notes:write"]
+
+
+def test_application_of_the_host_is_let_through_once_its_user_has_allowed_it(
+    browser: Browser, issue: Issue
+) -> None:
+    client = own()
+    issue("notes:read", "notes:write")
+    get_access_token_model().objects.update(application=client)
+
+    answered = answer(browser.get(asking(client, approval_prompt="auto")))
+
+    assert "code" in answered
+
+
+def test_application_of_the_host_is_asked_about_on_the_same_page_where_it_wants_tools(
+    browser: Browser,
+) -> None:
+    url = asking(own(), scope="notes:read shop:read")
+
+    page = browser.get(url)
+    answered = answer(browser.post(url, {"allow": "true", "scope": ["notes:read", "shop:read"]}))
+
+    said = text(page)
+    assert "Registered by the operators of testserver." in said
+    assert "See products and orders In any case" in said
+    assert boxes(page) == {"notes:read": True, "shop:read": True}
+    assert answered["iss"] == ISSUER
+    assert granted() == [("notes:read shop:read", ["http://testserver/mcp"])]
+
+
+def test_application_of_the_host_that_wants_nothing_here_has_the_toolkits_own_page(
+    browser: Browser,
+) -> None:
+    url = asking(own(), scope="shop:read", resource=None)
+
+    page = browser.get(url)
+    form = {name: page.context["form"].initial[name] or "" for name in page.context["form"].initial}
+    answered = answer(browser.post(url, {**form, "allow": "true"}))
+
+    assert "oauth2_provider/authorize.html" in [template.name for template in page.templates]
+    assert "See products and orders" in page.content.decode()
+    assert "code" in answered
+    assert granted() == [("shop:read", [])]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "nobody"},
+        {"client_id": "nobody\0"},
+        {"client_id": None},
+        {"redirect_uri": "https://evil.example/callback"},
+        {"redirect_uri": f"{CALLBACK}/more"},
+        {"redirect_uri": f"{CALLBACK}?more=1"},
+        {"redirect_uri": "https://assistant.example:8443/callback"},
+        {"redirect_uri": "javascript:alert(1)"},
+        {"redirect_uri": [CALLBACK, "https://evil.example/callback"]},
+    ],
+    ids=str,
+)
+def test_request_that_may_be_an_attack_is_answered_to_the_user_alone(
+    browser: Browser, changes: dict[str, Any]
+) -> None:
+    url = asking(stranger(), **changes)
+
+    for response in (browser.get(url), browser.post(url, {"allow": "true", "scope": "notes:read"})):
+        assert response.status_code == 400
+        assert text(response).startswith(
+            "This application gets no access The application that sent you here is not known to "
+            "testserver, or asks for the answer at an address that is not its own."
+        )
+        assert "evil.example" not in response.content.decode()
+    assert granted() == []
+
+
+def test_url_that_cannot_be_read_is_answered_to_the_user_alone(browser: Browser) -> None:
+    response = browser.get(f"{asking(stranger())}&scope=%zz")
+
+    assert response.status_code == 400
+    assert text(response).startswith("This application gets no access")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_user_is_told_that_an_application_is_blocked(browser: Browser, method: str) -> None:
+    client = stranger()
+    ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.BLOCKED)
+
+    response = getattr(browser, method)(asking(client))
+
+    assert response.status_code == 400
+    assert "The operators of testserver have blocked this application." in text(response)
+
+
+def test_user_is_told_that_an_application_awaits_approval(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
+    client_id = f"https://assistant.example/{'a' * 200}.json"
+    client = stranger(client_id=client_id)
+
+    before = browser.get(asking(client))
+    ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.APPROVED)
+    after = browser.get(asking(client))
+
+    assert before.status_code == 400
+    assert "Applications need the approval of the operators of testserver" in text(before)
+    assert f"They find it by this client id: {client_id}" in text(before)
+    assert text(after).startswith("Allow Assistant?")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"response_type": "token"}, "unauthorized_client"),
+        ({"response_type": None}, "invalid_request"),
+        ({"scope": "nonsense"}, "invalid_scope"),
+        ({"resource": "https://evil.example/mcp"}, "invalid_target"),
+        ({"resource": ["http://testserver/mcp", "https://evil.example/mcp"]}, "invalid_target"),
+        ({"resource": "nonsense"}, "invalid_target"),
+        ({"prompt": "none"}, "consent_required"),
+    ],
+    ids=str,
+)
+def test_application_is_told_what_is_wrong_and_by_whom(
+    browser: Browser, changes: dict[str, Any], error: str
+) -> None:
+    response = browser.get(asking(stranger(), **changes))
+
+    location = response["Location"].replace("#", "?")
+    told = {name: value for name, [value] in parse_qs(urlsplit(location).query).items()}
+    assert response.status_code == 302
+    assert location.startswith(f"{CALLBACK}?")
+    assert (told["error"], told["state"], told["iss"]) == (error, "s1", ISSUER)
+
+
+def test_malformed_resource_of_an_application_of_the_host(browser: Browser) -> None:
+    url = asking(own(), resource="nonsense")
+
+    asked = answer(browser.get(url))
+    posted = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}))
+
+    assert asked["error"] == posted["error"] == "invalid_target"
+    assert granted() == []
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested"),
+    [
+        ("http://127.0.0.1/callback", "http://127.0.0.1:49152/callback"),
+        ("http://127.0.0.1:33418/", "http://127.0.0.1:5000/"),
+        ("http://[::1]/callback", "http://[::1]:49152/callback"),
+        ("http://localhost/callback", "http://localhost:49152/callback"),
+        ("http://localhost:1234/callback", "http://localhost:49152/callback"),
+    ],
+)
+def test_program_on_the_users_device_is_answered_at_any_port_after_a_warning(
+    browser: Browser, registered: str, requested: str
+) -> None:
+    url = asking(stranger(redirect_uris=registered), redirect_uri=requested)
+
+    page = browser.get(url)
+    answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=requested)
+
+    authority = urlsplit(requested).netloc
+    assert f"Answer goes to a program on this device, at {authority}" in text(page)
+    assert "where any program can receive it" in text(page)
+    assert answered["iss"] == ISSUER
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested"),
+    [
+        ("http://127.0.0.1/callback", "http://127.0.0.1:5000/other"),
+        ("http://127.0.0.1/callback", "http://localhost:5000/callback"),
+        ("http://127.0.0.1/callback", "http://127.0.0.1.evil.example:5000/callback"),
+        ("http://127.0.0.1/callback", "http://127.0.0.1:5000@evil.example/callback"),
+        ("http://127.0.0.1/callback", "https://127.0.0.1:5000/callback"),
+    ],
+)
+def test_any_port_means_no_other_place(browser: Browser, registered: str, requested: str) -> None:
+    response = browser.get(asking(stranger(redirect_uris=registered), redirect_uri=requested))
+
+    assert response.status_code == 400
+
+
+def test_app_that_opens_links_of_its_own_is_answered_after_a_warning(browser: Browser) -> None:
+    callback = "cursor://anysphere.cursor-mcp/oauth/callback"
+    url = asking(stranger(redirect_uris=callback), redirect_uri=callback)
+
+    page = browser.get(url)
+    answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=callback)
+
+    assert "an app on this device that opens links of the kind cursor:" in text(page)
+    assert "Any app on this device may claim links of this kind." in text(page)
+    assert form_action(page)[:2] == ["'self'", "cursor:"]
+    assert answered["iss"] == ISSUER
+
+
+def form_action(page: Any) -> list[str]:
+    directives = page["Content-Security-Policy"].split("; ")
+    return next(d.split()[1:] for d in directives if d.startswith("form-action "))
+
+
+@pytest.mark.parametrize(
+    ("callback", "source"),
+    [
+        (CALLBACK, "https://assistant.example"),
+        ("https://assistant.example:8443/callback", "https://assistant.example:8443"),
+        ("http://127.0.0.1:5000/callback", "http://127.0.0.1:5000"),
+        ("http://localhost:5000/callback", "http://localhost:5000"),
+        ("http://[::1]:5000/callback", "http:"),
+    ],
+)
+def test_policy_of_the_page_lets_its_own_answer_through(
+    browser: Browser, callback: str, source: str
+) -> None:
+    page = browser.get(asking(stranger(redirect_uris=callback), redirect_uri=callback))
+
+    assert form_action(page)[:2] == ["'self'", source]
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    assert page["X-Frame-Options"] == "DENY"
+    assert "no-store" in page["Cache-Control"]
+    assert page["Referrer-Policy"] == "same-origin"
+
+
+def test_answer_keeps_what_the_application_has_registered(browser: Browser) -> None:
+    callback = f"{CALLBACK}?tenant=a%20b&iss=https%3A%2F%2Fevil.example"
+    url = asking(stranger(redirect_uris=callback), redirect_uri=callback)
+
+    answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}))
+
+    assert answered.keys() == {"tenant", "code", "state", "iss"}
+    assert (answered["tenant"], answered["iss"]) == ("a b", ISSUER)
+
+
+def test_application_with_a_metadata_document_is_named_by_the_documents_host(
+    browser: Browser, settings: Settings
+) -> None:
+    client = stranger(
+        client_id="https://assistant.example/client.json",
+        registration_source=Model.RegistrationSource.CIMD,
+    )
+
+    said = text(browser.get(asking(client)))
+
+    assert "Described by assistant.example, which was verified." in said
+    assert "another script" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("Desk\u202egnp.exe", "Desk gnp.exe"),
+        ("A\u2066B\u2069\u200bC\nD\0E", "A B C D E"),
+        ("x" * 255, "x" * 79 + "…"),
+        ("Z" + "\u0301" * 100 + "algo", "Z\u0301\u0301algo"),
+        ("", "An application without a name"),
+        ("\u200b \u202e", "An application without a name"),
+        ("{{ csrf_token }} {% now 'Y' %}", "{{ csrf_token }} {% now &#x27;Y&#x27; %}"),
+    ],
+    ids=ascii,
+)
+def test_name_that_an_application_chose_does_no_harm(
+    browser: Browser, name: str, shown: str
+) -> None:
+    client = stranger()
+    # Some databases hold no zero; those that do are shown it.
+    name = name if "\0" not in name or connection.vendor == "sqlite" else name.replace("\0", " ")
+    Model.objects.filter(pk=client.pk).update(name=name)
+
+    page = browser.get(asking(client)).content.decode()
+
+    assert f'<bdi class="mcp-claimed">{shown}</bdi>' in page
+    assert not re.search("[\u202e\u2066\u2069\u200b\0]", page)
+
+
+@pytest.mark.parametrize("client_id", ["https://xn--pple-43d.com/a", "https://\u0430pple.com/a"])
+def test_look_alike_host_is_shown_in_its_technical_spelling(
+    browser: Browser, client_id: str
+) -> None:
+    client = stranger(client_id=client_id, registration_source=Model.RegistrationSource.CIMD)
+
+    page = browser.get(asking(client))
+
+    assert "Described by xn--pple-43d.com" in text(page)
+    assert "written in letters of another script" in text(page)
+    assert "\u0430" not in page.content.decode()
+
+
+def test_user_may_be_another(browser: Browser) -> None:
+    url = asking(stranger())
+
+    page = browser.post(url, {"another_user": "1"})
+    after = browser.get(url)
+
+    sign_in = f"/accounts/login/?{urlencode({'next': url}, safe='/')}"
+    assert page["Refresh"] == f"0; url={sign_in}"
+    assert f'href="{escape(sign_in)}"' in page.content.decode()
+    assert (after.status_code, after["Location"]) == (302, sign_in)
+    assert granted() == []
+
+
+def test_user_signs_in_first(application: Application) -> None:
+    url = asking(stranger())
+
+    response = Browser().get(url)
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/accounts/login/?{urlencode({'next': url}, safe='/')}"
+
+
+@pytest.mark.parametrize("middleware", [[], [LOGIN_REQUIRED]], ids=["bare", "login required"])
+def test_application_that_wants_no_page_is_told_that_nobody_is_signed_in(
+    application: Application, settings: Settings, middleware: list[str]
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, *middleware]
+
+    response = Browser().get(asking(stranger(), prompt="none"))
+
+    assert answer(response) == {"error": "login_required", "state": "s1", "iss": ISSUER}
+
+
+def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> None:
+    ToolGroup.objects.filter(name="notes").delete()
+    group = ToolGroup.objects.create(name="notes", enabled=True)
+    group.allowed_groups.add(Group.objects.create(name="writers"))
+
+    said = text(browser.get(asking(stranger())))
+
+    assert "Opens no tool to you at the moment." in said
+    assert "Write note" not in said
+    assert "Hidden" not in said
+
+
+def test_host_that_is_none_is_spelled_out(browser: Browser) -> None:
+    client = stranger(
+        client_id="https://" + "\u0430" * 64 + ".example/a",
+        registration_source=Model.RegistrationSource.CIMD,
+    )
+
+    page = browser.get(asking(client))
+
+    assert "Described by " + r"\u0430" * 13 + "\\…, which was verified." in text(page)
+
+
+def test_prompt_to_sign_in_leads_to_the_login_once(browser: Browser) -> None:
+    client = stranger()
+
+    response = browser.get(asking(client, prompt="login"))
+
+    login = urlsplit(response["Location"])
+    [back] = parse_qs(login.query)["next"]
+    assert (response.status_code, login.path) == (302, "/accounts/login/")
+    assert "prompt" not in parse_qs(urlsplit(back).query)
+    assert text(browser.get(back)).startswith("Allow Assistant?")
+
+
+def test_prompt_to_create_an_account_changes_nothing_for_a_user_with_one(
+    browser: Browser, settings: Settings
+) -> None:
+    client = stranger()
+
+    refused = browser.get(asking(client, prompt="create"))
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_RP_INITIATED_REGISTRATION_ENABLED": True,
+    }
+    asked = browser.get(asking(client, prompt="create"))
+
+    assert refused.status_code == 400
+    assert text(asked).startswith("Allow Assistant?")
+
+
+def test_what_openid_connect_adds_to_a_request_is_kept(
+    browser: Browser, settings: Settings
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_ENABLED": True,
+        "SCOPES": {"openid": "Know who you are"},
+        "ALWAYS_RELOAD_OAUTHLIB_CORE": True,
+    }
+    client = own(algorithm=Model.RS256_ALGORITHM, client_type=Model.CLIENT_CONFIDENTIAL)
+    extra = {"nonce": "n1", "ui_locales": "fr en", "claims": '{"id_token": {"email": null}}'}
+    url = asking(client, scope="openid notes:read", **extra)
+
+    said = text(browser.get(url))
+    answered = answer(browser.post(url, {"allow": "true", "scope": "openid notes:read"}))
+
+    grant = Grant.objects.get()
+    assert "Know who you are" in said
+    assert answered["code"] == grant.code
+    assert (grant.scope, grant.nonce) == ("openid notes:read", "n1")
+    assert json.loads(grant.claims) == json.loads(extra["claims"])

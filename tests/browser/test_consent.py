@@ -1,0 +1,302 @@
+"""What users do on the consent page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from oauth2_provider.models import get_application_model, get_grant_model
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from django_mcp.models import ToolGroup
+from django_mcp.policy.sync import sync_groups
+from tests.browser.contrast import colours, contrast, luminance
+from tests.browser.pictures import SCHEMES, complaints, scheme, take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+SCOPES = ["expense:read", "expense:write", "report:read"]
+Application = get_application_model()
+
+
+class Callback(BaseHTTPRequestHandler):
+    """Where a program on the user's device waits for the answer, and leads on to its thanks."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == "/callback":
+            self.send_response(302)
+            # By another name: that is another origin.
+            port = self.headers["Host"].rpartition(":")[2]
+            self.send_header("Location", f"http://localhost:{port}/connected?{query}")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>Connected</title>You can close this page.")
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def callback() -> Iterator[str]:
+    """The redirect URI of a program that listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Callback) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/callback"
+        server.shutdown()
+
+
+@pytest.fixture
+def url(live_server: LiveServer, settings: Settings, callback: str) -> str:
+    """Where an assistant sends its user, who has an account and is not signed in."""
+    settings.DJANGO_MCP_URL = f"{live_server.url}/mcp"
+    settings.DJANGO_MCP_SERVER_NAME = "Back office"
+    sync_groups()
+    ToolGroup.objects.filter(name="desk").update(enabled=False)
+    User.objects.create_user("ada", password="ada's password")
+    client = Application.objects.create(
+        client_id="assistant",
+        name="Desktop assistant",
+        redirect_uris="http://127.0.0.1/callback",
+        client_type=Application.CLIENT_PUBLIC,
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+        registration_source=Application.RegistrationSource.DCR,
+    )
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": callback,
+        "scope": " ".join(SCOPES),
+        "state": "s1",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        "resource": settings.DJANGO_MCP_URL,
+    }
+    return f"{live_server.url}/o/authorize/?{urlencode(query)}"
+
+
+@pytest.fixture
+def page(browser: Chrome, wait: WebDriverWait[Chrome], url: str) -> Chrome:
+    """The consent page, as Ada sees it once she has signed in."""
+    browser.get(url)
+    sign_in(browser)
+    wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-page"))
+    return browser
+
+
+def sign_in(browser: Chrome) -> None:
+    browser.find_element(By.NAME, "username").send_keys("ada")
+    browser.find_element(By.NAME, "password").send_keys("ada's password", Keys.ENTER)
+
+
+def answer(browser: Chrome, wait: WebDriverWait[Chrome]) -> dict[str, str]:
+    """What the program has received."""
+    wait.until(lambda page: page.title == "Connected")
+    query = parse_qs(urlsplit(browser.current_url).query)
+    return {name: value for name, [value] in query.items()}
+
+
+def press(browser: Chrome, label: str) -> None:
+    browser.find_element(By.XPATH, f"//button[normalize-space()='{label}']").click()
+
+
+def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    said = page.find_element(By.CLASS_NAME, "mcp-page").text
+    take(page, "consent", height=1_430)
+    press(page, "Allow")
+    answered = answer(page, wait)
+
+    grant = get_grant_model().objects.get()
+    assert "Desktop assistant asks to use Back office on your behalf." in said
+    assert "See your expenses, budgets and summaries" in said
+    assert "Delete expense may change or delete" in said
+    assert "where any program can receive it" in said
+    assert answered["code"] == grant.code
+    assert grant.scope.split() == SCOPES
+    assert complaints(page) == []
+
+
+def test_user_denies(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    press(page, "Deny")
+    answered = answer(page, wait)
+
+    assert answered["error"] == "access_denied"
+    assert answered["state"] == "s1"
+    assert not get_grant_model().objects.exists()
+
+
+def test_user_allows_less_on_the_keyboard(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    reached = []
+    page.find_element(By.CSS_SELECTOR, "[value='expense:read']").send_keys(Keys.TAB)
+    while (name := focused(page)) != "Allow":
+        reached.append(name)
+        outline = page.switch_to.active_element.value_of_css_property("outline-style")
+        assert outline == "solid", name
+        if name == "expense:write":
+            page.switch_to.active_element.send_keys(Keys.SPACE)
+        page.switch_to.active_element.send_keys(Keys.TAB)
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    answered = answer(page, wait)
+
+    assert reached == [
+        "Opens 4 tools",
+        "expense:write",
+        "Opens 5 tools",
+        "report:read",
+        "Opens 1 tool",
+        "Deny",
+    ]
+    assert "code" in answered
+    assert get_grant_model().objects.get().scope.split() == ["expense:read", "report:read"]
+    assert complaints(page) == []
+
+
+def focused(browser: Chrome) -> str:
+    element = browser.switch_to.active_element
+    return element.text or element.get_attribute("value") or ""
+
+
+def test_enter_on_a_box_allows_nothing(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    page.find_element(By.CSS_SELECTOR, "[value='expense:read']").send_keys(Keys.ENTER)
+
+    assert answer(page, wait)["error"] == "access_denied"
+
+
+def test_user_who_allows_nothing_is_told_what_to_do(
+    page: Chrome, wait: WebDriverWait[Chrome]
+) -> None:
+    for box in page.find_elements(By.NAME, "scope"):
+        box.click()
+    press(page, "Allow")
+    alert = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, "[role='alert']"))
+    said = alert.text
+    page.find_element(By.CSS_SELECTOR, "[value='report:read']").click()
+    press(page, "Allow")
+    answered = answer(page, wait)
+
+    assert said == "Choose at least one permission, or deny them all."
+    assert "code" in answered
+    assert get_grant_model().objects.get().scope == "report:read"
+
+
+def test_user_comes_back_as_another(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    User.objects.create_user("grace", password="grace's password")
+
+    press(page, "Use another account")
+    wait.until(lambda page: page.find_element(By.NAME, "username")).send_keys("grace")
+    page.find_element(By.NAME, "password").send_keys("grace's password", Keys.ENTER)
+    wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-page"))
+    said = page.find_element(By.CLASS_NAME, "mcp-facts").text
+    press(page, "Allow")
+    answered = answer(page, wait)
+
+    assert "grace" in said
+    assert "code" in answered
+    assert get_grant_model().objects.get().user.get_username() == "grace"
+
+
+@pytest.mark.parametrize("browser_flags", [("--blink-settings=scriptEnabled=false",)])
+def test_page_works_without_scripts(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
+    page.find_element(By.CSS_SELECTOR, "[value='expense:write']").click()
+    press(page, "Allow")
+    answered = answer(page, wait)
+    page.get("data:text/html,<noscript>No scripts</noscript>")
+
+    assert page.find_element(By.TAG_NAME, "body").text == "No scripts"
+    assert "code" in answered
+    assert get_grant_model().objects.get().scope.split() == ["expense:read", "report:read"]
+
+
+@pytest.mark.parametrize("has_template", [True, False], ids=["in the site's", "on its own"])
+def test_page_fits_a_phone(page: Chrome, settings: Settings, has_template: bool) -> None:
+    if not has_template:
+        settings.DJANGO_MCP_BASE_TEMPLATE = "django_mcp/base.html"
+    get_application_model().objects.update(name="W" * 255)
+
+    with narrow(page):
+        page.refresh()
+        widths = page.execute_script(
+            "return [document.documentElement.scrollWidth, window.innerWidth]"
+        )
+        cut_off = page.execute_script(
+            """return [...document.querySelectorAll('.mcp-page *')].filter(
+                element => element.getBoundingClientRect().right > innerWidth
+            ).length"""
+        )
+
+    assert widths == [320, 320]
+    assert cut_off == 0
+    assert complaints(page) == []
+
+
+def test_page_is_pictured_on_a_phone(page: Chrome) -> None:
+    with narrow(page):
+        page.refresh()
+        take(page, "consent-narrow", height=2_150)
+        buttons = page.find_elements(By.CSS_SELECTOR, ".mcp-buttons button")
+        heights = [button.size["height"] for button in buttons]
+
+    assert min(heights) >= 44
+
+
+@contextmanager
+def narrow(browser: Chrome) -> Iterator[None]:
+    """A window as wide as the narrowest phone."""
+    metrics = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("has_template", [True, False], ids=["in the site's", "on its own"])
+def test_page_can_be_read_in_both_colour_schemes(
+    page: Chrome, settings: Settings, name: str, has_template: bool
+) -> None:
+    if not has_template:
+        settings.DJANGO_MCP_BASE_TEMPLATE = "django_mcp/base.html"
+
+    with scheme(page, name):
+        page.refresh()
+        ground = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        text = page.execute_script(
+            "return getComputedStyle(document.querySelector('.mcp-page')).color"
+        )
+        allow = page.find_element(By.CSS_SELECTOR, "button.mcp-primary")
+        button = contrast(colours(page, allow))
+
+    assert (luminance(ground) < 0.1) is (name == "dark")
+    assert contrast((ground, text)) >= 7
+    assert button >= 4.5
+
+
+def test_page_in_a_frame_shows_nothing(
+    page: Chrome, callback: str, url: str, wait: WebDriverWait[Chrome]
+) -> None:
+    page.get(callback.replace("callback", "elsewhere"))
+    page.execute_script(
+        """const frame = document.createElement('iframe');
+        frame.onload = () => document.title = 'Framed';
+        frame.src = arguments[0];
+        document.body.append(frame);""",
+        url,
+    )
+    wait.until(lambda page: page.title == "Framed")
+    page.switch_to.frame(0)
+
+    assert page.find_elements(By.CLASS_NAME, "mcp-page") == []
