@@ -30,7 +30,14 @@ class Route:
         return db == self._alias if is_ours else None
 
 
-EVERY_MODEL = ("CallRecord", "ToolGroup", "ToolSwitch", "ToolGroup_allowed_groups", "ToolTask")
+EVERY_MODEL = (
+    "CallRecord",
+    "ClientRegistration",
+    "ToolGroup",
+    "ToolSwitch",
+    "ToolGroup_allowed_groups",
+    "ToolTask",
+)
 
 
 @contextmanager
