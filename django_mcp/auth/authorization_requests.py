@@ -47,6 +47,9 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
 
     Raises `FatalClientError` when the application must not be answered, else `OAuthToolkitError`.
     """
+    if any("\0" in value for _, values in request.GET.lists() for value in values):
+        # PostgreSQL knows no such text.
+        raise FatalClientError(error=errors.InvalidRequestFatalError())
     try:
         scopes, credentials = validate(without_form(request))
     except ValueError as error:  # of a query that is none
