@@ -20,6 +20,7 @@ from django_mcp.concurrency import run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidCredentialsError, MissingScopeError, UnknownToolError
+from django_mcp.policy.baseline import baseline_scopes
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.principals import Endpoint, Principal
@@ -54,16 +55,16 @@ def _admit(
     try:
         principal = authenticate(headers, endpoint)
     except InvalidCredentialsError:
-        return Challenge(error="invalid_token", scopes=_login_scopes())
+        return Challenge(error="invalid_token", scopes=baseline_scopes())
     if principal is None:
         if not settings.ALLOW_ANONYMOUS:
-            return Challenge(scopes=_login_scopes())
+            return Challenge(scopes=baseline_scopes())
         principal = Principal(endpoint=endpoint)
     if tool is None or (tool.scopes <= principal.scopes and not tool.has_parameter_headers):
         return Exchange(principal=principal, headers=headers, address=address)
     visibility = Visibility(principal, current_snapshot())
     if visibility.must_log_in(tool):
-        return Challenge(scopes=_login_scopes() | tool.scopes)
+        return Challenge(scopes=baseline_scopes() | tool.scopes)
     exchange = Exchange(
         principal=principal,
         headers=headers,
@@ -123,14 +124,3 @@ def _call_params(body: bytes) -> dict[str, Any] | None:
         and isinstance(params.get("arguments"), dict | None)
     )
     return params if is_call else None
-
-
-def _login_scopes() -> frozenset[str]:
-    """What to ask for at the first login: enough to read, where anything can be read.
-
-    Stepping up later works in few clients, so asking for nothing would leave people stranded.
-    """
-    snapshot = current_snapshot()
-    offered = [t for t in get_registry().tools.values() if snapshot.policy(t.group).enabled]
-    scopes = [tool.scopes for tool in offered if tool.read_only] or [t.scopes for t in offered]
-    return frozenset().union(*scopes)
