@@ -16,6 +16,8 @@ def provider_settings(url: str) -> dict[str, Any]:
     and what to add after the spread where an application relies on the old way.
     """
     return {
+        # What applications that registered themselves may do.
+        "OAUTH2_VALIDATOR_CLASS": "django_mcp.auth.validator.EndpointValidator",
         # The scopes of the tools join those in SCOPES.
         "SCOPES_BACKEND_CLASS": "django_mcp.auth.scopes.ToolScopes",
         # RFC 9728: what tokens are for.

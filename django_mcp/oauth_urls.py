@@ -12,7 +12,6 @@ from oauth2_provider.views import (
     DynamicClientRegistrationManagementView,
     DynamicClientRegistrationView,
     RevokeTokenView,
-    TokenView,
 )
 
 from django_mcp.auth.consent import AuthorizationView
@@ -23,6 +22,7 @@ from django_mcp.auth.metadata import (
     ServerMetadataView,
     published,
 )
+from django_mcp.auth.token_views import EndpointIntrospectionView, EndpointTokenView
 
 app_name = "oauth2_provider"
 
@@ -53,8 +53,9 @@ _ours = [
         name="oauth-resource-metadata-path",
     ),
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
-    path("token/", open_to_scripts(TokenView.as_view(), "POST"), name="token"),
+    path("token/", open_to_scripts(EndpointTokenView.as_view(), "POST"), name="token"),
     path("revoke_token/", open_to_scripts(RevokeTokenView.as_view(), "POST"), name="revoke-token"),
+    path("introspect/", EndpointIntrospectionView.as_view(), name="introspect"),
     path(
         "register/",
         open_to_scripts(DynamicClientRegistrationView.as_view(), "POST"),
@@ -71,7 +72,7 @@ _theirs = [pattern for pattern in toolkit.urlpatterns if pattern.name not in _na
 
 protocol_urlpatterns = [
     *_ours,
-    *(p for p in _theirs if p.name in ("introspect", *OPENID)),
+    *(p for p in _theirs if p.name in OPENID),
 ]
 """What clients use: without the pages on which people manage applications of their own."""
 

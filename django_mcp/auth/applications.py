@@ -1,8 +1,16 @@
 """Which applications of django-oauth-toolkit let themselves in, and which are the host's own."""
 
+import re
 from typing import Any
 
+from oauth2_provider.cimd import is_cimd_client_id
 from oauth2_provider.models import AbstractApplication
+from oauth2_provider.settings import oauth2_settings
+
+MAX_CLIENT_ID = 255
+
+# Printable ASCII: what a URL is written in.
+PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
 def is_self_registered(application: Any) -> bool:
@@ -12,3 +20,10 @@ def is_self_registered(application: Any) -> bool:
     django-oauth-toolkit serves them.
     """
     return bool(application.registration_source != AbstractApplication.RegistrationSource.MANUAL)
+
+
+def is_document_url(client_id: str) -> bool:
+    """Whether a client id may be the URL of a metadata document, and such are welcome here."""
+    if not (oauth2_settings.CIMD_ENABLED and is_cimd_client_id(client_id)):
+        return False
+    return len(client_id) <= MAX_CLIENT_ID and bool(PLAIN.fullmatch(client_id))

@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth.applications import is_self_registered
 from django_mcp.auth.refusals import refusal_of
-from django_mcp.principals import Endpoint
+from django_mcp.auth.resources import is_endpoint
 from django_mcp.tools.registry import get_registry
 
 Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
@@ -38,7 +38,7 @@ class AuthorizationRequest:
         return (
             self.is_of_a_stranger
             or not get_registry().scopes.keys().isdisjoint(self.scopes)
-            or any(map(_is_endpoint, self.credentials.get("resource", ())))
+            or any(map(is_endpoint, self.credentials.get("resource", ())))
         )
 
 
@@ -75,7 +75,7 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
 def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
     """What is wrong with a request, whichever validator the host has chosen."""
     state = asked.credentials["state"]
-    is_right = _is_endpoint if asked.is_of_a_stranger else is_valid_resource_uri
+    is_right = is_endpoint if asked.is_of_a_stranger else is_valid_resource_uri
     if not all(map(is_right, resources)):
         return errors.CustomOAuth2Error(
             error="invalid_target",
@@ -89,10 +89,6 @@ def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2
             description="A code challenge of the method S256 is required.", state=state
         )
     return None
-
-
-def _is_endpoint(resource: str) -> bool:
-    return resource.rstrip("/") == Endpoint.from_settings().url
 
 
 def without_form(request: HttpRequest) -> HttpRequest:

@@ -8,7 +8,9 @@ from django.utils.functional import lazy
 from oauth2_provider.scopes import BaseScopes
 from oauth2_provider.settings import oauth2_settings
 
+from django_mcp.auth.applications import is_self_registered
 from django_mcp.models import ToolGroup
+from django_mcp.policy.baseline import baseline_scopes
 from django_mcp.tools.registry import get_registry
 
 
@@ -32,7 +34,10 @@ def tool_scopes() -> Mapping[str, str]:
 
 
 class ToolScopes(BaseScopes):
-    """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools."""
+    """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
+
+    Self-registered applications are offered those of the tools alone.
+    """
 
     def get_all_scopes(self) -> dict[str, str]:
         return {**oauth2_settings.SCOPES, **tool_scopes()}
@@ -40,12 +45,18 @@ class ToolScopes(BaseScopes):
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
+        tools = get_registry().scopes
+        if application is not None and is_self_registered(application):
+            return sorted(tools)
+        return sorted({*oauth2_settings.SCOPES, *tools})
 
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        # The host's defaults: a client that asks for nothing is given no tool.
+        if application is not None and is_self_registered(application):
+            # As the challenge names them: it may have overlooked that, and is here for the tools.
+            return sorted(baseline_scopes())
+        # The host's defaults: an application of its own that asks for nothing is given no tool.
         return list(oauth2_settings._DEFAULT_SCOPES)
 
 

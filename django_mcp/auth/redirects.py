@@ -1,0 +1,55 @@
+"""Where answers to self-registered applications may go."""
+
+import re
+from urllib.parse import urlsplit
+
+from oauth2_provider.settings import oauth2_settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MAX_LENGTH = 1000
+
+# Printable ASCII without the characters that browsers and parsers read differently.
+PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.IGNORECASE)
+PORT = re.compile(r":\d*$")
+
+
+def is_acceptable(uri: str) -> bool:
+    """Whether a self-registered application may be answered there at all.
+
+    On the web by https, on the user's own machine by http, and in an application by a scheme that
+    `ALLOWED_REDIRECT_URI_SCHEMES` names.
+    """
+    if len(uri) > MAX_LENGTH or not PLAIN.fullmatch(uri):
+        return False
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # of the port, or of what should be an IPv6 address
+        return False
+    allowed = {scheme.lower() for scheme in oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES}
+    if parts.scheme not in allowed or "@" in parts.netloc or "*" in parts.netloc:
+        return False
+    if parts.scheme == "http":
+        return host in LOOPBACK
+    return bool(host) or parts.scheme != "https"
+
+
+def matches(uri: str, registered: str) -> bool:
+    """Whether `uri` is a registered one: character by character, but for the port on loopback.
+
+    A native application listens on whatever port is free (RFC 8252, section 7.3).
+    """
+    return uri == registered or (
+        is_loopback(uri) and _without_port(uri) == _without_port(registered)
+    )
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether it leads to the machine of whoever follows it, by http."""
+    parts = urlsplit(uri)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _without_port(uri: str) -> str:
+    netloc = urlsplit(uri).netloc
+    return uri.replace(netloc, PORT.sub("", netloc), 1)

@@ -1,0 +1,54 @@
+"""The token endpoint, and what may look at tokens."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from oauth2_provider.models import get_access_token_model
+from oauth2_provider.views import IntrospectTokenView, TokenView
+from oauthlib.common import Request
+
+from django_mcp.auth.applications import is_self_registered
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class EndpointTokenView(TokenView):
+    """django-oauth-toolkit's, without its ways to fail: bad input is told what is wrong with it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        parameters = request.POST
+        if "\x00" in parameters.get("device_code", ""):
+            return _refusal("invalid_grant")
+        if parameters.get("grant_type") == DEVICE_CODE and "device_code" not in parameters:
+            return _refusal("invalid_request", "Missing device_code parameter.")
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        except get_access_token_model().DoesNotExist:
+            # It was taken back between being stored and being handed out.
+            return _refusal("invalid_grant")
+        # What goes wrong while a token is stored comes without the headers of other refusals.
+        response["Content-Type"] = "application/json"
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class EndpointIntrospectionView(IntrospectTokenView):
+    """django-oauth-toolkit's, for the host's own applications: what registered itself asks in vain.
+
+    Its secret proves nothing but that it has come before.
+    """
+
+    def authenticate_client(self, request: HttpRequest) -> bool:
+        core = self.get_oauthlib_core()
+        uri, method, body, headers = core._extract_params(request)
+        asked = Request(uri, method, body, headers)
+        validator = core.server.request_validator
+        return validator.authenticate_client(asked) and not is_self_registered(asked.client)
+
+
+def _refusal(error: str, description: str = "") -> HttpResponse:
+    told = {"error": error, **({"error_description": description} if description else {})}
+    return JsonResponse(told, status=400, headers={"Cache-Control": "no-store"})
