@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Min
-from django.utils.translation import gettext
 from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
+from django_mcp.auth.applicants import Applicant
 from django_mcp.auth.holdings import live_tokens, names
 from django_mcp.conf import settings
 from django_mcp.models import CallRecord
@@ -36,14 +35,11 @@ class Usage:
 class Connection:
     """An application that holds access to the endpoint for a user, and what that allows it.
 
-    `host` is where the metadata document lies that describes it; empty without one. `usage` is None
-    where calls are not recorded.
+    `usage` is None where calls are not recorded.
     """
 
     client_id: str
-    name: str
-    host: str
-    is_self_registered: bool
+    applicant: Applicant
     since: datetime.datetime
     permissions: Sequence[str]
     usage: Usage | None
@@ -80,14 +76,11 @@ def _connection(
 ) -> Connection:
     scopes = {scope for token in tokens for scope in token.scope.split()}
     moments = [token.created for token in tokens]
-    source, sources = application.registration_source, application.RegistrationSource
     if application.pk in began:
         moments.append(began[application.pk])
     return Connection(
         client_id=application.client_id,
-        name=application.name or gettext("An application without a name"),
-        host=(urlsplit(application.client_id).hostname or "") if source == sources.CIMD else "",
-        is_self_registered=source != sources.MANUAL,
+        applicant=Applicant.of(application),
         since=min(moments),
         permissions=[str(words.get(scope, scope)) for scope in sorted(scopes)],
         usage=None if usages is None else usages.of(application.client_id),

@@ -150,12 +150,29 @@ class TestList:
         assert HOSTILE not in page.content.decode()
         assert "its own claim, which nobody has verified" in text_of(page)
 
+    def test_address_in_letters_of_another_script_is_pointed_out(
+        self, browser: Browser, alice: User
+    ) -> None:
+        token(
+            registered("Bank", source="cimd", client_id="https://xn--bnk-6cd.example/client"), alice
+        )
+
+        text = text_of(browser.get(PAGE))
+
+        assert "Described by xn--bnk-6cd.example" in text
+        assert "The address above is written in letters of another script" in text
+
+    def test_name_hides_nothing_in_what_cannot_be_seen(self, browser: Browser, alice: User) -> None:
+        token(registered("Desk \u202eknab"), alice)
+
+        assert "\u202e" not in browser.get(PAGE).content.decode()
+
     def test_application_that_the_operators_set_up_is_there_too(
         self, browser: Browser, alice: User
     ) -> None:
         token(by_hand("Intranet"), alice)
 
-        assert "Intranet Registered by the operators of this site." in text_of(browser.get(PAGE))
+        assert "Intranet Registered by the operators of testserver." in text_of(browser.get(PAGE))
 
     def test_what_opens_nothing_here_is_not_there(self, browser: Browser, alice: User) -> None:
         others = User.objects.create_user("bob")

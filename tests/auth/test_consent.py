@@ -463,8 +463,9 @@ def form_action(page: Any) -> list[str]:
     ],
 )
 def test_policy_of_the_page_lets_its_own_answer_through(
-    browser: Browser, callback: str, source: str
+    browser: Browser, settings: Settings, callback: str, source: str
 ) -> None:
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
     page = browser.get(asking(stranger(redirect_uris=callback), redirect_uri=callback))
 
     assert form_action(page)[:2] == ["'self'", source]
@@ -496,6 +497,22 @@ def test_application_with_a_metadata_document_is_named_by_the_documents_host(
 
     assert "Described by assistant.example, which was verified." in said
     assert "another script" not in said
+
+
+def test_host_of_a_document_vouches_for_no_program_on_the_users_device(browser: Browser) -> None:
+    callback = "http://localhost/callback"
+    client = stranger(
+        client_id="https://assistant.example/client.json",
+        registration_source=Model.RegistrationSource.CIMD,
+        redirect_uris=callback,
+    )
+
+    said = text(browser.get(asking(client, redirect_uri=callback)))
+
+    assert (
+        "That assistant.example describes the application does not prove that this program is it."
+        in said
+    )
 
 
 @pytest.mark.parametrize(

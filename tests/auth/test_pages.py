@@ -114,7 +114,10 @@ def policy(response: Any) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (directive.split() for directive in directives)}
 
 
-def test_page_is_neither_framed_nor_kept(browser: Browser) -> None:
+def test_page_is_neither_framed_nor_kept(browser: Browser, settings: Settings) -> None:
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
+    settings.SECURE_REFERRER_POLICY = "unsafe-url"
+
     response = browser.get("/page/")
 
     assert response["X-Frame-Options"] == "DENY"

@@ -285,11 +285,25 @@ def test_page_can_be_read_in_both_colour_schemes(
     assert button >= 4.5
 
 
-def test_page_in_a_frame_shows_nothing(
-    page: Chrome, callback: str, url: str, wait: WebDriverWait[Chrome]
+def test_page_is_shown_in_no_frame_not_even_of_the_site(
+    page: Chrome, live_server: LiveServer, settings: Settings, url: str, wait: WebDriverWait[Chrome]
 ) -> None:
-    page.get(callback.replace("callback", "elsewhere"))
-    page.execute_script(
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
+    sign_in_page = f"{live_server.url}/accounts/login/"
+
+    page.get(sign_in_page)
+    in_frame(page, wait, sign_in_page)
+    other = page.find_elements(By.NAME, "username")
+    page.get(sign_in_page)
+    in_frame(page, wait, url)
+
+    assert len(other) == 1
+    assert page.find_elements(By.CLASS_NAME, "mcp-page") == []
+
+
+def in_frame(browser: Chrome, wait: WebDriverWait[Chrome], url: str) -> None:
+    """Look into a frame of this page that was asked to show another."""
+    browser.execute_script(
         """const frame = document.createElement('iframe');
         frame.onload = () => document.title = 'Framed';
         frame.src = arguments[0];
@@ -297,6 +311,4 @@ def test_page_in_a_frame_shows_nothing(
         url,
     )
     wait.until(lambda page: page.title == "Framed")
-    page.switch_to.frame(0)
-
-    assert page.find_elements(By.CLASS_NAME, "mcp-page") == []
+    browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
