@@ -9,10 +9,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.auth.base import authenticators
+from django_mcp.checks.oauth import OAUTH_AUTHENTICATOR
 from django_mcp.conf import Settings, settings
 from django_mcp.principals import Endpoint
-
-OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.OAuthAuthenticator"
 
 
 @register(Tags.security)

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from django_mcp.checks.clear_text import is_in_the_clear
 from django_mcp.conf import Settings, settings
 from django_mcp.principals import Endpoint
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @register(Tags.security, deploy=True)
@@ -28,7 +26,7 @@ def check_deployment(
                 id="django_mcp.W001",
             )
         )
-    if _is_in_the_clear():
+    if _endpoint_is_in_the_clear():
         found.append(
             Warning(
                 "The endpoint's URL is not https: tokens travel in the clear.",
@@ -39,9 +37,8 @@ def check_deployment(
     return found
 
 
-def _is_in_the_clear() -> bool:
+def _endpoint_is_in_the_clear() -> bool:
     try:
-        parts = urlsplit(Endpoint.from_settings().url)
+        return is_in_the_clear(Endpoint.from_settings().url)
     except ImproperlyConfigured:
         return False  # check_endpoint tells
-    return parts.scheme == "http" and parts.hostname not in LOOPBACK

@@ -1,6 +1,18 @@
 """What the package's system checks find."""
 
 from django.core.checks import run_checks
+from pytest_django import Settings
+
+from django_mcp.oauth_settings import provider_settings
+
+URL = "https://shop.example/mcp"
+
+
+def deploy(settings: Settings) -> None:
+    """Set the project up as it would be in production."""
+    settings.DJANGO_MCP_URL = URL
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **provider_settings(URL)}
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}}
 
 
 def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from django_mcp import tool
 from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
-from tests.checks.messages import found
+from tests.checks.messages import deploy, found
 from tests.databases import second_database
 from tests.urlconfs import package_routes, site
 
@@ -34,7 +34,7 @@ def test_a_good_project_has_nothing_to_mend() -> None:
 
 
 def test_a_good_project_has_nothing_to_mend_before_its_deployment(settings: Settings) -> None:
-    settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+    deploy(settings)
     settings.DJANGO_MCP_BACKGROUND_BACKEND = WORKERS
 
     assert found(deploy=True, databases=list(connections)) == {}
@@ -146,6 +146,12 @@ class TestSettings:
         assert found() == {}
 
 
+LIMITED = {
+    "SCOPES_BACKEND_CLASS": "oauth2_provider.scopes.SettingsScopes",
+    "SCOPES": {"shop:read": "Look"},
+}
+
+
 class FailsToStart:
     def __init__(self) -> None:
         raise RuntimeError("no such issuer")
@@ -171,7 +177,7 @@ class TestAuthentication:
         assert set(found()) == {"E004"}
 
     def test_w004_tells_which_scopes_nobody_can_get(self, settings: Settings) -> None:
-        settings.OAUTH2_PROVIDER = {"SCOPES": {"shop:read": "Look"}}
+        settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **LIMITED}
 
         messages = found()
 
@@ -227,7 +233,8 @@ class TestAuthentication:
 
     def test_w004_tells_where_we_are_one_server_of_several(self, settings: Settings) -> None:
         settings.OAUTH2_PROVIDER = {
-            "SCOPES": {"shop:read": "Look"},
+            **settings.OAUTH2_PROVIDER,
+            **LIMITED,
             "OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS": [
                 "https://id.example",
                 "http://testserver/o/",
@@ -258,7 +265,7 @@ class FailingScopes:
 
 class TestDeployment:
     def test_w001_tells_that_anonymous_callers_may_come(self, settings: Settings) -> None:
-        settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+        deploy(settings)
         settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
         settings.DJANGO_MCP_BACKGROUND_BACKEND = WORKERS
 
@@ -378,7 +385,7 @@ class TestBackground:
         assert set(found()) == {"E003"}
 
     def test_embedded_backend_is_not_for_deployment(self, settings: Settings) -> None:
-        settings.DJANGO_MCP_URL = "https://shop.example/mcp"
+        deploy(settings)
 
         with collecting():
             assert found(deploy=True) == {}

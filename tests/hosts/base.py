@@ -47,6 +47,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USE_TZ = True
 STATIC_URL = "static/"
+LOGIN_URL = "admin:login"
 
 DJANGO_MCP_URL = os.environ["HOST_URL"]
 DJANGO_MCP_ENABLE_NEW_GROUPS = True

@@ -15,6 +15,7 @@ WHOLE = (
     "tests/conformance_project/test_running.py",
     "tests/docs/test_following.py",
     "tests/docs/test_nginx.py",
+    "tests/checks/test_oauth.py",
     "tests/e2e",
     "tests/http/test_queries.py",
 )

@@ -1,0 +1,36 @@
+"""What OAuth needs in production, and not in development."""
+
+from collections.abc import Iterator
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Warning
+
+from django_mcp.auth.metadata import issuer
+from django_mcp.checks.clear_text import is_in_the_clear
+from django_mcp.checks.registrations import can_register
+from django_mcp.principals import Endpoint
+
+NOT_SHARED = (
+    "django.core.cache.backends.locmem.LocMemCache",
+    "django.core.cache.backends.dummy.DummyCache",
+)
+
+
+def deployment_problems() -> Iterator[CheckMessage]:
+    endpoint = Endpoint.from_settings()
+    named = issuer(endpoint)
+    if is_in_the_clear(named) and not is_in_the_clear(endpoint.url):  # check_deployment tells
+        yield Warning(
+            f"The issuer {named} is not https; clients refuse it.",
+            hint='Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to its https URL, or leave it out.',
+            id="django_mcp.W024",
+        )
+    alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
+    backend = django_settings.CACHES.get(alias, {}).get("BACKEND")
+    if can_register() and backend in NOT_SHARED and not django_settings.DEBUG:
+        yield Warning(
+            f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
+            hint="Use a cache that all processes share in CACHES, for example "
+            "django.core.cache.backends.redis.RedisCache.",
+            id="django_mcp.W023",
+        )
