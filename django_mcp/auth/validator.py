@@ -189,9 +189,10 @@ class EndpointValidator(ReplayValidator):
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        super()._save_bearer_token(token, request, *args, **kwargs)
+        # Before the tokens, in whose order `django_mcp.auth.standing.block` locks them too.
         if not ClientRegistration.objects.use(request.client.client_id):
             raise errors.InvalidGrantError(request=request)
+        super()._save_bearer_token(token, request, *args, **kwargs)
 
     # What it shows
 

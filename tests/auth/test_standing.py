@@ -9,34 +9,27 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
+from django.db.models.signals import post_save
+from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from oauth2_provider.models import (
-    get_access_token_model,
-    get_application_model,
-    get_grant_model,
-    get_refresh_token_model,
-)
 from oauthlib.common import generate_token
 from pytest_django import Settings
 
 from django_mcp import Principal
+from django_mcp.asgi import Application as MountedApplication
 from django_mcp.auth.base import authenticate
 from django_mcp.auth.standing import approve, block, unblock
 from django_mcp.execution.running import run_task
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.principals import Endpoint
+from tests.applications import AccessToken, Grant, RefreshToken, registered, token
 from tests.auth.conftest import Issue
 from tests.calling import offering
 from tests.execution import backends
 from tests.execution.rows import queued
 from tests.polling import until
 from tests.wire import PATIENCE, Client
-
-Application = get_application_model()
-AccessToken = get_access_token_model()
-RefreshToken = get_refresh_token_model()
-Grant = get_grant_model()
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -198,6 +191,57 @@ def test_token_that_is_being_issued_while_its_application_is_blocked_does_not_st
 
     assert not AccessToken.objects.exists()
     assert not ClientRegistration.objects.use(application.client_id)
+
+
+def test_refresh_that_is_under_way_while_its_application_is_blocked_leaves_nothing(
+    transactional_db: None, application: MountedApplication, alice: User
+) -> None:
+    """Both lock several rows, in one order: neither waits for the other for ever."""
+    desk = registered("Desk")
+    refresh = RefreshToken.objects.create(
+        user=alice,
+        application=desk,
+        access_token=token(desk, alice, scope="notes:read"),
+        token=generate_token(),
+        resource=[Endpoint.from_settings().url],
+    )
+    is_under_way, goes_on = Event(), Event()
+
+    def pause(**kwargs: Any) -> None:
+        is_under_way.set()
+        assert goes_on.wait(PATIENCE)
+
+    def use_refresh_token() -> int:
+        fields = {
+            "grant_type": "refresh_token",
+            "refresh_token": refresh.token,
+            "client_id": desk.client_id,
+        }
+        status = Browser().post("/o/token/", fields).status_code
+        connections.close_all()
+        return status
+
+    def block_meanwhile() -> None:
+        assert is_under_way.wait(PATIENCE)
+        block(desk.client_id)
+        connections.close_all()
+
+    post_save.connect(pause, sender=AccessToken)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            status = threads.submit(use_refresh_token)
+            blocking = threads.submit(block_meanwhile)
+            assert is_under_way.wait(PATIENCE)
+            if connection.vendor == "postgresql":
+                until(_somebody_waits_for_a_lock)
+            goes_on.set()
+            blocking.result(PATIENCE)
+            assert status.result(PATIENCE) == 200
+    finally:
+        post_save.disconnect(pause, sender=AccessToken)
+
+    assert not AccessToken.objects.exists()
+    assert not RefreshToken.objects.exists()
 
 
 def _somebody_waits_for_a_lock() -> bool:
