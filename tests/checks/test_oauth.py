@@ -40,8 +40,9 @@ class TestRegistrations:
         change(settings, DCR_ENABLED=False, CIMD_ENABLED=False)
         stock = "oauth2_provider.oauth2_validators.OAuth2Validator"
 
-        assert "E011" not in told(settings, OAUTH2_VALIDATOR_CLASS=stock)
-        assert "E011" in told(settings, **{way: True})
+        assert "E011" not in told(settings, **{way: True})
+        assert "E011" in told(settings, OAUTH2_VALIDATOR_CLASS=stock)
+        assert "E011" not in told(settings, **{way: False})
 
     def test_e012_tells_that_anybody_may_register_anything(self, settings: Settings) -> None:
         stock = ["oauth2_provider.dcr.AllowAllDCRPermission"]
