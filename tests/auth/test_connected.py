@@ -19,6 +19,7 @@ from django_mcp.execution.running import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from tests.admin.pages import links_of, text_of
 from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
+from tests.auth import assistant
 from tests.auth.test_standing import background as background
 from tests.auth.test_standing import principal_of
 from tests.execution.rows import queued
@@ -364,6 +365,28 @@ class TestDisconnecting:
 
         assert ToolTask.objects.get().status == "failed"
         assert CallRecord.objects.get().outcome == "revoked"
+
+
+def test_assistant_is_shown_once_its_user_consents_and_shut_out_once_disconnected(
+    client: Client, browser: Browser, alice: User
+) -> None:
+    desk = assistant.registered()
+    program = assistant.Assistant(client_id=desk.client_id, user=alice)
+    first = program.log_in()
+    second = program.refresh(first["refresh_token"]).json()
+    holder = client.with_token(second["access_token"])
+    assert holder.call("read_notes").status == 200
+
+    before = text_of(browser.get(PAGE))
+    submit(browser, f"{DISCONNECT}?client={desk.client_id}")
+
+    assert "Desk It registered itself." in before
+    assert "Calls 1 Disconnect Desk" in before
+    assert browser.get(PAGE).context["connections"] == []
+    assert holder.call("read_notes").status == 401
+    for tokens in (first, second):
+        refused = program.refresh(tokens["refresh_token"])
+        assert assistant.error_of(refused) == "invalid_grant"
 
 
 def csrf_of(browser: Browser) -> str:
