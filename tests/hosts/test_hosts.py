@@ -271,10 +271,16 @@ def test_client_without_a_token_finds_its_way_to_one(site: Site) -> None:
         resource = client.get(where[1]).raise_for_status().json()
         (issuer,) = resource["authorization_servers"]
         path = issuer.removeprefix(site.origin)
-        server = client.get(f"{site.origin}/.well-known/oauth-authorization-server{path}").json()
+        places = [
+            f"{site.origin}/.well-known/oauth-authorization-server{path}",
+            f"{site.origin}/.well-known/openid-configuration{path}",
+            f"{issuer}/.well-known/openid-configuration",
+        ]
+        server, *others = [client.get(place).raise_for_status().json() for place in places]
         answer = client.post(server["token_endpoint"], data={"grant_type": "authorization_code"})
 
     assert refusal.status_code == 401
     assert resource["resource"] == site.url
     assert server["issuer"] == issuer == f"{site.home}/o"
+    assert others == [server, server]
     assert answer.json()["error"] == "invalid_request"
