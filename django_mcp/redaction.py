@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django_mcp.conf import settings
@@ -42,7 +43,7 @@ class _Redaction:
     """Walks a value along with every place of the schema that describes it."""
 
     def __init__(self, root: Schema) -> None:
-        self._words = tuple(filter(None, map(_plain, settings.REDACT)))
+        self._words = _secret_words(tuple(settings.REDACT))
         self._root = root
         self._definitions: Schema = root.get("$defs", {})
 
@@ -133,6 +134,11 @@ class _Redaction:
                 seen.add(reference)
                 pending.append(self._definitions.get(reference.rpartition("/")[2], {}))
             pending.extend(step(current))
+
+
+@cache
+def _secret_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, map(_plain, words)))
 
 
 def _alternatives(schema: Schema) -> Iterator[Any]:

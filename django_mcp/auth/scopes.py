@@ -1,6 +1,6 @@
 """The scope catalogue: what the tools ask for joins what the host offers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,15 +22,17 @@ def tool_scopes() -> Mapping[str, str]:
     """
     described: Mapping[str, str] = oauth2_settings.SCOPES
     titles = cache(lambda: dict(ToolGroup.objects.values_list("name", "title")))
-
-    def title(group: str) -> str:
-        return titles().get(group) or group.replace("_", " ").capitalize()
-
-    shown = lazy(title, str)
     return {
-        scope: described.get(scope) or shown(group)
+        scope: described.get(scope) or _shown_title(group, titles)
         for scope, group in get_registry().scopes.items()
     }
+
+
+def _title(group: str, titles: Callable[[], Mapping[str, str]]) -> str:
+    return titles().get(group) or group.replace("_", " ").capitalize()
+
+
+_shown_title = lazy(_title, str)
 
 
 class ToolScopes(BaseScopes):
