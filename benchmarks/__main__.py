@@ -19,6 +19,7 @@ from benchmarks.load.wrk import Wrk
 from benchmarks.report import Section
 from benchmarks.scenarios import (
     enqueue,
+    frozen,
     listing,
     many_tools,
     progress,
@@ -34,6 +35,7 @@ SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
     "trivial": trivial.run,
     "whole-job": whole_job.run,
     "many-tools": many_tools.run,
+    "frozen": frozen.run,
     "listing": listing.run,
     "progress": progress.run,
     "workers": workers.run,
