@@ -14,6 +14,7 @@ from django_mcp.auth.applications import is_document_url, is_self_registered
 from django_mcp.auth.refusals import refusal_of
 from django_mcp.auth.replays import ReplayValidator
 from django_mcp.auth.resources import is_endpoint
+from django_mcp.auth.token_lookup import find_token
 from django_mcp.models import ClientRegistration
 from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
@@ -195,6 +196,9 @@ class EndpointValidator(ReplayValidator):
         super()._save_bearer_token(token, request, *args, **kwargs)
 
     # What it shows
+
+    def _load_access_token(self, token: str) -> Any:
+        return find_token(token)
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         if not super().validate_bearer_token(token, scopes, request):
