@@ -1,5 +1,6 @@
 """The `DJANGO_MCP_*` settings: each with its type and default, read whenever it is used."""
 
+import re
 from typing import Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings as django_settings
@@ -13,14 +14,23 @@ class Setting(Generic[T]):
     """One setting. It is read from the project at every use, so `override_settings` takes effect.
 
     `type` is what the project's value must be; a `list` is one of strings, a number is positive.
-    One that `is_optional` may be None as well.
+    One that `is_optional` may be None as well; one with a `pattern` matches it as a whole.
     """
 
-    def __init__(self, type: type[T], *, default: T, help: str, is_optional: bool = False) -> None:
+    def __init__(
+        self,
+        type: type[T],
+        *,
+        default: T,
+        help: str,
+        is_optional: bool = False,
+        pattern: str = "",
+    ) -> None:
         self.type = type
         self.default = default
         self.help = help
         self.is_optional = is_optional
+        self.pattern = pattern
 
     def problem(self) -> str:
         """What is wrong with the project's value; empty when nothing is."""
@@ -34,7 +44,11 @@ class Setting(Generic[T]):
             is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
             return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
         wanted = f"{self.type.__name__}{' or None' if self.is_optional else ''}"
-        return "" if isinstance(value, self.type) else f"must be a {wanted}"
+        if not isinstance(value, self.type):
+            return f"must be a {wanted}"
+        if self.pattern and not re.fullmatch(self.pattern, str(value)):
+            return f"must be a text such as {self.default!r}"
+        return ""
 
     def __set_name__(self, owner: "type[Settings]", name: str) -> None:
         self.name = PREFIX + name
@@ -77,6 +91,16 @@ class Settings:
         help=(
             "Where `django_mcp.urls` serves OAuth, below the root of the site. `None`: the project "
             "includes `django_mcp.oauth_urls` itself."
+        ),
+    )
+    REGISTRATION_RATE = Setting[str | None](
+        str,
+        default="20/h",
+        is_optional=True,
+        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        help=(
+            "How many applications may register themselves from one address, as a number per `s`, "
+            "`m`, `h` or `d`, or per several of these: `5/30m`. `None`: as many as come."
         ),
     )
     REQUIRE_APPROVED_CLIENTS = Setting(

@@ -18,6 +18,17 @@ def provider_settings(url: str) -> dict[str, Any]:
     return {
         # What applications that registered themselves may do.
         "OAUTH2_VALIDATOR_CLASS": "django_mcp.auth.validator.EndpointValidator",
+        # Applications that nobody here knows introduce themselves: by a document that they publish
+        # (CIMD), or by registration (RFC 7591).
+        "CIMD_ENABLED": True,
+        "CIMD_METADATA_FETCHER": "django_mcp.auth.client_documents.ClientDocumentFetcher",
+        "CIMD_REGISTRATION_PERMISSION_CLASSES": [
+            "django_mcp.auth.registration.ClientDocumentPermission"
+        ],
+        "DCR_ENABLED": True,
+        "DCR_REGISTRATION_PERMISSION_CLASSES": [
+            "django_mcp.auth.registration.RegistrationPermission"
+        ],
         # The scopes of the tools join those in SCOPES.
         "SCOPES_BACKEND_CLASS": "django_mcp.auth.scopes.ToolScopes",
         # RFC 9728: what tokens are for.

@@ -8,11 +8,7 @@ use lead to views of this package, the others to the toolkit's own.
 
 from django.urls import path, re_path
 from oauth2_provider import urls as toolkit
-from oauth2_provider.views import (
-    DynamicClientRegistrationManagementView,
-    DynamicClientRegistrationView,
-    RevokeTokenView,
-)
+from oauth2_provider.views import RevokeTokenView
 
 from django_mcp.auth.consent import AuthorizationView
 from django_mcp.auth.cross_origin import open_to_scripts
@@ -22,6 +18,7 @@ from django_mcp.auth.metadata import (
     ServerMetadataView,
     published,
 )
+from django_mcp.auth.registration_views import RegistrationManagementView, RegistrationView
 from django_mcp.auth.token_views import EndpointIntrospectionView, EndpointTokenView
 
 app_name = "oauth2_provider"
@@ -56,14 +53,10 @@ _ours = [
     path("token/", open_to_scripts(EndpointTokenView.as_view(), "POST"), name="token"),
     path("revoke_token/", open_to_scripts(RevokeTokenView.as_view(), "POST"), name="revoke-token"),
     path("introspect/", EndpointIntrospectionView.as_view(), name="introspect"),
-    path(
-        "register/",
-        open_to_scripts(DynamicClientRegistrationView.as_view(), "POST"),
-        name="dcr-register",
-    ),
+    path("register/", open_to_scripts(RegistrationView.as_view(), "POST"), name="dcr-register"),
     path(
         "register/<str:client_id>/",
-        open_to_scripts(DynamicClientRegistrationManagementView.as_view(), "GET", "PUT", "DELETE"),
+        open_to_scripts(RegistrationManagementView.as_view(), "GET", "PUT", "DELETE"),
         name="dcr-register-management",
     ),
 ]

@@ -23,6 +23,19 @@ RIGHT: dict[type, list[Any]] = {
     list: [[], ["a"], ("a", "b")],
 }
 
+# Of those that take not every text.
+RIGHT_TEXTS = {"DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"]}
+WRONG_TEXTS = {"DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"]}
+
+
+def right_values(setting: Setting[Any]) -> list[Any]:
+    return RIGHT_TEXTS.get(setting.name, RIGHT[setting.type])
+
+
+def wrong_values(setting: Setting[Any]) -> list[Any]:
+    return [*WRONG[setting.type], *WRONG_TEXTS.get(setting.name, [])]
+
+
 every_setting = pytest.mark.parametrize("setting", declared_settings(), ids=lambda each: each.name)
 
 
@@ -43,21 +56,21 @@ def test_every_setting_explains_itself_and_has_a_default_of_its_type(
 def test_every_setting_is_read_when_it_is_used(setting: Setting[Any], settings: Settings) -> None:
     attribute = setting.name.removeprefix("DJANGO_MCP_")
 
-    for value in RIGHT[setting.type]:
+    for value in right_values(setting):
         setattr(settings, setting.name, value)
         assert getattr(conf.settings, attribute) == value
 
 
 @every_setting
 def test_every_setting_takes_what_is_of_its_type(setting: Setting[Any], settings: Settings) -> None:
-    for value in RIGHT[setting.type]:
+    for value in right_values(setting):
         setattr(settings, setting.name, value)
         assert setting.problem() == "", value
 
 
 @every_setting
 def test_every_setting_refuses_what_is_not(setting: Setting[Any], settings: Settings) -> None:
-    for value in WRONG[setting.type]:
+    for value in wrong_values(setting):
         setattr(settings, setting.name, value)
         if value is None and setting.is_optional:
             assert setting.problem() == ""

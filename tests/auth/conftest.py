@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 
 from django_mcp.asgi import Application
 from django_mcp.auth.tokens import issue_token
@@ -15,6 +16,12 @@ from tests.spec import ERAS
 from tests.wire import Client, serving
 
 Issue = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts() -> None:
+    """Nobody has registered within the hour, and no document was found wanting."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -141,7 +141,8 @@ def test_script_cannot_use_the_session_of_the_user(
     strict = Browser(headers={"Origin": ORIGIN}, enforce_csrf_checks=True)
     strict.force_login(alice)
 
-    response = strict.post("/o/register/", {"redirect_uris": []}, content_type="application/json")
+    document = {"redirect_uris": ["https://desk.example/callback"]}
+    response = strict.post("/o/register/", document, content_type="application/json")
 
     assert response.status_code == 401
     assert not get_application_model().objects.exists()

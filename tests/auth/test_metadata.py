@@ -79,25 +79,26 @@ def test_server_metadata_say_the_same_everywhere(browser: Browser, path: str) ->
         "token_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_methods_supported": METHODS,
         "introspection_endpoint_auth_methods_supported": METHODS[1:],
-        "client_id_metadata_document_supported": False,
+        "registration_endpoint": "http://testserver/o/register/",
+        "client_id_metadata_document_supported": True,
         "authorization_response_iss_parameter_supported": True,
     }
 
 
 @pytest.mark.parametrize("path", SERVER)
-def test_registration_is_told_where_the_host_allows_it(
+def test_registration_is_not_told_where_the_host_allows_none(
     browser: Browser, settings: Settings, path: str
 ) -> None:
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
-        "DCR_ENABLED": True,
-        "CIMD_ENABLED": True,
+        "DCR_ENABLED": False,
+        "CIMD_ENABLED": False,
     }
 
     document = read(browser, path)
 
-    assert document["registration_endpoint"] == "http://testserver/o/register/"
-    assert document["client_id_metadata_document_supported"] is True
+    assert "registration_endpoint" not in document
+    assert document["client_id_metadata_document_supported"] is False
 
 
 def test_clients_are_not_told_of_scopes_that_are_not_for_them(
