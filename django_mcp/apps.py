@@ -1,6 +1,6 @@
 """The app's start-up: find the tools, and keep the rows of their groups in step."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate, pre_delete
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,10 @@ class DjangoMCPConfig(AppConfig):
         from django_mcp.conf import settings
         from django_mcp.policy import orphans, sync
 
+        if apps.is_installed("oauth2_provider"):
+            from django_mcp.auth import logs
+
+            logs.withhold_secrets()
         autodiscover_modules(*settings.AUTODISCOVER)
         post_migrate.connect(sync.after_migrate, sender=self)
         pre_delete.connect(orphans.close_orphans, sender=Group)
