@@ -8,7 +8,6 @@ use lead to views of this package, the others to the toolkit's own.
 
 from django.urls import path, re_path
 from oauth2_provider import urls as toolkit
-from oauth2_provider.views import RevokeTokenView
 
 from django_mcp.auth.consent import AuthorizationView
 from django_mcp.auth.cross_origin import open_to_scripts
@@ -19,7 +18,12 @@ from django_mcp.auth.metadata import (
     published,
 )
 from django_mcp.auth.registration_views import RegistrationManagementView, RegistrationView
-from django_mcp.auth.token_views import EndpointIntrospectionView, EndpointTokenView
+from django_mcp.auth.token_views import (
+    EndpointDeviceAuthorizationView,
+    EndpointIntrospectionView,
+    EndpointRevocationView,
+    EndpointTokenView,
+)
 
 app_name = "oauth2_provider"
 
@@ -51,7 +55,11 @@ _ours = [
     ),
     path("authorize/", AuthorizationView.as_view(), name="authorize"),
     path("token/", open_to_scripts(EndpointTokenView.as_view(), "POST"), name="token"),
-    path("revoke_token/", open_to_scripts(RevokeTokenView.as_view(), "POST"), name="revoke-token"),
+    path(
+        "revoke_token/",
+        open_to_scripts(EndpointRevocationView.as_view(), "POST"),
+        name="revoke-token",
+    ),
     path("introspect/", EndpointIntrospectionView.as_view(), name="introspect"),
     path("register/", open_to_scripts(RegistrationView.as_view(), "POST"), name="dcr-register"),
     path(
@@ -60,7 +68,14 @@ _ours = [
         name="dcr-register-management",
     ),
 ]
-_names = {pattern.name for pattern in _ours}
+_devices = [
+    path(
+        "device-authorization/",
+        EndpointDeviceAuthorizationView.as_view(),
+        name="device-authorization",
+    ),
+]
+_names = {pattern.name for pattern in (*_ours, *_devices)}
 _theirs = [pattern for pattern in toolkit.urlpatterns if pattern.name not in _names]
 
 protocol_urlpatterns = [
@@ -69,4 +84,4 @@ protocol_urlpatterns = [
 ]
 """What clients use: without the pages on which people manage applications of their own."""
 
-urlpatterns = [*_ours, *_theirs]
+urlpatterns = [*_ours, *_devices, *_theirs]

@@ -1,20 +1,24 @@
-"""The token endpoint, and what may look at tokens."""
+"""The endpoints that programs ask for tokens, and about them."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
-from oauth2_provider.models import get_access_token_model
-from oauth2_provider.views import IntrospectTokenView, TokenView
+from oauth2_provider.models import get_access_token_model, get_application_model
+from oauth2_provider.views import (
+    DeviceAuthorizationView,
+    IntrospectTokenView,
+    RevokeTokenView,
+    TokenView,
+)
 from oauthlib.common import Request
 
-from django_mcp.auth.applications import is_self_registered
+from django_mcp.auth.applications import is_document_url, is_self_registered
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class EndpointTokenView(TokenView):
     """django-oauth-toolkit's, without its ways to fail: bad input is told what is wrong with it."""
 
@@ -32,6 +36,34 @@ class EndpointTokenView(TokenView):
         # What goes wrong while a token is stored comes without the headers of other refusals.
         response["Content-Type"] = "application/json"
         response["Cache-Control"] = "no-store"
+        return response
+
+    def create_token_response(self, request: HttpRequest) -> Any:
+        # What reports of errors leave out; the toolkit shows them codes and refresh tokens.
+        hidden = sensitive_post_parameters()(super().create_token_response)
+        return hidden(request)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class EndpointRevocationView(RevokeTokenView):
+    """django-oauth-toolkit's, which tells error reports nothing of the token."""
+
+
+class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
+    """django-oauth-toolkit's, for the host's own applications: others have no use for its codes."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        client_id = request.POST.get("client_id", "").replace("\x00", "")
+        applications = get_application_model()._default_manager
+        application = applications.filter(client_id=client_id).first()
+        is_stranger = is_document_url(client_id)
+        if application is not None:
+            is_stranger = is_self_registered(application)
+        if is_stranger:
+            return _refusal("unauthorized_client")
+        if "\x00" in request.POST.get("scope", ""):
+            return _refusal("invalid_scope")
+        response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
 

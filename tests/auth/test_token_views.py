@@ -1,13 +1,18 @@
 """What the token endpoint answers, and who may look at tokens."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client as Browser
+from django.urls import include, path
+from django.views.debug import SafeExceptionReporterFilter
 from oauth2_provider.models import get_application_model
+from pytest_django import Settings
 
-from tests.auth.assistant import Assistant, registered
+from tests.auth.assistant import Assistant, error_of, registered
+from tests.urlconfs import site
 
 Applications = get_application_model()
 
@@ -47,3 +52,52 @@ def test_refusals_of_every_kind_are_json_that_nobody_keeps(alice: User) -> None:
         assert json.loads(answer.content)
         assert answer["Content-Type"] == "application/json"
         assert answer["Cache-Control"] == "no-store"
+
+
+def test_report_of_an_error_shows_no_code_token_or_secret(alice: User) -> None:
+    assistant = Assistant(client_id=registered().client_id, user=alice)
+    tokens = assistant.log_in()
+    sent = {"token": tokens["refresh_token"], "client_id": assistant.client_id}
+
+    for answer in (
+        assistant.refresh(tokens["refresh_token"]),
+        Browser().post("/o/revoke_token/", sent),
+    ):
+        shown = SafeExceptionReporterFilter().get_post_parameters(answer.wsgi_request)
+        assert answer.status_code == 200
+        assert set(shown.values()) == {SafeExceptionReporterFilter.cleansed_substitute}
+
+
+@pytest.mark.parametrize(
+    ("client_id", "error"),
+    [
+        ("stranger", "unauthorized_client"),
+        ("https://desk.example/" + "x" * 200, "unauthorized_client"),
+        ("unknown", "invalid_request"),
+        ("a\x00b", "invalid_request"),
+        ("host", ""),
+    ],
+)
+def test_codes_for_devices_are_for_applications_of_the_host(
+    settings: Settings, client_id: str, error: str
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OAUTH_DEVICE_VERIFICATION_URI": "http://testserver/o/device",
+        "DEFAULT_SCOPES": [],
+    }
+    settings.ROOT_URLCONF = site(path("o/", include("django_mcp.oauth_urls")))
+    grant = Applications.GRANT_DEVICE_CODE
+    registered(client_id="stranger", authorization_grant_type=grant)
+    registered(client_id="host", authorization_grant_type=grant, registration_source="manual")
+
+    answer = Browser().post(
+        "/o/device-authorization/",
+        urlencode({"client_id": client_id}),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    if error:
+        assert error_of(answer) == error
+    else:
+        assert answer.json()["device_code"]
