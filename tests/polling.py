@@ -3,7 +3,11 @@
 import time
 from collections.abc import Callable
 
-from tests.wire import PATIENCE
+PATIENCE = 60.0
+"""Seconds after which a test gives up on something that should happen at once.
+
+Far more than a loaded machine needs: nobody waits for it but a test that fails.
+"""
 
 
 def until(is_so: Callable[[], bool]) -> None:

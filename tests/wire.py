@@ -15,6 +15,7 @@ from django_mcp.concurrency import in_current_thread
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.registry import build, using_registry
+from tests.polling import PATIENCE as PATIENCE
 from tests.spec import LEGACY, MODERN, check_message
 
 Headers = Mapping[str, str | Sequence[str] | None]
@@ -24,12 +25,6 @@ JSON = "application/json"
 
 TASKS = "io.modelcontextprotocol/tasks"
 """The extension whose clients take tasks (SEP-2663)."""
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up on something that should happen at once.
-
-Far more than a loaded machine needs: nobody waits for it but a test that fails.
-"""
 
 
 @contextmanager
