@@ -10,7 +10,7 @@ from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.spec import LEGACY
-from tests.wire import PATIENCE, messages_in
+from tests.wire import JSON, PATIENCE, messages_in
 
 MODES = ("auto", "legacy", "2026-07-28")
 
@@ -48,7 +48,9 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
         if response.status_code in (401, 403):
             self.seen.append((response.status_code, response.headers.get("www-authenticate", "")))
         kind = response.headers.get("content-type", "")
-        if request.method == "POST" and kind in ("application/json", "text/event-stream"):
+        # What a client says to an authorization server is none of the protocol.
+        is_message = "text/event-stream" in request.headers.get("accept", "")
+        if is_message and request.method == "POST" and kind in (JSON, "text/event-stream"):
             assert isinstance(response.stream, httpx2.AsyncByteStream)
             response.stream = CheckedStream(
                 response.stream,
@@ -65,13 +67,14 @@ async def connecting(
     *,
     mode: str,
     token: str = "",
+    auth: httpx2.Auth | None = None,
     transport: CheckedTransport | None = None,
     extensions: Sequence[ClientExtension] = (),
 ) -> AsyncIterator[Client]:
-    """A client of the SDK over HTTP, with a bearer token if there is one."""
+    """A client of the SDK over HTTP, with a bearer token or what sees to tokens, if any."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = httpx2.AsyncClient(
-        headers=headers, timeout=PATIENCE, transport=transport or CheckedTransport()
+        headers=headers, auth=auth, timeout=PATIENCE, transport=transport or CheckedTransport()
     )
     async with (
         http,

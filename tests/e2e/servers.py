@@ -98,7 +98,7 @@ def worded(client: Client, method: str, params: Mapping[str, Any] | None = None)
     sent = {
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
-        **{name: str(value) for name, value in headers.items()},
+        **{name: str(value) for name, value in {**client.headers, **headers}.items()},
     }
     return {"content": body, "headers": sent}
 

@@ -1,0 +1,45 @@
+"""The host `front_door`, and what tests ask of it besides the official client."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tests.e2e.servers import nowhere, worded
+from tests.hosts.running import Site
+from tests.spec import MODERN
+from tests.wire import PATIENCE, Client
+
+SHELL = ("shell", "--no-imports", "--command")
+
+
+def get(site: Site, path: str, token: str) -> httpx.Response:
+    """Show a token to a page of the host."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{site.home}{path}", headers=headers, timeout=PATIENCE, trust_env=False)
+
+
+def post(
+    site: Site,
+    path: str,
+    form: Mapping[str, str] | None = None,
+    *,
+    json: Mapping[str, Any] | None = None,
+) -> httpx.Response:
+    """Send something to a page of the host."""
+    return httpx.post(f"{site.home}{path}", data=form, json=json, timeout=PATIENCE, trust_env=False)
+
+
+def send(
+    site: Site, token: str, method: str, params: Mapping[str, Any] | None = None
+) -> httpx.Response:
+    """Send one request with a token, as a client that takes tasks."""
+    client = Client(application=nowhere, era=MODERN).with_token(token).with_tasks()
+    return httpx.post(site.url, **worded(client, method, params), timeout=PATIENCE, trust_env=False)
+
+
+def is_open(site: Site, token: str) -> bool:
+    """Whether the endpoint takes a token."""
+    answer = send(site, token, "tools/list")
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200

@@ -1,0 +1,130 @@
+"""Programs that were never set up get in, given the URL of the endpoint and a person."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.e2e.errors import cause_of
+from tests.e2e.person import DeniedError, Person
+from tests.e2e.programs import Program, used_by
+from tests.e2e.sdk import MODES
+from tests.hosts.front_door.published import CHAT, EDITOR, SITE, TERMINAL
+from tests.hosts.people import USERNAME
+from tests.hosts.running import Site
+
+READ = {"calendar:read", "desk:read"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_program_registers_itself_and_calls_a_tool(
+    front_door: Site, user: Person, mode: str
+) -> None:
+    program = used_by(user, front_door.url)
+    result = await program.call("next_free_day", mode=mode)
+
+    assert result.structured_content == {"result": "Friday"}
+    assert program.scopes == READ
+    assert len(program.visits) == 1
+    (page,) = user.decided
+    assert "Allow Desktop assistant?" in page
+    assert "It registered itself." in page
+    assert USERNAME in page
+
+
+@pytest.mark.parametrize(
+    ("document", "redirect_uri", "says"),
+    [
+        (TERMINAL, "http://localhost:51234/callback", "The answer stays on this device"),
+        (TERMINAL, "http://127.0.0.1:51234/callback", "The answer stays on this device"),
+        (SITE, "https://assistant.example/api/mcp/auth_callback", "to assistant.example"),
+        (EDITOR, "http://127.0.0.1:33418/", "The answer stays on this device"),
+        (EDITOR, "http://127.0.0.1:40001/", "The answer stays on this device"),
+        (EDITOR, "https://editor.example/redirect", "to editor.example"),
+        (CHAT, "https://chat.example/connector/oauth/k3Jq", "to chat.example"),
+    ],
+)
+async def test_program_with_a_document_is_known_by_it(
+    front_door: Site, user: Person, document: str, redirect_uri: str, says: str
+) -> None:
+    program = used_by(user, front_door.url, document=document, redirect_uri=redirect_uri)
+    result = await program.call("next_free_day")
+
+    assert result.is_error is False
+    assert program.client_id == document
+    (page,) = user.decided
+    assert says in page
+    assert str(urlsplit(document).hostname) in page
+
+
+@pytest.mark.parametrize("document", [None, SITE])
+async def test_program_remembers_what_it_was_given(
+    front_door: Site, user: Person, document: str | None
+) -> None:
+    program = used_by(
+        user,
+        front_door.url,
+        document=document,
+        redirect_uri="https://assistant.example/api/mcp/auth_callback",
+    )
+    await program.call("next_free_day")
+    await program.call("next_free_day")
+
+    assert len(program.visits) == 1
+    assert [status for status, _ in program.transport.seen] == [401]
+
+
+async def test_user_who_denies_is_heard(front_door: Site, user: Person) -> None:
+    program = used_by(user.allowing(), front_door.url)
+    with pytest.raises((ExceptionGroup, DeniedError)) as caught:
+        await program.call("next_free_day")
+
+    denied = cause_of(caught.value)
+    assert isinstance(denied, DeniedError)
+    assert denied.answer["error"] == "access_denied"
+    assert denied.answer["iss"] == f"{front_door.home}/o"
+    assert denied.answer["state"] == asked(program)["state"]
+    assert program.memory.tokens is None
+
+
+async def test_user_grants_less_than_was_asked_and_more_when_it_is_needed(
+    front_door: Site, user: Person
+) -> None:
+    first = used_by(user.allowing("calendar:read"), front_door.url)
+    await first.call("next_free_day")
+    granted = first.scopes
+    second = used_by(user, front_door.url, memory=first.memory)
+    counted = await second.call("count_notes")
+
+    assert asked(first)["scope"].split() == sorted(READ)
+    assert granted == {"calendar:read"}
+    assert counted.is_error is False
+    assert second.scopes == READ
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_program_steps_up_when_a_tool_needs_more(
+    front_door: Site, user: Person, mode: str
+) -> None:
+    program = used_by(user, front_door.url)
+    async with program.running(mode=mode) as client:
+        await client.call_tool("next_free_day", {})
+        before = program.scopes
+        moved = await client.call_tool("file_note", {"text": "Call the printer"})
+        await client.call_tool("next_free_day", {})
+
+    assert moved.is_error is False
+    assert before == READ
+    (_, login), (status, step_up) = program.transport.seen
+    assert f'scope="{" ".join(sorted(READ))}"' in login
+    assert status == 403
+    assert 'error="insufficient_scope"' in step_up
+    assert 'scope="calendar:write desk:write"' in step_up
+    assert program.scopes == READ | {"calendar:write", "desk:write"}
+    assert set(asked(program)["scope"].split()) == program.scopes
+    assert len(program.visits) == 2
+
+
+def asked(program: Program) -> dict[str, str]:
+    """What the program asked of its user the last time."""
+    query = parse_qs(urlsplit(program.visits[-1]).query)
+    return {name: value for name, [value] in query.items()}

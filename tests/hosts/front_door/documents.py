@@ -1,0 +1,19 @@
+"""Where the host gets metadata documents from: nothing is fetched."""
+
+from typing import Any
+
+from oauth2_provider.cimd import CIMDError
+
+from django_mcp.auth.client_documents import ClientDocumentFetcher
+from tests.hosts.front_door.published import DOCUMENTS
+
+DAY = 24 * 3600
+
+
+class PrintedDocuments(ClientDocumentFetcher):
+    """Finds documents among `DOCUMENTS`, and treats them as fetched ones are treated."""
+
+    def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
+        if client_id not in DOCUMENTS:
+            raise CIMDError("nothing is published there")
+        return {"client_id": client_id, **DOCUMENTS[client_id]}, DAY
