@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance_project.running import running_server
-from tests.judges import node
+from tests.judges import authorization, node
 from tests.judges.verdicts import (
     ScenarioResult,
     Verdict,
@@ -43,29 +43,43 @@ RUNS = (
 )
 
 
+AUTHORIZATION = Run(name="authorization", arguments=())
+"""The authorization server's own, in every revision: login and consent belong to it."""
+
+
 class SuiteError(Exception):
     """The suite did not run as it should; the message carries what it printed."""
 
 
-def run_suite(judges: node.Judges, run: Run, url: str) -> list[ScenarioResult]:
-    """Run the suite against the server at `url` and return every scenario's result."""
+def run_suite(judges: node.Judges, run: Run) -> list[ScenarioResult]:
+    """Run the suite against a server of its own and return every scenario's result."""
     with tempfile.TemporaryDirectory() as directory:
-        finished = subprocess.run(
-            [
-                *(str(judges.node), str(judges.conformance), "server", *run.arguments),
-                *("--url", url, "--output-dir", directory),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
+        if run is AUTHORIZATION:
+            printed = authorization.run_suite(judges, Path(directory), time_limit=TIME_LIMIT)
+        else:
+            with running_server() as server:
+                printed = _run_scenarios(judges, run, server.url, directory)
         # The exit status says too little: it is 0 for a run that skipped everything.
-        announced = re.search(r"^Running .*\((\d+) scenarios\)", finished.stdout, re.MULTILINE)
-        scenarios = re.findall(r"^=== Running scenario: (\S+) ===$", finished.stdout, re.MULTILINE)
+        announced = re.search(r"^Running .*\((\d+) scenarios\)", printed, re.MULTILINE)
+        scenarios = re.findall(r"^=== Running scenario: (\S+) ===$", printed, re.MULTILINE)
         if announced is None or not scenarios or len(scenarios) != int(announced[1]):
-            raise SuiteError(f"{finished.stdout}\n{finished.stderr}")
+            raise SuiteError(printed)
         return read_results(Path(directory), scenarios)
+
+
+def _run_scenarios(judges: node.Judges, run: Run, url: str, directory: str) -> str:
+    finished = subprocess.run(
+        [
+            *(str(judges.node), str(judges.conformance), "server", *run.arguments),
+            *("--url", url, "--output-dir", directory),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    return finished.stdout
 
 
 def render(run: Run, results: Sequence[ScenarioResult], verdict: Verdict) -> str:
@@ -90,7 +104,8 @@ def render(run: Run, results: Sequence[ScenarioResult], verdict: Verdict) -> str
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.judges.conformance")
-    parser.add_argument("--run", choices=[run.name for run in RUNS], help="only this one")
+    runs = (*RUNS, AUTHORIZATION)
+    parser.add_argument("--run", choices=[run.name for run in runs], help="only this one")
     chosen = parser.parse_args().run
     try:
         judges = node.install()
@@ -98,14 +113,13 @@ def main() -> int:
         print(f"conformance: {error}", file=sys.stderr)
         return node.UNAVAILABLE
     verdicts: list[Verdict] = []
-    for run in RUNS:
+    for run in runs:
         if chosen in (None, run.name):
-            with running_server() as server:
-                try:
-                    results = run_suite(judges, run, server.url)
-                except SuiteError as error:
-                    print(f"conformance: the suite did not run for {run.name}:\n{error}")
-                    return 1
+            try:
+                results = run_suite(judges, run)
+            except SuiteError as error:
+                print(f"conformance: the suite did not run for {run.name}:\n{error}")
+                return 1
             verdict = judge(results, read_expected(EXPECTED_FAILURES, run.name))
             print(render(run, results, verdict), end="\n\n", flush=True)
             verdicts.append(verdict)

@@ -65,8 +65,9 @@ def test_check_that_passes_once_and_fails_once_has_failed() -> None:
     assert judge([result], ["s:a"]) == Verdict(expected=("s:a",), unexpected=(), stale=())
 
 
-def test_scenario_that_left_no_results_has_passed_nothing(tmp_path: Path) -> None:
-    finished = tmp_path / "server-tools-list-2026-01-02T03-04-05-006Z"
+@pytest.mark.parametrize("role", ["server", "authorization-server"])
+def test_scenario_that_left_no_results_has_passed_nothing(tmp_path: Path, role: str) -> None:
+    finished = tmp_path / f"{role}-tools-list-2026-01-02T03-04-05-006Z"
     finished.mkdir()
     (finished / "checks.json").write_text(
         json.dumps([{"id": "listed", "status": "SUCCESS"}, {"id": "named", "status": "INFO"}])

@@ -49,11 +49,12 @@ def read_results(directory: Path, scenarios: Iterable[str]) -> list[ScenarioResu
 
     A scenario that left no results is there too, without a single passed check.
     """
-    by_name = {
-        re.sub(r"^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$", r"\1", file.parent.name): file
-        for file in directory.glob("*/checks.json")
-    }
+    by_name = {_scenario(file.parent.name): file for file in directory.glob("*/checks.json")}
     return [_read_scenario(name, by_name.get(name)) for name in scenarios]
+
+
+def _scenario(directory: str) -> str:
+    return re.sub(r"^(?:authorization-)?server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$", r"\1", directory)
 
 
 def _read_scenario(name: str, file: Path | None) -> ScenarioResult:
