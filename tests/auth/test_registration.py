@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.test import RequestFactory
+from django.urls import include, path
 from oauth2_provider.models import get_access_token_model, get_application_model
 from oauth2_provider.views import ProtectedResourceView
 from pytest_django import Settings
@@ -18,6 +19,7 @@ from pytest_django import Settings
 from django_mcp.auth.standing import approve, block
 from django_mcp.models import ClientRegistration
 from tests.auth.assistant import CALLBACK, Assistant, error_of
+from tests.urlconfs import site
 from tests.wire import Client
 
 AccessToken = get_access_token_model()
@@ -434,3 +436,10 @@ def test_blocked_client_does_not_get_out_of_it() -> None:
     assert manage("PUT", told, {"redirect_uris": [CALLBACK]}).status_code == 401
 
     assert ClientRegistration.objects.get().standing == "blocked"
+
+
+def test_nobody_registers_through_the_view_of_the_toolkit(settings: Settings) -> None:
+    settings.ROOT_URLCONF = site(path("o/", include("oauth2_provider.urls")))
+
+    assert register(grant_types=["client_credentials"]).status_code == 401
+    assert not Applications.objects.exists()
