@@ -160,9 +160,7 @@ def _invite(url: str) -> None:
     terminal.heading("Now it is yours")
     token = _token("demo", READ_AND_WRITE, "--expires", str(SHOWN_TOKEN_SECONDS))
     header = f"Authorization: Bearer {token}"
-    servers = {
-        "back-office": {"type": "http", "url": url, "headers": dict([header.split(": ", 1)])}
-    }
+    servers = {"back-office": {"type": "http", "url": url}}
     inspector = ["npx", "@modelcontextprotocol/inspector", "--cli", url, "--transport", "http"]
     inspector += ["--header", header, "--method", "tools/list"]
     password = os.environ.get("DEMO_PASSWORD") or "demo"
@@ -172,10 +170,11 @@ def _invite(url: str) -> None:
             ("MCP endpoint", url),
             ("token, 30 days", token),
             ("pages", f"{site}/ as demo, password {password}"),
+            ("assistants", f"{site}/connected-assistants/ as demo, to disconnect them"),
             ("admin", f"{site}/admin/ as admin, password {admin_password}"),
         ]
     )
-    terminal.say("A client's configuration:")
+    terminal.say("A client's configuration; it sends you to the page where you sign in:")
     terminal.verbatim(json.dumps({"mcpServers": servers}, indent=2))
     terminal.say("The Inspector, if Node is installed:")
     terminal.verbatim(shlex.join(inspector))

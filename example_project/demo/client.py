@@ -1,7 +1,7 @@
 """The client of the tours: the official SDK's, and what the tours expect of its answers."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,10 @@ class UnexpectedError(Exception):
     """A step did not turn out as the tour expects."""
 
 
+Watch = Callable[[httpx2.Response], Awaitable[None]]
+"""Is shown every answer at HTTP level."""
+
+
 class Challenges(list[tuple[int, str]]):
     """The refusals at HTTP level that a client met: the status, and the WWW-Authenticate header."""
 
@@ -31,15 +35,21 @@ class Challenges(list[tuple[int, str]]):
 
 @asynccontextmanager
 async def connect(
-    url: str, token: str, *, mode: str = "auto", challenges: Challenges | None = None
+    url: str,
+    token: str = "",
+    *,
+    auth: httpx2.Auth | None = None,
+    mode: str = "auto",
+    watch: Watch | None = None,
 ) -> AsyncIterator[Client]:
-    """The official SDK's client over HTTP, with a bearer token."""
+    """The official SDK's client over HTTP, with a bearer token or what sees to one."""
     http = httpx2.AsyncClient(
-        headers={"Authorization": f"Bearer {token}"},
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        auth=auth,
         timeout=30,
         # The server is on this machine: a proxy of the environment would only be in the way.
         trust_env=False,
-        event_hooks={"response": [challenges.note] if challenges is not None else []},
+        event_hooks={"response": [] if watch is None else [watch]},
     )
     async with http:
         transport = streamable_http_client(url, http_client=http)
@@ -58,7 +68,7 @@ async def call_without_scope(
 ) -> None:
     """Make a call that must be refused at HTTP level because the token lacks the scope."""
     challenges = Challenges()
-    async with connect(url, token, challenges=challenges) as client:
+    async with connect(url, token, watch=challenges.note) as client:
         try:
             await client.call_tool(tool, arguments)
         except MCPError as error:

@@ -10,7 +10,6 @@ from example_project.demo import terminal
 from example_project.demo.client import (
     UnexpectedError,
     call,
-    call_without_scope,
     connect,
     expect,
     structured,
@@ -46,7 +45,6 @@ RECORD = [
     ("delete_expense", "auditor", "tool_error"),
     ("delete_expense", "demo", "ok"),
     ("add_expense", "demo", "invalid_arguments"),
-    ("add_expense", "demo", "missing_scope"),
     ("team_totals", "demo", "unknown_tool"),
     ("team_totals", "auditor", "ok"),
 ]
@@ -63,7 +61,6 @@ async def walk(url: str, tokens: Tokens) -> None:
             await _touch_what_is_not_theirs(colleague, expense_id)
         await _delete(client, expense_id)
         await _send_nonsense(client)
-    await _lack_a_scope(url, tokens.demo_read_only)
     await _look_for_a_hidden_tool(url, tokens)
 
 
@@ -165,13 +162,6 @@ async def _send_nonsense(client: Client) -> None:
     for name in ("amount", "spent_on", "owner"):
         expect(name in refusal, f"the refusal should name {name}")
     terminal.refused(refusal)
-
-
-async def _lack_a_scope(url: str, token: str) -> None:
-    terminal.heading("A token without the scope is sent back for it")
-    terminal.call("add_expense", "with a token that may only read")
-    expense = {"amount": "1.00", "category": "other", "payee": "Post Office"}
-    await call_without_scope(url, token, "add_expense", expense, scope="expense:write")
 
 
 async def _look_for_a_hidden_tool(url: str, tokens: Tokens) -> None:
