@@ -5,10 +5,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import router, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from oauth2_provider.dcr import enforce_csrf
 from oauth2_provider.models import get_access_token_model, get_application_model
+from oauth2_provider.utils import parse_bearer_token
 from oauth2_provider.views import (
     DynamicClientRegistrationManagementView as ToolkitManagementView,
 )
@@ -49,6 +52,7 @@ class RegistrationView(ToolkitRegistrationView):
         except ClientMetadataError as error:
             return _refusal(error.error, error.description)
         _admit(request, metadata)
+        _forget_doubtful_login(request)
         with transaction.atomic(using=router.db_for_write(get_application_model())):
             answer: HttpResponse = super().post(request, *args, **kwargs)
             if answer.status_code != 201:
@@ -128,6 +132,13 @@ def _admit(request: HttpRequest, metadata: ClientMetadata) -> None:
     """Hand on what was taken, instead of what was sent."""
     request._body = json.dumps(metadata.as_registered()).encode()
     setattr(request, ADMITTED, True)
+
+
+def _forget_doubtful_login(request: HttpRequest) -> None:
+    """Let nobody own an application that a page of another site may have sent with their cookie."""
+    bearer = parse_bearer_token(request.headers.get("Authorization", ""))
+    if bearer is None and not enforce_csrf(request):
+        request.user = AnonymousUser()
 
 
 def _completed(answer: HttpResponse) -> HttpResponse:

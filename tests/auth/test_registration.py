@@ -223,6 +223,41 @@ def test_registration_is_on_record_with_the_address_that_it_came_from() -> None:
     assert (row.standing, row.last_used) == ("new", None)
 
 
+def test_page_of_another_site_registers_nothing_in_the_name_of_its_visitor(alice: User) -> None:
+    visitor = Browser(headers={"Origin": "https://evil.example"}, enforce_csrf_checks=True)
+    visitor.force_login(alice)
+
+    # As a form or a script sends it without being asked for a preflight.
+    body = json.dumps({"redirect_uris": [CALLBACK]})
+    response = visitor.post("/o/register/", body, content_type="text/plain")
+
+    assert response.status_code == 201
+    assert Applications.objects.get().user is None
+    assert AccessToken.objects.get().user is None
+
+
+def test_application_belongs_to_who_is_logged_in_where_that_is_asked_for(
+    alice: User, settings: Settings
+) -> None:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "DCR_REGISTRATION_PERMISSION_CLASSES": ["oauth2_provider.dcr.IsAuthenticatedDCRPermission"],
+    }
+    browser = Browser(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    browser.cookies["csrftoken"] = "a" * 32
+
+    response = browser.post(
+        "/o/register/",
+        {"redirect_uris": [CALLBACK]},
+        content_type="application/json",
+        headers={"X-CSRFToken": "a" * 32},
+    )
+
+    assert response.status_code == 201
+    assert Applications.objects.get().user == alice
+
+
 def test_registrations_of_one_address_are_limited(settings: Settings) -> None:
     settings.DJANGO_MCP_REGISTRATION_RATE = "2/h"
     registered_with()
