@@ -26,7 +26,7 @@ def prune_clients(*, older_than: datetime.timedelta, batch: int = 500) -> int:
         # Asked once more what they hold: somebody may have logged in meanwhile.
         unused = _unheld(before).filter(client_id__in=ids - _kept(ids, before))
         keys = list(unused.values_list("pk", flat=True))
-        # With the tokens to manage their registrations, which never expire.
+        # With the tokens to manage their registrations, which outlive all others.
         unused.model._default_manager.using(unused.db).filter(pk__in=keys).delete()
         deleted += len(keys)
     for ids in _batches(_idle_registrations(before), batch):

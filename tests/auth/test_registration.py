@@ -223,6 +223,19 @@ def test_registration_is_on_record_with_the_address_that_it_came_from() -> None:
     assert (row.standing, row.last_used) == ("new", None)
 
 
+@pytest.mark.parametrize(("zone", "use_tz"), [("Asia/Tokyo", True), ("America/Lima", False)])
+def test_token_to_manage_a_registration_can_be_looked_at_anywhere(
+    admin_client: Browser, settings: Settings, zone: str, use_tz: bool
+) -> None:
+    settings.TIME_ZONE, settings.USE_TZ = zone, use_tz
+
+    register()
+
+    page = admin_client.get("/admin/oauth2_provider/accesstoken/")
+    assert page.status_code == 200
+    assert AccessToken.objects.count() == 1
+
+
 def test_page_of_another_site_registers_nothing_in_the_name_of_its_visitor(alice: User) -> None:
     visitor = Browser(headers={"Origin": "https://evil.example"}, enforce_csrf_checks=True)
     visitor.force_login(alice)
