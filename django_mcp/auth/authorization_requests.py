@@ -8,12 +8,11 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import get_application_model
-from oauth2_provider.oauth2_validators import is_valid_resource_uri
 from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth.applications import is_self_registered
 from django_mcp.auth.refusals import refusal_of
-from django_mcp.auth.resources import is_endpoint
+from django_mcp.auth.resources import invalid_target, is_endpoint, is_resource
 from django_mcp.tools.registry import get_registry
 
 Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
@@ -75,13 +74,9 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
 def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
     """What is wrong with a request, whichever validator the host has chosen."""
     state = asked.credentials["state"]
-    is_right = is_endpoint if asked.is_of_a_stranger else is_valid_resource_uri
+    is_right = is_endpoint if asked.is_of_a_stranger else is_resource
     if not all(map(is_right, resources)):
-        return errors.CustomOAuth2Error(
-            error="invalid_target",
-            description="This server issues no tokens for that resource.",
-            state=state,
-        )
+        return invalid_target(state=state)
     challenge = asked.credentials.get("code_challenge")
     method = asked.credentials.get("code_challenge_method")
     if asked.is_of_a_stranger and not (challenge and method == "S256"):

@@ -13,7 +13,7 @@ from django_mcp.auth import redirects
 from django_mcp.auth.applications import is_document_url, is_self_registered
 from django_mcp.auth.refusals import refusal_of
 from django_mcp.auth.replays import ReplayValidator
-from django_mcp.auth.resources import is_endpoint
+from django_mcp.auth.resources import invalid_target, is_endpoint
 from django_mcp.auth.token_lookup import find_token
 from django_mcp.models import ClientRegistration
 from django_mcp.principals import Endpoint
@@ -184,8 +184,11 @@ class EndpointValidator(ReplayValidator):
         if is_self_registered(request.client):
             refuse_other_resources(request)
             request.resource = [Endpoint.from_settings().url]
-        else:
+            return
+        try:
             super()._check_and_set_request_resource(request)
+        except ValueError:  # of what should be an IPv6 address
+            raise invalid_target(request=request) from None
 
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
@@ -215,11 +218,7 @@ class EndpointValidator(ReplayValidator):
 def refuse_other_resources(request: Request) -> None:
     """Raise `invalid_target` unless the endpoint is all that the request names (RFC 8707)."""
     if not all(map(is_endpoint, _named_resources(request))):
-        raise errors.CustomOAuth2Error(
-            error="invalid_target",
-            description="This server issues no tokens for that resource.",
-            request=request,
-        )
+        raise invalid_target(request=request)
 
 
 def _named_resources(request: Request) -> Iterator[str]:

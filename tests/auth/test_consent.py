@@ -384,8 +384,9 @@ def test_application_is_told_what_is_wrong_and_by_whom(
     assert (told["error"], told["state"], told["iss"]) == (error, "s1", ISSUER)
 
 
-def test_malformed_resource_of_an_application_of_the_host(browser: Browser) -> None:
-    url = asking(own(), resource="nonsense")
+@pytest.mark.parametrize("resource", ["nonsense", "http://["])
+def test_malformed_resource_of_an_application_of_the_host(browser: Browser, resource: str) -> None:
+    url = asking(own(), resource=resource)
 
     asked = answer(browser.get(url))
     posted = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}))

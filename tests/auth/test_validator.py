@@ -454,6 +454,8 @@ def test_hosts_own_application_keeps_its_other_grants(alice: User) -> None:
     own = Assistant(client_id=application.client_id, secret="hush")
 
     assert own.post({"grant_type": "client_credentials"}).status_code == 200
+    malformed = own.post({"grant_type": "client_credentials", "resource": "http://["})
+    assert error_of(malformed) == "invalid_target"
 
 
 def test_hosts_own_application_is_blocked_like_any_other(own: Assistant) -> None:
