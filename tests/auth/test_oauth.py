@@ -1,6 +1,7 @@
 """Which bearer tokens open the endpoint, and what the others are told."""
 
 import datetime
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import generate_token
 from pytest_django import Settings
 
+from django_mcp import ToolContext
 from django_mcp.asgi import Application, mount
 from django_mcp.models import CallRecord
 from tests.auth.conftest import Issue
+from tests.calling import offering
 from tests.wire import Answer, Client
 
 AccessToken = get_access_token_model()
@@ -270,3 +273,40 @@ def test_token_of_the_hosts_own_api_does_not_work_here(client: Client, alice: Us
     )
 
     assert_sent_to_the_login(client.with_token(token).call("add", a=1))
+
+
+def test_tool_is_handed_its_caller_and_nothing_of_the_token(
+    db: None, issue: Issue, alice: User
+) -> None:
+    handed: list[Any] = []
+
+    def look(context: ToolContext, user: User, text: str) -> None:
+        """Look at what a tool is given."""
+        handed.extend([context, user, text])
+
+    token = issue()
+    with offering(look):
+        client = Client(application=mount(get_asgi_application())).with_token(token)
+        assert client.call("look", text="hello").result["isError"] is False
+
+    found = list(public_parts(handed))
+    assert {alice, "Desk", "hello"} <= {each for each in found if isinstance(each, User | str)}
+    assert not [each for each in found if isinstance(each, str) and token in each]
+    assert not [each for each in found if isinstance(each, AccessToken)]
+
+
+def public_parts(found: Any) -> Iterator[Any]:
+    """What can be reached from an object by elements and public attributes, if it is ours."""
+    yield found
+    parts: list[Any] = []
+    if isinstance(found, Mapping):
+        parts = [*found.keys(), *found.values()]
+    elif isinstance(found, list | tuple | Set):
+        parts = list(found)
+    elif isinstance(found, User):
+        parts = list(vars(found).values())
+    elif type(found).__module__.startswith("django_mcp."):
+        names = [name for name in dir(found) if not name.startswith("_")]
+        parts = [value for name in names if not callable(value := getattr(found, name))]
+    for part in parts:
+        yield from public_parts(part)
