@@ -19,6 +19,8 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from pytest_django import DjangoDbBlocker
 
+from tests.e2e.person import person
+from tests.e2e.programs import used_by
 from tests.e2e.sdk import CheckedTransport
 from tests.hosts.databases import database_settings
 from tests.hosts.people import PASSWORD, USERNAME
@@ -284,3 +286,22 @@ def test_client_without_a_token_finds_its_way_to_one(site: Site) -> None:
     assert server["issuer"] == issuer == f"{site.home}/o"
     assert others == [server, server]
     assert answer.json()["error"] == "invalid_request"
+
+
+async def test_client_that_nobody_has_set_up_gets_in(site: Site) -> None:
+    if not site.host.needs_oauth:
+        pytest.skip("this host has no OAuth")
+    with person() as user:
+        program = used_by(user, site.url)
+        async with program.running() as client:
+            await client.call_tool("count_notes", {})
+            arguments = {"text": "Order paper", "due": DUE.isoformat()}
+            written = await client.call_tool("add_note", arguments)
+        facts = json.loads(site.manage("mcp_clients", "show", program.client_id))
+        site.manage("mcp_clients", "block", program.client_id)
+        is_let_in = status_of_call(site, program.tokens.access_token) != 401
+
+    assert written.is_error is False
+    assert program.scopes == {"desk:read", "desk:write"}
+    assert (facts["source"], facts["users"]) == ("dcr", 1)
+    assert not is_let_in
