@@ -22,6 +22,8 @@ RefreshToken = get_refresh_token_model()
 
 REDEMPTIONS = ("authorization_code", "refresh_token")
 
+FAMILIES = uuid.uuid5(uuid.NAMESPACE_DNS, "token-families.django-mcp-toolkit")
+
 
 class ReplayValidator(OAuth2Validator):
     """Answers `invalid_grant` to what is used up, withdrawn, or being redeemed by another request.
@@ -150,4 +152,4 @@ def family_of(code: str) -> uuid.UUID:
 
     It follows from the code, so that one that comes again is recognised although none is kept.
     """
-    return uuid.UUID(bytes=hashlib.sha256(code.encode()).digest()[:16])
+    return uuid.uuid5(FAMILIES, code)
