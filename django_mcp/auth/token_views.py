@@ -15,6 +15,7 @@ from oauth2_provider.views import (
 from oauthlib.common import Request
 
 from django_mcp.auth.applications import is_document_url, is_self_registered
+from django_mcp.auth.refusals import refusal_of
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -68,17 +69,19 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
 
 
 class EndpointIntrospectionView(IntrospectTokenView):
-    """django-oauth-toolkit's, for the host's own applications: what registered itself asks in vain.
+    """django-oauth-toolkit's, for the host's own applications, unless they are blocked.
 
-    Its secret proves nothing but that it has come before.
+    What registered itself asks in vain: its secret proves nothing but that it has come before.
     """
 
     def authenticate_client(self, request: HttpRequest) -> bool:
         core = self.get_oauthlib_core()
         uri, method, body, headers = core._extract_params(request)
         asked = Request(uri, method, body, headers)
-        validator = core.server.request_validator
-        return validator.authenticate_client(asked) and not is_self_registered(asked.client)
+        if not core.server.request_validator.authenticate_client(asked):
+            return False
+        is_guest = is_self_registered(asked.client)
+        return not is_guest and not refusal_of(asked.client.client_id, is_self_registered=False)
 
 
 def _refusal(error: str, description: str = "") -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.debug import SafeExceptionReporterFilter
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
+from django_mcp.auth.standing import block
 from tests.auth.assistant import Assistant, error_of, registered
 from tests.urlconfs import site
 
@@ -19,9 +20,12 @@ Applications = get_application_model()
 pytestmark = pytest.mark.usefixtures("application")
 
 
-@pytest.mark.parametrize(("source", "status"), [("dcr", 403), ("cimd", 403), ("manual", 200)])
+@pytest.mark.parametrize(
+    ("source", "is_blocked", "status"),
+    [("dcr", False, 403), ("cimd", False, 403), ("manual", False, 200), ("manual", True, 403)],
+)
 def test_only_applications_of_the_host_may_look_at_tokens(
-    alice: User, source: str, status: int
+    alice: User, source: str, is_blocked: bool, status: int
 ) -> None:
     token = Assistant(client_id=registered().client_id, user=alice).log_in()["access_token"]
     asking = registered(
@@ -29,6 +33,8 @@ def test_only_applications_of_the_host_may_look_at_tokens(
         client_type=Applications.CLIENT_CONFIDENTIAL,
         client_secret="hush",
     )
+    if is_blocked:
+        block(asking.client_id)
 
     answer = Browser().post(
         "/o/introspect/",
