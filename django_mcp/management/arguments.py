@@ -4,6 +4,9 @@ import datetime
 import re
 from argparse import ArgumentTypeError
 
+from django_mcp.redaction import storable_text
+
+MAX_CLIENT_ID = 255
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST = datetime.timedelta(days=36_500)
 
@@ -22,3 +25,10 @@ def age(text: str) -> datetime.timedelta:
     if found is None or found > LONGEST:
         raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
     return found
+
+
+def client_id(text: str) -> str:
+    """Read the id of an application, as one may be stored: not what a shell makes of raw bytes."""
+    if not text or storable_text(text, MAX_CLIENT_ID) != text:
+        raise ArgumentTypeError("a client id is a text of 1 to 255 characters")
+    return text

@@ -162,9 +162,13 @@ class TestStanding:
         assert (registration.client_id, registration.standing) == (url, "approved")
         assert "(no such application)" in run()
 
-    def test_id_that_no_application_can_have_is_refused(self, db: None) -> None:
+    @pytest.mark.parametrize("client_id", ["", "x" * 256, "no\x00text", "\udcff"])
+    @pytest.mark.parametrize("action", ["show", "approve", "block", "unblock"])
+    def test_id_that_no_application_can_have_is_refused(
+        self, db: None, action: str, client_id: str
+    ) -> None:
         with pytest.raises(CommandError, match="1 to 255 characters"):
-            run("approve", "x" * 256)
+            run(action, client_id)
 
         assert not ClientRegistration.objects.exists()
 

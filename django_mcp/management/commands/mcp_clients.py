@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from django_mcp.conf import settings
-from django_mcp.management.arguments import age, count
+from django_mcp.management.arguments import age, client_id, count
 from django_mcp.management.printing import moment_text, printable
 from django_mcp.models import ClientRegistration
 
@@ -50,7 +50,9 @@ class Command(BaseCommand):
             ("unblock", "treat an application as one that nobody has judged"),
         ):
             chosen = actions.add_parser(action, help=meaning)
-            chosen.add_argument("client_id", metavar="ID", help="the application's client id")
+            chosen.add_argument(
+                "client_id", metavar="ID", type=client_id, help="the application's client id"
+            )
         prune = actions.add_parser(
             "prune", help="delete self-registered applications that are not used"
         )
@@ -107,8 +109,6 @@ class Command(BaseCommand):
         from django_mcp.auth.clients import find_client
         from django_mcp.auth.standing import approve, block, unblock
 
-        if len(client_id) > 255 or not client_id:
-            raise CommandError("A client id has 1 to 255 characters.")
         client = find_client(client_id)
         shown = printable(client_id)
         # An id may be judged before its application is there, as the URL of its document.
