@@ -5,6 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.models.timed import TimedQuerySet
+from django_mcp.redaction import storable_text
+
+MAX_ADDRESS = 64
 
 
 class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
@@ -21,6 +24,7 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
         self, client_id: str, *, source: "ClientRegistration.Source", address: str
     ) -> "ClientRegistration":
         """Note that an application has registered itself. What operators think of it stays."""
+        address = storable_text(address, MAX_ADDRESS)
         registration, is_new = self.get_or_create(
             client_id=client_id, defaults={"source": source, "address": address}
         )
@@ -83,7 +87,10 @@ class ClientRegistration(models.Model):
         help_text=_("How it registered; empty when it was judged before."),
     )
     address = models.CharField(
-        _("address"), max_length=64, blank=True, help_text=_("Where the registration came from.")
+        _("address"),
+        max_length=MAX_ADDRESS,
+        blank=True,
+        help_text=_("Where the registration came from."),
     )
     created = models.DateTimeField(_("registered"), default=timezone.now)
     standing = models.CharField(

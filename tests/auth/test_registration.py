@@ -271,6 +271,14 @@ def test_application_belongs_to_who_is_logged_in_where_that_is_asked_for(
     assert Applications.objects.get().user == alice
 
 
+def test_address_that_is_none_is_kept_as_far_as_it_can_be() -> None:
+    # What middleware makes of X-Forwarded-For at some sites.
+    response = register(address="203.0.113.9, \x00" + "x" * 100)
+
+    assert response.status_code == 201
+    assert ClientRegistration.objects.get().address.startswith("203.0.113.9, \ufffdxxx")
+
+
 def test_registrations_of_one_address_are_limited(settings: Settings) -> None:
     settings.DJANGO_MCP_REGISTRATION_RATE = "2/h"
     registered_with()
