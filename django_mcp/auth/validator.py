@@ -20,7 +20,8 @@ from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
-MAX_NONCE = 255
+LONGEST = {"code_challenge": 128, "nonce": 255}
+"""What django-oauth-toolkit has room for; it would fail once the user has consented."""
 
 # What SHA-256 makes of a verifier, in base64 (RFC 7636, section 4.2).
 CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -103,6 +104,11 @@ class EndpointValidator(ReplayValidator):
             if response_type != "code":
                 return False
             self._check_authorization(request)
+        for name, longest in LONGEST.items():
+            if len(getattr(request, name) or "") > longest:
+                raise errors.InvalidRequestError(
+                    description=f"The {name} is too long.", request=request
+                )
         allowed: bool = super().validate_response_type(
             client_id, response_type, client, request, *args, **kwargs
         )
@@ -124,8 +130,6 @@ class EndpointValidator(ReplayValidator):
             raise errors.InvalidRequestError(
                 description="The code challenge must be of the method S256.", request=request
             )
-        if len(request.nonce or "") > MAX_NONCE:
-            raise errors.InvalidRequestError(description="The nonce is too long.", request=request)
 
     def validate_scopes(
         self,

@@ -458,6 +458,16 @@ def test_hosts_own_application_keeps_its_other_grants(alice: User) -> None:
     assert error_of(malformed) == "invalid_target"
 
 
+@pytest.mark.parametrize("parameters", [{"nonce": "n" * 256}, {"code_challenge": "x" * 129}])
+def test_hosts_own_application_is_told_what_the_database_would_refuse(
+    own: Assistant, parameters: dict[str, str]
+) -> None:
+    asked = own.ask(**parameters)
+
+    assert asked["error"] == "invalid_request"
+    assert "too long" in asked["error_description"]
+
+
 def test_hosts_own_application_is_blocked_like_any_other(own: Assistant) -> None:
     tokens = own.log_in()
 
