@@ -80,8 +80,9 @@ class EndpointValidator(ReplayValidator):
     ) -> bool:
         is_guest = is_self_registered(client)
         if refusal := refusal_of(client.client_id, is_self_registered=is_guest):
-            # Not `invalid_client`, on which applications register once more.
-            raise errors.UnauthorizedClientError(description=refusal.description, request=request)
+            # Not `invalid_client` or `unauthorized_client`: clients that read that forget who they
+            # are, and register once more. With this they ask their user, who is told why.
+            raise errors.InvalidGrantError(description=refusal.description, request=request)
         if is_guest and grant_type not in GRANT_TYPES:
             return False
         allowed: bool = super().validate_grant_type(

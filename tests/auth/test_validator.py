@@ -357,8 +357,8 @@ def test_blocked_application_is_refused_on_the_page_and_at_the_token_endpoint(
     page = assistant.open()
     assert page.status_code == 400
     assert "have blocked this application" in page.content.decode()
-    assert error_of(assistant.redeem(code)) == "unauthorized_client"
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "unauthorized_client"
+    assert error_of(assistant.redeem(code)) == "invalid_grant"
+    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
     unblock(assistant.client_id)
     assert assistant.log_in()
 
@@ -373,8 +373,8 @@ def test_application_waits_for_its_approval_where_that_is_asked_for(
     page = assistant.open()
     assert page.status_code == 400
     assert assistant.client_id in page.content.decode()
-    assert error_of(assistant.redeem(code)) == "unauthorized_client"
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "unauthorized_client"
+    assert error_of(assistant.redeem(code)) == "invalid_grant"
+    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
 
     approve(assistant.client_id)
     assert assistant.redeem(code).status_code == 200
