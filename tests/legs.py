@@ -33,11 +33,11 @@ PYTEST = ("-m", "pytest", "--numprocesses=2", "--dist=loadfile")
 # What has a leg of its own is left out of the legs of the databases.
 BROWSER = "tests/browser"
 INSPECTOR = "tests/judges/test_inspector.py"
-TYPESCRIPT = "tests/judges/test_typescript.py"
+TYPESCRIPT = ("tests/judges/test_typescript.py", "tests/judges/test_typescript_login.py")
 WHEEL = "tests/wheel"
 WORKERS = "tests/workers"
 DOCS = "tests/docs"
-LEGS_OF_THEIR_OWN = (BROWSER, DOCS, INSPECTOR, TYPESCRIPT, WHEEL, WORKERS)
+LEGS_OF_THEIR_OWN = (BROWSER, DOCS, INSPECTOR, *TYPESCRIPT, WHEEL, WORKERS)
 SUITE = ("tests", *(f"--ignore={path}" for path in LEGS_OF_THEIR_OWN))
 SUMMARY = re.compile(r"^=+ (?P<counts>\d+ \w+.*?) in [\d.]+s.*=+$")
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
@@ -250,7 +250,7 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="typescript",
-            commands=[(PYTHON, "-m", "pytest", TYPESCRIPT)],
+            commands=[(PYTHON, "-m", "pytest", *TYPESCRIPT)],
             prepare=judge_tools,
         ),
         Leg(
