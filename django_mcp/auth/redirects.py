@@ -10,6 +10,8 @@ MAX_LENGTH = 1000
 
 # Printable ASCII without the characters that browsers and parsers read differently.
 PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.IGNORECASE)
+# Without escapes, which browsers read in a host's name, and nothing behind an address.
+AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?", re.IGNORECASE | re.ASCII)
 PORT = re.compile(r":\d*$")
 
 
@@ -29,9 +31,10 @@ def is_acceptable(uri: str) -> bool:
     allowed = {scheme.lower() for scheme in oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES}
     if parts.scheme not in allowed or "@" in parts.netloc or "*" in parts.netloc:
         return False
-    if parts.scheme == "http":
-        return host in LOOPBACK
-    return bool(host) or parts.scheme != "https"
+    if parts.scheme not in ("http", "https"):
+        return True
+    is_plain = bool(AUTHORITY.fullmatch(parts.netloc))
+    return is_plain and (parts.scheme == "https" or host in LOOPBACK)
 
 
 def matches(uri: str, registered: str) -> bool:

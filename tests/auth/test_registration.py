@@ -170,6 +170,8 @@ def test_metadata_that_cannot_be_taken(members: dict[str, Any]) -> None:
         "https://desk.example/callback#part",
         "https://desk.example/a https://evil.example/b",
         "https://desk.example\\@evil.example/",
+        "https://desk.example%2eevil.example/",
+        "http://[::1]evil.example/",
         "https://desk.example:port/",
         "https://[/",
         "https://d\u00e9sk.example/",

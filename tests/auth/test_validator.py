@@ -316,6 +316,7 @@ def test_answer_goes_where_the_application_said(
         ("cursor://desk/callback", "cursor://desk/callback2"),
         ("https://desk.example/a#b", "https://desk.example/a#b"),
         ("https:///callback", "https:///callback"),
+        ("https://desk.example%2eevil.example/", "https://desk.example%2eevil.example/"),
     ],
 )
 def test_answer_goes_nowhere_else(
@@ -460,7 +461,7 @@ def test_hosts_own_application_keeps_its_other_grants(alice: User) -> None:
 
 @pytest.mark.parametrize("parameters", [{"nonce": "n" * 256}, {"code_challenge": "x" * 129}])
 def test_hosts_own_application_is_told_what_the_database_would_refuse(
-    own: Assistant, parameters: dict[str, str]
+    own: Assistant, parameters: dict[str, Any]
 ) -> None:
     asked = own.ask(**parameters)
 
