@@ -475,4 +475,4 @@ def test_hosts_own_application_is_blocked_like_any_other(own: Assistant) -> None
     block(own.client_id)
 
     assert own.open().status_code == 400
-    assert error_of(own.refresh(tokens["refresh_token"])) == "unauthorized_client"
+    assert error_of(own.refresh(tokens["refresh_token"])) == "invalid_grant"
