@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from django_mcp.auth.connections import connections_of
@@ -37,6 +38,7 @@ def connected_assistants(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
 def disconnect(request: HttpRequest) -> HttpResponseBase:
     """Ask whether to disconnect the application that `client` names, or all, and do so.
 

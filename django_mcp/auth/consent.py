@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import get_application_model
 from oauth2_provider.views import AuthorizationView as ToolkitAuthorizationView
@@ -57,7 +58,9 @@ class ConsentForm(forms.Form):
         )
 
 
-@method_decorator([login_not_required, never_cache], name="dispatch")  # the view asks by itself
+# The view asks for a login by itself; and a consent needs the token of its form even at a site
+# that has no middleware for that.
+@method_decorator([login_not_required, csrf_protect, never_cache], name="dispatch")
 class AuthorizationView(ToolkitAuthorizationView):
     """django-oauth-toolkit's view, with a page that says what a user of the endpoint should know.
 

@@ -347,7 +347,12 @@ class TestDisconnecting:
             assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
         assert held_by(bob) == held_by(alice) == 1
 
-    def test_other_sites_disconnect_nothing(self, browser: Browser, alice: User) -> None:
+    @pytest.mark.parametrize("is_guarded", [True, False])
+    def test_other_sites_disconnect_nothing(
+        self, browser: Browser, alice: User, settings: Settings, is_guarded: bool
+    ) -> None:
+        guard = "django.middleware.csrf.CsrfViewMiddleware"
+        settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if is_guarded or each != guard]
         token(registered("Desk"), alice)
 
         assert browser.post(DISCONNECT).status_code == 403

@@ -210,7 +210,12 @@ def test_form_without_the_request_in_its_url_is_good_for_no_stranger(browser: Br
     assert granted() == []
 
 
-def test_decision_of_another_site_does_not_count(alice: User, application: Application) -> None:
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_decision_of_another_site_does_not_count(
+    alice: User, application: Application, settings: Settings, is_guarded: bool
+) -> None:
+    guard = "django.middleware.csrf.CsrfViewMiddleware"
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if is_guarded or each != guard]
     browser = Browser(enforce_csrf_checks=True)
     browser.force_login(alice)
 
