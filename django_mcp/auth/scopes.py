@@ -17,19 +17,21 @@ from django_mcp.tools.registry import get_registry
 def tool_scopes() -> Mapping[str, str]:
     """Every scope of the tools with its description, in alphabetical order.
 
-    The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group. They
-    are looked up when they are shown: django-oauth-toolkit asks for the scopes with every token.
+    The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group and its
+    name. They are looked up when they are shown: django-oauth-toolkit asks for the scopes with
+    every token.
     """
     described: Mapping[str, str] = oauth2_settings.SCOPES
     titles = cache(lambda: dict(ToolGroup.objects.values_list("name", "title")))
     return {
-        scope: described.get(scope) or _shown_title(group, titles)
+        scope: described.get(scope) or _shown_title(scope, group, titles)
         for scope, group in get_registry().scopes.items()
     }
 
 
-def _title(group: str, titles: Callable[[], Mapping[str, str]]) -> str:
-    return titles().get(group) or group.replace("_", " ").capitalize()
+def _title(scope: str, group: str, titles: Callable[[], Mapping[str, str]]) -> str:
+    title = titles().get(group) or group.replace("_", " ").capitalize()
+    return f"{title} ({scope})"  # several scopes of a group are told apart
 
 
 _shown_title = lazy(_title, str)

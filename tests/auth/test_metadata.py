@@ -287,8 +287,8 @@ def test_catalogue_joins_the_hosts_scopes_and_those_of_the_tools(
     assert ToolScopes().get_all_scopes() == {
         "host": "Use the host",
         "notes:write": "Change your notes",
-        "notes:read": "Your notes",
-        "closed:use": "Default",
+        "notes:read": "Your notes (notes:read)",
+        "closed:use": "Default (closed:use)",
     }
     assert ToolScopes().get_available_scopes() == [
         "closed:use",
