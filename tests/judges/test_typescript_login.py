@@ -137,3 +137,17 @@ def test_v1_client_that_is_blocked_does_not_come_back_as_another(
     (told,) = program.told
     assert "have blocked this application" in told
     assert len(user.decided) == 1
+
+
+def test_v1_client_that_lacks_a_scope_says_so_and_keeps_what_it_has(
+    judges: Judges, site: Site, user: Person
+) -> None:
+    """It refreshes where it should ask its user; no refresh brings more scopes (RFC 6749, 6)."""
+    with running(judges, site, user) as program:
+        program.call("next_free_day")
+        refused = program.call("file_note", text="Call the printer")
+        served = program.call("next_free_day")
+
+    assert "403" in refused["error"]
+    assert served["result"]["structuredContent"] == {"result": "Friday"}
+    assert len(user.decided) == 1
