@@ -7,7 +7,7 @@ from oauth2_provider.cimd import is_cimd_client_id
 from oauth2_provider.models import AbstractApplication
 from oauth2_provider.settings import oauth2_settings
 
-MAX_CLIENT_ID = 255
+from django_mcp.models.clients import MAX_CLIENT_ID
 
 # Printable ASCII: what a URL is written in.
 PLAIN = re.compile(r"[\x21-\x7e]+")

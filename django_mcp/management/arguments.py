@@ -4,9 +4,9 @@ import datetime
 import re
 from argparse import ArgumentTypeError
 
+from django_mcp.models.clients import MAX_CLIENT_ID
 from django_mcp.redaction import storable_text
 
-MAX_CLIENT_ID = 255
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST = datetime.timedelta(days=36_500)
 
@@ -30,5 +30,5 @@ def age(text: str) -> datetime.timedelta:
 def client_id(text: str) -> str:
     """Read the id of an application, as one may be stored: not what a shell makes of raw bytes."""
     if not text or storable_text(text, MAX_CLIENT_ID) != text:
-        raise ArgumentTypeError("a client id is a text of 1 to 255 characters")
+        raise ArgumentTypeError(f"a client id is a text of 1 to {MAX_CLIENT_ID} characters")
     return text

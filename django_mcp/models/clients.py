@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.redaction import storable_text
 
+MAX_CLIENT_ID = 255
+"""As django-oauth-toolkit has it."""
 MAX_ADDRESS = 64
 
 
@@ -78,7 +80,7 @@ class ClientRegistration(models.Model):
         BLOCKED = "blocked", _("blocked")
 
     id = models.BigAutoField(primary_key=True)
-    client_id = models.CharField(_("client id"), max_length=255, unique=True)
+    client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID, unique=True)
     source = models.CharField(
         _("source"),
         max_length=8,
