@@ -58,6 +58,14 @@ class TestList:
         assert f"used {used:%Y-%m-%d %H:%M}" in second
         assert second.endswith(f"  192.0.2.7  Desk\\x1b[2J  {desk.client_id}")
 
+    def test_address_that_is_none_does_nothing_to_the_terminal(self, db: None) -> None:
+        # What middleware makes of X-Forwarded-For at some sites.
+        ClientRegistration.objects.register(
+            "desk", source=ClientRegistration.Source.DCR, address="\x1b[2J"
+        )
+
+        assert "  \\x1b[2J  " in run()
+
     def test_it_writes_objects_for_programs(self, ann: User) -> None:
         desk = registered()
         token(desk, ann)

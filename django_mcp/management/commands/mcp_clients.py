@@ -160,9 +160,10 @@ def _line(client: "Client") -> str:
     registration = client.registration
     last_used = registration.last_used
     used = "never used" if last_used is None else f"used {moment_text(last_used)}"
+    address = printable(registration.address) or "-"
     name = printable(client.name) or ("-" if client.application else "(no such application)")
     return (
         f"{moment_text(registration.created)}  {registration.standing:<8}  {client.source:<4}  "
-        f"{client.users:>3} users  {used}  {registration.address or '-'}  {name}  "
+        f"{client.users:>3} users  {used}  {address}  {name}  "
         f"{printable(client.client_id)}"
     )
