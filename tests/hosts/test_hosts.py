@@ -36,6 +36,7 @@ HOSTS = [
     Host(name="swapped-application", project="swapped_application"),
     Host(name="second-database", project="second_database"),
     Host(name="naive-times", project="naive_times"),
+    Host(name="strict", project="strict"),
     Host(name="own-keys", project="own_keys", needs_oauth=False),
     Host(
         name="root-path",
