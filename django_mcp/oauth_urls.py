@@ -6,7 +6,11 @@ The routes have the names and paths that django-oauth-toolkit gives them. Those 
 use lead to views of this package, the others to the toolkit's own.
 """
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import path, re_path
+from django.views import View
 from oauth2_provider import urls as toolkit
 
 from django_mcp.auth.consent import AuthorizationView
@@ -24,10 +28,17 @@ from django_mcp.auth.token_views import (
     EndpointRevocationView,
     EndpointTokenView,
 )
+from django_mcp.auth.transactions import without_transaction
 
 app_name = "oauth2_provider"
 
 OPENID = ("jwks-info", "user-info", "rp-initiated-logout")
+
+
+def _for_clients(view: type[View]) -> Callable[..., HttpResponseBase]:
+    """What every client may ask, scripts included, after its document has been looked at."""
+    return open_to_scripts(without_transaction(view.as_view()), "POST")
+
 
 _server = published(ServerMetadataView)
 _resource = published(ResourceMetadataView)
@@ -53,14 +64,14 @@ _ours = [
         _resource,
         name="oauth-resource-metadata-path",
     ),
-    path("authorize/", AuthorizationView.as_view(), name="authorize"),
-    path("token/", open_to_scripts(EndpointTokenView.as_view(), "POST"), name="token"),
+    path("authorize/", without_transaction(AuthorizationView.as_view()), name="authorize"),
+    path("token/", _for_clients(EndpointTokenView), name="token"),
+    path("revoke_token/", _for_clients(EndpointRevocationView), name="revoke-token"),
     path(
-        "revoke_token/",
-        open_to_scripts(EndpointRevocationView.as_view(), "POST"),
-        name="revoke-token",
+        "introspect/",
+        without_transaction(EndpointIntrospectionView.as_view()),
+        name="introspect",
     ),
-    path("introspect/", EndpointIntrospectionView.as_view(), name="introspect"),
     path("register/", open_to_scripts(RegistrationView.as_view(), "POST"), name="dcr-register"),
     path(
         "register/<str:client_id>/",
@@ -71,7 +82,7 @@ _ours = [
 _devices = [
     path(
         "device-authorization/",
-        EndpointDeviceAuthorizationView.as_view(),
+        without_transaction(EndpointDeviceAuthorizationView.as_view()),
         name="device-authorization",
     ),
 ]

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
+from django.db.models.signals import pre_save
 from django.test import Client as Browser
 from oauth2_provider.cimd import CIMDError
 from oauth2_provider.models import get_application_model
@@ -288,3 +291,25 @@ def test_documents_are_switched_off(library: Library, settings: Settings, alice:
 
     assert page.status_code == 400
     assert library.fetched == []
+
+
+def test_document_comes_twice_at_once_where_requests_are_transactions(
+    transactional_db: None, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else is faster just before the application is stored."""
+
+    def register() -> None:
+        registered(client_id=URL, registration_source="cimd", redirect_uris=CALLBACK)
+        connections.close_all()
+
+    def overtake(**kwargs: Any) -> None:
+        pre_save.disconnect(overtake, sender=Applications)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(register).result()
+
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    library.publish(URL, redirect_uris=[CALLBACK])
+    pre_save.connect(overtake, sender=Applications)
+
+    assert error_of(ask_for_token(URL)) == "invalid_grant"
+    assert Applications.objects.get().client_id == URL
