@@ -93,6 +93,16 @@ class Settings:
             "includes `django_mcp.oauth_urls` itself."
         ),
     )
+    LOGIN_SCOPES = Setting(
+        str,
+        default="read",
+        pattern="read|all",
+        help=(
+            "What clients are told to ask for at the first login: `read`, the scopes of the "
+            "read-only tools, or `all`, for the many clients that cannot ask for more later. "
+            "Users can untick what they do not want to allow."
+        ),
+    )
     REGISTRATION_RATE = Setting[str | None](
         str,
         default="20/h",

@@ -177,6 +177,18 @@ def test_baseline_of_the_challenge_is_what_a_client_gets_that_asks_for_nothing(
     assert f'scope="{tokens["scope"]}"' in challenge
 
 
+def test_clients_that_cannot_ask_for_more_later_may_be_told_to_ask_for_all_at_once(
+    assistant: Assistant, client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_LOGIN_SCOPES = "all"
+
+    (challenge,) = client.call("add", a=1).header("WWW-Authenticate")
+    tokens = assistant.log_in(scope=None)
+
+    assert set(tokens["scope"].split()) == {"closed:use", "notes:read", "notes:write"}
+    assert f'scope="{tokens["scope"]}"' in challenge
+
+
 # Codes and refresh tokens alone
 
 
