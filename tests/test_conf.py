@@ -24,8 +24,14 @@ RIGHT: dict[type, list[Any]] = {
 }
 
 # Of those that take not every text.
-RIGHT_TEXTS = {"DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"]}
-WRONG_TEXTS = {"DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"]}
+RIGHT_TEXTS = {
+    "DJANGO_MCP_LOGIN_SCOPES": ["read", "all"],
+    "DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"],
+}
+WRONG_TEXTS = {
+    "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
+    "DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"],
+}
 
 
 def right_values(setting: Setting[Any]) -> list[Any]:
