@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connections, router
 from django.utils import timezone
 
+from django_mcp.concurrency import forget_connection
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
@@ -176,14 +177,17 @@ class Recording:
     def _save(self, **facts: Any) -> None:
         key = self._key
         write = self._insert if key is None else partial(self._update, key)
+        connection = connections[router.db_for_write(CallRecord)]
         try:
-            write(**facts)
+            # Where a statement fails, Django closes its cursor, and lets out what the driver raises
+            # if even that fails.
+            with connection.wrap_database_errors:
+                write(**facts)
         except (DatabaseError, InterfaceError):
-            connection = connections[router.db_for_write(CallRecord)]
             if connection.in_atomic_block:  # a test's, which a new connection would not see
                 raise
             # The tool may have broken its connection, or left it in an aborted transaction.
-            connection.close()
+            forget_connection(connection)
             write(**facts)
 
     def _update(self, key: int, **ending: Any) -> None:

@@ -4,13 +4,15 @@ import asyncio
 import gc
 import threading
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 from weakref import WeakSet
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
-from django.db import InterfaceError, connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
@@ -384,16 +386,44 @@ def test_query_that_finds_no_thread_in_time_is_busy(gate: Gate, settings: Settin
 
 def test_query_on_a_thread_that_cannot_clean_up_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
-        raise InterfaceError("already closed")
+        raise RuntimeError("out of order")
 
-    monkeypatch.setattr(concurrency, "close_old_connections", fail)
+    monkeypatch.setattr(concurrency, "reset_queries", fail)
 
     async def scenario() -> None:
         async with database_thread():
             await sync_to_async(int)()
 
-    with pytest.raises(InterfaceError, match="already closed"):
+    with pytest.raises(RuntimeError, match="out of order"):
         asyncio.run(scenario())
+
+
+def test_connection_that_cannot_even_be_closed_costs_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: BaseDatabaseWrapper) -> None:
+        raise OperationalError("gone already")
+
+    def lose(*, in_transaction: bool) -> str:
+        if in_transaction:
+            transaction.atomic().__enter__()
+        connection.ensure_connection()
+        connection.connection.close()
+        connection.errors_occurred = True
+        return "answer"
+
+    async def main() -> None:
+        pool = ThreadPool("one", 1)
+        for in_transaction in (False, True, False):
+            with monkeypatch.context() as driver:
+                driver.setattr(type(connections["default"]), "_close", refuse)
+                assert await pool.run(partial(lose, in_transaction=in_transaction)) == "answer"
+            await pool.run(partial(Group.objects.create, name=f"{in_transaction}{uuid4()}"))
+        await pool.run(connections.close_all)
+
+    asyncio.run(main())
+
+    assert Group.objects.count() == 3
 
 
 def test_threads_serve_one_event_loop_after_the_other() -> None:

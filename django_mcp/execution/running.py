@@ -15,6 +15,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import DatabaseError, InterfaceError, connections, router
 
+from django_mcp.concurrency import forget_connection
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
@@ -203,13 +204,14 @@ def _persistently(write: Callable[[], T]) -> T:
     """
     give_up = time.monotonic() + settings.BACKGROUND_STALE_AFTER
     while True:
+        connection = connections[router.db_for_write(ToolTask)]
         try:
-            return write()
+            with connection.wrap_database_errors:  # a broken cursor raises the driver's own
+                return write()
         except (DatabaseError, InterfaceError):
-            connection = connections[router.db_for_write(ToolTask)]
             if connection.in_atomic_block or time.monotonic() >= give_up:
                 raise
-            connection.close()  # the tool may have broken it
+            forget_connection(connection)  # the tool may have broken it
             time.sleep(RECONNECT_INTERVAL)  # a database tells nobody that it is back
 
 
