@@ -20,7 +20,8 @@ def in_cents(amount: Decimal) -> Decimal:
 class CategoryQuerySet(models.QuerySet["Category"]):
     def named(self, name: str) -> Self:
         """The category of that name, whatever its case and the spaces around it."""
-        return self.filter(name__iexact=name.strip())
+        folded = Lower(models.Value(name.strip()))
+        return self.alias(folded=Lower("name")).filter(folded=folded)
 
     def names(self) -> list[str]:
         return list(self.order_by("name").values_list("name", flat=True))
