@@ -1,13 +1,18 @@
-"""A second database for tests, and a router that sends one app there."""
+"""A second database for tests, a router that sends one app there, and what databases differ in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+import pytest
+from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.utils import ConnectionHandler
+
+finds_whatever_the_case = pytest.mark.skipif(
+    connection.vendor == "mysql", reason="its collation lets searches mind the case"
+)
 
 
 class Route:

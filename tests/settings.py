@@ -78,6 +78,9 @@ else:
     DATABASES["default"]["TEST"] = {
         "NAME": f"test_django_mcp_{zlib.crc32(bytes(BASE_DIR)):08x}",
     }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
+    # Where the usual collation takes ids for one that differ in upper and lower case.
+    DATABASES["default"]["TEST"] |= {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_mcp.admin import newest_list
 from django_mcp.models import ClientRegistration
 from tests.admin.pages import CLIENTS, action, client_page, links_of, rows_of, text_of
+from tests.databases import finds_whatever_the_case
 
 pytest.importorskip("oauth2_provider")
 
@@ -95,12 +96,13 @@ class TestList:
             ("source=cimd", ["Phone phone.example"]),
             ("address=192.0.2.9", ["Phone phone.example"]),
             ("period=week", ["Phone phone.example"]),
-            ("q=de", ["Desk"]),
+            ("q=De", ["Desk"]),
+            pytest.param("q=de", ["Desk"], marks=finds_whatever_the_case),
             ("q=https://phone", ["Phone phone.example"]),
             ("q=192.0.2.9", ["Phone phone.example"]),
             ("q=esk", []),
             ("q=de&standing=new", []),
-            ("q=p&source=cimd", ["Phone phone.example"]),
+            ("q=P&source=cimd", ["Phone phone.example"]),
         ],
     )
     def test_it_is_narrowed(self, watcher: Client, query: str, names: list[str]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import connections
+from django.db import connection, connections
 from django.db.backends.signals import connection_created
 from django.utils import timezone
 from pytest_django import Settings
@@ -308,7 +308,8 @@ def test_runs_are_looked_after_over_one_connection(held: Held) -> None:
         connection_created.disconnect(count)
 
     assert (task.status, task.progress) == ("completed", 3)
-    assert len(opened) == 1
+    # Django asks a MariaDB what it can do, once per thread, over a connection of its own.
+    assert len(opened) == (2 if connection.vendor == "mysql" else 1)
 
 
 class TestSecrets:

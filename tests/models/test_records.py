@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
@@ -134,5 +134,5 @@ def test_a_record_refers_to_no_other_table() -> None:
 def test_one_call_has_one_record(transactional_db: None) -> None:
     first = record(ago=HOUR)
 
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique|duplicate entry"):
         record(ago=HOUR, call_id=first.call_id)

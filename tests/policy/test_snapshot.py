@@ -207,7 +207,8 @@ def test_a_call_asks_the_database_for_no_policy(db: None, clock: Clock) -> None:
     with CaptureQueriesContext(connection) as queries:
         serve_here(context_of("get_product", principal=caller(user), arguments={"sku": "a"}))
 
-    tables = [query["sql"].split('"')[1] for query in queries]
+    quote = connection.ops.quote_name("")[0]
+    tables = [query["sql"].split(quote)[1] for query in queries]
     # The tool's own query, and the one insert of a read-only tool's record.
     assert tables == ["shop_product", "django_mcp_callrecord"]
 

@@ -121,10 +121,11 @@ def test_two_deployments_may_sync_at_once(transactional_db: None, table: str) ->
     """One is overtaken by the other between its look and its insert."""
     ToolGroup.objects.all().delete()
     overtaken: list[bool] = []
+    source = f"FROM {connection.ops.quote_name(table)}"
 
     def overtake(execute: Any, sql: str, *args: Any) -> Any:
         result = execute(sql, *args)
-        if not overtaken and sql.startswith("SELECT") and f'FROM "{table}"' in sql:
+        if not overtaken and sql.startswith("SELECT") and source in sql:
             overtaken.append(True)
             in_thread(sync_groups)
         return result
