@@ -22,6 +22,7 @@ from django_mcp.auth.client_metadata import (
     ClientMetadataError,
     refuse_bad_redirects,
 )
+from django_mcp.auth.error_answers import error_answer
 from django_mcp.auth.registration import ADMITTED, count_registration
 from django_mcp.models import ClientRegistration
 from django_mcp.principals import Endpoint
@@ -39,7 +40,9 @@ class RegistrationView(ToolkitRegistrationView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := count_registration(request.META):
             # Before anything is read: refused ones cost something, too.
-            response = _refusal("temporarily_unavailable", "Too many registrations.", status=429)
+            response = error_answer(
+                "temporarily_unavailable", "Too many registrations.", status=429
+            )
             response["Retry-After"] = str(wait)
             return response
         try:
@@ -50,7 +53,7 @@ class RegistrationView(ToolkitRegistrationView):
             )
             refuse_bad_redirects(metadata.redirect_uris)
         except ClientMetadataError as error:
-            return _refusal(error.error, error.description)
+            return error_answer(error.error, error.description)
         _admit(request, metadata)
         _forget_doubtful_login(request)
         with transaction.atomic(using=router.db_for_write(get_application_model())):
@@ -92,7 +95,7 @@ class RegistrationManagementView(ToolkitManagementView):
             )
             refuse_bad_redirects(metadata.redirect_uris)
         except ClientMetadataError as error:
-            return _refusal(error.error, error.description)
+            return error_answer(error.error, error.description)
         _admit(request, metadata)
         before = (application.name, application.redirect_uris)
         with transaction.atomic(using=router.db_for_write(get_application_model())):
@@ -156,9 +159,4 @@ def _told(told: dict[str, Any], *, status: int) -> HttpResponse:
     checksum = hashlib.sha256(told["registration_access_token"].encode()).hexdigest()
     get_access_token_model()._default_manager.filter(token_checksum=checksum).update(resource=[url])
     told = {**told, "response_types": ["code"], "registration_client_uri": url}
-    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
-
-
-def _refusal(error: str, description: str, *, status: int = 400) -> HttpResponse:
-    told = {"error": error, "error_description": description}
     return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.models import get_access_token_model, get_application_model
@@ -15,6 +15,7 @@ from oauth2_provider.views import (
 from oauthlib.common import Request
 
 from django_mcp.auth.applications import is_document_url, is_self_registered
+from django_mcp.auth.error_answers import error_answer
 from django_mcp.auth.refusals import refusal_of
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -26,14 +27,14 @@ class EndpointTokenView(TokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         parameters = request.POST
         if "\x00" in parameters.get("device_code", ""):
-            return _refusal("invalid_grant")
+            return error_answer("invalid_grant")
         if parameters.get("grant_type") == DEVICE_CODE and "device_code" not in parameters:
-            return _refusal("invalid_request", "Missing device_code parameter.")
+            return error_answer("invalid_request", "Missing device_code parameter.")
         try:
             response: HttpResponse = super().post(request, *args, **kwargs)
         except get_access_token_model().DoesNotExist:
             # It was taken back between being stored and being handed out.
-            return _refusal("invalid_grant")
+            return error_answer("invalid_grant")
         # What goes wrong while a token is stored comes without the headers of other refusals.
         response["Content-Type"] = "application/json"
         response["Cache-Control"] = "no-store"
@@ -61,9 +62,9 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
         if application is not None:
             is_stranger = is_self_registered(application)
         if is_stranger:
-            return _refusal("unauthorized_client")
+            return error_answer("unauthorized_client")
         if "\x00" in request.POST.get("scope", ""):
-            return _refusal("invalid_scope")
+            return error_answer("invalid_scope")
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
@@ -82,8 +83,3 @@ class EndpointIntrospectionView(IntrospectTokenView):
             return False
         is_guest = is_self_registered(asked.client)
         return not is_guest and not refusal_of(asked.client.client_id, is_self_registered=False)
-
-
-def _refusal(error: str, description: str = "") -> HttpResponse:
-    told = {"error": error, **({"error_description": description} if description else {})}
-    return JsonResponse(told, status=400, headers={"Cache-Control": "no-store"})

@@ -1,12 +1,12 @@
 """Tools that need more, or take their time."""
 
-import time
 from datetime import UTC, datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from django_mcp import tool
 from tests.hosts.desk.models import Note
+from tests.polling import until
 
 
 @tool(group="calendar", scopes=["calendar:read"], read_only=True)
@@ -25,6 +25,5 @@ def file_note(author: AbstractBaseUser, text: str) -> str:
 @tool(group="desk", scopes=["desk:read"], read_only=True, background=True, atomic=False)
 def wait_for_note(author: AbstractBaseUser, text: str) -> str:
     """Wait until the current user has written this down."""
-    while not Note.objects.filter(author=author, text=text).exists():
-        time.sleep(0.05)  # nothing wakes this one: the note comes from another process
+    until(Note.objects.filter(author=author, text=text).exists)
     return text

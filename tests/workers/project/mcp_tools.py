@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
 from django_mcp import ToolContext, tool
+from tests.labour import labour
 
 STEP = 0.05
 """Seconds of work between two looks at what the context says."""
@@ -19,11 +20,6 @@ def note(line: str) -> None:
     """Leave a trace that no rollback removes."""
     with Path(os.environ["TRACES"]).open("a") as traces:
         traces.write(f"{line}\n")
-
-
-def labour(seconds: float) -> None:
-    """The work that a tool stands for: it takes its time, whatever else happens."""
-    time.sleep(seconds)  # nobody waits for this to have happened; tests look at its traces
 
 
 @tool(background=True)

@@ -1,0 +1,9 @@
+"""What programs are told that asked wrongly: the errors of RFC 6749 and RFC 7591."""
+
+from django.http import JsonResponse
+
+
+def error_answer(error: str, description: str = "", *, status: int = 400) -> JsonResponse:
+    """The JSON of an error (RFC 6749, section 5.2), which no cache may keep."""
+    told = {"error": error, **({"error_description": description} if description else {})}
+    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})

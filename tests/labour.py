@@ -1,0 +1,8 @@
+"""The work that the tools of tests stand for."""
+
+import time
+
+
+def labour(seconds: float) -> None:
+    """Take so long, whatever else happens."""
+    time.sleep(seconds)  # it is the work itself: nobody waits for something else by it
