@@ -1,7 +1,7 @@
 """Assistants that introduce themselves by a document that they publish."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,16 +17,9 @@ from pytest_django import Settings
 from django_mcp.auth.client_documents import ClientDocumentFetcher
 from django_mcp.auth.standing import approve, block
 from django_mcp.models import ClientRegistration
+from tests.assistants import CHATGPT, CLAUDE_CODE, CLAUDE_WEB, VS_CODE
 from tests.auth.assistant import Assistant, error_of, registered
-from tests.auth.documents import (
-    CHATGPT,
-    CLAUDE_CODE,
-    CLAUDE_WEB,
-    VS_CODE,
-    Library,
-    serving_documents,
-    with_local_documents,
-)
+from tests.auth.documents import Library, serving_documents, with_local_documents
 from tests.wire import Client
 
 Applications = get_application_model()
@@ -66,7 +59,7 @@ def ask_for_token(client_id: str, address: str = "203.0.113.9") -> Any:
     ids=lambda value: value if isinstance(value, str) else value["client_name"],
 )
 def test_assistant_gets_in_with_the_document_that_it_publishes(
-    library: Library, alice: User, client: Client, document: dict[str, Any], redirect_uri: str
+    library: Library, alice: User, client: Client, document: Mapping[str, Any], redirect_uri: str
 ) -> None:
     url = library.publish(URL, **document)
     assistant = Assistant(client_id=url, user=alice, redirect_uri=redirect_uri)

@@ -4,11 +4,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.assistants import CHAT, EDITOR, SITE, TERMINAL
 from tests.e2e.errors import cause_of
 from tests.e2e.person import DeniedError, Person
 from tests.e2e.programs import Program, used_by
 from tests.e2e.sdk import MODES
-from tests.hosts.front_door.published import CHAT, EDITOR, SITE, TERMINAL
 from tests.hosts.people import USERNAME
 from tests.hosts.running import Site
 
@@ -36,11 +36,11 @@ async def test_program_registers_itself_and_calls_a_tool(
     [
         (TERMINAL, "http://localhost:51234/callback", "The answer stays on this device"),
         (TERMINAL, "http://127.0.0.1:51234/callback", "The answer stays on this device"),
-        (SITE, "https://assistant.example/api/mcp/auth_callback", "to assistant.example"),
+        (SITE, "https://claude.ai/api/mcp/auth_callback", "to claude.ai"),
         (EDITOR, "http://127.0.0.1:33418/", "The answer stays on this device"),
         (EDITOR, "http://127.0.0.1:40001/", "The answer stays on this device"),
-        (EDITOR, "https://editor.example/redirect", "to editor.example"),
-        (CHAT, "https://chat.example/connector/oauth/k3Jq", "to chat.example"),
+        (EDITOR, "https://vscode.dev/redirect", "to vscode.dev"),
+        (CHAT, "https://chatgpt.com/connector_platform_oauth_redirect", "to chatgpt.com"),
     ],
 )
 async def test_program_with_a_document_is_known_by_it(
@@ -64,7 +64,7 @@ async def test_program_remembers_what_it_was_given(
         user,
         front_door.url,
         document=document,
-        redirect_uri="https://assistant.example/api/mcp/auth_callback",
+        redirect_uri="https://claude.ai/api/mcp/auth_callback",
     )
     await program.call("next_free_day")
     await program.call("next_free_day")

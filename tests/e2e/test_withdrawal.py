@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.assistants import SITE, TERMINAL
 from tests.e2e.errors import cause_of
 from tests.e2e.front_door import SHELL, is_open, send
 from tests.e2e.person import NothingToDecideError, Person
 from tests.e2e.programs import Program, used_by
 from tests.hosts.front_door.host import FRONT_DOOR
-from tests.hosts.front_door.published import SITE, TERMINAL
 from tests.hosts.running import Site, serving
 from tests.polling import until
 from tests.spec import MODERN
@@ -111,7 +111,7 @@ async def test_blocked_program_is_shut_out_at_once(
         user,
         front_door.url,
         document=document,
-        redirect_uri="https://assistant.example/api/mcp/auth_callback",
+        redirect_uri="https://claude.ai/api/mcp/auth_callback",
     )
     await program.call("next_free_day")
     token = program.tokens.access_token

@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("oauth2_provider")
 
+from tests.assistants import EDITOR, TERMINAL
 from tests.e2e.person import NothingToDecideError, Person, person
 from tests.hosts.front_door.host import FRONT_DOOR
-from tests.hosts.front_door.published import EDITOR, TERMINAL
 from tests.hosts.running import Site, serving
 from tests.judges.node import Judges
 

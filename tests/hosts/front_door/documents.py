@@ -5,15 +5,15 @@ from typing import Any
 from oauth2_provider.cimd import CIMDError
 
 from django_mcp.auth.client_documents import ClientDocumentFetcher
-from tests.hosts.front_door.published import DOCUMENTS
+from tests.assistants import PUBLISHED
 
 DAY = 24 * 3600
 
 
 class PrintedDocuments(ClientDocumentFetcher):
-    """Finds documents among `DOCUMENTS`, and treats them as fetched ones are treated."""
+    """Finds documents among `PUBLISHED`, and treats them as fetched ones are treated."""
 
     def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
-        if client_id not in DOCUMENTS:
+        if client_id not in PUBLISHED:
             raise CIMDError("nothing is published there")
-        return {"client_id": client_id, **DOCUMENTS[client_id]}, DAY
+        return {"client_id": client_id, **PUBLISHED[client_id]}, DAY
