@@ -33,6 +33,7 @@ from django_mcp.exceptions import (
 )
 from django_mcp.invocation import Invocation
 from django_mcp.models import CallRecord
+from django_mcp.prepared import PreparedInsert
 from django_mcp.principals import Principal
 from django_mcp.redaction import redact, storable_text
 from django_mcp.signals import tool_called, tool_rejected
@@ -42,6 +43,8 @@ from django_mcp.tools.tool import Tool
 logger = logging.getLogger("django_mcp.calls")
 
 Outcome = CallRecord.Outcome
+
+_records = PreparedInsert(CallRecord)
 
 OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (UnknownToolError, Outcome.UNKNOWN_TOOL),
@@ -195,7 +198,7 @@ class Recording:
 
     def _insert(self, **ending: Any) -> None:
         call = self._context.invocation
-        record = CallRecord.objects.create(
+        record = CallRecord(
             **caller_columns(call),
             name=storable_text(call.name, 128),
             user=user_key(call.principal)[:128],
@@ -203,6 +206,7 @@ class Recording:
             started=self._started,
             **ending,
         )
+        _records.insert(record)
         self._key = record.pk
 
     @property
