@@ -60,7 +60,13 @@ class Setting(Generic[T]):
     def __get__(self, instance: "Settings | None", owner: "type[Settings]") -> "Setting[T] | T":
         if instance is None:
             return self
-        return cast(T, getattr(django_settings, self.name, self.default))
+        try:
+            return cast(T, getattr(django_settings, self.name))
+        except AttributeError:
+            # Django keeps what it has read there until that changes. It does not keep what is
+            # absent, so that every use would raise an error and catch it.
+            vars(django_settings)[self.name] = self.default
+            return self.default
 
 
 class Settings:

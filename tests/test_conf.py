@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.test import override_settings
 from pytest_django import Settings
 
 from django_mcp import conf
@@ -65,6 +67,41 @@ def test_every_setting_is_read_when_it_is_used(setting: Setting[Any], settings: 
     for value in right_values(setting):
         setattr(settings, setting.name, value)
         assert getattr(conf.settings, attribute) == value
+
+
+@every_setting
+def test_setting_that_is_absent_has_its_default_before_and_after_it_is_set(
+    setting: Setting[Any], settings: Settings
+) -> None:
+    attribute = setting.name.removeprefix("DJANGO_MCP_")
+    if hasattr(settings, setting.name):
+        delattr(settings, setting.name)
+    assert getattr(conf.settings, attribute) == setting.default
+
+    for value in right_values(setting):
+        with override_settings(**{setting.name: value}):
+            assert getattr(conf.settings, attribute) == value
+        assert getattr(conf.settings, attribute) == setting.default
+
+
+def test_setting_that_is_absent_raises_no_error_at_every_use(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if hasattr(settings, "DJANGO_MCP_BUSY_AFTER"):
+        del settings.DJANGO_MCP_BUSY_AFTER
+    asked: list[str] = []
+    look_up = LazySettings.__getattr__
+
+    def look_up_and_note(lazy: LazySettings, name: str) -> Any:
+        asked.append(name)
+        return look_up(lazy, name)
+
+    monkeypatch.setattr(LazySettings, "__getattr__", look_up_and_note)
+
+    for _ in range(3):
+        assert conf.Settings.BUSY_AFTER.default == conf.settings.BUSY_AFTER
+
+    assert asked.count("DJANGO_MCP_BUSY_AFTER") <= 1
 
 
 @every_setting

@@ -18,13 +18,14 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         for setting in declared_settings()
         if (problem := setting.problem())
     ]
+    set_by_project = sorted(dir(django_settings))
     known = {setting.name for setting in declared_settings()}
     found += [
         Warning(f"{name} is not a setting of django_mcp.", id="django_mcp.W008")
-        for name in sorted(dir(django_settings))
+        for name in set_by_project
         if name.startswith(PREFIX) and name not in known
     ]
-    if not hasattr(django_settings, Settings.ENABLE_NEW_GROUPS.name):
+    if Settings.ENABLE_NEW_GROUPS.name not in set_by_project:
         found.append(
             Info(
                 "New tool groups start disabled.",
