@@ -6,9 +6,9 @@ their database connections as Django does around a request.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from queue import SimpleQueue
@@ -25,6 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _stay_in_thread: ContextVar[bool] = ContextVar("django_mcp_stay_in_thread", default=False)
+_detached: "set[asyncio.Task[Any]]" = set()
 
 
 class PerLoop(Generic[R]):
@@ -52,9 +53,9 @@ class ThreadPool:
     """A fixed number of threads, of which a caller may wait for a free one in vain."""
 
     def __init__(self, name: str, size: int) -> None:
+        self._size = size
         self._executor = ThreadPoolExecutor(size, thread_name_prefix=f"django_mcp_{name}")
         self._free = PerLoop(partial(asyncio.Semaphore, size))
-        self._running: set[asyncio.Future[Any]] = set()
 
     async def run(self, call: Callable[[], R], *, patience: float | None = None) -> R:
         """Run `call` on one of the threads and return what it returns.
@@ -72,28 +73,46 @@ class ThreadPool:
                 raise BusyError from None
         else:
             await free.acquire()
-        running = loop.run_in_executor(
-            self._executor, copy_context().run, with_fresh_connections, call
-        )
+        # Not `run_in_executor` and `shield`, which take three turns of the loop to say the same.
+        ended: asyncio.Future[R] = loop.create_future()
 
-        self._running.add(running)
-
-        def release(ended: asyncio.Future[R]) -> None:
-            self._running.discard(ended)
+        def settle(result: Any, error: BaseException | None) -> None:
             free.release()
-            if not ended.cancelled():
-                # Looked at, lest asyncio complains when the caller has left; whoever runs the call
-                # has told of it already.
-                ended.exception()
+            if ended.cancelled():
+                return  # the caller has left; whoever runs the call tells of how it ended
+            if error is None:
+                ended.set_result(result)
+            else:
+                ended.set_exception(error)
 
-        running.add_done_callback(release)
-        return await asyncio.shield(running)
+        self._executor.submit(copy_context().run, _work, loop, call, settle)
+        return await ended
 
     async def finish(self) -> None:
         """Return when nothing of the running event loop runs on the threads any more."""
-        loop = asyncio.get_running_loop()
-        while running := [each for each in self._running if each.get_loop() is loop]:
-            await asyncio.wait(running)
+        free, taken = self._free.get(), 0
+        try:
+            for _ in range(self._size):
+                await free.acquire()
+                taken += 1
+        finally:
+            for _ in range(taken):
+                free.release()
+
+
+def _work(
+    loop: asyncio.AbstractEventLoop,
+    call: Callable[[], Any],
+    settle: Callable[[Any, BaseException | None], None],
+) -> None:
+    """Do the work on its thread, and have the loop told how it ended."""
+    with suppress(RuntimeError):  # where the loop has closed, nobody waits
+        try:
+            result = with_fresh_connections(call)
+        except BaseException as error:  # noqa: BLE001  (it belongs to the coroutine that waits)
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)
 
 
 def with_fresh_connections(call: Callable[[], R]) -> R:
@@ -149,28 +168,40 @@ async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwa
     return await _controllers().run(partial(call, *args, **kwargs))
 
 
+def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
+    """Begin what goes on when whoever waits for it leaves; `finish_work` waits for it too."""
+    task = asyncio.create_task(work)
+    _detached.add(task)  # the loop itself keeps no strong reference
+    task.add_done_callback(_detached.discard)
+    return task
+
+
 async def finish_work() -> None:
-    """Return when every thread has ended what it was doing: before the process goes."""
+    """Return when what this loop began, here and on threads, has ended: before the process goes."""
+    loop = asyncio.get_running_loop()
+    while running := [each for each in _detached if each.get_loop() is loop]:
+        await asyncio.wait(running)
     await _workers().finish()
     await _controllers().finish()
 
 
-@asynccontextmanager
-async def database_thread() -> AsyncIterator[None]:
-    """Give the async ORM inside this block a worker thread of its own, taken at its first use.
+class DatabaseThread:
+    """Gives the async ORM inside its block a worker thread of its own, taken at its first use.
 
     Without it, every async ORM call of the process waits for one shared thread.
     """
-    if _stay_in_thread.get():
-        yield
-        return
-    thread = LeasedThread(_workers())
-    try:
-        async with ThreadSensitiveContext(executor=thread):
-            yield
-    finally:
-        if thread.is_leased:
-            await asyncio.shield(thread.aclose())
+
+    async def __aenter__(self) -> None:
+        self._thread = None if _stay_in_thread.get() else LeasedThread(_workers())
+        if self._thread is not None:
+            self._context: Any = ThreadSensitiveContext(executor=self._thread)
+            await self._context.__aenter__()  # type: ignore[no-untyped-call]
+
+    async def __aexit__(self, *error: Any) -> None:
+        if self._thread is not None:
+            await self._context.__aexit__(*error)
+            if self._thread.is_leased:
+                await asyncio.shield(self._thread.aclose())
 
 
 def stays_in_thread() -> bool:

@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import itertools
 import threading
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -18,7 +20,7 @@ from pytest_django import Settings
 
 from django_mcp import concurrency
 from django_mcp.asgi import Application
-from django_mcp.concurrency import ThreadPool, database_thread, run_in_control, run_in_worker
+from django_mcp.concurrency import DatabaseThread, ThreadPool, run_in_control, run_in_worker
 from django_mcp.exceptions import BusyError
 from django_mcp.execution.waiting import watch
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
@@ -189,6 +191,23 @@ def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
     assert asyncio.run(scenario()).result["structuredContent"] == {"result": "second"}
 
 
+def test_decisions_of_operators_may_grow_old_while_they_are_looked_at(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DJANGO_MCP_RECORD = False
+    looks = itertools.count(1)
+    # Every look at the clock is so much later that what was read the look before last is old.
+    ageing = SimpleNamespace(monotonic=lambda: next(looks) * 0.75 * snapshot.MAX_AGE)
+    monkeypatch.setattr(snapshot, "time", ageing)
+
+    async def scenario() -> list[Answer]:
+        return [await client.acall("aecho", text="x") for _ in range(10)]
+
+    answers = asyncio.run(scenario())
+
+    assert [each.result.get("structuredContent") for each in answers] == [{"result": "x"}] * 10
+
+
 def test_call_waits_for_a_thread_that_becomes_free_in_time(client: Client, gate: Gate) -> None:
     async def scenario() -> Answer:
         async with Full(client, gate):
@@ -334,7 +353,7 @@ def test_work_within_one_call_stays_on_one_thread_and_sees_its_failures() -> Non
         raise LookupError("nothing there")
 
     async def scenario() -> tuple[int, int]:
-        async with database_thread():
+        async with DatabaseThread():
             first = await sync_to_async(threading.get_ident)()
             with pytest.raises(LookupError, match="nothing there"):
                 await sync_to_async(fail)()
@@ -349,7 +368,7 @@ def test_query_that_waits_for_a_thread_can_be_cancelled(gate: Gate, settings: Se
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
 
     async def query() -> None:
-        async with database_thread():
+        async with DatabaseThread():
             await sync_to_async(gate.note)("ran")
 
     async def scenario() -> None:
@@ -374,7 +393,7 @@ def test_query_that_finds_no_thread_in_time_is_busy(gate: Gate, settings: Settin
         holders = [asyncio.create_task(run_in_worker(gate.wait, "held")) for _ in range(THREADS)]
         for _ in holders:
             await gate.arrival()
-        async with database_thread():
+        async with DatabaseThread():
             for _ in range(2):  # and stays so: the lease is not tried again
                 with pytest.raises(BusyError):
                     await sync_to_async(int)()
@@ -391,7 +410,7 @@ def test_query_on_a_thread_that_cannot_clean_up_fails(monkeypatch: pytest.Monkey
     monkeypatch.setattr(concurrency, "reset_queries", fail)
 
     async def scenario() -> None:
-        async with database_thread():
+        async with DatabaseThread():
             await sync_to_async(int)()
 
     with pytest.raises(RuntimeError, match="out of order"):

@@ -19,7 +19,7 @@ from django_mcp.exceptions import (
     UnknownToolError,
 )
 from django_mcp.execution.preparing import prepare
-from django_mcp.policy.snapshot import current_snapshot, known_snapshot
+from django_mcp.policy.snapshot import Snapshot, current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
@@ -27,10 +27,16 @@ from django_mcp.tools.tool import Tool
 
 
 def admit(
-    context: ToolContext, tool: Tool | None, record: Recording
+    context: ToolContext,
+    tool: Tool | None,
+    record: Recording,
+    snapshot: Snapshot | None = None,
 ) -> tuple[Tool, dict[str, Any]]:
-    """Everything that must hold before a tool runs; the arguments that it then runs with."""
-    tool = _require_visible(context, tool)
+    """Everything that must hold before a tool runs; the arguments that it then runs with.
+
+    Without a snapshot, call it from a thread.
+    """
+    tool = _require_visible(context, tool, snapshot)
     if not tool.scopes <= context.principal.scopes:
         raise MissingScopeError(required=tool.scopes, granted=context.principal.scopes)
     try:
@@ -48,12 +54,12 @@ def admit(
     return tool, arguments
 
 
-def may_query_to_admit(context: ToolContext, tool: Tool, record: Recording) -> bool:
+def may_query_to_admit(
+    context: ToolContext, tool: Tool, record: Recording, snapshot: Snapshot
+) -> bool:
     """Whether `admit` takes a thread: crossing to one costs more than all that it does there."""
-    snapshot = known_snapshot()
     return (
-        snapshot is None
-        or tool.signature.runs_validators
+        tool.signature.runs_validators
         or tool.preparation is not None
         or (record.is_possible and not tool.read_only)
         or Visibility(context.principal, snapshot).may_query(tool)
@@ -111,8 +117,11 @@ def _refuse(
     record.finish(error=error)
 
 
-def _require_visible(context: ToolContext, tool: Tool | None) -> Tool:
+def _require_visible(
+    context: ToolContext, tool: Tool | None, snapshot: Snapshot | None = None
+) -> Tool:
+    snapshot = snapshot or current_snapshot()
     # Denied reads as unknown, so callers cannot probe for hidden tools.
-    if tool is None or not Visibility(context.principal, current_snapshot()).sees(tool):
+    if tool is None or not Visibility(context.principal, snapshot).sees(tool):
         raise UnknownToolError(context.invocation.name)
     return tool

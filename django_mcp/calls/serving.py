@@ -8,11 +8,12 @@ from asgiref.sync import sync_to_async
 from django_mcp.audit import Recording
 from django_mcp.calls.admitting import admit, finish, may_query_to_admit, refusals_recorded
 from django_mcp.calls.background import call_in_background, runs_in_background
-from django_mcp.concurrency import database_thread, run_in_control, run_in_worker
+from django_mcp.concurrency import DatabaseThread, run_in_control, run_in_worker
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import UnaskableError
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.questions import asking_in_request
+from django_mcp.policy.snapshot import known_snapshot
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
@@ -54,12 +55,14 @@ def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Re
 async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
     record.claim()
     try:
-        if may_query_to_admit(context, tool, record):
+        snapshot = known_snapshot()
+        if snapshot is None or may_query_to_admit(context, tool, record, snapshot):
             _, arguments = await run_in_control(admit, context, tool, record)
         else:
-            _, arguments = admit(context, tool, record)
+            # By this very snapshot: it may have grown old by now, and the loop reads no other.
+            _, arguments = admit(context, tool, record, snapshot)
         with failures_explained(context), _asking(context, tool):
-            async with database_thread():
+            async with DatabaseThread():
                 value = await tool.function(**arguments)
                 render = sync_to_async(tool.output.render) if tool.output.may_query else None
                 result = await render(value) if render else tool.output.render(value)
