@@ -205,6 +205,8 @@ def _storable_text(value: str, limit: int) -> str:
 def _bounded(kept: dict[str, Any], limit: int) -> dict[str, Any]:
     """Drop the largest arguments until the whole is at most `limit` bytes of JSON."""
     size = len(json.dumps(kept))
+    if size <= limit:
+        return kept
     sizes = {name: len(json.dumps(value)) for name, value in kept.items()}
     for name in sorted(sizes, key=lambda name: -sizes[name]):
         if size <= limit:

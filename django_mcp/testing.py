@@ -125,7 +125,7 @@ class MCPClient:
             try:
                 with in_current_thread():
                     rendered = await call_tool(ToolContext(invocation, progress=progress))
-                wire = wire_result(rendered, invocation.id)
+                wire = CallToolResult.model_validate(wire_result(rendered, invocation.id))
             except InputRequiredError as error:
                 invocation = replace(invocation, id=uuid4(), answers=self._answers(error))
                 continue

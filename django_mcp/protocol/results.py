@@ -1,18 +1,17 @@
 """Tools and their results as the wire has them."""
 
 from base64 import b64encode
+from typing import Any
 from uuid import UUID
 
 from mcp_types import (
     AudioContent,
     BlobResourceContents,
-    CallToolResult,
     ContentBlock,
     EmbeddedResource,
     Icon,
     ImageContent,
     ResourceLink,
-    TextContent,
     TextResourceContents,
     Tool,
     ToolAnnotations,
@@ -48,19 +47,29 @@ def wire_tool(tool: tools.Tool) -> Tool:
     )
 
 
-def wire_result(rendered: Rendered, call_id: UUID) -> CallToolResult:
-    """A result of a tool that ended well."""
-    return CallToolResult(
-        content=[_block(each) for each in rendered.content],
-        structured_content=rendered.structured,
-        _meta={CALL_ID_META_KEY: str(call_id)},
-    )
+def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
+    """A result of a tool that ended well, as the JSON of a `CallToolResult`.
+
+    The SDK checks it once more on its way out, so that nothing is gained by its model.
+    """
+    data = {} if rendered.structured is None else {"structuredContent": rendered.structured}
+    return {
+        "content": [_block(each) for each in rendered.content],
+        **data,
+        "isError": False,
+        "resultType": "complete",
+        "_meta": {CALL_ID_META_KEY: str(call_id)},
+    }
 
 
-def _block(block: content.Content) -> ContentBlock:
+def _block(block: content.Content) -> dict[str, Any]:
+    if isinstance(block, content.Text):
+        return {"type": "text", "text": block.text}
+    return _block_model(block).model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def _block_model(block: content.Content) -> ContentBlock:
     match block:
-        case content.Text():
-            return TextContent(text=block.text)
         case content.Image():
             return ImageContent(data=_base64(block.data), mime_type=block.mime_type)
         case content.Audio():

@@ -62,11 +62,10 @@ def _payload(task: ToolTask) -> dict[str, Any]:
 
 def _result(task: ToolTask) -> dict[str, Any]:
     """What the call itself would have been answered, had its client waited."""
-    if task.error:
-        result = failed_call(read_error(task.error, task.call_id), task.call_id)
-    else:
-        result = wire_result(read_result(task.result), task.call_id)
-    return result.model_dump(by_alias=True, mode="json", exclude_none=True)
+    if not task.error:
+        return wire_result(read_result(task.result), task.call_id)
+    failure = failed_call(read_error(task.error, task.call_id), task.call_id)
+    return failure.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 def _message(task: ToolTask) -> str:

@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -71,13 +72,20 @@ class DataOutput(Output):
     lose the whole tool list over any other schema.
     """
 
+    schema: JSONSchema
+
     def __init__(self, annotation: Any) -> None:
         adapter, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
         self._serializer = adapter.serializer
         self._is_wrapped = not _is_object(declared)
         self.schema = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
-        self._validator = jsonschema_rs.Draft202012Validator(self.schema)
+        jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
         self._has_datetimes = '"date-time"' in json.dumps(declared)
+
+    # It takes memory, and few workers are asked for every tool that they have.
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self.schema)
 
     def render(self, value: Any) -> Rendered:
         try:
