@@ -124,12 +124,21 @@ class Conversation:
         """Whether a response has at least begun."""
         return bool(self._start)
 
+    @property
+    def body(self) -> bytes:
+        """What has arrived so far."""
+        return self._body
+
+    async def news(self) -> None:
+        """Wait until anything more arrives."""
+        self._arrived.clear()
+        await self._arrived.wait()
+
     async def arrival(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many messages have arrived, and return them."""
         async with asyncio.timeout(PATIENCE):
             while len(self._messages()) < count:
-                self._arrived.clear()
-                await self._arrived.wait()
+                await self.news()
         return self._messages()
 
     async def answer(self) -> Answer:

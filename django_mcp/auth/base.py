@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, Protocol, runtime_checkable
 
+from django.http import HttpRequest
+from django.http.request import HttpHeaders
 from django.utils.module_loading import import_string
 
 from django_mcp.conf import settings
@@ -61,9 +63,27 @@ def _instances(paths: tuple[str, ...]) -> tuple[Authenticator, ...]:
     return tuple(import_string(path)() for path in paths)
 
 
-def has_credentials(headers: Mapping[str, str]) -> bool:
-    """Whether an authenticator has to be asked about these headers."""
-    return "authorization" in headers or any(_may_know(each, headers) for each in authenticators())
+def has_credentials(request: HttpRequest) -> bool:
+    """Whether an authenticator has to be asked about this request."""
+    places = _places(tuple(settings.AUTHENTICATORS))
+    return places is None or not places.isdisjoint(request.META)
+
+
+@cache
+def _places(paths: tuple[str, ...]) -> frozenset[str] | None:
+    """Where credentials may stand, by their names in `META`; None for anywhere."""
+    headers = {"authorization"}
+    for authenticator in _instances(paths):
+        names = _credential_headers(authenticator)
+        if names is None:
+            return None
+        headers.update(names)
+    return frozenset(map(HttpHeaders.to_wsgi_name, headers))
+
+
+def _credential_headers(authenticator: Authenticator) -> Iterable[str] | None:
+    names: Iterable[str] | None = getattr(authenticator, "credential_headers", None)
+    return names
 
 
 def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
@@ -84,8 +104,8 @@ def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | 
 
 
 def _may_know(authenticator: Authenticator, headers: Mapping[str, str]) -> bool:
-    places: Iterable[str] | None = getattr(authenticator, "credential_headers", None)
-    return places is None or any(name in headers for name in places)
+    names = _credential_headers(authenticator)
+    return names is None or any(name in headers for name in names)
 
 
 def renew(principal: Principal) -> Principal:

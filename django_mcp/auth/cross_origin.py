@@ -41,9 +41,8 @@ def open_to_scripts(view: View, *methods: str) -> View:
 
 def is_preflight(request: HttpRequest) -> bool:
     """Whether a browser asks what a script may send, before it does."""
-    headers = request.headers
     return (
         request.method == "OPTIONS"
-        and "origin" in headers
-        and "access-control-request-method" in headers
+        and "HTTP_ORIGIN" in request.META
+        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
     )

@@ -1,10 +1,11 @@
 """Who may come in: authentication, and the answers that only HTTP can give about scopes."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
+from django.http.request import HttpHeaders
+from mcp.server.streamable_http import CONTENT_TYPE_SSE
 from mcp.shared.inbound import (
     MCP_METHOD_HEADER,
     MCP_NAME_HEADER,
@@ -28,48 +29,61 @@ from django_mcp.protocol.exchange import Exchange
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
+METHOD, NAME, VERSION = map(
+    HttpHeaders.to_wsgi_name, (MCP_METHOD_HEADER, MCP_NAME_HEADER, MCP_PROTOCOL_VERSION_HEADER)
+)
+"""The headers of the protocol, as `META` names them."""
 
-async def admit(request: ASGIRequest, body: bytes, endpoint: Endpoint) -> Exchange | Challenge:
+
+async def admit(request: HttpRequest, body: bytes, endpoint: Endpoint) -> Exchange | Challenge:
     """Authenticate a request, and look at the tool that it calls before the protocol does.
 
     A handler can no longer set the HTTP status, so a missing scope is answered here: with the
     challenge that is returned instead of an exchange.
     """
-    tool = get_registry().get(_called_tool(request.headers, body) or "")
-    if _may_query(request, tool):
-        return await run_in_control(_admit, request, body, tool, endpoint)
-    return _admit(request, body, tool, endpoint)
+    tool = get_registry().get(_called_tool(request, body) or "")
+    if has_credentials(request):
+        return await run_in_control(_authenticate, request, body, tool, endpoint)
+    if settings.ALLOW_ANONYMOUS and (
+        tool is None or not (tool.scopes or tool.has_parameter_headers)
+    ):
+        # Somebody unknown who asks for something open: nothing will be queried, so no thread.
+        return _admit(request, body, tool, endpoint, None)
+    return await run_in_control(_admit, request, body, tool, endpoint, None)
 
 
-def _may_query(request: ASGIRequest, tool: Tool | None) -> bool:
-    """Whether admitting takes a thread: not for somebody unknown who asks for something open."""
-    is_open = tool is None or not (tool.scopes or tool.has_parameter_headers)
-    return has_credentials(request.headers) or not (settings.ALLOW_ANONYMOUS and is_open)
+def _authenticate(
+    request: HttpRequest, body: bytes, tool: Tool | None, endpoint: Endpoint
+) -> Exchange | Challenge:
+    try:
+        principal = authenticate(request.headers, endpoint)
+    except InvalidCredentialsError:
+        return Challenge(error="invalid_token", scopes=baseline_scopes())
+    return _admit(request, body, tool, endpoint, principal)
 
 
 def _admit(
-    request: ASGIRequest, body: bytes, tool: Tool | None, endpoint: Endpoint
+    request: HttpRequest,
+    body: bytes,
+    tool: Tool | None,
+    endpoint: Endpoint,
+    principal: Principal | None,
 ) -> Exchange | Challenge:
-    headers = request.headers
-    address = request.META.get("REMOTE_ADDR", "")
-    try:
-        principal = authenticate(headers, endpoint)
-    except InvalidCredentialsError:
-        return Challenge(error="invalid_token", scopes=baseline_scopes())
     if principal is None:
         if not settings.ALLOW_ANONYMOUS:
             return Challenge(scopes=baseline_scopes())
         principal = Principal(endpoint=endpoint)
+    may_stream = _may_stream(request, body, tool)
     if tool is None or (tool.scopes <= principal.scopes and not tool.has_parameter_headers):
-        return Exchange(principal=principal, headers=headers, address=address)
+        return Exchange(principal=principal, request=request, may_stream=may_stream)
     visibility = Visibility(principal, current_snapshot())
     if visibility.must_log_in(tool):
         return Challenge(scopes=baseline_scopes() | tool.scopes)
     exchange = Exchange(
         principal=principal,
-        headers=headers,
-        address=address,
+        request=request,
         tool=tool if visibility.sees(tool) else None,
+        may_stream=may_stream,
     )
     if tool.scopes <= principal.scopes:
         return exchange
@@ -81,7 +95,7 @@ def _insufficient_scope(exchange: Exchange, tool: Tool, body: bytes) -> Challeng
     params = _call_params(body)
     if params is None or params["name"] != tool.name:
         return None  # not a well-formed call, or not of the tool that its headers name
-    version = _version(exchange.headers) or DEFAULT_NEGOTIATED_VERSION
+    version = _version(exchange.request) or DEFAULT_NEGOTIATED_VERSION
     error = MissingScopeError(required=tool.scopes, granted=exchange.principal.scopes)
     try:
         refuse(ToolContext(exchange.invocation(params, version)), error)
@@ -90,21 +104,34 @@ def _insufficient_scope(exchange: Exchange, tool: Tool, body: bytes) -> Challeng
     return Challenge(error="insufficient_scope", scopes=tool.scopes)
 
 
-def _called_tool(headers: Mapping[str, str], body: bytes) -> str | None:
+def _called_tool(request: HttpRequest, body: bytes) -> str | None:
     """The name of the tool that the request calls: from its headers, or a 2025-era body."""
-    version = _version(headers)
+    version = _version(request)
     if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
         # The SDK refuses a modern request whose headers and body differ.
-        if headers.get(MCP_METHOD_HEADER) != "tools/call":
+        if request.META.get(METHOD) != "tools/call":
             return None
-        return decode_header_value(headers.get(MCP_NAME_HEADER))
+        return decode_header_value(request.META.get(NAME))
     params = _call_params(body)
     return None if params is None else params["name"]
 
 
-def _version(headers: Mapping[str, str]) -> str | None:
+def _may_stream(request: HttpRequest, body: bytes, tool: Tool | None) -> bool:
+    """Whether messages may come before the answer: notifications, or the progress of a call.
+
+    The protocol refuses clients that accept no stream, so their requests count among these.
+    """
+    if CONTENT_TYPE_SSE not in request.META.get("HTTP_ACCEPT", ""):
+        return True
+    if request.META.get(METHOD) == "subscriptions/listen":
+        return True
+    # A name that is spelled with escapes asks for no progress, and nobody spells it so.
+    return tool is not None and tool.may_report and b'"progressToken"' in body
+
+
+def _version(request: HttpRequest) -> str | None:
     # The first, as the SDK reads it: Django joins headers that are sent twice with commas.
-    version = headers.get(MCP_PROTOCOL_VERSION_HEADER)
+    version: str | None = request.META.get(VERSION)
     return None if version is None else version.partition(",")[0]
 
 

@@ -48,7 +48,7 @@ def preflight_answer(request: ASGIRequest) -> Response | None:
 
 def readable(request: ASGIRequest, send: Send) -> Send:
     """`send`, with what lets the script that made the request read the answer."""
-    origin = request.headers.get("origin")
+    origin = request.META.get("HTTP_ORIGIN")
     if origin is None:
         return send
 

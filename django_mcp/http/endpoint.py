@@ -16,6 +16,7 @@ from django_mcp.http.body import BodyTooLargeError, ClientGoneError, read_body, 
 from django_mcp.http.cross_origin import preflight_answer, readable
 from django_mcp.http.guards import guard, guard_origin, too_large
 from django_mcp.http.lifespan import SessionManagers
+from django_mcp.http.single_answers import serve_single
 from django_mcp.principals import Endpoint
 from django_mcp.protocol.exchange import SCOPE_KEY, current_exchange
 from django_mcp.protocol.server import build_server
@@ -77,8 +78,12 @@ class MCPEndpoint:
             await challenge_answer(admitted, self._endpoint)(scope, receive, send)
             return
         current_exchange.set(admitted)
-        manager = await self._managers.current()
-        await manager.handle_request({**scope, SCOPE_KEY: admitted}, replay(body, receive), send)
+        managers = await self._managers.current()
+        scope = {**scope, SCOPE_KEY: admitted}
+        if admitted.may_stream:
+            await managers.streaming.handle_request(scope, replay(body, receive), send)
+        else:
+            await serve_single(managers.single.handle_request, scope, body, receive, send)
 
 
 def _with_plain_headers(scope: Scope) -> Scope:

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from mcp.server.context import ServerRequestContext
 from mcp_types import CLIENT_INFO_META_KEY
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -22,25 +23,35 @@ SCOPE_KEY = "django_mcp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """An admitted request. `tool` is the one that its headers name, if the caller sees it."""
+    """An admitted request. `tool` is the one that its headers name, if the caller sees it.
+
+    `may_stream` says whether messages may come before its answer.
+    """
 
     principal: Principal
-    headers: Mapping[str, str]
-    address: str = ""
+    request: HttpRequest
     tool: Tool | None = None
+    may_stream: bool = True
 
-    def invocation(self, params: Mapping[str, Any], protocol_version: str) -> Invocation:
-        """The call that the params of a well-formed `tools/call` describe."""
+    def invocation(
+        self, params: Mapping[str, Any], protocol_version: str, **facts: Any
+    ) -> Invocation:
+        """The call that the params of a well-formed `tools/call` describe.
+
+        `facts` are what else is known of it, by the names that `Invocation` has for them.
+        """
         meta = params.get("_meta")
         meta = meta if isinstance(meta, Mapping) else {}
+        said = self.request.META
         return Invocation(
             name=params["name"],
             arguments=params.get("arguments") or {},
             principal=self.principal,
-            client_info=_client_info(meta) or self.headers.get("user-agent", ""),
-            address=self.address,
+            client_info=_client_info(meta) or said.get("HTTP_USER_AGENT", ""),
+            address=said.get("REMOTE_ADDR", ""),
             protocol_version=protocol_version,
-            trace_id=_trace_id(meta.get("traceparent") or self.headers.get("traceparent")),
+            trace_id=_trace_id(meta.get("traceparent") or said.get("HTTP_TRACEPARENT")),
+            **facts,
         )
 
 

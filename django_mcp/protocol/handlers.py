@@ -2,12 +2,9 @@
 
 import asyncio
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from mcp.server.lowlevel import Server
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -20,7 +17,7 @@ from mcp_types import (
 from django_mcp.calls.background import can_become_task, start_task
 from django_mcp.calls.serving import call_tool
 from django_mcp.catalog import visible_tools
-from django_mcp.concurrency import finish_work, run_in_control
+from django_mcp.concurrency import run_detached, run_in_control
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InputRequiredError, UnaskableError
@@ -50,23 +47,6 @@ class Handlers:
         self._wire_tools: Mapping[str, Tool] = {
             name: wire_tool(tool) for name, tool in registry.tools.items()
         }
-        # Strong references to calls that go on without their client.
-        self._running: set[asyncio.Task[Outcome]] = set()
-
-    @asynccontextmanager
-    async def lifespan(self, server: Server[Any]) -> AsyncIterator[None]:
-        """Let the calls that run when the process is to end come to theirs, for a while.
-
-        Their clients may be gone by then, and a process that dies at once would leave records that
-        never end.
-        """
-        yield
-        loop = asyncio.get_running_loop()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(settings.SHUTDOWN_TIMEOUT):
-                while running := [call for call in self._running if call.get_loop() is loop]:
-                    await asyncio.wait(running)
-                await finish_work()
 
     async def list_tools(
         self, ctx: Context, params: PaginatedRequestParams | None
@@ -95,8 +75,9 @@ class Handlers:
         demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
         """
         is_task = declares_tasks(ctx) and can_become_task(params.name)
-        invocation = replace(
-            exchange_of(ctx).invocation(ctx.params or {}, ctx.protocol_version),
+        invocation = exchange_of(ctx).invocation(
+            ctx.params or {},
+            ctx.protocol_version,
             is_askable=is_askable(ctx),
             takes_task=is_task,
             answers=answers_in(params),
@@ -107,9 +88,7 @@ class Handlers:
         serving: Coroutine[Any, Any, Outcome] = (
             start_task(context) if is_task else call_tool(context)
         )
-        call = asyncio.create_task(serving)
-        self._running.add(call)
-        call.add_done_callback(self._running.discard)
+        call = run_detached(serving)
         try:
             outcome = await asyncio.shield(call)
             if isinstance(outcome, ToolTask):

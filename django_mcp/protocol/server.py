@@ -31,7 +31,6 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
         # Clients and the protocol want some version; ours is the best there is.
         version=settings.SERVER_VERSION or django_mcp.__version__,
         instructions=settings.INSTRUCTIONS or None,
-        lifespan=handlers.lifespan,
         on_list_tools=handlers.list_tools,
         on_subscriptions_listen=listen,
         # Without it the SDK lists all tools again for every call that has arguments.

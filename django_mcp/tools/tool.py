@@ -64,6 +64,11 @@ class Tool:
         return self.read_only or bool(self.idempotent)
 
     @property
+    def may_report(self) -> bool:
+        """Whether a call may tell of its progress."""
+        return self.background is not None or self.signature.context_parameter is not None
+
+    @property
     def input_schema(self) -> JSONSchema:
         return self.signature.input_schema
 

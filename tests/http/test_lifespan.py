@@ -73,7 +73,7 @@ def test_next_to_come_after_a_start_that_failed_starts_anew(
 
     asyncio.run(scenario())
 
-    assert startup.count == 2
+    assert startup.count == 3  # the one that failed, and one for each of the two managers
 
 
 def test_server_is_told_that_the_start_failed(managers: SessionManagers, startup: Startup) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_mcp.models import CallRecord, ToolTask
 from tests.execution import backends
-from tests.execution.rows import settled
+from tests.execution.rows import quiet, settled
 from tests.gate import Gate
 from tests.protocol.tasks import ask, ending, reached, start, without_signature
 from tests.protocol.tools import SECRET
@@ -109,6 +109,7 @@ def test_result_of_a_task_is_what_waiting_callers_are_answered(
 
     direct, ended = asyncio.run(scenario())
 
+    quiet()
     assert ended["status"] == "completed"
     assert without_signature(ended["result"]) == without_signature(direct)
     explained = [each["_meta"].get("django-mcp/error") for each in (ended["result"], direct)]

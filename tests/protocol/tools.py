@@ -57,6 +57,12 @@ with collecting() as TOOLS:
         gate.note(f"cancelled: {context.is_cancelled}")
         return "over"
 
+    @tool(atomic=False)
+    def hold_and_fail() -> str:
+        """Wait until the test opens the gate, then fail."""
+        gate.wait("hold_and_fail")
+        raise RuntimeError(SECRET)
+
     # Reporting progress.
 
     @tool(read_only=True)
