@@ -1,5 +1,7 @@
 """A trivial tool, anonymous and not recorded: what a call costs before it does anything."""
 
+from dataclasses import replace
+
 from benchmarks.bench import Bench
 from benchmarks.report import CONTEST_HEADER, Section, at_least, contest_rows
 from benchmarks.requests import Era, call_tool
@@ -11,6 +13,7 @@ OURS = Server(
     environment={"DJANGO_SETTINGS_MODULE": "benchmarks.projects.ours.settings"},
 )
 SDK = Server(module="benchmarks.projects.sdk.asgi")
+SDK_JSON = replace(SDK, environment={"BENCHMARK_JSON": "1"})
 CASES: tuple[tuple[Era, str], ...] = (
     ("modern", "add_async"),
     ("modern", "add"),
@@ -26,13 +29,17 @@ def run(bench: Bench) -> Section:
         kind = f"{era}, {'async' if tool == 'add_async' else 'sync'} tool"
         ours = Contestant(name=f"django_mcp, {kind}", server=OURS, request=request)
         sdk = Contestant(name=f"MCPServer, {kind}", server=SDK, request=request)
-        results = contest(bench, [sdk, ours])
-        rows += contest_rows([results[sdk.name], results[ours.name]], results[sdk.name])
+        json = Contestant(name=f"MCPServer, JSON alone, {kind}", server=SDK_JSON, request=request)
+        contestants = [sdk, json, ours]
+        results = contest(bench, contestants)
+        rows += contest_rows([results[each.name] for each in contestants], results[sdk.name])
         ratio = results[ours.name].ratio_to(results[sdk.name])
         aims.append(at_least(f"No slower than MCPServer ({kind})", ratio, 1.0))
     return Section(
         title="A trivial tool",
-        text="Anonymous, nothing recorded, both in the SDK's default response mode, uvicorn.",
+        text="Anonymous, nothing recorded, uvicorn. The ratio is to `MCPServer` in its default "
+        "response mode, which can stream, as django_mcp can; with JSON alone it sends no progress, "
+        "and goes on when its client has left.",
         header=CONTEST_HEADER,
         rows=rows,
         aims=aims,

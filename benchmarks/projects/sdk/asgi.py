@@ -1,4 +1,4 @@
-"""The same tools on `MCPServer`, in its default response mode."""
+"""The same tools on `MCPServer`; with `BENCHMARK_JSON` it answers by JSON alone."""
 
 import os
 from typing import Any
@@ -25,5 +25,6 @@ async def report(count: int, context: Context[Any]) -> str:
 
 application = server.streamable_http_app(
     stateless_http=True,
+    json_response=bool(os.environ.get("BENCHMARK_JSON")),
     transport_security=TransportSecuritySettings(allowed_hosts=[HOST]),
 )
