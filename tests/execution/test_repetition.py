@@ -12,7 +12,7 @@ from django_mcp.calls.background import call_again
 from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.tools.declaration import collecting
-from tests.execution.rows import settled
+from tests.execution.rows import quiet, settled
 from tests.keys import PATH
 from tests.polling import until
 from tests.wire import Client, serving
@@ -38,6 +38,7 @@ def failed(transactional_db: None, settings: Settings) -> Iterator[ToolTask]:
         task = settled()
         assert task.status == ToolTask.Status.FAILED
         yield task
+        quiet()  # what it starts anew writes no record during the next test
 
 
 def test_repetition_is_a_call_of_its_own_for_the_same_caller(failed: ToolTask) -> None:

@@ -97,14 +97,20 @@ def test_modern_client_that_leaves_after_a_long_time_cancels(modern: Client, gat
 def test_server_that_cannot_send_any_more_tells_that_the_client_has_left(
     modern: Client, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def send(opened: Conversation, message: Any) -> None:
-        raise OSError("the connection is closed")
+    send, closed = Conversation.send, asyncio.Event()
 
-    monkeypatch.setattr(Conversation, "send", send)
+    async def send_until_closed(opened: Conversation, message: Any) -> None:
+        if closed.is_set():
+            raise OSError("the connection is closed")
+        await send(opened, message)
+
+    monkeypatch.setattr(Conversation, "send", send_until_closed)
 
     async def scenario() -> None:
         async with modern.calling("ahold", name="x") as opened:
-            assert [await gate.arrival(), await gate.arrival()] == ["x", "x cancelled"]
+            assert await gate.arrival() == "x"
+            closed.set()
+            assert await gate.arrival() == "x cancelled"
             await asyncio.wait_for(opened.task, PATIENCE)
 
     asyncio.run(scenario())

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from django_mcp.concurrency import run_in_control
 from django_mcp.models import ToolTask
-from tests.execution.rows import settled
+from tests.execution.rows import quiet, settled
 from tests.gate import Gate
 from tests.protocol.tasks import ask, ending, start, state
 from tests.wire import Answer, Client
@@ -88,6 +88,7 @@ def test_client_hears_of_what_another_process_does(tasker: Client, gate: Gate) -
 
     answer = asyncio.run(scenario())
 
+    quiet()
     ended = told(answer.messages[-2])
     assert ended["status"] == "failed"
     assert "outcome unknown" in ended["error"]["message"]
