@@ -42,7 +42,7 @@ def field_type(model: type[models.Model], path: str) -> Any:
     if separator and not rest:
         raise ValueError(f"output field {path!r} ends in two underscores")
     try:
-        field = _field(model, name)
+        field = field_named(model, name)
     except FieldDoesNotExist:
         return _property_type(model, name, rest)
     if field.is_relation and rest:
@@ -57,13 +57,14 @@ def field_type(model: type[models.Model], path: str) -> Any:
     return _optional(_value_type(field), field.null)
 
 
+def field_named(model: type[models.Model], name: str) -> Any:
+    """A field by its name, or by `pk`. Raises `FieldDoesNotExist`."""
+    return model._meta.pk if name == "pk" else model._meta.get_field(name)
+
+
 def field_values(instance: models.Model, paths: Iterable[str]) -> dict[str, Any]:
     """The named fields of an instance; a relation that is empty on the way yields None."""
     return {path: _value(instance, path) for path in paths}
-
-
-def _field(model: type[models.Model], name: str) -> Any:
-    return model._meta.pk if name == "pk" else model._meta.get_field(name)
 
 
 def _value_type(field: "models.Field[Any, Any] | None") -> Any:
@@ -97,7 +98,7 @@ def _reader(model: type[models.Model], path: str) -> Callable[[Any], Any]:
     if rest:
         return partial(_related_value, name=name, rest=rest)
     try:
-        field = _field(model, name)
+        field = field_named(model, name)
     except FieldDoesNotExist:
         return attrgetter(name)
     if isinstance(field, models.FileField):

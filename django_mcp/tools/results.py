@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from pydantic_core import PydanticSerializationError, PydanticSerializationUnexpectedValue
 from typing_extensions import TypedDict
 
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
+from django_mcp.tools.columns import only_columns
 from django_mcp.tools.datetimes import with_time_zones
 from django_mcp.tools.model_fields import field_type, field_values
 from django_mcp.tools.schema import JSONSchema, OutputSchema, json_form
@@ -126,8 +127,13 @@ class ModelOutput(Output):
         self.schema = self._data.schema
 
     def render(self, value: Any) -> Rendered:
-        rows = [self._row(item) for item in _as_tuple(value)] if self._is_many else self._row(value)
-        return self._data.render(rows)
+        return self._data.render(self._rows(value) if self._is_many else self._row(value))
+
+    def _rows(self, value: Any) -> list[Any]:
+        if isinstance(value, QuerySet) and issubclass(value.model, self._model):
+            columns = only_columns(value, self._fields)
+            value = value if columns is None else columns
+        return [self._row(item) for item in _as_tuple(value)]
 
     def _row(self, value: Any) -> Any:
         # What is no such instance, such as a row of `values()`, must match the schema by itself.

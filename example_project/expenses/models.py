@@ -106,10 +106,6 @@ class Expense(models.Model):
     def __str__(self) -> str:
         return f"{self.spent_on} {self.payee} {self.amount}"
 
-    @property
-    def category_name(self) -> str:
-        return self.category.name
-
 
 class Budget(models.Model):
     """What a user wants to spend on a category in a calendar month at most."""

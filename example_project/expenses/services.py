@@ -41,7 +41,7 @@ READ = ["expense:read"]
 WRITE = ["expense:write"]
 REPORT = ["report:read"]
 
-EXPENSE_FIELDS = ["id", "spent_on", "amount", "category_name", "payee", "note"]
+EXPENSE_FIELDS = ["id", "spent_on", "amount", "category__name", "payee", "note"]
 PROBLEMS_NAMED = 10
 
 Amount = Annotated[Decimal, Field(gt=0, max_digits=10, decimal_places=2)]

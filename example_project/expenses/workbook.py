@@ -44,7 +44,7 @@ class AnnualWorkbook:
                 self._expenses,
                 [
                     expense.spent_on,
-                    expense.category_name,
+                    expense.category.name,
                     expense.payee,
                     expense.note,
                     expense.amount,

@@ -79,7 +79,7 @@ def test_expense_is_added_for_the_caller(agent: MCPClient, demo: User) -> None:
         "id": expense.pk,
         "spent_on": "2026-03-14",
         "amount": "4.20",
-        "category_name": "transport",
+        "category__name": "transport",
         "payee": "City Transit",
         "note": "",
     }

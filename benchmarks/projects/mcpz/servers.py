@@ -59,7 +59,7 @@ def list_expenses(request: Any, params: ListExpenses) -> Expenses:
             id=row.pk,
             spent_on=row.spent_on,
             amount=row.amount,
-            category_name=row.category_name,
+            category_name=row.category.name,
             payee=row.payee,
             note=row.note,
         )
