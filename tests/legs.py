@@ -32,12 +32,14 @@ LEG_SECONDS = 900
 PYTEST = ("-m", "pytest", "--numprocesses=2", "--dist=loadfile")
 # What has a leg of its own is left out of the legs of the databases.
 BROWSER = "tests/browser"
+DEMO = "tests/example/test_demo.py"
+JUDGED = "tests/conformance_project"
 INSPECTOR = "tests/judges/test_inspector.py"
 TYPESCRIPT = ("tests/judges/test_typescript.py", "tests/judges/test_typescript_login.py")
 WHEEL = "tests/wheel"
 WORKERS = "tests/workers"
 DOCS = "tests/docs"
-LEGS_OF_THEIR_OWN = (BROWSER, DOCS, INSPECTOR, *TYPESCRIPT, WHEEL, WORKERS)
+LEGS_OF_THEIR_OWN = (BROWSER, DEMO, DOCS, INSPECTOR, JUDGED, *TYPESCRIPT, WHEEL, WORKERS)
 SUITE = ("tests", *(f"--ignore={path}" for path in LEGS_OF_THEIR_OWN))
 SUMMARY = re.compile(r"^=+ (?P<counts>\d+ \w+.*?) in [\d.]+s.*=+$")
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
@@ -173,7 +175,7 @@ def no_browser() -> str:
 def no_measurement() -> str:
     if any(ROOT.glob(".coverage.*")):
         return ""
-    return "nothing was measured: run it together with the sqlite or the postgres leg"
+    return "nothing was measured: run it together with the sqlite leg"
 
 
 def legs() -> list[Leg]:
@@ -204,10 +206,11 @@ def legs() -> list[Leg]:
             commands=[(PYTHON, "-c", CHECK_SCHEMAS, *schemas)],
             obstacle=no_schemas,
         ),
+        # Measured on one database, because no line of the package but a check's is for one alone.
         Leg(name="sqlite", commands=[(*coverage, "run", *PYTEST, *SUITE)]),
         Leg(
             name="postgres",
-            commands=[(*coverage, "run", *PYTEST, *SUITE)],
+            commands=[(PYTHON, *PYTEST, *SUITE)],
             environment={"DATABASE_URL": postgres_url()},
             obstacle=no_postgres,
         ),
@@ -229,6 +232,7 @@ def legs() -> list[Leg]:
             commands=[(*coverage, "combine", "--quiet"), (*coverage, "report")],
             obstacle=no_measurement,
         ),
+        Leg(name="demo", commands=[(PYTHON, "-m", "pytest", DEMO)]),
         Leg(
             name="browser",
             commands=[(PYTHON, "-m", "pytest", BROWSER)],
@@ -255,7 +259,10 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="conformance",
-            commands=[(PYTHON, "-m", "tests.judges.conformance")],
+            commands=[
+                (PYTHON, "-m", "pytest", JUDGED),
+                (PYTHON, "-m", "tests.judges.conformance"),
+            ],
             prepare=judge_tools,
         ),
     ]

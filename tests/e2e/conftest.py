@@ -12,20 +12,21 @@ from tests.hosts.front_door.host import FRONT_DOOR
 from tests.ports import held_port
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """A fresh database for other processes, of the kind that the tests run on."""
-    with fresh_database(tmp_path) as url:
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with the tables of the conformance project, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with fresh_database(folder) as url:
+        unserved = make_site(1, url, folder / "fixture.log")
+        unserved.manage("migrate", "--verbosity", "0")
         yield url
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+def site(migrated: str, tmp_path: Path) -> Iterator[Site]:
     """The conformance project, migrated and open to everybody, not yet served."""
-    with held_port() as port:
-        site = make_site(port, database_url, tmp_path / "fixture.log")
-        site.manage("migrate", "--verbosity", "0")
-        yield site
+    with held_port() as port, fresh_database(tmp_path, like=migrated) as database_url:
+        yield make_site(port, database_url, tmp_path / "fixture.log")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Fresh databases for other processes, of the kind that the tests run on."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,18 +25,30 @@ def database_settings(url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def fresh_database(folder: Path) -> Iterator[str]:
-    """The URL of an empty database, which is dropped when the block ends."""
+def fresh_database(folder: Path, *, like: str = "") -> Iterator[str]:
+    """The URL of an empty database, which is dropped when the block ends.
+
+    With `like`, the URL of a database that nobody uses, it is a copy of that one.
+    """
     name = f"django_mcp_{uuid.uuid4().hex[:12]}"
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield f"sqlite:///{folder / name}.sqlite3"
+        file = folder / f"{name}.sqlite3"
+        if like:
+            shutil.copyfile(_name_in(like), file)
+        yield f"sqlite:///{file}"
         return
     import psycopg  # only there where it is needed
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        template = _name_in(like) if like else "template1"
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _name_in(url: str) -> str:
+    name: str = database_settings(url)["NAME"]
+    return name
