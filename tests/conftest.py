@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,13 +17,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     Threads keep their connections for as long as they live, and PostgreSQL drops no database that
     somebody uses.
     """
-    yield
     if connection.vendor == "postgresql":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(connection.ops), "sql_flush", _deletions)
+            yield
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+    else:
+        yield
+
+
+def _deletions(operations: Any, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+    """What empties tables of a few rows: TRUNCATE makes new files for each, in 40 times the time."""
+    return ["; ".join(f"DELETE FROM {operations.quote_name(table)}" for table in tables)]
 
 
 @pytest.fixture(autouse=True)

@@ -217,13 +217,13 @@ def legs() -> list[Leg]:
         # Each broker with one database: what a worker writes is tested with both elsewhere.
         Leg(
             name="redis",
-            commands=[(PYTHON, "-m", "pytest", WORKERS)],
+            commands=[(PYTHON, *PYTEST, WORKERS)],
             environment={"BROKER_URL": redis_url()},
             obstacle=no_redis,
         ),
         Leg(
             name="rabbitmq",
-            commands=[(PYTHON, "-m", "pytest", WORKERS)],
+            commands=[(PYTHON, *PYTEST, WORKERS)],
             environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
             obstacle=no_rabbitmq,
         ),
@@ -235,7 +235,7 @@ def legs() -> list[Leg]:
         Leg(name="demo", commands=[(PYTHON, "-m", "pytest", DEMO)]),
         Leg(
             name="browser",
-            commands=[(PYTHON, "-m", "pytest", BROWSER)],
+            commands=[(PYTHON, *PYTEST, BROWSER)],
             obstacle=no_browser,
         ),
         Leg(

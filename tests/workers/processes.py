@@ -83,7 +83,8 @@ def kill(pid: int) -> None:
 @contextmanager
 def working(site: Site, log: Path, *, pool: str = "prefork", slots: int = 4) -> Iterator[Worker]:
     """Run a worker until the block ends."""
-    name = f"{log.stem}@%h"
+    # Another of these tests, with a queue of its own, may have a worker of this name on the broker.
+    name = f"{log.stem}-{site.environment['QUEUE']}@%h"
     command = [sys.executable, "-m", "celery", "-A", PROJECT, "worker", "--pool", pool]
     quick = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     with log.open("wb") as output:
