@@ -31,7 +31,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 def _deletions(operations: Any, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
-    """What empties tables of a few rows: TRUNCATE makes new files for each, in 40 times the time."""
+    """What empties tables of a few rows: TRUNCATE makes new files, and takes longer than a test."""
     return ["; ".join(f"DELETE FROM {operations.quote_name(table)}" for table in tables)]
 
 

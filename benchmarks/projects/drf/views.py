@@ -24,7 +24,7 @@ class ExpenseQuery(serializers.Serializer):
 
 
 class ExpenseSerializer(serializers.ModelSerializer):
-    category_name = serializers.CharField(source="category.name", read_only=True)
+    category__name = serializers.CharField(source="category.name", read_only=True)
 
     class Meta:
         model = Expense
