@@ -31,7 +31,7 @@ class Exchange:
     principal: Principal
     request: HttpRequest
     tool: Tool | None = None
-    may_stream: bool = True
+    may_stream: bool
 
     def invocation(
         self, params: Mapping[str, Any], protocol_version: str, **facts: Any

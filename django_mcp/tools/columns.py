@@ -7,7 +7,7 @@ from inspect import getattr_static
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import FileField, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.fields.related_descriptors import (
     ForeignKeyDeferredAttribute,
     ForwardManyToOneDescriptor,
@@ -102,8 +102,8 @@ def _plain(model: type[Model], name: str, descriptors: tuple[type[Any], ...]) ->
         return None
     is_relation = descriptors is PLAIN_RELATIONS
     attribute = field.name if is_relation else getattr(field, "attname", name)
-    is_plain = type(getattr_static(model, attribute, None)) in descriptors
-    return field if is_plain and not isinstance(field, FileField) else None
+    # The very type: those of files, and of packages that see to values themselves, are others.
+    return field if type(getattr_static(model, attribute, None)) in descriptors else None
 
 
 def _makes_plain_instances(model: type[Model]) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, models
 from django.db.models import F, QuerySet
+from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
@@ -115,10 +116,10 @@ class Loud(QuerySet[Any]):
             product.name = product.name.upper()
 
 
-class Upper:
-    """A descriptor that shows a column in its own way."""
+class Upper(DeferredAttribute):
+    """Shows a column in its own way."""
 
-    def __get__(self, instance: Any, owner: Any) -> Any:
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
         return self if instance is None else instance.__dict__["name"].upper()
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -151,7 +152,7 @@ def own_ways() -> Iterator[dict[str, type[models.Model]]]:
                 self.name = self.name.upper()
 
         class ByDescriptor(Product):
-            name = Upper()
+            name = Upper(Product._meta.get_field("name"))
 
             class Meta:
                 proxy = True
@@ -169,13 +170,22 @@ def own_ways() -> Iterator[dict[str, type[models.Model]]]:
                 proxy = True
                 app_label = "shop"
 
+        class ByProperty(Product):
+            class Meta:
+                proxy = True
+                app_label = "shop"
+
+            @property
+            def loud_name(self) -> str:
+                return self.name.upper()
+
         def listen(instance: Product, **kwargs: Any) -> None:
             instance.name = instance.name.upper()
 
         post_init.connect(listen, sender=ByListening)
         yield {
             each.__name__: each
-            for each in (ByLoading, ByMaking, ByDescriptor, ByListening, ByFetching)
+            for each in (ByLoading, ByMaking, ByDescriptor, ByListening, ByFetching, ByProperty)
         }
         post_init.disconnect(listen, sender=ByListening)
 
@@ -192,3 +202,12 @@ def test_model_that_sees_to_its_instances_itself_is_shown_by_them(
         {"name": "A-1"},
         {"name": "B-2"},
     ]
+
+
+def test_properties_are_shown_beside_columns(own_ways: dict[str, type[models.Model]]) -> None:
+    model = own_ways["ByProperty"]
+
+    rows = shown(model._default_manager.all, "name", "loud_name", model=model)
+
+    assert [row["loud_name"] for row in rows] == ["A-1", "B-2"]
+    assert [row["name"] for row in rows] == ["a-1", "b-2"]
