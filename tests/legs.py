@@ -232,7 +232,8 @@ def legs() -> list[Leg]:
             commands=[(*coverage, "combine", "--quiet"), (*coverage, "report")],
             obstacle=no_measurement,
         ),
-        Leg(name="demo", commands=[(PYTHON, "-m", "pytest", DEMO)]),
+        # They bring databases of their own, so once is enough.
+        Leg(name="projects", commands=[(PYTHON, "-m", "pytest", DEMO, JUDGED)]),
         Leg(
             name="browser",
             commands=[(PYTHON, *PYTEST, BROWSER)],
@@ -259,10 +260,7 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="conformance",
-            commands=[
-                (PYTHON, "-m", "pytest", JUDGED),
-                (PYTHON, "-m", "tests.judges.conformance"),
-            ],
+            commands=[(PYTHON, "-m", "tests.judges.conformance")],
             prepare=judge_tools,
         ),
     ]
