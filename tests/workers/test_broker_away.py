@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from redis import Redis
 
 from tests.e2e.servers import Site
 from tests.polling import until
 from tests.ports import held_port
 from tests.workers.calling import calling, text_of
 from tests.workers.conftest import BROKER_URL
-from tests.workers.looking import ALIAS, have_ended, record_of, task_of, tasks, traces
+from tests.workers.looking import have_ended, record_of, task_of, traces
 from tests.workers.processes import redis_server, working
 
 is_redis = pytest.mark.skipif(
@@ -96,17 +96,16 @@ def test_call_that_a_restarted_broker_has_forgotten_is_run_nevertheless(
         async with calling(site) as caller:
             with redis_server(port, tmp_path):
                 (call,) = caller.calls(("work", "forgotten", 0))
-                await asyncio.to_thread(until, lambda: "forgotten" in queued())
+                await asyncio.to_thread(until, has_been_handed_over)
             with (
                 redis_server(port, tmp_path),
                 working(site, tmp_path / "worker.log", slots=1),
             ):
                 return await call
 
-    def queued() -> str:
-        found = "".join(task.arguments for task in tasks() if task.status == "queued")
-        connections[ALIAS].close()  # this thread's own
-        return found
+    def has_been_handed_over() -> bool:
+        with Redis(port=port) as broker:
+            return bool(broker.llen(site.environment["QUEUE"]))
 
     answer = asyncio.run(scenario())
 
