@@ -9,7 +9,12 @@ from typing import Any
 
 import jsonschema_rs
 from django.db.models import Model, QuerySet
-from pydantic_core import PydanticSerializationError, PydanticSerializationUnexpectedValue
+from pydantic import TypeAdapter
+from pydantic_core import (
+    PydanticSerializationError,
+    PydanticSerializationUnexpectedValue,
+    SchemaSerializer,
+)
 from typing_extensions import TypedDict
 
 from django_mcp.content import Content, Text
@@ -76,14 +81,19 @@ class DataOutput(Output):
     schema: JSONSchema
 
     def __init__(self, annotation: Any) -> None:
-        adapter, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
-        self._serializer = adapter.serializer
+        _, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
+        self._annotation = annotation
         self._is_wrapped = not _is_object(declared)
         self.schema = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
         jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
         self._has_datetimes = '"date-time"' in json.dumps(declared)
 
-    # It takes memory, and few workers are asked for every tool that they have.
+    # What these two make takes memory, and few workers are asked for every tool that they have.
+    @cached_property
+    def _serializer(self) -> SchemaSerializer:
+        adapter: TypeAdapter[Any] = TypeAdapter(self._annotation)
+        return adapter.serializer
+
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(self.schema)

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jsonschema_rs
@@ -41,11 +41,16 @@ class Signature:
     requires_user: bool
     context_parameter: str | None
     runs_validators: bool
-    _validate_json: Callable[..., dict[str, Any]]
+    _read_parameters: Callable[[], Parameters]
     _has_datetimes: bool
 
-    # It takes more memory than all the rest of a signature's schema, and few workers are asked for
-    # every tool that they have.
+    # What these two make takes more memory than all the rest of a signature, and few workers are
+    # asked for every tool that they have.
+    @cached_property
+    def _validate_json(self) -> Callable[..., dict[str, Any]]:
+        adapter: TypeAdapter[Any] = TypeAdapter(self._read_parameters().arguments)
+        return adapter.validator.validate_json
+
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
         return _compiled(self.input_schema)
@@ -91,12 +96,7 @@ def read_signature(
 
     Raises `ValueError` in words for the tool's author.
     """
-    parameters = read_parameters(
-        inspect.signature(function),
-        type_hints(function),
-        descriptions=descriptions,
-        hidden=hidden,
-    )
+    parameters = _parameters_of(function, descriptions=descriptions, hidden=hidden)
     schema, adapter = _schema_of(parameters)
     schema = _extended(schema, schema_extra or {})
     _compiled(schema)  # tells what is wrong with it before anybody calls the tool
@@ -106,8 +106,19 @@ def read_signature(
         requires_user=parameters.requires_user,
         context_parameter=parameters.context,
         runs_validators=runs_validators(adapter),
-        _validate_json=adapter.validator.validate_json,
+        _read_parameters=partial(_parameters_of, function, descriptions={}, hidden=hidden),
         _has_datetimes='"date-time"' in json.dumps(schema),
+    )
+
+
+def _parameters_of(
+    function: Callable[..., Any], *, descriptions: Mapping[str, str], hidden: Collection[str]
+) -> Parameters:
+    return read_parameters(
+        inspect.signature(function),
+        type_hints(function),
+        descriptions=descriptions,
+        hidden=hidden,
     )
 
 
