@@ -11,7 +11,6 @@ from mcp_types import (
     InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
-    Tool,
 )
 
 from django_mcp.calls.background import can_become_task, start_task
@@ -32,7 +31,7 @@ from django_mcp.protocol.exchange import Context, current_exchange, exchange_of,
 from django_mcp.protocol.extensions import declares_tasks
 from django_mcp.protocol.input_requests import answers_in, input_required, is_askable
 from django_mcp.protocol.progress import ProgressChannel
-from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.protocol.results import wire_result, wire_tool_json
 from django_mcp.protocol.tasks import task_handle
 from django_mcp.tools.registry import Registry
 from django_mcp.tools.results import Rendered
@@ -44,13 +43,13 @@ class Handlers:
     """The handlers over one registry, with everything about its tools that never changes."""
 
     def __init__(self, registry: Registry) -> None:
-        self._wire_tools: Mapping[str, Tool] = {
-            name: wire_tool(tool) for name, tool in registry.tools.items()
+        self._wire_tools: Mapping[str, dict[str, Any]] = {
+            name: wire_tool_json(tool) for name, tool in registry.tools.items()
         }
 
     async def list_tools(
         self, ctx: Context, params: PaginatedRequestParams | None
-    ) -> ListToolsResult:
+    ) -> dict[str, Any]:
         """Answer `tools/list` with what this caller sees."""
         after = _read_cursor(params.cursor) if params and params.cursor is not None else ""
         try:
@@ -59,10 +58,11 @@ class Handlers:
             raise internal_error(error) from None
         names = [tool.name for tool in visible if tool.name > after]
         page = names[: settings.PAGE_SIZE]
-        return ListToolsResult(
-            tools=[self._wire_tools[name] for name in page],
-            next_cursor=_write_cursor(page[-1]) if len(names) > len(page) else None,
+        result = ListToolsResult(
+            tools=[], next_cursor=_write_cursor(page[-1]) if len(names) > len(page) else None
         )
+        envelope = result.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return {**envelope, "tools": [self._wire_tools[name] for name in page]}
 
     async def call_tool(
         self, ctx: Context, params: CallToolRequestParams

@@ -16,6 +16,7 @@ from mcp_types import (
     Tool,
     ToolAnnotations,
 )
+from pydantic import BaseModel
 
 from django_mcp import content
 from django_mcp.tools import tool as tools
@@ -47,6 +48,15 @@ def wire_tool(tool: tools.Tool) -> Tool:
     )
 
 
+def wire_tool_json(tool: tools.Tool) -> dict[str, Any]:
+    """The definition as JSON, which is what the SDK would turn a model into for every list."""
+    schemas = {"inputSchema": tool.input_schema}
+    if tool.output_schema is not None:
+        schemas["outputSchema"] = tool.output_schema
+    # The tool's own schemas, because copies of them would take most of the memory.
+    return {**_json(wire_tool(tool)), **schemas}
+
+
 def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
     """A result of a tool that ended well, as the JSON of a `CallToolResult`.
 
@@ -62,10 +72,14 @@ def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
     }
 
 
+def _json(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
 def _block(block: content.Content) -> dict[str, Any]:
     if isinstance(block, content.Text):
         return {"type": "text", "text": block.text}
-    return _block_model(block).model_dump(by_alias=True, mode="json", exclude_none=True)
+    return _json(_block_model(block))
 
 
 def _block_model(block: content.Content) -> ContentBlock:

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
-from mcp_types import CallToolRequestParams, DiscoverResult, RequestParams
+from mcp_types import CallToolRequestParams, DiscoverResult, PaginatedRequestParams, RequestParams
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 import django_mcp
@@ -31,7 +31,6 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
         # Clients and the protocol want some version; ours is the best there is.
         version=settings.SERVER_VERSION or django_mcp.__version__,
         instructions=settings.INSTRUCTIONS or None,
-        on_list_tools=handlers.list_tools,
         on_subscriptions_listen=listen,
         # Without it the SDK lists all tools again for every call that has arguments.
         get_tool_input_schema=parameter_header_schema,
@@ -48,6 +47,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
 
     server.middleware.append(request_state_boundary(endpoint))
     server.add_request_handler("server/discover", RequestParams, discover)
+    server.add_request_handler("tools/list", PaginatedRequestParams, handlers.list_tools)
     server.add_request_handler("tools/call", CallToolRequestParams, handlers.call_tool)
     server.add_request_handler("tasks/get", TaskParams, get_task)
     server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
