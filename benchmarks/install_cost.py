@@ -114,18 +114,18 @@ def _measure_workers(cores: Cores, runs: int) -> list[Aim]:
     for _ in range(runs):
         for tools, sizes in found.items():
             sizes.append(_worker_memory(cores, tools))
-    rss, pss = (
+    rss, own = (
         {tools: [size[kind] for size in sizes] for tools, sizes in found.items()} for kind in (0, 1)
     )
     rows = [
         [
             _project(tools),
             f"{statistics.median(rss[tools]):.1f}",
-            f"{statistics.median(pss[tools]):.1f}",
+            f"{statistics.median(own[tools]):.1f}",
         ]
         for tools in found
     ]
-    print("\n".join(markdown_table(("A web worker", "RSS, MiB", "PSS, MiB"), rows)), "\n")
+    print("\n".join(markdown_table(("A web worker", "RSS, MiB", "Its own, MiB"), rows)), "\n")
     more = _difference(rss[WORKER], rss[WITHOUT])
     return [
         Aim(

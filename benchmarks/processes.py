@@ -29,7 +29,11 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_mebibytes(pid: int) -> tuple[float, float]:
-    """Resident (RSS) and proportional (PSS) memory of the process."""
+    """Resident memory (RSS) of the process, and how much of it is its own.
+
+    The rest are pages of files, mostly of libraries, which processes share. How many of them are
+    counted depends on what the system's cache held when they were mapped.
+    """
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     sizes = {name: value for name, _, value in (line.partition(":") for line in lines)}
-    return tuple(int(sizes[kind].split()[0]) / 1024 for kind in ("Rss", "Pss"))  # type: ignore[return-value]
+    return tuple(int(sizes[kind].split()[0]) / 1024 for kind in ("Rss", "Anonymous"))  # type: ignore[return-value]
