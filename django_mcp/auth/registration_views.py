@@ -41,7 +41,7 @@ class RegistrationView(ToolkitRegistrationView):
         if wait := count_registration(request.META):
             # Before anything is read: refused ones cost something, too.
             response = error_answer(
-                "temporarily_unavailable", "Too many registrations.", status=429
+                "temporarily_unavailable", "No more registrations for now.", status=429
             )
             response["Retry-After"] = str(wait)
             return response

@@ -1,11 +1,15 @@
 """How often somebody may do something: counted by django-ratelimit, in the cache."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
+
+logger = logging.getLogger(__name__)
 
 
 def seconds_to_wait(what: str, *, rate: str | None, meta: Mapping[str, Any]) -> int:
@@ -13,17 +17,27 @@ def seconds_to_wait(what: str, *, rate: str | None, meta: Mapping[str, Any]) -> 
 
     Zero while it is within `rate`, such as `20/h`, or when that is None; else the seconds until
     the count begins anew. `RATELIMIT_IP_META_KEY` says where the address stands behind a proxy.
+
+    When the cache cannot be reached it is too many, unless `RATELIMIT_FAIL_OPEN` is true.
     """
     request = HttpRequest()
     request.META = dict(meta)
     try:
-        usage = get_usage(request, group=what, key="ip", rate=rate, increment=True)
-    except (ImproperlyConfigured, KeyError, ValueError):
-        # Over a socket without addresses: all of them count together.
-        usage = get_usage(request, group=what, key=_nobody, rate=rate, increment=True)
+        usage = _usage(what, rate, request)
+    except Exception:  # every cache has its own
+        logger.exception("%s could not be counted", what)
+        return 0 if getattr(settings, "RATELIMIT_FAIL_OPEN", False) else 1
     if usage is None or not usage["should_limit"]:
         return 0
     return max(1, int(usage["time_left"]))
+
+
+def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:
+    try:
+        return get_usage(request, group=what, key="ip", rate=rate, increment=True)
+    except (ImproperlyConfigured, KeyError, ValueError):
+        # Over a socket without addresses: all of them count together.
+        return get_usage(request, group=what, key=_nobody, rate=rate, increment=True)
 
 
 def _nobody(group: str, request: HttpRequest) -> str:

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from django_mcp.auth.standing import approve, block
 from django_mcp.models import ClientRegistration
 from tests.auth.assistant import CALLBACK, Assistant, error_of
+from tests.ports import held_port
 from tests.urlconfs import site
 from tests.wire import Client
 
@@ -322,6 +323,28 @@ def test_addresses_that_are_none_count_together(settings: Settings, address: str
 
     assert register(address=address).status_code == 201
     assert register(address=address).status_code == 429
+
+
+@pytest.mark.parametrize(("is_open", "status"), [(False, 429), (True, 201)])
+def test_registrations_that_cannot_be_counted_are_refused_unless_a_project_says_otherwise(
+    settings: Settings, caplog: pytest.LogCaptureFixture, is_open: bool, status: int
+) -> None:
+    settings.RATELIMIT_FAIL_OPEN = is_open
+    with held_port() as port:
+        redis = {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{port}",
+        }
+        settings.CACHES = {"default": redis}
+
+        response = register()
+
+    assert response.status_code == status
+    assert "could not be counted" in caplog.text
+    if not is_open:
+        assert response.json()["error"] == "temporarily_unavailable"
+        assert response["Retry-After"] == "1"
+        assert not Applications.objects.exists()
 
 
 def test_registration_is_switched_off(settings: Settings) -> None:
