@@ -70,6 +70,7 @@ class AuthorizationView(ToolkitAuthorizationView):
     """
 
     asked: AuthorizationRequest | None = None
+    is_decided = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Let users sign in, and answer them; what is wrong with a request is told to its client.
@@ -137,9 +138,16 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response
 
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
-        """Send the answer, which says that it comes from here (RFC 9207)."""
+        """Send the answer, which says that it comes from here (RFC 9207).
+
+        To a site of a stranger users may go, but are not sent before they have decided: any link
+        of anybody's would begin with this server's good name (RFC 9700, section 4.11.2).
+        """
         if self.asked is None or self.asked.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
+        stranger = None if self.is_decided else _stranger(self.request)
+        if stranger is not None and Destination.of(redirect_to).is_site:
+            return self._lead_on(redirect_to, stranger)
         response: HttpResponse = super().redirect(redirect_to, application)
         return response
 
@@ -149,6 +157,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         form = ConsentForm(self.request.POST, scopes=asked.scopes)
         if not form.is_valid():
             return self._ask(asked, form)
+        self.is_decided = True
         uri, *_headers = self.create_authorization_response(
             request=without_form(self.request),
             scopes=" ".join(form.cleaned_data["scope"]),
@@ -156,6 +165,16 @@ class AuthorizationView(ToolkitAuthorizationView):
             allow=form.cleaned_data["allow"],
         )
         return self.redirect(uri, asked.application)
+
+    def _lead_on(self, redirect_to: str, stranger: Any) -> HttpResponse:
+        context = {
+            "title": gettext("This request cannot be answered"),
+            "applicant": Applicant.of(stranger),
+            "destination": Destination.of(redirect_to),
+            "onward": redirect_to,
+            **_service(Endpoint.from_settings()),
+        }
+        return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
 
     def _ask(self, asked: AuthorizationRequest, form: ConsentForm | None = None) -> HttpResponse:
         user = self.request.user
@@ -209,6 +228,12 @@ class AuthorizationView(ToolkitAuthorizationView):
         response = render_page(self.request, "django_mcp/signed_out.html", context)
         response["Refresh"] = f"0; url={login.url}"
         return response
+
+
+def _stranger(request: HttpRequest) -> Any:
+    """The application that the URL names, if it has registered itself."""
+    named = get_application_model().objects.filter(client_id=request.GET.get("client_id", ""))
+    return next(filter(is_self_registered, named), None)
 
 
 def _service(endpoint: Endpoint) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -78,8 +80,8 @@ class Assistant:
             path = page.request["PATH_INFO"]
             query = page.request["QUERY_STRING"]
             page = self.browser.post(f"{path}?{query}", _present(values))
-        assert page.status_code == 302, (page.status_code, page.content)
-        return dict(parse_qsl(urlsplit(page["Location"]).query))
+        location = page["Location"] if page.status_code == 302 else onward(page)
+        return dict(parse_qsl(urlsplit(location).query))
 
     def redeem(self, code: str, **changes: Any) -> Response:
         """Exchange a code."""
@@ -118,6 +120,13 @@ def error_of(response: Response) -> str:
     assert response.status_code in (400, 401), (response.status_code, response.content)
     error: str = response.json()["error"]
     return error
+
+
+def onward(response: Response) -> str:
+    """Where the link of a page leads that users see instead of being sent on."""
+    assert response.status_code == 400, (response.status_code, response.content)
+    (link,) = re.findall(r'<a href="([^"]*)" rel="noreferrer">', response.content.decode())
+    return unescape(link)
 
 
 def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:

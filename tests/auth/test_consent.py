@@ -15,9 +15,11 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
+from tests.auth.assistant import onward
 from tests.auth.conftest import Issue
 
 CALLBACK = "https://assistant.example/callback"
+ON_THIS_DEVICE = "http://127.0.0.1:33418/callback"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 ISSUER = "http://testserver/o"
@@ -361,32 +363,58 @@ def test_user_is_told_that_an_application_awaits_approval(
     assert text(after).startswith("Allow Assistant?")
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge_method": None}, "invalid_request"),
-        ({"response_type": "token"}, "unauthorized_client"),
-        ({"response_type": None}, "invalid_request"),
-        ({"scope": "nonsense"}, "invalid_scope"),
-        ({"resource": "https://evil.example/mcp"}, "invalid_target"),
-        ({"resource": ["http://testserver/mcp", "https://evil.example/mcp"]}, "invalid_target"),
-        ({"resource": "nonsense"}, "invalid_target"),
-        ({"prompt": "none"}, "consent_required"),
-    ],
-    ids=str,
-)
+WRONG = [
+    ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge_method": None}, "invalid_request"),
+    ({"response_type": "token"}, "unauthorized_client"),
+    ({"response_type": None}, "invalid_request"),
+    ({"scope": "nonsense"}, "invalid_scope"),
+    ({"resource": "https://evil.example/mcp"}, "invalid_target"),
+    ({"resource": ["http://testserver/mcp", "https://evil.example/mcp"]}, "invalid_target"),
+    ({"resource": "nonsense"}, "invalid_target"),
+    ({"prompt": "none"}, "consent_required"),
+]
+
+
+@pytest.mark.parametrize(("changes", "error"), WRONG, ids=str)
 def test_application_is_told_what_is_wrong_and_by_whom(
     browser: Browser, changes: dict[str, Any], error: str
 ) -> None:
-    response = browser.get(asking(stranger(), **changes))
+    client = stranger(redirect_uris=ON_THIS_DEVICE)
 
-    location = response["Location"].replace("#", "?")
-    told = {name: value for name, [value] in parse_qs(urlsplit(location).query).items()}
+    response = browser.get(asking(client, redirect_uri=ON_THIS_DEVICE, **changes))
+
     assert response.status_code == 302
-    assert location.startswith(f"{CALLBACK}?")
+    assert_told(response["Location"], ON_THIS_DEVICE, error)
+
+
+@pytest.mark.parametrize(("changes", "error"), WRONG, ids=str)
+def test_user_is_not_sent_on_to_a_site_of_a_stranger_unasked(
+    browser: Browser, changes: dict[str, Any], error: str
+) -> None:
+    response = browser.get(asking(stranger(name="Parcel office"), **changes))
+
+    assert response.status_code == 400
+    assert text(response).startswith(
+        "This request cannot be answered Parcel office asked for something that testserver cannot "
+        "give. Nothing was allowed."
+    )
+    assert "Go on to assistant.example" in text(response)
+    assert_told(onward(response), CALLBACK, error)
+
+
+def assert_told(location: str, callback: str, error: str) -> None:
+    sent = location.replace("#", "?")
+    told = {name: value for name, [value] in parse_qs(urlsplit(sent).query).items()}
+    assert sent.startswith(f"{callback}?")
     assert (told["error"], told["state"], told["iss"]) == (error, "s1", ISSUER)
+
+
+def test_user_is_sent_back_to_a_site_that_the_host_has_registered(browser: Browser) -> None:
+    response = browser.get(asking(own(), scope="nonsense"))
+
+    assert answer(response)["error"] == "invalid_scope"
 
 
 @pytest.mark.parametrize("resource", ["nonsense", "http://["])
@@ -590,9 +618,14 @@ def test_application_that_wants_no_page_is_told_that_nobody_is_signed_in(
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, *middleware]
 
-    response = Browser().get(asking(stranger(), prompt="none"))
+    client = stranger(redirect_uris=f"{CALLBACK} {ON_THIS_DEVICE}")
 
-    assert answer(response) == {"error": "login_required", "state": "s1", "iss": ISSUER}
+    led = Browser().get(asking(client, prompt="none"))
+    sent = Browser().get(asking(client, prompt="none", redirect_uri=ON_THIS_DEVICE))
+
+    told = {"error": "login_required", "state": "s1", "iss": ISSUER}
+    assert answer(sent, to=ON_THIS_DEVICE) == told
+    assert_told(onward(led), CALLBACK, "login_required")
 
 
 def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> None:
