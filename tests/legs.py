@@ -233,7 +233,7 @@ def legs() -> list[Leg]:
             obstacle=no_measurement,
         ),
         # They bring databases of their own, so once is enough.
-        Leg(name="projects", commands=[(PYTHON, "-m", "pytest", DEMO, JUDGED)]),
+        Leg(name="projects", commands=[(PYTHON, *PYTEST, DEMO, JUDGED)]),
         Leg(
             name="browser",
             commands=[(PYTHON, *PYTEST, BROWSER)],
@@ -243,7 +243,7 @@ def legs() -> list[Leg]:
             name="docs",
             commands=[
                 (PYTHON, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "build/docs"),
-                (PYTHON, "-m", "pytest", DOCS),
+                (PYTHON, *PYTEST, DOCS),
             ],
             # The tutorial ends with the Inspector.
             prepare=judge_tools,
