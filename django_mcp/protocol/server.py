@@ -10,9 +10,10 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 import django_mcp
 from django_mcp.conf import settings
 from django_mcp.principals import Endpoint
+from django_mcp.protocol.calling import handle_call, parameter_header_schema
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.extensions import TASKS
-from django_mcp.protocol.handlers import Handlers, parameter_header_schema
+from django_mcp.protocol.listing import ToolList
 from django_mcp.protocol.request_state import request_state_boundary
 from django_mcp.protocol.subscriptions import listen
 from django_mcp.protocol.task_requests import TaskParams, cancel_task, get_task
@@ -25,7 +26,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
 
     Raises `ToolRegistrationError` when a tool cannot be served.
     """
-    handlers = Handlers(get_registry())
+    tool_list = ToolList(get_registry())
     server = Server(
         settings.SERVER_NAME or urlsplit(endpoint.url).hostname or endpoint.name,
         # Clients and the protocol want some version; ours is the best there is.
@@ -45,10 +46,10 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
             instructions=server.instructions,
         )
 
-    server.middleware.append(request_state_boundary(endpoint))
+    server.middleware += [request_state_boundary(endpoint), tool_list.complete]
     server.add_request_handler("server/discover", RequestParams, discover)
-    server.add_request_handler("tools/list", PaginatedRequestParams, handlers.list_tools)
-    server.add_request_handler("tools/call", CallToolRequestParams, handlers.call_tool)
+    server.add_request_handler("tools/list", PaginatedRequestParams, tool_list.handle)
+    server.add_request_handler("tools/call", CallToolRequestParams, handle_call)
     server.add_request_handler("tasks/get", TaskParams, get_task)
     server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
     server.add_request_handler("tasks/update", UpdateTaskParams, update_task)

@@ -3,6 +3,8 @@ import json
 from base64 import urlsafe_b64encode
 
 import pytest
+from mcp_types.methods import serialize_server_result
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pytest_django import Settings
 
 from tests.protocol.tools import TOOLS
@@ -89,3 +91,16 @@ def test_definitions_say_what_the_tools_are(client: Client) -> None:
     assert echo["inputSchema"]["required"] == ["text"]
     assert echo["inputSchema"]["additionalProperties"] is False
     assert echo["outputSchema"]["properties"] == {"result": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    "revision", sorted({*HANDSHAKE_PROTOCOL_VERSIONS, *MODERN_PROTOCOL_VERSIONS})
+)
+def test_definitions_are_what_the_sdk_would_send(
+    modern: Client, legacy: Client, revision: str
+) -> None:
+    client = modern if revision in MODERN_PROTOCOL_VERSIONS else legacy
+
+    listed = asyncio.run(client.asend("tools/list")).result
+
+    assert serialize_server_result("tools/list", revision, listed) == listed
