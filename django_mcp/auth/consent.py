@@ -145,7 +145,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         """
         if self.asked is None or self.asked.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
-        stranger = None if self.is_decided else _stranger(self.request)
+        stranger = None if self.is_decided else self._stranger()
         if stranger is not None and Destination.of(redirect_to).is_site:
             return self._lead_on(redirect_to, stranger)
         response: HttpResponse = super().redirect(redirect_to, application)
@@ -165,6 +165,14 @@ class AuthorizationView(ToolkitAuthorizationView):
             allow=form.cleaned_data["allow"],
         )
         return self.redirect(uri, asked.application)
+
+    def _stranger(self) -> Any:
+        """The application that waits for the answer, if it has registered itself."""
+        if self.asked is not None:
+            return self.asked.application if self.asked.is_of_a_stranger else None
+        client_id = self.request.GET.get("client_id", "")
+        named = get_application_model().objects.filter(client_id=client_id)
+        return next(filter(is_self_registered, named), None)
 
     def _lead_on(self, redirect_to: str, stranger: Any) -> HttpResponse:
         context = {
@@ -228,12 +236,6 @@ class AuthorizationView(ToolkitAuthorizationView):
         response = render_page(self.request, "django_mcp/signed_out.html", context)
         response["Refresh"] = f"0; url={login.url}"
         return response
-
-
-def _stranger(request: HttpRequest) -> Any:
-    """The application that the URL names, if it has registered itself."""
-    named = get_application_model().objects.filter(client_id=request.GET.get("client_id", ""))
-    return next(filter(is_self_registered, named), None)
 
 
 def _service(endpoint: Endpoint) -> dict[str, str]:
