@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from django_mcp.admin.markup import TURNING
 from django_mcp.admin.questions import Candidate, Question
 from django_mcp.auth.clients import Client
 from django_mcp.models import ClientRegistration
@@ -60,9 +61,12 @@ def _standing(client: Client) -> str:
 
 def _candidate(client: Client, obstacle: str | Promise) -> Candidate:
     registration = client.registration
+    name = client.name.translate(TURNING) or "-"
     users = ngettext("%(count)d user", "%(count)d users", client.users) % {"count": client.users}
+    redirects = ", ".join(client.redirect_uris)
     return Candidate(
         row=registration,
-        state=f"{client.name or '-'}, {registration.get_standing_display()}, {users}",
+        state=f"{name}, {registration.get_standing_display()}, {users}",
+        more=gettext("answers go to %(addresses)s") % {"addresses": redirects} if redirects else "",
         obstacle=obstacle,
     )

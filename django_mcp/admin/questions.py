@@ -20,6 +20,7 @@ class Candidate:
 
     row: Any
     state: str | Promise
+    more: str | Promise = ""
     obstacle: str | Promise = ""
     danger: str | Promise = ""
 

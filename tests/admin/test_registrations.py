@@ -266,6 +266,14 @@ class TestActions:
         assert {row.standing for row in ClientRegistration.objects.all()} == {"approved"}
         assert len(log()) == 2
 
+    def test_question_tells_where_the_answers_of_users_would_go(self, controller: Client) -> None:
+        desk = registered("Desk\u202e")
+
+        asked = text_of(controller.get(client_page(desk.client_id, "approve")))
+
+        assert "Desk\\u202e, new, 0 users" in asked
+        assert "answers go to https://desk.example/callback, http://127.0.0.1/callback" in asked
+
     def test_unblocked_client_is_new(self, controller: Client) -> None:
         blocked, new = registered("Blocked", standing="blocked"), registered("New")
 
