@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.scopes import get_scopes_backend
 
+from django_mcp.auth.scopes import in_words
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
@@ -106,8 +107,3 @@ def make_offer(principal: Principal) -> Offer:
         ],
         open_groups=grouped("", [tool for tool in visible if not tool.scopes]),
     )
-
-
-def in_words(name: str) -> str:
-    """The name of a tool or group as the words that it is made of."""
-    return " ".join(name.replace("_", " ").replace("-", " ").split()).capitalize()

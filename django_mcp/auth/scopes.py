@@ -30,11 +30,16 @@ def tool_scopes() -> Mapping[str, str]:
 
 
 def _title(scope: str, group: str, titles: Callable[[], Mapping[str, str]]) -> str:
-    title = titles().get(group) or group.replace("_", " ").capitalize()
+    title = titles().get(group) or in_words(group)
     return f"{title} ({scope})"  # several scopes of a group are told apart
 
 
 _shown_title = lazy(_title, str)
+
+
+def in_words(name: str) -> str:
+    """The name of a tool or group as the words that it is made of."""
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).capitalize()
 
 
 class ToolScopes(BaseScopes):
