@@ -20,6 +20,7 @@ from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from tests.admin.pages import links_of, text_of
 from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
 from tests.auth import assistant
+from tests.auth.assistant import Assistant
 from tests.auth.test_standing import background as background
 from tests.auth.test_standing import principal_of
 from tests.execution.rows import queued
@@ -315,6 +316,22 @@ class TestDisconnecting:
         assert {each.application for each in RefreshToken.objects.filter(user=alice)} == {other}
         assert set(AccessToken.objects.filter(user=alice, application=desk)) == {own}
         assert not Grant.objects.exists()
+
+    def test_refresh_token_for_anything_goes_with_the_access_that_it_gave(
+        self, client: Client, browser: Browser, alice: User, settings: Settings
+    ) -> None:
+        # Kept, not replaced at its first use by one for the endpoint alone.
+        settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "ROTATE_REFRESH_TOKEN": False}
+        application = assistant.registered(registration_source="manual")
+        intranet = Assistant(client_id=application.client_id, user=alice)
+        refresh_token = intranet.log_in(resource=None)["refresh_token"]
+        before = intranet.refresh(refresh_token, resource=assistant.ENDPOINT)
+
+        submit(browser, f"{DISCONNECT}?client={application.client_id}")
+
+        assert before.json()["refresh_token"] == refresh_token
+        after = intranet.refresh(refresh_token, resource=assistant.ENDPOINT)
+        assert assistant.error_of(after) == "invalid_grant"
 
     def test_all_are_disconnected_at_once(self, browser: Browser, alice: User) -> None:
         bob = User.objects.create_user("bob")
