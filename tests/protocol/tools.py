@@ -6,7 +6,7 @@ import threading
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 
-from django_mcp import Image, Resource, Text, ToolContext, ToolError, tool
+from django_mcp import Icon, Image, Resource, Text, ToolContext, ToolError, tool
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
@@ -21,7 +21,11 @@ with collecting() as TOOLS:
         """Say the same again."""
         return text
 
-    @tool(read_only=True)
+    @tool(
+        read_only=True,
+        title="Echo",
+        icons=[Icon(src="https://echo.example/a.png", mime_type="image/png", sizes=("48x48",))],
+    )
     async def aecho(text: str) -> str:
         """Say the same again, on the loop."""
         return text
