@@ -16,7 +16,10 @@ from django_mcp.admin.call_admin import CallAdmin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A row that was chosen; how it is, why it is left alone, or why to think twice."""
+    """A row that was chosen; how it is, and what to know besides.
+
+    `obstacle` is why it is left alone, `danger` why to think twice.
+    """
 
     row: Any
     state: str | Promise
