@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.concurrency import run_in_control
+from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
 from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
@@ -34,3 +35,18 @@ def survey(principal: Principal) -> list[Entry]:
 def visible_tools(principal: Principal) -> list[Tool]:
     """The tools that this principal is shown; those that lack only scopes are among them."""
     return [entry.tool for entry in survey(principal) if entry.denial is None]
+
+
+async def find_tool(principal: Principal, name: str) -> Tool | None:
+    """The tool of this name, if the principal sees it.
+
+    Hidden tools and missing ones take the same way: on a thread where rights are read, else none.
+    """
+    snapshot = known_snapshot()
+    if snapshot is None or Visibility(principal, snapshot).may_query_to_find(name):
+        return await run_in_control(_find, principal, name)
+    return Visibility(principal, snapshot).find(name)
+
+
+def _find(principal: Principal, name: str) -> Tool | None:
+    return Visibility(principal, current_snapshot()).find(name)

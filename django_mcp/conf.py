@@ -275,6 +275,19 @@ class Settings:
         default=4 * 1024 * 1024,
         help="The largest request body; a larger one gets 413.",
     )
+    MAX_REQUEST_ITEMS = Setting(
+        int,
+        default=50_000,
+        help=(
+            "How many arrays, objects and members of both the JSON of a request may hold; more get "
+            "413. What is parsed keeps the whole process waiting."
+        ),
+    )
+    BODY_TIMEOUT = Setting(
+        float,
+        default=10.0,
+        help="Seconds that a client has to send the body of its request; a slower one gets 408.",
+    )
     RECORD = Setting(
         bool,
         default=True,

@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
 from django_mcp.calls.serving import call_tool
-from django_mcp.catalog import visible_tools
+from django_mcp.catalog import find_tool, visible_tools
 from django_mcp.concurrency import in_current_thread
 from django_mcp.context import ProgressReport, ToolContext
 from django_mcp.exceptions import (
@@ -124,7 +124,9 @@ class MCPClient:
             progress = _CollectedProgress()
             try:
                 with in_current_thread():
-                    rendered = await call_tool(ToolContext(invocation, progress=progress))
+                    tool = await find_tool(self.principal, name)
+                    context = ToolContext(invocation, progress=progress)
+                    rendered = await call_tool(context, tool)
                 wire = CallToolResult.model_validate(wire_result(rendered, invocation.id))
             except InputRequiredError as error:
                 invocation = replace(invocation, id=uuid4(), answers=self._answers(error))

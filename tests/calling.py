@@ -12,6 +12,7 @@ from django.db import connections
 
 from django_mcp import Endpoint, Principal, ToolContext, tool
 from django_mcp.calls.serving import call_tool
+from django_mcp.catalog import find_tool
 from django_mcp.concurrency import in_current_thread
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
@@ -74,11 +75,16 @@ def in_thread(work: Callable[[], Any]) -> Any:
         return executor.submit(run).result(PATIENCE)
 
 
+async def serve_call(context: ToolContext) -> Rendered:
+    """Look up the tool as its caller sees it, and serve one call."""
+    return await call_tool(context, await find_tool(context.principal, context.invocation.name))
+
+
 @async_to_sync
 async def serve_here(context: ToolContext) -> Rendered:
     """Serve one call on the test's own thread, within its transaction."""
     with in_current_thread():
-        return await call_tool(context)
+        return await serve_call(context)
 
 
 def serve(context: ToolContext) -> Rendered:
@@ -86,6 +92,6 @@ def serve(context: ToolContext) -> Rendered:
 
     async def within_patience() -> Rendered:
         async with asyncio.timeout(PATIENCE):
-            return await call_tool(context)
+            return await serve_call(context)
 
     return asyncio.run(within_patience())

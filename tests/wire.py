@@ -125,6 +125,11 @@ class Conversation:
         return bool(self._start)
 
     @property
+    def unread(self) -> int:
+        """How many pieces of the body the application has not taken."""
+        return len(self._unread)
+
+    @property
     def body(self) -> bytes:
         """What has arrived so far."""
         return self._body

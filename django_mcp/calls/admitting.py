@@ -10,33 +10,22 @@ from django_mcp.concurrency import run_in_control
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     BusyError,
-    CallRejectedError,
     InvalidArgumentsError,
     MissingScopeError,
     TaskRequiredError,
     ToolError,
     ToolFailedError,
-    UnknownToolError,
 )
 from django_mcp.execution.preparing import prepare
-from django_mcp.policy.snapshot import Snapshot, current_snapshot
-from django_mcp.policy.visibility import Visibility
-from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
 
 
-def admit(
-    context: ToolContext,
-    tool: Tool | None,
-    record: Recording,
-    snapshot: Snapshot | None = None,
-) -> tuple[Tool, dict[str, Any]]:
-    """Everything that must hold before a tool runs; the arguments that it then runs with.
+def admit(context: ToolContext, tool: Tool, record: Recording) -> dict[str, Any]:
+    """Everything that must hold before a visible tool runs; the arguments that it then runs with.
 
-    Without a snapshot, call it from a thread.
+    Call it from a thread, unless `may_query_to_admit` says that the database will not be asked.
     """
-    tool = _require_visible(context, tool, snapshot)
     if not tool.scopes <= context.principal.scopes:
         raise MissingScopeError(required=tool.scopes, granted=context.principal.scopes)
     try:
@@ -51,42 +40,31 @@ def admit(
     if tool.preparation is not None:
         arguments = prepare(context, tool, tool.preparation, arguments)
         record.complete()
-    return tool, arguments
+    return arguments
 
 
-def may_query_to_admit(
-    context: ToolContext, tool: Tool, record: Recording, snapshot: Snapshot
-) -> bool:
+def may_query_to_admit(tool: Tool, record: Recording) -> bool:
     """Whether `admit` takes a thread: crossing to one costs more than all that it does there."""
     return (
         tool.signature.runs_validators
         or tool.preparation is not None
         or (record.is_possible and not tool.read_only)
-        or Visibility(context.principal, snapshot).may_query(tool)
     )
 
 
-def refuse(context: ToolContext, error: CallRejectedError) -> None:
-    """Record a call that is turned away before it comes here. Call it from a thread.
-
-    Raises `UnknownToolError` instead when the caller may not know of the tool at all; nothing is
-    recorded then, for `call_tool` has yet to answer that call.
-    """
-    tool = get_registry().get(context.invocation.name)
-    _require_visible(context, tool)
+def refuse(context: ToolContext, tool: Tool | None, error: Exception) -> None:
+    """Record a call that ends before it comes here. Call it from a thread."""
     Recording(context, tool).finish(error=error)
 
 
 @asynccontextmanager
-async def refusals_recorded(
-    context: ToolContext, tool: Tool | None, record: Recording
-) -> AsyncIterator[None]:
+async def refusals_recorded(context: ToolContext, record: Recording) -> AsyncIterator[None]:
     """Put on record what happens to a call that never reaches a thread of its own."""
     try:
         yield
     except (BusyError, TaskRequiredError) as error:
         context.discard_task()
-        await run_in_control(_refuse, context, tool, record, error)
+        await run_in_control(record.finish, error=error)
         raise
     except asyncio.CancelledError as error:
         if record.claim():  # it was still waiting for a thread
@@ -103,25 +81,3 @@ async def finish(
         await asyncio.shield(run_in_control(record.finish, result=result, error=error))
     else:
         record.finish(result=result, error=error)
-
-
-def _refuse(
-    context: ToolContext, tool: Tool | None, record: Recording, error: CallRejectedError
-) -> None:
-    try:
-        # A hidden tool must not be told from a missing one by how a call of it is refused.
-        _require_visible(context, tool)
-    except UnknownToolError as unknown:
-        record.finish(error=unknown)
-        raise
-    record.finish(error=error)
-
-
-def _require_visible(
-    context: ToolContext, tool: Tool | None, snapshot: Snapshot | None = None
-) -> Tool:
-    snapshot = snapshot or current_snapshot()
-    # Denied reads as unknown, so callers cannot probe for hidden tools.
-    if tool is None or not Visibility(context.principal, snapshot).sees(tool):
-        raise UnknownToolError(context.invocation.name)
-    return tool

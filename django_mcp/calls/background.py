@@ -16,27 +16,20 @@ from django_mcp.execution.handover import submit
 from django_mcp.execution.settling import outcome_of
 from django_mcp.execution.waiting import follow, watch
 from django_mcp.models import ToolTask
-from django_mcp.tools.registry import get_registry
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Visibility
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
 
 
-def can_become_task(name: str) -> bool:
-    """Whether a client that takes tasks is given one for a call of this tool."""
-    tool = get_registry().get(name)
-    return tool is not None and runs_in_background(tool)
-
-
-async def start_task(context: ToolContext) -> ToolTask:
-    """Begin one call of a tool that `can_become_task`, and return its task, which is committed.
+async def start_task(context: ToolContext, tool: Tool) -> ToolTask:
+    """Begin one call of a tool that `runs_in_background`; return its task, which is committed.
 
     Raises as `call_tool` does, and `TaskNotStartedError` when no worker could be told of it.
     """
-    tool = get_registry().get(context.invocation.name)
-    assert tool is not None
     record = Recording(context, tool)
     context.become_task()
-    async with refusals_recorded(context, tool, record), _cancelled_with_caller(context, tool):
+    async with refusals_recorded(context, record), _cancelled_with_caller(context, tool):
         task = await run_in_worker(_submit, context, tool, record)
     if task.has_ended:
         raise TaskNotStartedError
@@ -68,7 +61,7 @@ def call_again(task: ToolTask) -> UUID:
     that had secret arguments: they are gone.
     """
     context = ToolContext(repetition_of(task))
-    tool = get_registry().get(task.name)
+    tool = Visibility(context.principal, current_snapshot()).find(task.name)
     record = Recording(context, tool)
     if tool is None or tool.background is None:
         error = UnknownToolError(task.name)

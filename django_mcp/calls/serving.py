@@ -10,37 +10,40 @@ from django_mcp.calls.admitting import admit, finish, may_query_to_admit, refusa
 from django_mcp.calls.background import call_in_background, runs_in_background
 from django_mcp.concurrency import DatabaseThread, run_in_control, run_in_worker
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import UnaskableError
+from django_mcp.exceptions import UnaskableError, UnknownToolError
 from django_mcp.execution.guarding import failures_explained, transaction_of
 from django_mcp.execution.questions import asking_in_request
-from django_mcp.policy.snapshot import known_snapshot
-from django_mcp.tools.registry import get_registry
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
 
 
-async def call_tool(context: ToolContext) -> Rendered:
-    """Serve one call and return its result.
+async def call_tool(context: ToolContext, tool: Tool | None) -> Rendered:
+    """Serve one call of a tool that its caller sees, and return its result.
+
+    Without a tool it is a call of one that does not exist, or not for this caller.
 
     Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
     when it refused, `ToolFailedError` when the fault is ours. A sync tool that has started is
     finished and recorded even if the awaiting task is cancelled; an async one is cancelled.
     """
-    tool = get_registry().get(context.invocation.name)
     record = Recording(context, tool)
-    async with refusals_recorded(context, tool, record):
-        if tool is not None and runs_in_background(tool):
+    if tool is None:
+        error = UnknownToolError(context.invocation.name)
+        await finish(record, error=error)
+        raise error
+    async with refusals_recorded(context, record):
+        if runs_in_background(tool):
             return await call_in_background(context, tool, record)
-        if tool is not None and tool.is_async:
+        if tool.is_async:
             return await _call_async(context, tool, record)
         return await run_in_worker(_call_sync, context, tool, record)
 
 
-def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Rendered:
+def _call_sync(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
     if not record.claim():
         raise asyncio.CancelledError
     try:
-        tool, arguments = admit(context, tool, record)
+        arguments = admit(context, tool, record)
         with failures_explained(context), transaction_of(tool), _asking(context, tool):
             result = tool.output.render(tool.function(**arguments))
     except BaseException as error:
@@ -55,12 +58,10 @@ def _call_sync(context: ToolContext, tool: Tool | None, record: Recording) -> Re
 async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
     record.claim()
     try:
-        snapshot = known_snapshot()
-        if snapshot is None or may_query_to_admit(context, tool, record, snapshot):
-            _, arguments = await run_in_control(admit, context, tool, record)
+        if may_query_to_admit(tool, record):
+            arguments = await run_in_control(admit, context, tool, record)
         else:
-            # By this very snapshot: it may have grown old by now, and the loop reads no other.
-            _, arguments = admit(context, tool, record, snapshot)
+            arguments = admit(context, tool, record)
         with failures_explained(context), _asking(context, tool):
             async with DatabaseThread():
                 value = await tool.function(**arguments)

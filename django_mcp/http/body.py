@@ -1,4 +1,10 @@
-"""The request's body: read once, bounded, and handed on."""
+"""The request's body: read once, bounded in size and time, parsed once, and handed on."""
+
+import asyncio
+import json
+import re
+from functools import cache
+from typing import Any
 
 from starlette.types import Message, Receive
 
@@ -7,12 +13,36 @@ class BodyTooLargeError(Exception):
     """The body is larger than the endpoint takes."""
 
 
+class BodyTimeoutError(Exception):
+    """The body did not arrive in time."""
+
+
 class ClientGoneError(Exception):
     """The client left before it had sent its whole request."""
 
 
-async def read_body(receive: Receive, *, limit: int) -> bytes:
-    """Read a whole body. Raises `BodyTooLargeError` as soon as it passes `limit` bytes."""
+class TooManyItemsError(Exception):
+    """The body holds more arrays, objects and members than the endpoint takes."""
+
+
+class NotJSONError(Exception):
+    """The body is no JSON text in UTF-8 (RFC 8259, section 8.1)."""
+
+
+async def read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
+    """Read a whole body.
+
+    Raises `BodyTooLargeError` as soon as it passes `limit` bytes, `BodyTimeoutError` when it has
+    not ended after so many seconds, and `ClientGoneError`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise BodyTimeoutError from None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -26,6 +56,34 @@ async def read_body(receive: Receive, *, limit: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+def parse_body(body: bytes, *, max_items: int) -> Any:
+    """Return what the JSON in a body stands for.
+
+    Raises `TooManyItemsError`, at a cost that is bounded by the body's size, when more than
+    `max_items` of `[`, `{` and `,` stand in it outside of strings; `NotJSONError` for anything that
+    is no JSON. A thread would not help: the parser keeps the interpreter to itself.
+    """
+    if len(body) > max_items and _beyond(max_items).match(body):
+        raise TooManyItemsError
+    try:
+        # Decoded here, because the parser would take UTF-16 as well, which the scan cannot read.
+        return json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise NotJSONError from None
+
+
+@cache
+def _beyond(max_items: int) -> re.Pattern[bytes]:
+    """Matches a text that holds more items, and looks no further than the first one too many.
+
+    Strings are stepped over as a whole; no byte is looked at twice (possessive quantifiers).
+    """
+    between = rb'[^"\[{,]*+'
+    string = rb'"(?:[^"\\]++|\\.)*+"'
+    item = b"(?:%b(?:%b%b)*+[\\[{,])" % (between, string, between)
+    return re.compile(b"%b{%d}" % (item, max_items + 1), re.DOTALL)
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

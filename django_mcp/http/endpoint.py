@@ -6,19 +6,29 @@ from io import BytesIO
 from django.core.exceptions import BadRequest
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.db import DatabaseError, InterfaceError
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from django_mcp.auth.base import Challenge
 from django_mcp.conf import settings
-from django_mcp.http.admission import admit
-from django_mcp.http.answers import challenge_answer, refusal, unavailable
-from django_mcp.http.body import BodyTooLargeError, ClientGoneError, read_body, replay
+from django_mcp.http.authentication import principal_of
+from django_mcp.http.authorization import authorize
+from django_mcp.http.body import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    ClientGoneError,
+    TooManyItemsError,
+    read_body,
+    replay,
+)
 from django_mcp.http.cross_origin import preflight_answer, readable
-from django_mcp.http.guards import guard, guard_origin, too_large
+from django_mcp.http.errors import challenge_answer, refusal, rejection, unavailable
+from django_mcp.http.guards import guard, guard_origin, too_large, too_many_items, too_slow
 from django_mcp.http.lifespan import SessionManagers
+from django_mcp.http.message import Message, RejectedMessageError
 from django_mcp.http.single_answers import serve_single
 from django_mcp.principals import Endpoint
-from django_mcp.protocol.exchange import SCOPE_KEY, current_exchange
+from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
 from django_mcp.protocol.server import build_server
 
 logger = logging.getLogger(__name__)
@@ -62,28 +72,50 @@ class MCPEndpoint:
             await answer(scope, receive, send)
             return
         try:
-            body = await read_body(receive, limit=settings.MAX_REQUEST_BYTES)
-        except BodyTooLargeError:
-            await too_large()(scope, receive, send)
-            return
+            admitted = await self._admit(request, receive)
         except ClientGoneError:
             return
-        try:
-            admitted = await admit(request, body, self._endpoint)
-        except (DatabaseError, InterfaceError):
-            logger.exception("Nobody can be authenticated: the database does not answer")
-            await unavailable()(scope, receive, send)
+        if isinstance(admitted, Response):
+            await admitted(scope, receive, send)
             return
-        if isinstance(admitted, Challenge):
-            await challenge_answer(admitted, self._endpoint)(scope, receive, send)
-            return
-        current_exchange.set(admitted)
+        exchange, body = admitted
+        current_exchange.set(exchange)
         managers = await self._managers.current()
-        scope = {**scope, SCOPE_KEY: admitted}
-        if admitted.may_stream:
+        scope = {**scope, SCOPE_KEY: exchange}
+        if exchange.may_stream:
             await managers.streaming.handle_request(scope, replay(body, receive), send)
         else:
             await serve_single(managers.single.handle_request, scope, body, receive, send)
+
+    async def _admit(
+        self, request: ASGIRequest, receive: Receive
+    ) -> tuple[Exchange, bytes] | Response:
+        """Authenticate the caller, then read the body; return both, or the answer instead.
+
+        In this order: a caller without a token has nothing read, kept or parsed.
+        """
+        try:
+            principal = await principal_of(request, self._endpoint)
+            if isinstance(principal, Challenge):
+                return challenge_answer(principal, self._endpoint)
+            body = await read_body(
+                receive, limit=settings.MAX_REQUEST_BYTES, seconds=settings.BODY_TIMEOUT
+            )
+            exchange = await authorize(request, Message.read(request, body), principal)
+        except (DatabaseError, InterfaceError):
+            logger.exception("Nobody can be authenticated: the database does not answer")
+            return unavailable()
+        except BodyTooLargeError:
+            return too_large()
+        except BodyTimeoutError:
+            return too_slow()
+        except TooManyItemsError:
+            return too_many_items()
+        except RejectedMessageError as rejected:
+            return rejection(rejected)
+        if isinstance(exchange, Challenge):
+            return challenge_answer(exchange, self._endpoint)
+        return exchange, body
 
 
 def _with_plain_headers(scope: Scope) -> Scope:

@@ -5,7 +5,7 @@ from django.core.handlers.asgi import ASGIRequest
 from starlette.responses import Response
 
 from django_mcp.conf import settings
-from django_mcp.http.answers import refusal
+from django_mcp.http.errors import refusal
 from django_mcp.principals import Endpoint
 
 
@@ -46,3 +46,14 @@ def guard(request: ASGIRequest) -> Response | None:
 def too_large() -> Response:
     """The answer to a body of too many bytes."""
     return refusal(413, f"The request is larger than {settings.MAX_REQUEST_BYTES} bytes.")
+
+
+def too_many_items() -> Response:
+    """The answer to a body of too many items."""
+    limit = settings.MAX_REQUEST_ITEMS
+    return refusal(413, f"The request has more than {limit} arrays, objects and members.")
+
+
+def too_slow() -> Response:
+    """The answer to a body that does not come."""
+    return refusal(408, f"The request took longer than {settings.BODY_TIMEOUT:g} seconds.")

@@ -30,6 +30,11 @@ class Snapshot:
 
     groups: Mapping[str, GroupPolicy]
 
+    @property
+    def allows_groups(self) -> bool:
+        """Whether any tool group is for some of Django's groups alone."""
+        return any(policy.allowed_groups for policy in self.groups.values())
+
     def policy(self, group: str) -> GroupPolicy:
         """The policy of a group; of one that has no row yet, what new groups start with."""
         return self.groups.get(group) or GroupPolicy(enabled=settings.ENABLE_NEW_GROUPS)

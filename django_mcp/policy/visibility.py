@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from django_mcp.policy.snapshot import GroupPolicy, Snapshot
 from django_mcp.principals import Principal
+from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
 
@@ -24,6 +25,8 @@ class Denial(StrEnum):
     PERMISSION_MISSING = "the user lacks a permission that it needs"
 
 
+Permissions = tuple[str, ...]
+
 CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 
 
@@ -36,6 +39,30 @@ class Visibility:
     def __init__(self, principal: Principal, snapshot: Snapshot) -> None:
         self.principal = principal
         self._snapshot = snapshot
+        self._held: dict[Permissions, bool] = {}
+
+    def find(self, name: str) -> Tool | None:
+        """The tool of this name, if it exists for this caller.
+
+        The database is asked as much about a name that does not exist as about one that is hidden:
+        the time would tell them apart.
+        """
+        tool = get_registry().get(name)
+        if tool is not None and self.sees(tool):
+            return tool
+        for permissions in get_registry().permissions:
+            self._has_permissions(permissions)
+        if self._snapshot.allows_groups and not self.principal.is_anonymous:
+            _ = self._user_groups
+        return None
+
+    def may_query_to_find(self, name: str) -> bool:
+        """Whether the user's rights must be read to `find` what is called by this name."""
+        tool = get_registry().get(name)
+        if tool is not None and not self.may_query(tool) and self.sees(tool):
+            return False
+        rights = get_registry().permissions or self._snapshot.allows_groups
+        return bool(rights) and not self.principal.is_anonymous
 
     def sees(self, tool: Tool) -> bool:
         """Whether the tool exists for this caller. Scopes do not matter: they can be asked for."""
@@ -67,7 +94,7 @@ class Visibility:
             return Denial.CLIENT_NOT_ALLOWED
         if policy.allowed_groups and not self._is_member(policy):
             return Denial.USER_NOT_ALLOWED
-        if tool.permissions and not self._has_permissions(tool):
+        if tool.permissions and not self._has_permissions(tool.permissions):
             return Denial.PERMISSION_MISSING
         if tool.requires_user and self.principal.is_anonymous:
             return Denial.USER_REQUIRED
@@ -76,10 +103,12 @@ class Visibility:
     def _is_member(self, policy: GroupPolicy) -> bool:
         return not self._user_groups.isdisjoint(policy.allowed_groups)
 
-    def _has_permissions(self, tool: Tool) -> bool:
-        # A user model without Django's permissions holds none.
-        has_perms = getattr(self.principal.user, "has_perms", None)
-        return has_perms is not None and bool(has_perms(tool.permissions))
+    def _has_permissions(self, permissions: Permissions) -> bool:
+        if permissions not in self._held:
+            # A user model without Django's permissions holds none.
+            has_perms = getattr(self.principal.user, "has_perms", None)
+            self._held[permissions] = has_perms is not None and bool(has_perms(permissions))
+        return self._held[permissions]
 
     @cached_property
     def _user_groups(self) -> frozenset[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult
 
-from django_mcp.calls.background import can_become_task, start_task
+from django_mcp.calls.background import runs_in_background, start_task
 from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import run_detached
 from django_mcp.context import ToolContext
@@ -34,8 +34,10 @@ async def handle_call(
     When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
     demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
     """
-    is_task = declares_tasks(ctx) and can_become_task(params.name)
-    invocation = exchange_of(ctx).invocation(
+    exchange = exchange_of(ctx)
+    tool = exchange.tool
+    is_task = tool is not None and runs_in_background(tool) and declares_tasks(ctx)
+    invocation = exchange.invocation(
         ctx.params or {},
         ctx.protocol_version,
         is_askable=is_askable(ctx),
@@ -45,7 +47,9 @@ async def handle_call(
     # A task has no stream; its progress stands in its status.
     channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
     context = ToolContext(invocation, progress=channel)
-    serving: Coroutine[Any, Any, Outcome] = start_task(context) if is_task else call_tool(context)
+    serving: Coroutine[Any, Any, Outcome] = (
+        start_task(context, tool) if tool is not None and is_task else call_tool(context, tool)
+    )
     call = run_detached(serving)
     try:
         outcome = await asyncio.shield(call)

@@ -16,6 +16,7 @@ from mcp_types import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
     MISSING_REQUIRED_CLIENT_CAPABILITY,
+    PARSE_ERROR,
     CallToolResult,
     TextContent,
 )
@@ -103,6 +104,16 @@ def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
     reference = reference or uuid4()
     logger.error("A message could not be served; reference %s", reference, exc_info=error)
     return MCPError(code=INTERNAL_ERROR, message=f"Internal error; reference {reference}")
+
+
+def parse_error() -> MCPError:
+    """The answer to a body that is no JSON."""
+    return MCPError(code=PARSE_ERROR, message="Parse error: the body must be JSON in UTF-8")
+
+
+def invalid_params(message: str) -> MCPError:
+    """The answer to params that no request may have."""
+    return MCPError(code=INVALID_PARAMS, message=message)
 
 
 def invalid_cursor() -> MCPError:

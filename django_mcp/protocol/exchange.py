@@ -23,7 +23,7 @@ SCOPE_KEY = "django_mcp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """An admitted request. `tool` is the one that its headers name, if the caller sees it.
+    """A request of an authenticated caller. `tool` is the one that it calls, if its caller sees it.
 
     `may_stream` says whether messages may come before its answer.
     """

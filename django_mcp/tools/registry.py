@@ -35,6 +35,11 @@ class Registry:
                 found.setdefault(scope, tool.group)
         return dict(sorted(found.items()))
 
+    @cached_property
+    def permissions(self) -> frozenset[tuple[str, ...]]:
+        """All that tools ask for, each once: what one tool needs together."""
+        return frozenset(tool.permissions for tool in self.tools.values() if tool.permissions)
+
     def in_group(self, group: str) -> tuple[Tool, ...]:
         return tuple(tool for tool in self.tools.values() if tool.group == group)
 

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import run_in_control
 from django_mcp.exceptions import Question
 from django_mcp.execution.answering import answer, open_questions
 from django_mcp.models import ToolTask
 from django_mcp.tools.results import Rendered
-from tests.calling import context_of
+from tests.calling import context_of, serve_call
 from tests.execution.rows import quiet
 from tests.polling import until
 
@@ -65,7 +64,7 @@ async def _while_called(
     name: str, talk: Callable[[Awaitable[Rendered]], Awaitable[Rendered]], arguments: Responses
 ) -> Rendered:
     context = context_of(name, arguments=dict(arguments), is_askable=True, takes_task=True)
-    call = asyncio.create_task(call_tool(context))
+    call = asyncio.create_task(serve_call(context))
     try:
         return await talk(call)
     finally:

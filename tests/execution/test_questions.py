@@ -11,7 +11,6 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from pytest_django import Settings
 
-from django_mcp.calls.serving import call_tool
 from django_mcp.concurrency import run_in_control
 from django_mcp.exceptions import (
     InvalidAnswersError,
@@ -26,7 +25,7 @@ from django_mcp.execution.answering import answer
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep
 from django_mcp.models import CallRecord, ToolTask
-from tests.calling import caller, context_of, serve, serving_declared
+from tests.calling import caller, context_of, serve, serve_call, serving_declared
 from tests.execution import asking_tools
 from tests.execution.conversations import (
     CANCEL,
@@ -298,7 +297,7 @@ def test_cancelled_task_never_goes_on() -> None:
 def test_task_that_is_cancelled_before_it_asks_never_asks() -> None:
     async def scenario() -> None:
         context = context_of("linger", is_askable=True, takes_task=True)
-        call = asyncio.create_task(call_tool(context))
+        call = asyncio.create_task(serve_call(context))
         assert await asking_tools.gate.arrival() == "linger"
         assert context.task_id is not None
         await run_in_control(cancel, context.task_id)

@@ -2,16 +2,20 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp.auth.base import Challenge
+from django_mcp.concurrency import in_current_thread
 from django_mcp.models import CallRecord, ToolGroup
-from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from tests.http.tools import SECRET
 from tests.spec import LEGACY, MODERN
@@ -23,12 +27,21 @@ HIDDEN = [
     ("hidden_async", {"text": "x"}),
     ("hidden_scoped", {"text": "x"}),
     ("hidden_regional", {"region": "eu"}),
+    ("hidden_context", {"text": "x"}),
+    ("hidden_background", {"text": "x"}),
     ("hidden_permitted", {"text": "x"}),
 ]
 
 
 def outcomes() -> list[tuple[str, str]]:
     return list(CallRecord.objects.order_by("id").values_list("name", "outcome"))
+
+
+def counted(call: Callable[[], Answer]) -> tuple[Answer, int]:
+    """The answer, and how many statements it took."""
+    current_snapshot()
+    with CaptureQueriesContext(connection) as captured:
+        return call(), len(captured)
 
 
 def seen_of(answer: Answer, name: str) -> tuple[Any, ...]:
@@ -49,17 +62,27 @@ def seen_of(answer: Answer, name: str) -> tuple[Any, ...]:
     [{}, {"Mcp-Param-Region": "us"}, {"Mcp-Param-Region": "=?base64?####?="}],
     ids=["", "mismatch", "broken"],
 )
+@pytest.mark.parametrize("meta", [{}, {"progressToken": "p"}], ids=["", "progress"])
 def test_hidden_tool_is_not_told_from_a_missing_one(
-    client: Client, key: str | None, name: str, arguments: dict[str, Any], headers: dict[str, str]
+    client: Client,
+    key: str | None,
+    name: str,
+    arguments: dict[str, Any],
+    headers: dict[str, str],
+    meta: dict[str, Any],
 ) -> None:
     client = client.with_key(key) if key else client
-    client = client.having(headers=headers)
+    client = client.having(headers=headers).with_tasks()
     missing = "m" * len(name)
 
-    of_hidden = client.call(name, **arguments)
-    of_missing = client.call(missing, **arguments)
+    def call(name: str) -> Answer:
+        return client.send("tools/call", {"name": name, "arguments": arguments}, meta=meta)
+
+    of_hidden, hidden_queries = counted(lambda: call(name))
+    of_missing, missing_queries = counted(lambda: call(missing))
 
     assert seen_of(of_hidden, name) == seen_of(of_missing, missing)
+    assert hidden_queries == missing_queries
     assert of_hidden.error == {"code": -32602, "message": f"Unknown tool: {name}"}
     assert outcomes() == [(name, "unknown_tool"), (missing, "unknown_tool")]
 
@@ -158,6 +181,24 @@ def test_nobody_anonymous_gets_past_the_login_unless_allowed(
 
     assert answer.status == 401
     assert answer.header("WWW-Authenticate") == ['Key realm="default", scope="notes:read"']
+
+
+@pytest.mark.parametrize("header", [None, "Key nobody", "Bearer x"])
+def test_body_of_a_caller_without_good_credentials_is_never_read(
+    client: Client, settings: Settings, header: str | None
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+
+    async def scenario() -> tuple[Answer, int]:
+        async with client.opening(
+            b"[", b"]", headers={"Authorization": header}, more_comes=True
+        ) as opened:
+            return await opened.answer(), opened.unread
+
+    with in_current_thread():
+        answer, unread = async_to_sync(scenario)()
+
+    assert (answer.status, unread) == (401, 2)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])

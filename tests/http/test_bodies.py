@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from tests.spec import LEGACY, MODERN
@@ -46,8 +47,8 @@ def assert_refused(answer: Answer, *, codes: tuple[int, ...]) -> None:
         b"not json",
         b"\x00",
         b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"[" * 40_000,
+        b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
         b'{"jsonrpc": "2.0", "id": ' + b"9" * 5_000 + b', "method": "tools/list"}',
         b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "\xff"}}',
     ],
@@ -337,3 +338,41 @@ def test_older_revisions_and_silent_clients_are_served(legacy: Client, version: 
 
     assert answer.result["content"] == [{"type": "text", "text": "x"}]
     assert CallRecord.objects.get().protocol_version == (version or "2025-03-26")
+
+
+@pytest.mark.parametrize("header", [None, LEGACY, "2025-03-26"])
+@pytest.mark.parametrize("version", [MODERN, "2030-01-01", 5, None])
+@pytest.mark.parametrize("name", ["echo", "write_note", "hidden"])
+def test_body_of_the_new_era_under_a_header_of_the_old_one_is_refused(
+    modern: Client, header: str | None, version: Any, name: str
+) -> None:
+    """A gateway that goes by the header would be deceived."""
+    params = {"name": name, "arguments": {"text": "x"}}
+    headers, body = modern.request("tools/call", params, meta={VERSION: version})
+
+    answer = modern.with_key("alice").post(
+        body, headers={**headers, "MCP-Protocol-Version": header}
+    )
+
+    assert answer.status == 400
+    assert_refused(answer, codes=(-32020,))
+    assert answer.messages[-1]["id"] == json.loads(body)["id"]
+
+
+def test_body_of_the_old_era_under_a_header_of_the_new_one_is_refused(modern: Client) -> None:
+    params = {"name": "echo", "arguments": {"text": "x"}}
+
+    for meta in ({VERSION: LEGACY}, {VERSION: "2025-03-26"}):
+        answer = modern.with_key("alice").send("tools/call", params, meta=meta)
+
+        assert answer.status == 400
+        assert_refused(answer, codes=(-32020,))
+
+
+def test_eras_that_differ_are_told_to_nobody_without_a_token(
+    modern: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+    headers, body = modern.request("tools/list")
+
+    assert modern.post(body, headers={**headers, "MCP-Protocol-Version": LEGACY}).status == 401

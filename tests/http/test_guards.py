@@ -111,14 +111,28 @@ def test_declared_length_over_the_limit_is_refused_unread(
 
 
 @pytest.mark.parametrize("length", [None, "10"])
-def test_streamed_body_over_the_limit_is_refused(
+def test_streamed_body_over_the_limit_is_read_no_further(
     client: Client, settings: Settings, length: str | None
 ) -> None:
     settings.DJANGO_MCP_MAX_REQUEST_BYTES = 1000
 
-    answer = client.post(*[b" " * 300] * 4, headers={"Content-Length": length})
+    async def scenario() -> tuple[int, int]:
+        async with client.opening(
+            *[b" " * 300] * 9, headers={"Content-Length": length}, more_comes=True
+        ) as opened:
+            return (await opened.answer()).status, opened.unread
 
-    assert answer.status == 413
+    assert asyncio.run(scenario()) == (413, 5)
+
+
+def test_body_that_does_not_come_in_time_is_refused(client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_BODY_TIMEOUT = 0.01
+
+    async def scenario() -> int:
+        async with client.opening(b"{", more_comes=True) as opened:
+            return (await opened.answer()).status
+
+    assert asyncio.run(scenario()) == 408
 
 
 def test_body_of_exactly_the_limit_passes(client: Client, settings: Settings) -> None:

@@ -62,11 +62,22 @@ def test_writing_call_is_on_record_before_and_after(holder: Client, statements: 
     ]
 
 
-@pytest.mark.parametrize("name", ["absent", "hidden"])
-def test_refused_call_costs_the_token_and_its_record(
+@pytest.mark.parametrize("name", ["absent", "hidden", "hidden_permitted", "hidden_async"])
+def test_refused_call_costs_the_same_whether_its_tool_exists_or_not(
     holder: Client, statements: Statements, name: str
 ) -> None:
-    assert statements(lambda: holder.call(name)) == ["SELECT", "INSERT"]
+    # One tool asks for a permission, so it is looked up for every name: time would tell.
+    assert statements(lambda: holder.call(name)) == ["SELECT", "SELECT", "SELECT", "INSERT"]
+
+
+@pytest.mark.parametrize("name", ["absent", "hidden", "hidden_async"])
+def test_refused_call_costs_the_token_and_its_record_where_no_tool_asks_for_permissions(
+    holder: Client, statements: Statements, name: str
+) -> None:
+    with serving([each for each in TOOLS if not each.permissions]):
+        plain = holder.having(application=mount(get_asgi_application()))
+
+        assert statements(lambda: plain.call(name)) == ["SELECT", "INSERT"]
 
 
 def test_list_costs_the_token_and_the_users_permissions(

@@ -5,7 +5,7 @@ from typing import Annotated
 from django.contrib.auth.models import User
 from pydantic import Field
 
-from django_mcp import tool
+from django_mcp import ToolContext, tool
 from django_mcp.tools.declaration import collecting
 
 SECRET = "the-password-is-1234"
@@ -69,6 +69,17 @@ with collecting() as TOOLS:
         region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})] = "",
     ) -> str:
         """Belong to a group that is switched off, and be routed by a header."""
+        return SECRET
+
+    @tool(group="closed", read_only=True)
+    def hidden_context(context: ToolContext, text: str = "") -> str:
+        """Belong to a group that is switched off, and report progress."""
+        context.report_progress(1)
+        return SECRET
+
+    @tool(group="closed", background=True)
+    def hidden_background(text: str = "") -> str:
+        """Belong to a group that is switched off, and run in the background."""
         return SECRET
 
     @tool(permissions=["auth.delete_user"], scopes=["closed:use"])

@@ -1,11 +1,13 @@
-"""Answers that the endpoint gives before, or instead of, the protocol."""
+"""Errors that the endpoint answers before, or instead of, the protocol."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from mcp.shared.inbound import ERROR_CODE_HTTP_STATUS
 from starlette.responses import JSONResponse, Response
 
 from django_mcp.auth.base import Challenge, challenges
+from django_mcp.http.message import RejectedMessageError
 from django_mcp.principals import Endpoint
 
 
@@ -24,6 +26,13 @@ def refusal(
     error = {"code": status, "message": message, **({"data": data} if data else {})}
     body = {"jsonrpc": "2.0", "id": None, "error": error}
     return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+
+
+def rejection(rejected: RejectedMessageError) -> Response:
+    """The JSON-RPC error for a message, under its id, with the status that MCP has for it."""
+    error = rejected.error.error.model_dump(exclude_none=True)
+    body = {"jsonrpc": "2.0", "id": rejected.id, "error": error}
+    return JSONResponse(body, status_code=ERROR_CODE_HTTP_STATUS.get(error["code"], 200))
 
 
 def challenge_answer(challenge: Challenge, endpoint: Endpoint) -> Response:

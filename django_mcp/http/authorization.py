@@ -1,0 +1,90 @@
+"""Authorization of the tool that a request calls, as far as only HTTP can answer it.
+
+A handler of the protocol can no longer set the HTTP status, so a missing scope is answered here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+from mcp.server.streamable_http import CONTENT_TYPE_SSE
+
+from django_mcp.auth.base import Challenge
+from django_mcp.calls.admitting import refuse
+from django_mcp.catalog import find_tool
+from django_mcp.concurrency import run_in_control
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import MissingScopeError
+from django_mcp.http.message import Message, RejectedMessageError
+from django_mcp.policy.baseline import baseline_scopes
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.principals import Principal
+from django_mcp.protocol.errors import internal_error
+from django_mcp.protocol.exchange import Exchange
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
+
+
+async def authorize(
+    request: HttpRequest, message: Message, principal: Principal
+) -> Exchange | Challenge:
+    """Look up the tool that a message calls, and return what goes on to the protocol.
+
+    The challenge for a tool whose scopes the caller lacks is returned instead (RFC 6750, section
+    3.1); the refusal of a known caller is on record.
+    """
+    exchange = Exchange(
+        principal=principal, request=request, may_stream=_may_stream(request, message)
+    )
+    if message.call is None:
+        return exchange
+    tool = await _called_tool(exchange, message, message.call)
+    if tool is not None and tool.scopes <= principal.scopes:
+        is_stream = exchange.may_stream or (tool.may_report and message.wants_progress)
+        return replace(exchange, tool=tool, may_stream=is_stream)
+    if principal.is_anonymous and (
+        challenge := await run_in_control(_login, principal, message.call["name"])
+    ):
+        return challenge
+    if tool is None:
+        return exchange
+    error = MissingScopeError(required=tool.scopes, granted=principal.scopes)
+    context = ToolContext(exchange.invocation(message.call, message.version))
+    await run_in_control(refuse, context, tool, error)
+    return Challenge(error="insufficient_scope", scopes=tool.scopes)
+
+
+async def _called_tool(
+    exchange: Exchange, message: Message, params: Mapping[str, Any]
+) -> Tool | None:
+    """The tool, if the caller sees it. A failure to tell is answered like one of the tool's."""
+    try:
+        return await find_tool(exchange.principal, params["name"])
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (of the project's own users and permissions)
+        context = ToolContext(exchange.invocation(params, message.version))
+        await run_in_control(refuse, context, None, error)
+        raise RejectedMessageError(internal_error(error, context.call_id), message.id) from None
+
+
+def _login(principal: Principal, name: str) -> Challenge | None:
+    """The challenge for a tool that logging in is all that an anonymous caller needs for."""
+    tool = get_registry().get(name)
+    if tool is None or tool.scopes <= principal.scopes:
+        return None
+    if not Visibility(principal, current_snapshot()).must_log_in(tool):
+        return None
+    return Challenge(scopes=baseline_scopes() | tool.scopes)
+
+
+def _may_stream(request: HttpRequest, message: Message) -> bool:
+    """Whether notifications may come before the answer, whatever is called.
+
+    The protocol refuses clients that accept no stream, so their requests count among these.
+    """
+    accepts_streams = CONTENT_TYPE_SSE in request.META.get("HTTP_ACCEPT", "")
+    return message.wants_stream or not accepts_streams
