@@ -28,7 +28,7 @@ class ToolDeclaration:
     idempotent: bool | None = None
     open_world: bool | None = None
     atomic: bool | str | None = None
-    output_fields: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
     background: bool = False
@@ -82,7 +82,7 @@ def tool(
     idempotent: bool | None = None,
     open_world: bool | None = None,
     atomic: bool | str | None = None,
-    output_fields: Iterable[str] = (),
+    fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     background: bool = False,
@@ -109,7 +109,7 @@ def tool(
     idempotent: bool | None = None,
     open_world: bool | None = None,
     atomic: bool | str | None = None,
-    output_fields: Iterable[str] = (),
+    fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     background: bool = False,
@@ -136,7 +136,7 @@ def tool(
         open_world: It reaches beyond this application (`openWorldHint`).
         atomic: Run it in a transaction, of the named database when a string; default: unless it
             is read-only. Sync tools only.
-        output_fields: The fields of a returned Django model instance or queryset to show;
+        fields: The fields of a returned Django model instance or queryset to show;
             `relation__field` follows relations.
         icons: Icons for clients to show.
         schema_extra: JSON Schema keywords merged into the root of the input schema.
@@ -175,7 +175,7 @@ def tool(
                 idempotent=idempotent,
                 open_world=open_world,
                 atomic=atomic,
-                output_fields=_words(output_fields),
+                fields=_words(fields),
                 icons=tuple(icons),
                 schema_extra=schema_extra,
                 background=background,

@@ -40,7 +40,7 @@ def field_type(model: type[models.Model], path: str) -> Any:
     """
     name, separator, rest = path.partition("__")
     if separator and not rest:
-        raise ValueError(f"output field {path!r} ends in two underscores")
+        raise ValueError(f"field {path!r} ends in two underscores")
     try:
         field = field_named(model, name)
     except FieldDoesNotExist:
@@ -48,12 +48,12 @@ def field_type(model: type[models.Model], path: str) -> Any:
     if field.is_relation and rest:
         target = field.related_model
         if not isinstance(target, type) or field.one_to_many or field.many_to_many:
-            raise ValueError(f"output field {path!r} of {model.__name__} is not one value")
+            raise ValueError(f"field {path!r} of {model.__name__} is not one value")
         return _optional(field_type(target, rest), field.null)
     if rest:
-        raise ValueError(f"output field {path!r}: {name!r} of {model.__name__} is no relation")
+        raise ValueError(f"field {path!r}: {name!r} of {model.__name__} is no relation")
     if not isinstance(field, models.Field) or field.many_to_many:
-        raise ValueError(f"output field {path!r} of {model.__name__} is not one value")
+        raise ValueError(f"field {path!r} of {model.__name__} is not one value")
     return _optional(_value_type(field), field.null)
 
 
@@ -79,7 +79,7 @@ def _property_type(model: type[models.Model], name: str, rest: str) -> Any:
     attribute = getattr(model, name, None)
     getter = attribute.fget if isinstance(attribute, property) else getattr(attribute, "func", None)
     if getter is None or rest:
-        raise ValueError(f"output field {name!r}: {model.__name__} has no such field or property")
+        raise ValueError(f"field {name!r}: {model.__name__} has no such field or property")
     return type_hints(getter).get("return", Any)
 
 

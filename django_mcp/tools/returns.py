@@ -18,24 +18,24 @@ from django_mcp.tools.results import (
 )
 
 
-def read_output(function: Callable[..., Any], *, output_fields: Sequence[str]) -> Output:
+def read_output(function: Callable[..., Any], *, fields: Sequence[str]) -> Output:
     """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ValueError("generators cannot be tools: return a list, and report progress")
     hints = type_hints(function)
     if "return" not in hints:
-        if output_fields:
-            raise ValueError("output_fields need a return annotation")
+        if fields:
+            raise ValueError("fields need a return annotation")
         return UndeclaredOutput()
     annotation = hints["return"]
     if _is_content(annotation):
         return ContentOutput()
-    models = _model_output(annotation, output_fields)
+    models = _model_output(annotation, fields)
     if models is not None:
         return models
-    if output_fields:
+    if fields:
         raise ValueError(
-            "output_fields are for a Django model, `Model | None`, or a list or queryset of models"
+            "fields are for a Django model, `Model | None`, or a list or queryset of models"
         )
     try:
         is_class = isinstance(annotation, type)
@@ -66,7 +66,7 @@ def _is_content(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Content)
 
 
-def _model_output(annotation: Any, output_fields: Sequence[str]) -> ModelOutput | None:
+def _model_output(annotation: Any, fields: Sequence[str]) -> ModelOutput | None:
     annotation, is_optional = unwrapped(annotation)
     item = _item_type(annotation)
     # `QuerySet[Expense]` is a plain QuerySet when the program runs: its model is unknown then.
@@ -75,13 +75,13 @@ def _model_output(annotation: Any, output_fields: Sequence[str]) -> ModelOutput 
     is_model = isinstance(model, type) and issubclass(model, Model)
     if not (is_queryset or is_model):
         return None
-    if not output_fields:
-        raise ValueError("it returns a Django model, so output_fields must say what to show of it")
+    if not fields:
+        raise ValueError("it returns a Django model, so fields must say what to show of it")
     if is_optional and (is_queryset or item is not None):
         raise ValueError("return an empty list rather than None")
     return ModelOutput(
         model if is_model else None,
-        output_fields,
+        fields,
         is_many=is_queryset or item is not None,
         is_optional=is_optional,
     )

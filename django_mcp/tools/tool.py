@@ -134,7 +134,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         schema_extra=declaration.schema_extra,
         hidden=() if preparation is None else preparation.fills,
     )
-    output = _attempt(problems, read_output, function, output_fields=declaration.output_fields)
+    output = _attempt(problems, read_output, function, fields=declaration.fields)
     if problems or signature is None or output is None:
         raise ValueError("; ".join(dict.fromkeys(problems)))
     return Tool(

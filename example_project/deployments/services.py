@@ -120,7 +120,7 @@ def list_services(
     group="deployments",
     scopes=READ,
     read_only=True,
-    output_fields=["version", "released_at", "released_by", "is_roll_back", "notes"],
+    fields=["version", "released_at", "released_by", "is_roll_back", "notes"],
 )
 def list_releases(
     service: ServiceName,

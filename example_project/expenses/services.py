@@ -104,14 +104,14 @@ class MemberTotal:
     group="expenses",
     scopes=READ,
     read_only=True,
-    output_fields=["name", "description"],
+    fields=["name", "description"],
 )
 def list_categories() -> Collection[Category]:
     """List the categories that an expense or a budget can have."""
     return Category.objects.order_by("name")
 
 
-@tool(group="expenses", scopes=READ, read_only=True, output_fields=EXPENSE_FIELDS)
+@tool(group="expenses", scopes=READ, read_only=True, fields=EXPENSE_FIELDS)
 def list_expenses(
     owner: User,
     category: CategoryName | None = None,
@@ -143,7 +143,7 @@ def list_expenses(
     return found.select_related("category")[offset : offset + limit]
 
 
-@tool(group="expenses", scopes=WRITE, destructive=False, output_fields=EXPENSE_FIELDS)
+@tool(group="expenses", scopes=WRITE, destructive=False, fields=EXPENSE_FIELDS)
 def add_expense(
     owner: User,
     amount: Amount,

@@ -40,7 +40,7 @@ def greet(user: User | None, name: str = "") -> str:
     return f"Hello {name or (user.get_username() if user else 'stranger')}"
 
 
-@tool(group="shop", scopes=["shop:read"], read_only=True, output_fields=PRODUCT_FIELDS)
+@tool(group="shop", scopes=["shop:read"], read_only=True, fields=PRODUCT_FIELDS)
 def list_products(in_stock: bool = False) -> QuerySet[Product]:
     """List the products.
 
@@ -51,7 +51,7 @@ def list_products(in_stock: bool = False) -> QuerySet[Product]:
     return products.filter(stock__gt=0) if in_stock else products
 
 
-@tool(group="shop", scopes=["shop:read"], read_only=True, output_fields=PRODUCT_FIELDS)
+@tool(group="shop", scopes=["shop:read"], read_only=True, fields=PRODUCT_FIELDS)
 def get_product(sku: str) -> Product:
     """Show one product."""
     product = Product.objects.filter(sku=sku).first()
@@ -66,7 +66,7 @@ async def count_products() -> int:
     return await Product.objects.acount()
 
 
-@tool(group="shop", scopes=["shop:read"], read_only=True, output_fields=ORDER_FIELDS)
+@tool(group="shop", scopes=["shop:read"], read_only=True, fields=ORDER_FIELDS)
 def my_orders(buyer: User) -> QuerySet[Order]:
     """List the caller's orders."""
     return Order.objects.filter(buyer=buyer)
@@ -78,7 +78,7 @@ def product_picture(sku: str) -> list[Text | Image]:
     return [Text(text=sku), Image(data=ONE_PIXEL, mime_type="image/gif")]
 
 
-@tool(group="shop", scopes=["shop:write"], idempotent=False, output_fields=PRODUCT_FIELDS)
+@tool(group="shop", scopes=["shop:write"], idempotent=False, fields=PRODUCT_FIELDS)
 def add_product(sku: str, name: str, price: Price, stock: int = 0) -> Product:
     """Add a product.
 
@@ -94,7 +94,7 @@ def add_product(sku: str, name: str, price: Price, stock: int = 0) -> Product:
     group="shop",
     scopes=["shop:read", "shop:write"],
     destructive=False,
-    output_fields=ORDER_FIELDS,
+    fields=ORDER_FIELDS,
 )
 def place_order(
     buyer: User, sku: str, quantity: Quantity, deliver_on: datetime.date | None = None

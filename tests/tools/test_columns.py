@@ -34,13 +34,13 @@ def orders() -> list[Order]:
 
 def shown(rows: Callable[[], Any], *fields: str, model: type[models.Model] = Order) -> Any:
     """What clients see of the rows."""
-    return receive(list[model], rows, output_fields=fields or FIELDS).data  # type: ignore[valid-type]
+    return receive(list[model], rows, fields=fields or FIELDS).data  # type: ignore[valid-type]
 
 
 def statements(rows: Callable[[], Any], *fields: str, is_async: bool = False) -> str:
     """The SQL of the queries that showing these orders takes."""
     with CaptureQueriesContext(connection) as queries:
-        result = receive(list[Order], rows, is_async=is_async, output_fields=fields)
+        result = receive(list[Order], rows, is_async=is_async, fields=fields)
     assert len(result.data) == 3
     return ";\n".join(each["sql"] for each in queries.captured_queries if "shop_" in each["sql"])
 

@@ -113,7 +113,7 @@ def test_one_scope_permission_or_field_may_be_a_plain_string() -> None:
         """Find a group."""
         return Group(id=1, name="one")
 
-    found = resolved(find, scopes="a:read", permissions="auth.view_group", output_fields="name")
+    found = resolved(find, scopes="a:read", permissions="auth.view_group", fields="name")
 
     assert found.scopes == {"a:read"}
     assert found.permissions == ("auth.view_group",)
@@ -188,7 +188,7 @@ def test_declaring_loads_no_pydantic_and_reads_no_settings() -> None:
         if TYPE_CHECKING:
             from nowhere import Nothing
 
-        @tool(scopes=["a"], output_fields=["id"])
+        @tool(scopes=["a"], fields=["id"])
         def act(what: "Nothing") -> "Nothing":
             "Act."
             return what
@@ -340,20 +340,20 @@ def takes_unfinished_model(later: Later) -> None:
         (takes_invisible, {}, "its annotations name 'Fraction', which does not exist when the"),
         (takes_unfinished_model, {}, "its annotations name 'Fraction', which does not exist"),
         (returns_invisible, {}, "under TYPE_CHECKING, move that import out of it"),
-        (returns_model, {}, "it returns a Django model, so output_fields must say what to show"),
-        (returns_queryset, {}, "it returns a Django model, so output_fields must say what to show"),
-        (returns_model, {"output_fields": ["id", "no"]}, "'no': Group has no such field or prop"),
-        (returns_model, {"output_fields": ["permissions"]}, "'permissions' of Group is not one"),
-        (returns_model, {"output_fields": ["permissions__id"]}, "of Group is not one value"),
-        (returns_model, {"output_fields": ["name__x"]}, "'name' of Group is no relation"),
-        (returns_model, {"output_fields": ["id__"]}, "'id__' ends in two underscores"),
-        (returns_model, {"output_fields": ["natural_key"]}, "no such field or property"),
+        (returns_model, {}, "it returns a Django model, so fields must say what to show"),
+        (returns_queryset, {}, "it returns a Django model, so fields must say what to show"),
+        (returns_model, {"fields": ["id", "no"]}, "'no': Group has no such field or prop"),
+        (returns_model, {"fields": ["permissions"]}, "'permissions' of Group is not one"),
+        (returns_model, {"fields": ["permissions__id"]}, "of Group is not one value"),
+        (returns_model, {"fields": ["name__x"]}, "'name' of Group is no relation"),
+        (returns_model, {"fields": ["id__"]}, "'id__' ends in two underscores"),
+        (returns_model, {"fields": ["natural_key"]}, "no such field or property"),
         (returns_mapping_of_models, {}, "its result has no JSON form: Unable to generate"),
-        (returns_mapping_of_models, {"output_fields": ["id"]}, "output_fields are for a Django"),
-        (returns_optional_models, {"output_fields": ["id"]}, "an empty list rather than None"),
+        (returns_mapping_of_models, {"fields": ["id"]}, "fields are for a Django"),
+        (returns_optional_models, {"fields": ["id"]}, "an empty list rather than None"),
         (returns_either, {}, "return either content or data, not one or the other"),
         (returns_function, {}, "its result has no JSON form: Cannot generate a JsonSchema"),
-        (fine, {"output_fields": ["id"]}, "output_fields are for a Django model"),
+        (fine, {"fields": ["id"]}, "fields are for a Django model"),
         (generates, {}, "generators cannot be tools: return a list, and report progress"),
         (agenerates, {}, "generators cannot be tools"),
         (waits, {"atomic": True}, "an async tool cannot be atomic: Django's transactions are sync"),
@@ -412,7 +412,7 @@ def test_fields_of_an_undeclared_result_are_refused() -> None:
     def act():  # type: ignore[no-untyped-def]  # noqa: ANN202
         """Act."""
 
-    assert problems(act, output_fields=["id"])[0].endswith("output_fields need a return annotation")
+    assert problems(act, fields=["id"])[0].endswith("fields need a return annotation")
 
 
 def test_every_bad_tool_is_reported_at_once() -> None:
@@ -442,7 +442,7 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
         "parameter 'b' has no annotation",
         "parameter 'c' must be an ordinary named parameter",
         "parameter 'group' is a Group, which no client can send: take its key",
-        "it returns a Django model, so output_fields must say what to show of it",
+        "it returns a Django model, so fields must say what to show of it",
     ]
 
 

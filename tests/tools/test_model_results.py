@@ -110,8 +110,8 @@ def optional(schema: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_instance_shows_the_named_fields_alone(order: Order, is_async: bool) -> None:
     fields = ["id", "quantity", "product", "product__sku", "buyer__username", "deliver_on"]
-    schema = resolved(returning(Order, None), output_fields=fields).output_schema
-    result = receive(Order, order, is_async=is_async, output_fields=fields)
+    schema = resolved(returning(Order, None), fields=fields).output_schema
+    result = receive(Order, order, is_async=is_async, fields=fields)
 
     assert schema == {
         "type": "object",
@@ -151,10 +151,8 @@ def test_instance_shows_the_named_fields_alone(order: Order, is_async: bool) -> 
 def test_rows_of_a_queryset_or_list_are_shown(
     annotation: Any, is_async: bool, product: Product
 ) -> None:
-    result = receive(
-        annotation, Product.objects.all, is_async=is_async, output_fields=["sku", "price"]
-    )
-    schema = resolved(returning(annotation, None), output_fields=["sku", "price"]).output_schema
+    result = receive(annotation, Product.objects.all, is_async=is_async, fields=["sku", "price"])
+    schema = resolved(returning(annotation, None), fields=["sku", "price"]).output_schema
 
     assert result.structured == {"result": [{"sku": "a-1", "price": "1.50"}]}
     assert schema is not None
@@ -166,14 +164,14 @@ def test_rows_of_a_queryset_or_list_are_shown(
     [(lambda: None, {"result": None}), (lambda: Product(sku="b"), {"result": {"sku": "b"}})],
 )
 def test_optional_instance_is_wrapped(value: Any, structured: dict[str, Any]) -> None:
-    assert receive(Product | None, value, output_fields=["sku"]).structured == structured
+    assert receive(Product | None, value, fields=["sku"]).structured == structured
 
 
 def test_key_of_a_relation_costs_no_query(
     order: Order, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fetched = Order.objects.get()
-    output = resolved(returning(Order, None), output_fields=["product", "pk"]).output
+    output = resolved(returning(Order, None), fields=["product", "pk"]).output
     with django_assert_num_queries(0):
         rendered = output.render(fetched)
 
@@ -191,13 +189,13 @@ def test_what_was_just_saved_is_shown_as_the_database_has_it() -> None:
             added="2026-01-31",  # overwritten by auto_now_add
         )
 
-    with offering(add, output_fields=["price", "stock"]):
+    with offering(add, fields=["price", "stock"]):
         assert MCPClient().call("add").structured == {"price": "2", "stock": 3}
 
 
 def test_property_of_a_model_is_shown(parcels: SimpleNamespace) -> None:
     fields = ["double_weight", "label", "anything"]
-    schema = resolved(returning(parcels.Parcel, None), output_fields=fields).output_schema
+    schema = resolved(returning(parcels.Parcel, None), fields=fields).output_schema
 
     assert schema is not None
     assert schema["properties"] == {
@@ -205,7 +203,7 @@ def test_property_of_a_model_is_shown(parcels: SimpleNamespace) -> None:
         "label": STRING,
         "anything": {},
     }
-    assert receive(parcels.Parcel, parcels.Parcel(), output_fields=fields).structured == {
+    assert receive(parcels.Parcel, parcels.Parcel(), fields=fields).structured == {
         "double_weight": 3.0,
         "label": "to 127.0.0.1",
         "anything": [1, "a"],
@@ -238,8 +236,8 @@ def test_fields_of_every_kind_have_their_json_form(parcels: SimpleNamespace) -> 
         state=parcels.State.SENT,
     )
     parcel.shout = "SENT"
-    schema = resolved(returning(Parcel, None), output_fields=expected).output_schema
-    result = receive(Parcel, parcel, output_fields=expected)
+    schema = resolved(returning(Parcel, None), fields=expected).output_schema
+    result = receive(Parcel, parcel, fields=expected)
 
     assert schema is not None
     assert schema["properties"] == {name: declared for name, (declared, _) in expected.items()}
@@ -248,7 +246,7 @@ def test_fields_of_every_kind_have_their_json_form(parcels: SimpleNamespace) -> 
 
 def test_relation_that_is_empty_on_the_way_is_null(parcels: SimpleNamespace) -> None:
     fields = ["depot", "depot__code", "photo"]
-    result = receive(parcels.Parcel, parcels.Parcel(), output_fields=fields)
+    result = receive(parcels.Parcel, parcels.Parcel(), fields=fields)
 
     assert result.structured == {"depot": None, "depot__code": None, "photo": ""}
 
@@ -256,9 +254,9 @@ def test_relation_that_is_empty_on_the_way_is_null(parcels: SimpleNamespace) -> 
 def test_other_side_of_a_one_to_one_relation_may_be_absent(parcels: SimpleNamespace) -> None:
     parcel = parcels.Parcel(pk=None)
     fields = ["receipt__signed_by"]
-    before = receive(parcels.Parcel, parcel, output_fields=fields)
+    before = receive(parcels.Parcel, parcel, fields=fields)
     parcels.Receipt(parcel=parcel, signed_by="ann")
-    after = receive(parcels.Parcel, parcel, output_fields=fields)
+    after = receive(parcels.Parcel, parcel, fields=fields)
 
     assert before.structured == {"receipt__signed_by": None}
     assert after.structured == {"receipt__signed_by": "ann"}
@@ -268,9 +266,9 @@ def test_other_side_of_a_one_to_one_relation_may_be_absent(parcels: SimpleNamesp
 def test_what_is_not_one_value_cannot_be_shown(field: str, parcels: SimpleNamespace) -> None:
     model = parcels.Depot if field.startswith("parcel") else parcels.Parcel
     with pytest.raises(ToolRegistrationError) as caught:
-        resolved(returning(model, None), output_fields=[field])
+        resolved(returning(model, None), fields=[field])
 
-    assert f"output field {field!r}" in str(caught.value)
+    assert f"field {field!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +289,7 @@ def test_what_is_not_one_value_cannot_be_shown(field: str, parcels: SimpleNamesp
     ],
 )
 def test_anything_else_than_the_declared_model_is_our_failure(annotation: Any, value: Any) -> None:
-    result = receive(annotation, value, output_fields=["id", "name"])
+    result = receive(annotation, value, fields=["id", "name"])
 
     assert result.text == (
         f"The tool failed. The operators can find the cause under {result.call_id}."
@@ -299,7 +297,7 @@ def test_anything_else_than_the_declared_model_is_our_failure(annotation: Any, v
 
 
 def test_rows_of_values_show_the_named_fields_alone(product: Product) -> None:
-    result = receive(list[Product], lambda: Product.objects.values(), output_fields=["sku"])
+    result = receive(list[Product], lambda: Product.objects.values(), fields=["sku"])
 
     assert result.structured == {"result": [{"sku": "a-1"}]}
 
@@ -311,7 +309,7 @@ def test_rows_of_another_querysets_method_are_shown() -> None:
     result = receive(
         QuerySet[Expense],
         lambda: Expense.objects.of(owner),
-        output_fields=["amount", "category__name", "category"],
+        fields=["amount", "category__name", "category"],
     )
 
     assert result.data == [

@@ -8,7 +8,7 @@ from django_mcp import tool
 from tests.hosts.desk.models import Note
 
 
-@tool(group="desk", scopes=["desk:write"], output_fields=["text", "due", "author"])
+@tool(group="desk", scopes=["desk:write"], fields=["text", "due", "author"])
 def add_note(author: AbstractBaseUser, text: str, due: datetime) -> Note:
     """Write something down for the current user."""
     note = Note.objects.create(author=author, text=text, due=due)
