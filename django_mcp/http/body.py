@@ -3,10 +3,13 @@
 import asyncio
 import json
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from starlette.types import Message, Receive
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from django_mcp.conf import settings
 
 
 class BodyTooLargeError(Exception):
@@ -29,20 +32,21 @@ class NotJSONError(Exception):
     """The body is no JSON text in UTF-8 (RFC 8259, section 8.1)."""
 
 
-async def read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     """Read a whole body.
 
-    Raises `BodyTooLargeError` as soon as it passes `limit` bytes, `BodyTimeoutError` when it has
-    not ended after so many seconds, and `ClientGoneError`.
+    Raises `BodyTooLargeError` as soon as it passes `DJANGO_MCP_MAX_REQUEST_BYTES`,
+    `BodyTimeoutError` when it has not ended after `DJANGO_MCP_BODY_TIMEOUT` seconds, and
+    `ClientGoneError`.
     """
     try:
-        async with asyncio.timeout(seconds):
-            return await _read(receive, limit)
+        async with asyncio.timeout(settings.BODY_TIMEOUT):
+            return await _read(receive, limit=settings.MAX_REQUEST_BYTES)
     except TimeoutError:
         raise BodyTimeoutError from None
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
+async def _read(receive: Receive, *, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -56,6 +60,35 @@ async def _read(receive: Receive, limit: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+async def answer_unread(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send an answer to a request whose body was not read.
+
+    Before the answer ends, the body is passed over, within the bounds that hold for reading one:
+    some servers close a connection on which anything is left, when its client may be sending the
+    next request already.
+    """
+
+    async def send_and_pass_over(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await send({**message, "more_body": True})
+            await _pass_over(receive)
+            message = {"type": "http.response.body"}
+        await send(message)
+
+    await answer(scope, receive, send_and_pass_over)
+
+
+async def _pass_over(receive: Receive) -> None:
+    left = settings.MAX_REQUEST_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(settings.BODY_TIMEOUT):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):  # nor has a client that is gone
+                    return
 
 
 def parse_body(body: bytes, *, max_items: int) -> Any:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from django_mcp.auth.base import Challenge
-from django_mcp.conf import settings
 from django_mcp.http.authentication import principal_of
 from django_mcp.http.authorization import authorize
 from django_mcp.http.body import (
@@ -18,6 +17,7 @@ from django_mcp.http.body import (
     BodyTooLargeError,
     ClientGoneError,
     TooManyItemsError,
+    answer_unread,
     read_body,
     replay,
 )
@@ -27,11 +27,13 @@ from django_mcp.http.guards import guard, guard_origin, too_large, too_many_item
 from django_mcp.http.lifespan import SessionManagers
 from django_mcp.http.message import Message, RejectedMessageError
 from django_mcp.http.single_answers import serve_single
-from django_mcp.principals import Endpoint
+from django_mcp.principals import Endpoint, Principal
 from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
 from django_mcp.protocol.server import build_server
 
 logger = logging.getLogger(__name__)
+
+NOBODY_KNOWN = "Nobody can be authenticated: the database does not answer"
 
 
 class MCPEndpoint:
@@ -64,21 +66,25 @@ class MCPEndpoint:
         except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
             await refusal(400, "The query or the Content-Type is malformed.")(scope, receive, send)
             return
-        answer = guard_origin(request, self._endpoint)
-        if answer is None:
+        caller: Principal | Response | None = guard_origin(request, self._endpoint)
+        if caller is None:
             send = readable(request, send)
-            answer = preflight_answer(request) or guard(request)
-        if answer is not None:
-            await answer(scope, receive, send)
+            caller = await self._caller(request)
+        if isinstance(caller, Response):
+            await answer_unread(caller, scope, receive, send)
             return
         try:
-            admitted = await self._admit(request, receive)
+            body = await read_body(receive)
+            exchange = await self._exchange(request, body, caller)
         except ClientGoneError:
             return
-        if isinstance(admitted, Response):
-            await admitted(scope, receive, send)
+        except BodyTooLargeError:
+            exchange = too_large()
+        except BodyTimeoutError:
+            exchange = too_slow()
+        if isinstance(exchange, Response):
+            await exchange(scope, receive, send)
             return
-        exchange, body = admitted
         current_exchange.set(exchange)
         managers = await self._managers.current()
         scope = {**scope, SCOPE_KEY: exchange}
@@ -87,35 +93,39 @@ class MCPEndpoint:
         else:
             await serve_single(managers.single.handle_request, scope, body, receive, send)
 
-    async def _admit(
-        self, request: ASGIRequest, receive: Receive
-    ) -> tuple[Exchange, bytes] | Response:
-        """Authenticate the caller, then read the body; return both, or the answer instead.
+    async def _caller(self, request: ASGIRequest) -> Principal | Response:
+        """The caller, or the answer instead, by the headers alone.
 
-        In this order: a caller without a token has nothing read, kept or parsed.
+        A caller without a token has nothing kept or parsed.
         """
+        answer = preflight_answer(request) or guard(request)
+        if answer is not None:
+            return answer
         try:
             principal = await principal_of(request, self._endpoint)
-            if isinstance(principal, Challenge):
-                return challenge_answer(principal, self._endpoint)
-            body = await read_body(
-                receive, limit=settings.MAX_REQUEST_BYTES, seconds=settings.BODY_TIMEOUT
-            )
+        except (DatabaseError, InterfaceError):
+            logger.exception(NOBODY_KNOWN)
+            return unavailable()
+        if isinstance(principal, Challenge):
+            return challenge_answer(principal, self._endpoint)
+        return principal
+
+    async def _exchange(
+        self, request: ASGIRequest, body: bytes, principal: Principal
+    ) -> Exchange | Response:
+        """What goes on to the protocol, or the answer instead."""
+        try:
             exchange = await authorize(request, Message.read(request, body), principal)
         except (DatabaseError, InterfaceError):
-            logger.exception("Nobody can be authenticated: the database does not answer")
+            logger.exception(NOBODY_KNOWN)
             return unavailable()
-        except BodyTooLargeError:
-            return too_large()
-        except BodyTimeoutError:
-            return too_slow()
         except TooManyItemsError:
             return too_many_items()
         except RejectedMessageError as rejected:
             return rejection(rejected)
         if isinstance(exchange, Challenge):
             return challenge_answer(exchange, self._endpoint)
-        return exchange, body
+        return exchange
 
 
 def _with_plain_headers(scope: Scope) -> Scope:

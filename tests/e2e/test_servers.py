@@ -5,6 +5,7 @@ import json
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,32 @@ def test_server_serves_both_eras(site: Site, server: str) -> None:
             asyncio.run(scenario(mode))
 
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+READERS = {
+    "uvicorn-h11": lambda site: uvicorn(site, "--http", "h11"),
+    "hypercorn": lambda site: hypercorn(site),
+    "granian": lambda site: granian(site),
+}
+if find_spec("httptools"):
+    READERS["uvicorn-httptools"] = lambda site: uvicorn(site, "--http", "httptools")
+
+
+@pytest.mark.parametrize("server", READERS)
+def test_client_without_good_credentials_reads_why_although_its_body_is_not_read(
+    site: Site, server: str
+) -> None:
+    headers = {"Authorization": "Bearer nonsense", "Content-Type": "application/json"}
+    body = b"[" + b"[]," * 1_300_000
+
+    with running(site, READERS[server](site)), httpx.Client(trust_env=False) as client:
+        statuses = [
+            client.post(site.url, headers=headers, content=body).status_code for _ in range(2)
+        ]
+
+        assert client.get(site.url).status_code == 405
+
+    assert statuses == [401, 401]
 
 
 def test_any_worker_answers_any_request(site: Site) -> None:

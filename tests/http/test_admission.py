@@ -184,21 +184,41 @@ def test_nobody_anonymous_gets_past_the_login_unless_allowed(
 
 
 @pytest.mark.parametrize("header", [None, "Key nobody", "Bearer x"])
-def test_body_of_a_caller_without_good_credentials_is_never_read(
+def test_caller_without_good_credentials_is_refused_before_its_body_comes(
     client: Client, settings: Settings, header: str | None
 ) -> None:
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
 
-    async def scenario() -> tuple[Answer, int]:
-        async with client.opening(
-            b"[", b"]", headers={"Authorization": header}, more_comes=True
-        ) as opened:
-            return await opened.answer(), opened.unread
+    async def scenario() -> dict[str, Any]:
+        async with client.opening(headers={"Authorization": header}, more_comes=True) as opened:
+            while not opened.body:
+                await opened.news()
+            answer: dict[str, Any] = json.loads(opened.body)
+            return answer
 
     with in_current_thread():
-        answer, unread = async_to_sync(scenario)()
+        answer = async_to_sync(scenario)()
 
-    assert (answer.status, unread) == (401, 2)
+    assert answer["error"]["code"] == 401
+
+
+def test_what_is_left_of_a_body_is_passed_over_for_a_while(
+    client: Client, settings: Settings
+) -> None:
+    """Servers close connections on which something is left."""
+    settings.DJANGO_MCP_MAX_REQUEST_BYTES = 100
+    settings.DJANGO_MCP_BODY_TIMEOUT = 0.01
+    bad = client.with_key("nobody")
+
+    async def unread(*body: bytes, more_comes: bool) -> int:
+        async with bad.opening(*body, more_comes=more_comes) as opened:
+            assert (await opened.answer()).status == 401
+            return opened.unread
+
+    with in_current_thread():
+        assert async_to_sync(unread)(*[b"x" * 30] * 3, more_comes=False) == 0
+        assert async_to_sync(unread)(*[b"x" * 30] * 3, more_comes=True) == 0
+        assert async_to_sync(unread)(*[b"x" * 30] * 9, more_comes=True) == 5
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
