@@ -69,3 +69,13 @@ def second_database(alias: str = "second") -> Iterator[str]:
         BaseDatabaseWrapper.close(connections[alias])
         del connections[alias]
         del connections.settings[alias]
+
+
+def somebody_waits_for_a_lock() -> bool:
+    """Whether a connection waits for another's lock; on PostgreSQL alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])

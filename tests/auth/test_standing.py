@@ -26,6 +26,7 @@ from django_mcp.principals import Endpoint
 from tests.applications import AccessToken, Grant, RefreshToken, registered, token
 from tests.auth.conftest import Issue
 from tests.calling import offering
+from tests.databases import somebody_waits_for_a_lock
 from tests.execution import backends
 from tests.execution.rows import queued
 from tests.polling import until
@@ -184,7 +185,7 @@ def test_token_that_is_being_issued_while_its_application_is_blocked_does_not_st
         both = [threads.submit(issue_slowly), threads.submit(block_meanwhile)]
         assert is_issued.wait(PATIENCE)
         if connection.vendor == "postgresql":
-            until(_somebody_waits_for_a_lock)
+            until(somebody_waits_for_a_lock)
         is_to_be_kept.set()
         for each in both:
             each.result(PATIENCE)
@@ -233,7 +234,7 @@ def test_refresh_that_is_under_way_while_its_application_is_blocked_leaves_nothi
             blocking = threads.submit(block_meanwhile)
             assert is_under_way.wait(PATIENCE)
             if connection.vendor == "postgresql":
-                until(_somebody_waits_for_a_lock)
+                until(somebody_waits_for_a_lock)
             goes_on.set()
             blocking.result(PATIENCE)
             assert status.result(PATIENCE) == 200
@@ -242,12 +243,3 @@ def test_refresh_that_is_under_way_while_its_application_is_blocked_leaves_nothi
 
     assert not AccessToken.objects.exists()
     assert not RefreshToken.objects.exists()
-
-
-def _somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])

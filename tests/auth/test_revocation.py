@@ -1,0 +1,77 @@
+"""Revocation of what applications hold, while their clients go on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, connections, transaction
+from oauthlib.common import generate_token
+
+from django_mcp.auth import revocation
+from django_mcp.auth.revocation import Holdings, TokenCounts, revoke_all
+from django_mcp.principals import Endpoint
+from tests.applications import AccessToken, RefreshToken, by_hand, registered, token
+from tests.databases import somebody_waits_for_a_lock
+from tests.polling import until
+from tests.wire import PATIENCE
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="it locks no rows that it reads")
+def test_client_that_repeats_a_refresh_meanwhile_and_revocation_both_come_to_an_end(
+    transactional_db: None, alice: User
+) -> None:
+    """Within the grace a request locks the used refresh token, then what it was exchanged for."""
+    desk = registered("Desk")
+    used = RefreshToken.objects.create(user=alice, application=desk, token=generate_token())
+    token(desk, alice, source_refresh_token=used)
+    is_under_way, goes_on = Event(), Event()
+
+    def repeat() -> None:
+        with transaction.atomic():
+            RefreshToken.objects.select_for_update().get(pk=used.pk)
+            is_under_way.set()
+            assert goes_on.wait(PATIENCE)
+            AccessToken.objects.select_for_update().get(source_refresh_token=used)
+        connections.close_all()
+
+    def revoke_meanwhile() -> None:
+        assert is_under_way.wait(PATIENCE)
+        revoke_all(desk.client_id)
+        connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        repeating = threads.submit(repeat)
+        revoking = threads.submit(revoke_meanwhile)
+        assert is_under_way.wait(PATIENCE)
+        until(somebody_waits_for_a_lock)
+        goes_on.set()
+        for each in (repeating, revoking):
+            each.result(PATIENCE)
+
+    assert not AccessToken.objects.exists()
+    assert not RefreshToken.objects.exists()
+
+
+def test_tokens_of_others_between_those_of_the_endpoint_are_left(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revocation, "BATCH", 2)
+    desk = registered("Desk")
+    kept = []
+    for number in range(7):
+        token(desk, alice, resource=["http://testserver/mcp/", "https://other.example"])
+        if number % 3:
+            kept.append(token(desk, alice, resource=["https://api.example"]))
+        kept.append(token(by_hand("App"), alice, resource=[]))
+    everything = Holdings(endpoint=Endpoint.from_settings())
+    seven = TokenCounts(codes=0, refresh_tokens=0, access_tokens=7)
+
+    assert everything.count() == everything.revoke() == seven
+    assert set(AccessToken.objects.all()) == set(kept)
+    assert everything.revoke().tokens == 0
+
+
+def test_nothing_chosen_is_never_every_token_of_the_site() -> None:
+    with pytest.raises(ValueError, match="all tokens of the site"):
+        Holdings(endpoint=None)
