@@ -1,0 +1,124 @@
+"""`manage.py mcp_revoke`: all access of a user, of a client, or of everybody, revoked at once."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_mcp.execution.revocation import Access, AccessCounts
+from django_mcp.management.arguments import client_id
+from django_mcp.management.callers import find_any_user, find_endpoint
+from django_mcp.management.printing import printable
+from django_mcp.models import CallRecord, ClientRegistration, ToolTask
+
+
+class Command(BaseCommand):
+    """Takes back what was granted until now; what is granted afterwards stands."""
+
+    help = (
+        "Revoke access tokens, refresh tokens and authorization codes, and cancel background tasks."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--user",
+            metavar="USER",
+            help="what this user, by name or key, has granted for the endpoint",
+        )
+        parser.add_argument(
+            "--client",
+            metavar="ID",
+            type=client_id,
+            help=(
+                "all that the application of this client id holds; "
+                "with --user: what it holds of that user for the endpoint"
+            ),
+        )
+        parser.add_argument(
+            "--all", action="store_true", help="everything that anybody holds for the endpoint"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would be revoked, and revoke nothing"
+        )
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help="do not ask for confirmation",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        user: str | None,
+        client: str | None,
+        all: bool,
+        dry_run: bool,
+        interactive: bool,
+        **options: Any,
+    ) -> None:
+        if all == (user is not None or client is not None):
+            raise CommandError("Give --user, --client or both of them, or --all.")
+        access = Access(
+            endpoint=find_endpoint(),
+            user=None if user is None else find_any_user(user),
+            client_id=None if client is None else _known_client(client),
+        )
+        whose = _description(access.user, access.client_id)
+        if dry_run or interactive:
+            counts = access.count()
+            found = f"{_tokens(counts)}; to be cancelled: {counts.tasks} tasks"
+            self.stdout.write(f"To be revoked for {whose}: {found}")
+        if dry_run:
+            return
+        if interactive and not _is_confirmed():
+            raise CommandError("Nothing was revoked.")
+        counts = access.revoke()
+        done = f"{_tokens(counts)}; cancelled: {counts.tasks} tasks"
+        self.stdout.write(f"Revoked for {whose}: {done}")
+
+
+def _known_client(client: str) -> str:
+    """Raise `CommandError` for a client of which there is neither application nor trace."""
+    is_known = any(
+        rows.exists()
+        for rows in (
+            ClientRegistration.objects.filter(client_id=client),
+            ToolTask.objects.filter(client=client),
+            CallRecord.objects.filter(client=client),
+        )
+    )
+    if not is_known and apps.is_installed("oauth2_provider"):
+        from django_mcp.auth.clients import find_client
+
+        is_known = find_client(client) is not None
+    if not is_known:
+        raise CommandError(f"There is no application of the id {printable(client)}.")
+    return client
+
+
+def _description(user: AbstractBaseUser | None, client: str | None) -> str:
+    parts = []
+    if user is not None:
+        parts.append(f"the user {printable(user.get_username())} ({user.pk})")
+    if client is not None:
+        parts.append(f"the client {printable(client)}")
+    return " and ".join(parts) or "everybody"
+
+
+def _tokens(counts: AccessCounts) -> str:
+    if not apps.is_installed("oauth2_provider"):
+        return "no tokens, as django-oauth-toolkit is not installed"
+    return (
+        f"{counts.access_tokens} access tokens, {counts.refresh_tokens} refresh tokens, "
+        f"{counts.codes} codes"
+    )
+
+
+def _is_confirmed() -> bool:
+    try:
+        return input("Type 'yes' to revoke them: ") == "yes"
+    except EOFError:
+        raise CommandError("Nobody can confirm that here; --no-input asks nobody.") from None

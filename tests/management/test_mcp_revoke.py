@@ -1,0 +1,347 @@
+"""`manage.py mcp_revoke`: tokens and codes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from threading import Event
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.db.models.signals import post_save
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_mcp.asgi import Application as MountedApplication
+from django_mcp.models import CallRecord, ClientRegistration, ToolGroup
+from tests.databases import somebody_waits_for_a_lock
+from tests.http.tools import TOOLS
+from tests.polling import until
+from tests.wire import PATIENCE, Client, serving
+
+pytest.importorskip("oauth2_provider")
+
+from oauthlib.common import generate_token
+
+from tests.applications import (
+    DAY,
+    AccessToken,
+    Grant,
+    RefreshToken,
+    by_hand,
+    registered,
+    token,
+)
+from tests.auth import assistant
+from tests.auth.assistant import Assistant
+
+API = ["https://api.example"]
+MCP = ["http://testserver/mcp"]
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("mcp_revoke", *arguments, "--no-input", stdout=out)
+    return out.getvalue().strip()
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def served(db: None) -> Iterator[MountedApplication]:
+    ToolGroup.objects.update_or_create(name="closed", defaults={"enabled": False})
+    with serving(TOOLS) as application:
+        yield application
+
+
+def grant_everything(application: Any, user: User, resource: list[str] = MCP) -> None:
+    """An access token, its refresh token and a code."""
+    RefreshToken.objects.create(
+        user=user,
+        application=application,
+        access_token=token(application, user, scope="notes:read", resource=resource),
+        token=generate_token(),
+        resource=resource,
+    )
+    Grant.objects.create(
+        user=user,
+        application=application,
+        code=generate_token(),
+        expires=timezone.now() + DAY,
+        redirect_uri=assistant.CALLBACK,
+        resource=resource,
+    )
+
+
+def registration_token(application: Any) -> Any:
+    return token(application, None, scope="oauth2_provider:registration", resource=[])
+
+
+def held() -> set[tuple[str, str, str, str]]:
+    """Kind, application, user and first audience of everything that is left."""
+    return {
+        (
+            model.__name__,
+            row.application.name,
+            row.user.username if row.user else "",
+            "".join(row.resource[:1]),
+        )
+        for model in (AccessToken, RefreshToken, Grant)
+        for row in model.objects.select_related("application", "user")
+    }
+
+
+def kinds(application: str, user: str, resource: str) -> set[tuple[str, str, str, str]]:
+    return {
+        (model.__name__, application, user, resource)
+        for model in (AccessToken, RefreshToken, Grant)
+    }
+
+
+@pytest.fixture
+def everything(ann: User, bob: User) -> None:
+    """Two applications that hold access of two users, to the endpoint and to another API."""
+    for name in ("Desk", "Other"):
+        application = registered(name, client_id=name.lower())
+        registration_token(application)
+        for user in (ann, bob):
+            for resource in (MCP, API):
+                grant_everything(application, user, resource)
+
+
+ALL = {
+    each
+    for name in ("Desk", "Other")
+    for user in ("ann", "bob")
+    for resource in (*MCP, *API)
+    for each in kinds(name, user, resource)
+} | {("AccessToken", name, "", "") for name in ("Desk", "Other")}
+
+
+def test_what_a_user_granted_goes_for_every_application(everything: None) -> None:
+    printed = run("--user", "ann")
+
+    assert ALL - held() == kinds("Desk", "ann", *MCP) | kinds("Other", "ann", *MCP)
+    key = User.objects.get(username="ann").pk
+    assert printed == (
+        f"Revoked for the user ann ({key}): "
+        "2 access tokens, 2 refresh tokens, 2 codes; cancelled: 0 tasks"
+    )
+
+
+def test_what_a_client_holds_goes_whatever_it_opens(everything: None) -> None:
+    printed = run("--client", "desk")
+
+    assert held() == {each for each in ALL if each[1] == "Other"}
+    assert printed == (
+        "Revoked for the client desk: "
+        "5 access tokens, 4 refresh tokens, 4 codes; cancelled: 0 tasks"
+    )
+    # It is not blocked: its users may let it in again.
+    assert ClientRegistration.objects.standing_of("desk") == "new"
+
+
+def test_what_a_client_holds_of_one_user_for_the_endpoint_goes_alone(everything: None) -> None:
+    run("--user", "ann", "--client", "desk")
+
+    assert ALL - held() == kinds("Desk", "ann", *MCP)
+
+
+def test_everything_for_the_endpoint_goes_with_the_tokens_of_registrations(
+    everything: None,
+) -> None:
+    printed = run("--all")
+
+    assert held() == {each for each in ALL if each[3] == API[0]}
+    assert printed == (
+        "Revoked for everybody: 6 access tokens, 4 refresh tokens, 4 codes; cancelled: 0 tasks"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--user", "ann"], ["--client", "desk"], ["--all"], ["--user=ann", "--client=desk"]],
+)
+def test_dry_run_tells_the_same_counts_and_revokes_nothing(
+    everything: None, arguments: list[str]
+) -> None:
+    told = run(*arguments, "--dry-run")
+    before = held()
+    done = run(*arguments)
+
+    assert before == ALL
+    assert told == done.replace("Revoked", "To be revoked").replace("cancelled", "to be cancelled")
+
+
+@pytest.mark.parametrize("arguments", [["--user", "ann"], ["--client", "desk"], ["--all"]])
+def test_it_may_be_repeated(everything: None, arguments: list[str]) -> None:
+    run(*arguments)
+
+    assert "0 access tokens, 0 refresh tokens, 0 codes; cancelled: 0 tasks" in run(*arguments)
+
+
+def test_expired_tokens_go_too(ann: User) -> None:
+    """A background call outlives its token, which vouches for it as long as it is there."""
+    token(registered(), ann, lives=False)
+
+    assert "1 access tokens" in run("--user", "ann")
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        "arguments", [[], ["--all", "--user", "ann"], ["--all", "--client", "desk"]]
+    )
+    def test_it_must_be_one(self, everything: None, arguments: list[str]) -> None:
+        with pytest.raises(
+            CommandError, match=r"Give --user, --client or both of them, or --all\."
+        ):
+            run(*arguments)
+
+        assert held() == ALL
+
+    @pytest.mark.parametrize("user", ["eve", "", "999999", "no\0text", "\udcff", "9" * 40])
+    def test_user_must_be_there(self, everything: None, user: str) -> None:
+        with pytest.raises(CommandError, match="There is no user"):
+            run(f"--user={user}")
+
+        assert held() == ALL
+
+    def test_user_may_be_named_by_key_and_be_inactive(self, ann: User) -> None:
+        token(registered(), ann)
+        User.objects.update(is_active=False)
+
+        assert f"the user ann ({ann.pk}): 1 access tokens" in run("--user", str(ann.pk))
+
+    def test_name_comes_before_the_key_of_another_user(self, ann: User) -> None:
+        named = User.objects.create_user(str(ann.pk))
+        token(registered(), named)
+
+        assert f"the user {ann.pk} ({named.pk}): 1 access tokens" in run("--user", str(ann.pk))
+
+    def test_client_must_be_known(self, everything: None) -> None:
+        with pytest.raises(CommandError, match=r"There is no application of the id nobody\."):
+            run("--client", "nobody")
+        with pytest.raises(CommandError, match="a client id is a text"):
+            run("--client=")
+
+        assert held() == ALL
+
+    def test_client_that_was_set_up_by_hand_is_known(self, ann: User) -> None:
+        intranet = by_hand("Intranet")
+        token(intranet, ann)
+
+        assert "1 access tokens" in run("--client", intranet.client_id)
+
+    def test_client_that_is_gone_is_known_by_its_calls(self, db: None) -> None:
+        CallRecord.objects.create(name="tool", client="gone", outcome="ok")
+
+        assert "0 access tokens" in run("--client", "gone")
+
+    def test_address_of_the_endpoint_must_be_set(self, ann: User, settings: Settings) -> None:
+        settings.DJANGO_MCP_URL = ""
+
+        with pytest.raises(CommandError, match="Set DJANGO_MCP_URL"):
+            run("--all")
+
+
+class TestConfirmation:
+    def ask(self, monkeypatch: pytest.MonkeyPatch, typed: str) -> str:
+        monkeypatch.setattr("sys.stdin", StringIO(typed))
+        out = StringIO()
+        call_command("mcp_revoke", "--all", stdout=out)
+        return out.getvalue()
+
+    def test_it_is_asked_for_with_the_counts(
+        self, everything: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told, done = self.ask(monkeypatch, "yes\n").splitlines()
+
+        assert told.startswith("To be revoked for everybody: 6 access tokens, 4 refresh tokens")
+        assert done.startswith("Revoked for everybody: 6 access tokens, 4 refresh tokens")
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [("no\n", "Nothing was revoked."), ("\n", "Nothing was revoked."), ("", "--no-input")],
+    )
+    def test_nothing_happens_without_it(
+        self, everything: None, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+    ) -> None:
+        with pytest.raises(CommandError, match=said):
+            self.ask(monkeypatch, typed)
+
+        assert held() == ALL
+
+
+@pytest.mark.parametrize("choice", ["--user", "--client", "--all"])
+def test_client_is_refused_from_its_next_request_on(
+    served: MountedApplication, ann: User, choice: str
+) -> None:
+    desk = assistant.registered()
+    program = Assistant(client_id=desk.client_id, user=ann)
+    first = program.log_in()
+    second = program.refresh(first["refresh_token"]).json()
+    holder = Client(application=served, era="2026-07-28").with_token(second["access_token"])
+    assert holder.call("read_notes").status == 200
+
+    values = {"--user": ["ann"], "--client": [desk.client_id], "--all": []}
+    run(choice, *values[choice])
+
+    assert holder.call("read_notes").status == 401
+    for tokens in (first, second):
+        refused = program.refresh(tokens["refresh_token"])
+        assert assistant.error_of(refused) == "invalid_grant"
+    again = program.log_in()
+    assert holder.with_token(again["access_token"]).call("read_notes").status == 200
+
+
+@pytest.mark.parametrize("choice", ["--user", "--client", "--all"])
+def test_refresh_that_is_under_way_meanwhile_leaves_nothing(
+    transactional_db: None, served: MountedApplication, ann: User, choice: str
+) -> None:
+    desk = assistant.registered()
+    program = Assistant(client_id=desk.client_id, user=ann)
+    refresh_token = program.log_in()["refresh_token"]
+    is_under_way, goes_on = Event(), Event()
+
+    def pause(**kwargs: Any) -> None:
+        is_under_way.set()
+        assert goes_on.wait(PATIENCE)
+
+    def refresh() -> dict[str, Any]:
+        answer: dict[str, Any] = program.refresh(refresh_token).json()
+        connections.close_all()
+        return answer
+
+    def revoke_meanwhile() -> None:
+        assert is_under_way.wait(PATIENCE)
+        values = {"--user": ["ann"], "--client": [desk.client_id], "--all": []}
+        run(choice, *values[choice])
+        connections.close_all()
+
+    post_save.connect(pause, sender=AccessToken)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            refreshing = threads.submit(refresh)
+            revoking = threads.submit(revoke_meanwhile)
+            assert is_under_way.wait(PATIENCE)
+            if connection.vendor == "postgresql":
+                until(somebody_waits_for_a_lock)
+            goes_on.set()
+            revoking.result(PATIENCE)
+            answer = refreshing.result(PATIENCE)
+    finally:
+        post_save.disconnect(pause, sender=AccessToken)
+
+    holder = Client(application=served, era="2026-07-28").with_token(answer["access_token"])
+    assert holder.call("read_notes").status == 401
+    assert held() == set()
