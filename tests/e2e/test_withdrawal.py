@@ -71,16 +71,7 @@ async def test_queued_call_of_a_program_that_was_disconnected_does_not_run(
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
 
-    def begin(text: str) -> str:
-        params = {"name": "wait_for_note", "arguments": {"text": text}}
-        answer = send(front_door, program.tokens.access_token, "tools/call", params)
-        (message,) = messages_in(
-            answer.content, answer.headers["content-type"], era=MODERN, method="tools/call"
-        )
-        task_id: str = message["result"]["taskId"]
-        return task_id
-
-    running, queued = begin("first"), begin("second")
+    running, queued = (begin(front_door, program, text) for text in ("first", "second"))
     until(lambda: shown(front_door, running)["started"] is not None)
     disconnect(front_door, user, program)
     for text in ("first", "second"):
@@ -90,6 +81,46 @@ async def test_queued_call_of_a_program_that_was_disconnected_does_not_run(
     assert shown(front_door, running)["status"] == "completed"
     assert shown(front_door, queued)["status"] == "failed"
     assert outcomes_of(front_door, "wait_for_note", program) == ["ok", "revoked"]
+
+
+async def test_access_that_was_revoked_by_command_is_refused_and_its_tasks_do_not_run(
+    front_door: Site, user: Person
+) -> None:
+    program, other = used_by(user, front_door.url), used_by(user, front_door.url)
+    await program.call("next_free_day")
+    await other.call("next_free_day")
+    token = program.tokens.access_token
+    running, queued = (begin(front_door, program, text) for text in ("third", "fourth"))
+    until(lambda: shown(front_door, running)["started"] is not None)
+
+    printed = front_door.manage("mcp_revoke", "--client", program.client_id, "--no-input")
+    is_still_open = is_open(front_door, token)
+    tasks = [shown(front_door, task) for task in (running, queued)]
+    # Lets the running one end.
+    front_door.manage(*SHELL, WRITE_NOTE.format(text="third"))
+    again = await program.call("next_free_day")
+    await other.call("next_free_day")
+
+    assert printed.strip().endswith("cancelled: 2 tasks")
+    assert is_still_open is False
+    assert [(task["status"], task["cancel_requested"]) for task in tasks] == [
+        ("working", True),
+        ("cancelled", False),
+    ]
+    assert again.is_error is False
+    assert program.tokens.access_token != token
+    assert [len(each.visits) for each in (program, other)] == [2, 1]
+
+
+def begin(site: Site, program: Program, text: str) -> str:
+    """Call the tool that waits for a note; the id of the task."""
+    params = {"name": "wait_for_note", "arguments": {"text": text}}
+    answer = send(site, program.tokens.access_token, "tools/call", params)
+    (message,) = messages_in(
+        answer.content, answer.headers["content-type"], era=MODERN, method="tools/call"
+    )
+    task_id: str = message["result"]["taskId"]
+    return task_id
 
 
 def shown(site: Site, task: str) -> dict[str, Any]:
