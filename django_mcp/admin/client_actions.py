@@ -1,4 +1,4 @@
-"""What operators can do to applications, and to which: approve, block and unblock them."""
+"""What operators can do to applications, and to which: judge them, and revoke their access."""
 
 from collections.abc import Sequence
 
@@ -52,6 +52,18 @@ def ask_to_unblock(clients: Sequence[Client]) -> Question:
             _candidate(each, _("is not blocked") if _standing(each) != Standing.BLOCKED else "")
             for each in clients
         ],
+    )
+
+
+def ask_to_revoke(clients: Sequence[Client]) -> Question:
+    return Question(
+        action="revoke_selected",
+        title=_("Revoke access of clients"),
+        text=_(
+            "A client loses all its tokens and codes, of all users, and its background tasks are "
+            "cancelled. It is not blocked: its users can let it in again."
+        ),
+        candidates=[_candidate(each, "") for each in clients],
     )
 
 

@@ -8,18 +8,18 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
 
 from django_mcp.admin.client_actions import ask_to_approve, ask_to_block, ask_to_unblock
-from django_mcp.admin.client_display import ClientDisplay
 from django_mcp.admin.filters import ChoiceFilter, LinkedFilter, PeriodFilter
 from django_mcp.admin.newest import Criterion
 from django_mcp.admin.newest_list import NewestList
 from django_mcp.admin.questions import Question
+from django_mcp.admin.revocation import RevocationAdmin
 from django_mcp.auth.clients import Client, clients_of
 from django_mcp.auth.standing import approve, block, unblock
 from django_mcp.models import CallRecord, ClientRegistration
@@ -82,14 +82,15 @@ def with_facts(client: Client) -> Any:
     return registration
 
 
-class ClientRegistrationAdmin(ClientDisplay):
+class ClientRegistrationAdmin(RevocationAdmin):
     """Permission to change registrations is that to approve, block and unblock them."""
 
     list_filter = (RegistrationPeriodFilter, StandingFilter, SourceFilter, AddressFilter)
     search_fields = ("client_id",)
     search_help_text = _("The beginning of a name or client id, or a whole address.")
-    actions = ("approve_selected", "block_selected", "unblock_selected")
+    actions = ("approve_selected", "block_selected", "unblock_selected", "revoke_selected")
     change_form_template = "django_mcp/admin/registration.html"
+    change_list_template = "django_mcp/admin/registrations.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RegistrationList
@@ -117,6 +118,12 @@ class ClientRegistrationAdmin(ClientDisplay):
         ]
         return [*own, *super().get_urls()]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"can_revoke": self.has_revoke_permission(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -128,6 +135,7 @@ class ClientRegistrationAdmin(ClientDisplay):
             ("can_unblock", ask_to_unblock),
         ):
             context[name] = may_control and bool(ask([client]).possible)
+        context["can_revoke"] = self.has_revoke_permission(request)
         model = get_application_model()
         context["application_link"] = self.link_to(request, model, client_id=client.client_id)
         context["calls_link"] = self._calls_link(request, client.client_id)
@@ -135,15 +143,15 @@ class ClientRegistrationAdmin(ClientDisplay):
 
     def approve_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to approve one client."""
-        return self.ask(request, ask_to_approve(self._clients(key)))
+        return self.ask(request, ask_to_approve(self.clients(key)))
 
     def block_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to block one client."""
-        return self.ask(request, ask_to_block(self._clients(key)))
+        return self.ask(request, ask_to_block(self.clients(key)))
 
     def unblock_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to unblock one client."""
-        return self.ask(request, ask_to_unblock(self._clients(key)))
+        return self.ask(request, ask_to_unblock(self.clients(key)))
 
     @admin.action(permissions=["control"], description=_("Approve selected clients"))
     def approve_selected(
@@ -191,12 +199,6 @@ class ClientRegistrationAdmin(ClientDisplay):
             self.log_change(request, each.row, done)
             self.message_user(request, f"{done} ({each.row})", messages.SUCCESS)
         return self.after([each.row.pk for each in question.possible])
-
-    def _clients(self, key: int) -> list[Client]:
-        found = clients_of(ClientRegistration.objects.filter(pk=key))
-        if not found:
-            raise Http404
-        return found
 
     def _calls_link(self, request: HttpRequest, client_id: str) -> str | None:
         """Where the calls of this client are listed, for those who may look at them."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
@@ -20,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.catalog import Entry, survey
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.models import ToolGroup
+from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.tools.registry import Registry, get_registry
@@ -68,7 +70,7 @@ class SightForm(forms.Form):
 
     def __init__(self, data: Any, *, groups: Iterable[str]) -> None:
         super().__init__(data, label_suffix="")
-        self.fields["client"].widget = SuggestingInput(_clients())
+        self.fields["client"].widget = SuggestingInput(newest_clients())
         choices = [("", _("Every group")), *((group, group) for group in groups)]
         self.fields["group"] = forms.ChoiceField(label=_("Group"), required=False, choices=choices)
 
@@ -125,8 +127,11 @@ def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
         "problems": problems,
         "opts": ToolGroup._meta,
     }
-    if form.is_valid() and not problems:
-        context |= _answer(request, form)
+    if form.is_valid():
+        if not problems:
+            context |= _answer(request, form)
+        if form.person is not None:
+            context["access_link"] = _access_link(request, site, form.person)
     return TemplateResponse(request, "django_mcp/admin/sight.html", context)
 
 
@@ -161,6 +166,17 @@ def _answer(request: HttpRequest, form: SightForm) -> Mapping[str, Any]:
     return {"person": user, "sightings": sightings, "visible_count": len(visible)}
 
 
+def _access_link(request: HttpRequest, site: AdminSite, user: Any) -> str | None:
+    """Where the access of this user is revoked, for those who may do that."""
+    if not site.is_registered(ClientRegistration):
+        return None
+    may_revoke = getattr(site.get_model_admin(ClientRegistration), "has_revoke_permission", None)
+    if may_revoke is None or not may_revoke(request):
+        return None
+    address = reverse("admin:django_mcp_clientregistration_access", current_app=site.name)
+    return f"{address}?{urlencode({'user': user.get_username()})}"
+
+
 def _people(request: HttpRequest, form: SightForm) -> list[str]:
     """Names that begin as the one that was asked for, told to those who may look at users."""
     users = get_user_model()
@@ -180,7 +196,7 @@ def _people(request: HttpRequest, form: SightForm) -> list[str]:
     ]
 
 
-def _clients() -> list[tuple[str, str]]:
+def newest_clients() -> list[tuple[str, str]]:
     """Ids and names of the newest applications, where there is a model of them."""
     if not apps.is_installed("oauth2_provider"):
         return []

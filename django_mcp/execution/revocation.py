@@ -7,7 +7,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from django_mcp.execution.cancelling import cancel
-from django_mcp.models import ToolTask
+from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.principals import Endpoint
 
@@ -60,6 +60,10 @@ class Access:
         return _counts(revoked, tasks=len(keys))
 
     @property
+    def is_of_everybody(self) -> bool:
+        return self.user is None and self.client_id is None
+
+    @property
     def _is_of_a_client(self) -> bool:
         return self.client_id is not None and self.user is None
 
@@ -80,6 +84,22 @@ class Access:
         if self.client_id is not None:
             tasks = tasks.filter(client=self.client_id)
         return tasks
+
+
+def is_known_client(client_id: str) -> bool:
+    """Return whether there is an application of this id, a registration, a task or a call."""
+    traces = (
+        ClientRegistration.objects.filter(client_id=client_id),
+        ToolTask.objects.filter(client=client_id),
+        CallRecord.objects.filter(client=client_id),
+    )
+    if any(rows.exists() for rows in traces):
+        return True
+    if not apps.is_installed("oauth2_provider"):
+        return False
+    from django_mcp.auth.clients import find_client
+
+    return find_client(client_id) is not None
 
 
 def _counts(held: "TokenCounts | None", *, tasks: int) -> AccessCounts:

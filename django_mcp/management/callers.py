@@ -2,11 +2,11 @@
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
+from django_mcp.auth.users import resolve_user
 from django_mcp.principals import Endpoint
-from django_mcp.redaction import storable_text
 
 
 def find_user(username: str) -> AbstractBaseUser:
@@ -29,17 +29,10 @@ def find_any_user(name_or_key: str) -> AbstractBaseUser:
 
     Raises `CommandError` when there is none.
     """
-    users = get_user_model()
-    if storable_text(name_or_key, len(name_or_key)) == name_or_key:
-        try:
-            return users._default_manager.get_by_natural_key(name_or_key)
-        except users.DoesNotExist:
-            pass
-        try:
-            return users._default_manager.get(pk=name_or_key)
-        except (users.DoesNotExist, ValueError, ValidationError):  # of what can be no key
-            pass
-    raise CommandError(f"There is no user {name_or_key!r}.")
+    user = resolve_user(name_or_key)
+    if user is None:
+        raise CommandError(f"There is no user {name_or_key!r}.")
+    return user
 
 
 def find_endpoint() -> Endpoint:

@@ -6,11 +6,10 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_mcp.execution.revocation import Access, AccessCounts
+from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.management.arguments import client_id
 from django_mcp.management.callers import find_any_user, find_endpoint
 from django_mcp.management.printing import printable
-from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 
 
 class Command(BaseCommand):
@@ -81,20 +80,7 @@ class Command(BaseCommand):
 
 
 def _known_client(client: str) -> str:
-    """Raise `CommandError` for a client of which there is neither application nor trace."""
-    is_known = any(
-        rows.exists()
-        for rows in (
-            ClientRegistration.objects.filter(client_id=client),
-            ToolTask.objects.filter(client=client),
-            CallRecord.objects.filter(client=client),
-        )
-    )
-    if not is_known and apps.is_installed("oauth2_provider"):
-        from django_mcp.auth.clients import find_client
-
-        is_known = find_client(client) is not None
-    if not is_known:
+    if not is_known_client(client):
         raise CommandError(f"There is no application of the id {printable(client)}.")
     return client
 
