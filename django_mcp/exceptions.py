@@ -96,6 +96,19 @@ class RevokedError(CallRejectedError):
         super().__init__("The permission for this call was withdrawn before it ran.")
 
 
+class AccessEndedError(DjangoMCPError):
+    """The caller's access was withdrawn or expired while its request was open.
+
+    A call that waited for its background task ends so: the task may run on, and have taken effect.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The permission for this call was withdrawn or has expired while it ran, "
+            "so its result is not delivered."
+        )
+
+
 class InputRequiredError(CallRejectedError):
     """What prepares the tool has a question first: the client answers it by calling again.
 

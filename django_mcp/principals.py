@@ -1,7 +1,8 @@
 """Who calls, and where."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -66,7 +67,8 @@ class Principal:
     """Who a request speaks for: what an authenticator vouches for, never the raw credential.
 
     `user` is None for anonymous callers. `credential` identifies the token without revealing it,
-    and `authenticator` is the dotted path of the class that knows it.
+    and `authenticator` is the dotted path of the class that knows it. What stays open for the
+    caller ends when the credential `expires`; None for never.
     """
 
     endpoint: Endpoint
@@ -76,6 +78,8 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     credential: str = ""
     authenticator: str = ""
+    # The same caller, however long it is one.
+    expires: datetime | None = field(default=None, compare=False)
 
     @property
     def is_anonymous(self) -> bool:

@@ -45,11 +45,13 @@ class RenewingAuthenticator(Authenticator, Protocol):
     """An authenticator that can tell later whether what it once vouched for still holds."""
 
     def renew(self, principal: Principal) -> Principal:
-        """Return a principal of its own as it stands now, before a background tool runs for it.
+        """Return a principal of its own as it stands now.
 
-        The user has been read again by then, and is active. Runs in a thread and may query. Raises
-        `InvalidCredentialsError` when the credential has been withdrawn; that it has merely expired
-        since the call is no reason.
+        Called before a background tool runs for it, and while a request of its stays open: before
+        anything is told, and now and then in silence. The user has been read again by then, and is
+        active. Runs in a thread and may query. Raises `InvalidCredentialsError` when the credential
+        has been withdrawn. That it has merely expired is no reason: `expires` of the principal says
+        so, which ends what is open and leaves a background tool to run.
         """
 
 

@@ -49,6 +49,7 @@ class OAuthAuthenticator:
             # Not `granted.scopes`, which leaves out what the scopes backend does not know.
             scopes=frozenset(granted.scope.split()),
             credential=str(granted.pk),
+            expires=granted.expires,
         )
 
     def renew(self, principal: Principal) -> Principal:
@@ -68,7 +69,11 @@ class OAuthAuthenticator:
             granted = next((t for t in successors if names(t.resource, principal.endpoint)), None)
         if granted is None:
             raise InvalidCredentialsError
-        return replace(principal, scopes=principal.scopes & set(granted.scope.split()))
+        return replace(
+            principal,
+            scopes=principal.scopes & set(granted.scope.split()),
+            expires=granted.expires,
+        )
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
         """RFC 6750 with `resource_metadata` (RFC 9728, section 5.1) and `scope`."""

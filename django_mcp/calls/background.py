@@ -9,7 +9,13 @@ from django_mcp.audit import Recording, mark_undelivered
 from django_mcp.calls.admitting import admit, refusals_recorded
 from django_mcp.concurrency import run_in_control, run_in_worker, stays_in_thread
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import TaskNotStartedError, TaskRequiredError, UnknownToolError
+from django_mcp.exceptions import (
+    AccessEndedError,
+    TaskNotStartedError,
+    TaskRequiredError,
+    UnknownToolError,
+)
+from django_mcp.execution.access import Access
 from django_mcp.execution.callers import repetition_of
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.handover import submit
@@ -37,20 +43,27 @@ async def start_task(context: ToolContext, tool: Tool) -> ToolTask:
 
 
 async def call_in_background(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
-    """Serve a call whose client takes no task: watch its task, and return what comes of it."""
+    """Serve a call whose client takes no task: watch its task, and return what comes of it.
+
+    Raises `AccessEndedError`, and tells no more of the task, when the caller loses its access.
+    """
     if tool.background is not None and tool.background.require_task:
         raise TaskRequiredError
     key = context.become_task()
+    access = Access(context.principal, scopes=tool.scopes)
     try:
         async with _cancelled_with_caller(context, tool), watch().waiting_for(key) as waiter:
             await run_in_worker(_submit, context, tool, record)
             waiter.has_row = True
-            await follow(waiter, context)
+            async with access.kept():
+                await follow(waiter, context, access)
+                await access.renew()
             return await run_in_control(outcome_of, key)
     finally:
-        context.finish_progress()
         if context.is_disconnected:
             await asyncio.shield(run_in_control(mark_undelivered, context.call_id))
+        else:
+            context.finish_progress()
 
 
 def call_again(task: ToolTask) -> UUID:
@@ -96,11 +109,17 @@ def runs_in_background(tool: Tool) -> bool:
 
 @asynccontextmanager
 async def _cancelled_with_caller(context: ToolContext, tool: Tool) -> AsyncIterator[None]:
-    """Cancel the task of a call whose caller leaves, unless its tool is to go on."""
+    """Cancel the task of a call whose caller leaves, unless its tool is to go on.
+
+    A caller whose access ends has left, whatever its client.
+    """
     try:
         yield
-    except asyncio.CancelledError:
-        if _ends_with_caller(tool) and context.task_id is not None:
+    except (asyncio.CancelledError, AccessEndedError) as error:
+        is_ending = _ends_with_caller(tool)
+        if isinstance(error, AccessEndedError):
+            context.disconnect(cancel=is_ending)
+        if is_ending and context.task_id is not None:
             await asyncio.shield(run_in_control(cancel, context.task_id))
         raise
 

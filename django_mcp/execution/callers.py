@@ -106,7 +106,27 @@ def current_principal(task: ToolTask) -> Principal:
     credential was withdrawn.
     """
     principal = recorded_principal(task)
-    if task.user and (principal.user is None or not principal.user.is_active):
+    if task.user and principal.user is None:
+        raise RevokedError
+    return _vouched_for(principal)
+
+
+def renewed_principal(principal: Principal) -> Principal:
+    """An authenticated caller as it stands now; raises as `current_principal` does.
+
+    Its `expires` may have passed: that ends what is open, and not what has been begun.
+    """
+    user = None
+    if principal.user is not None:
+        user = _user(user_key(principal))
+        if user is None:
+            raise RevokedError
+    return _vouched_for(replace(principal, user=user))
+
+
+def _vouched_for(principal: Principal) -> Principal:
+    """What its authenticator makes of a principal whose user has just been read."""
+    if principal.user is not None and not principal.user.is_active:
         raise RevokedError
     try:
         return renew(principal)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django_mcp.concurrency import PerLoop, run_in_control
 from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.execution.access import MAX_AGE, Access
 from django_mcp.execution.sweeping import sweep_when_due
 from django_mcp.execution.waking import Sleeper, listen
 from django_mcp.models import ToolTask
@@ -169,10 +170,14 @@ async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[State]:
                     await _change(waiter)
 
 
-async def follow(waiter: Waiter, context: ToolContext) -> None:
-    """Pass on what progress the task makes, until it has ended."""
+async def follow(waiter: Waiter, context: ToolContext, access: Access) -> None:
+    """Pass on what progress the task makes, until it has ended.
+
+    Raises `AccessEndedError` instead of telling one without access.
+    """
     async for state in changes(waiter):
         if state.progress is not None:
+            await access.renew(max_age=MAX_AGE)
             context.report_progress(
                 state.progress.done, state.progress.total, state.progress.message
             )

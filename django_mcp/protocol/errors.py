@@ -22,6 +22,7 @@ from mcp_types import (
 )
 
 from django_mcp.exceptions import (
+    AccessEndedError,
     BusyError,
     InvalidAnswersError,
     InvalidArgumentsError,
@@ -186,6 +187,10 @@ def _explain(error: Exception) -> Explanation | None:
             )
         case TaskError():
             return Explanation(error=str(error), retryable=error.retryable)
+        case AccessEndedError():
+            return Explanation(
+                error=str(error), hint="The tool may have taken effect. Authenticate again."
+            )
         case RevokedError() | ToolFailedError():
             return Explanation(error=str(error))
     return None

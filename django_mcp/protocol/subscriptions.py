@@ -1,6 +1,7 @@
 """`subscriptions/listen`: news of the caller's tasks, pushed on the stream of one request."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from mcp_types import (
 )
 
 from django_mcp.concurrency import run_in_control
+from django_mcp.exceptions import AccessEndedError
+from django_mcp.execution.access import MAX_AGE, Access
 from django_mcp.execution.finding import find_tasks
 from django_mcp.execution.waiting import changes, watch
 from django_mcp.models import ToolTask
@@ -27,6 +30,8 @@ from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.extensions import TASKS, declares_tasks
 from django_mcp.protocol.task_requests import task_key
 from django_mcp.protocol.tasks import task_details
+
+logger = logging.getLogger(__name__)
 
 MAX_TASKS = 500
 """How many tasks one stream tells of; the acknowledgement says which."""
@@ -48,18 +53,14 @@ async def listen(
     """Answer `subscriptions/listen`: the state of each task now, and again whenever it changes.
 
     What else a client asks to hear of is not acknowledged. The stream ends when there is nothing
-    left to tell: every task has ended, or there was none.
+    left to tell: every task has ended, or there was none, or the caller has lost its access.
     """
     asked = _asked_tasks(params.notifications)
     if asked and not declares_tasks(ctx):
         raise missing_extension(TASKS)
     stream = _Stream(ctx)
     try:
-        known = await stream.read(asked)
-        await stream.acknowledge([str(key) for key in asked if key in known])
-        async with asyncio.TaskGroup() as following:
-            for key, state in known.items():
-                following.create_task(stream.follow(key, state))
+        await stream.serve(asked)
     except MCPError:
         raise
     except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
@@ -72,12 +73,16 @@ class State:
     """A task as it is told: `details` for its caller, the rest for us."""
 
     updated: datetime
-    has_ended: bool
+    status: str
     details: dict[str, Any]
 
     @classmethod
     def of(cls, task: ToolTask) -> Self:
-        return cls(updated=task.updated, has_ended=task.has_ended, details=task_details(task))
+        return cls(updated=task.updated, status=task.status, details=task_details(task))
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ToolTask.ENDED
 
 
 class _Stream:
@@ -86,7 +91,21 @@ class _Stream:
     def __init__(self, ctx: Context) -> None:
         self.meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
         self._ctx = ctx
-        self._principal = exchange_of(ctx).principal
+        self._access = Access(exchange_of(ctx).principal)
+
+    async def serve(self, keys: Sequence[UUID]) -> None:
+        """Tell of these tasks, as far as the caller may know of them, until nothing is left."""
+        try:
+            async with self._access.kept():
+                known = await self.read(keys)
+                await self.acknowledge([str(key) for key in keys if key in known])
+                async with asyncio.TaskGroup() as following:
+                    for key, state in known.items():
+                        following.create_task(self.follow(key, state))
+        except* AccessEndedError:
+            # MCP has one way for a server to end a subscription: the result. The client's next
+            # request is told to authenticate.
+            logger.info("A stream has ended with the access of its caller")
 
     async def acknowledge(self, task_ids: list[str]) -> None:
         """Tell, first of all, what the client will hear of."""
@@ -104,19 +123,29 @@ class _Stream:
             async for seen in changes(waiter, pace=PACE):
                 if seen.updated == known.updated:  # the first look may find what has been told
                     continue
-                news = (await self.read([key])).get(key)
+                is_progress = seen.status == known.status
+                found = await self.read([key], max_age=MAX_AGE if is_progress else 0)
+                news = found.get(key)
                 if news is None:
                     return
+                if news.status != seen.status:
+                    continue  # it has moved on: the next look renews the access for that
                 await self._tell(news)
                 known = news
 
-    async def read(self, keys: Sequence[UUID]) -> dict[UUID, State]:
-        """The state of those of the tasks that the caller may know of."""
+    async def read(self, keys: Sequence[UUID], *, max_age: float = 0) -> dict[UUID, State]:
+        """The state of those of the tasks that the caller may know of, as it stands now.
+
+        Or as it stood `max_age` seconds ago. Raises `AccessEndedError`.
+        """
+        if not keys:
+            return {}
+        principal = await self._access.renew(max_age=max_age)
 
         def find() -> dict[UUID, State]:
-            return {task.pk: State.of(task) for task in find_tasks(keys, self._principal)}
+            return {task.pk: State.of(task) for task in find_tasks(keys, principal)}
 
-        return await run_in_control(find) if keys else {}
+        return await run_in_control(find)
 
     async def _tell(self, state: State) -> None:
         await self._send(TaskNotification(params={**state.details, "_meta": self.meta}))

@@ -149,8 +149,8 @@ def tool(
         queue: The Celery queue that it waits in; default Celery's own.
         keep_result: How long the result can be fetched; default
             `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds.
-        on_disconnect: Whether to `cancel` the run when a 2026-07-28 client leaves before its end,
-            or `continue`.
+        on_disconnect: Whether to `cancel` the run, or `continue`, when a 2026-07-28 client leaves
+            before its end, or a caller that waits for it loses its access.
         require_task: Refuse clients that cannot take a task handle instead of the result.
         prepare: A function that is called within the request, before there is a task, and may ask
             the user. It takes any of the tool's parameters by name, and what it returns (a dict, or

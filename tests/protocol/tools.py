@@ -196,6 +196,20 @@ with collecting() as TOOLS:
         context.report_progress(to, to)
         return to
 
+    @tool(background=True, on_disconnect="continue", read_only=True)
+    def work_on(context: ToolContext) -> str:
+        """Report one step, wait at the gate, and go on whether the client is there or not."""
+        context.report_progress(1, 2, SECRET)
+        gate.wait("work_on")
+        context.report_progress(2, 2, SECRET)
+        return SECRET
+
+    @tool(background=True, scopes=["numbers:add"], read_only=True)
+    def work_with_scope() -> str:
+        """Wait at the gate, for callers with a scope."""
+        gate.wait("work_with_scope")
+        return SECRET
+
     @tool(background=True, scopes=["numbers:add"], read_only=True)
     def add_with_scope(a: int, b: int) -> int:
         """Add two numbers, for callers with a scope."""

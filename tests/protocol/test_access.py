@@ -1,0 +1,341 @@
+"""Streams and waiting calls end with the access of their caller, and deliver nothing after it."""
+
+import asyncio
+import datetime
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django import Settings
+
+from django_mcp.asgi import Application
+from django_mcp.concurrency import run_in_control
+from django_mcp.models import CallRecord, ToolTask
+from django_mcp.principals import Endpoint
+from tests.execution.rows import quiet, settled
+from tests.gate import Gate
+from tests.keys import PATH
+from tests.polling import until
+from tests.protocol.tasks import start
+from tests.protocol.tools import SECRET
+from tests.wire import Answer, Client
+
+pytest.importorskip("oauth2_provider")
+
+from django_mcp.auth.revocation import revoke_of_user
+from tests import applications
+from tests.applications import AccessToken
+
+Withdraw = Callable[[User], object]
+
+
+def deactivate(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def delete_user(user: User) -> None:
+    User.objects.filter(pk=user.pk).delete()
+
+
+def disconnect(user: User) -> None:
+    revoke_of_user(user, Endpoint.from_settings())
+
+
+def revoke(user: User) -> None:
+    AccessToken.objects.get(user=user).revoke()
+
+
+def expire(user: User) -> None:
+    AccessToken.objects.filter(user=user).update(
+        expires=timezone.now() - datetime.timedelta(seconds=1)
+    )
+
+
+WITHDRAWALS = pytest.mark.parametrize(
+    "withdraw", [deactivate, delete_user, disconnect, revoke, expire]
+)
+
+
+@pytest.fixture
+def alice(application: Application, settings: Settings) -> User:
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH, "django_mcp.auth.oauth.OAuthAuthenticator"]
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def token(alice: User) -> str:
+    held: str = applications.token(applications.by_hand("Desk"), alice, scope="numbers:add").token
+    return held
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Access is renewed again and again, whether there is something to tell or not."""
+    monkeypatch.setattr("django_mcp.execution.access.SILENCE", 0.05)
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message has a renewal of its own."""
+    monkeypatch.setattr("django_mcp.execution.access.MAX_AGE", 0.0)
+
+
+def statuses(answer: Answer) -> list[str]:
+    """What the stream has told, without its acknowledgement and its end."""
+    return [message["params"]["status"] for message in answer.messages[1:-1]]
+
+
+def assert_withheld(answer: Answer) -> None:
+    assert answer.result["isError"] is True
+    assert "its result is not delivered" in answer.result["content"][0]["text"]
+    assert SECRET not in answer.text
+
+
+# Streams of `subscriptions/listen`.
+
+
+@WITHDRAWALS
+def test_stream_ends_untold_when_access_was_withdrawn(
+    modern: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+) -> None:
+    client = modern.with_token(token).with_tasks()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(withdraw, alice)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert settled().status == "completed"
+    assert statuses(answer) == ["working"]
+    assert answer.result["resultType"] == "complete"
+    assert answer.result["_meta"]["io.modelcontextprotocol/subscriptionId"] == 1
+
+
+@pytest.mark.usefixtures("impatient", "strict")
+@WITHDRAWALS
+def test_silent_stream_ends_when_access_was_withdrawn(
+    modern: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+) -> None:
+    client = modern.with_token(token).with_tasks()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(withdraw, alice)
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    gate.open()
+    settled()
+    assert statuses(answer) == ["working"]
+    assert answer.result["resultType"] == "complete"
+
+
+def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
+    modern: Client, gate: Gate, alice: User
+) -> None:
+    """The authenticator of the tests cannot renew."""
+    client = modern.with_key("alice").with_tasks()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(deactivate, alice)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer) == ["working"]
+
+
+def test_stream_goes_on_when_the_token_was_refreshed(
+    modern: Client, gate: Gate, alice: User, token: str
+) -> None:
+    client = modern.with_token(token).with_tasks()
+
+    def refresh() -> None:
+        old = AccessToken.objects.get()
+        old.delete()
+        applications.token(old.application, alice, scope="numbers:add")
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(refresh)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer)[-1] == "completed"
+
+
+def test_task_is_not_told_of_when_the_scopes_of_its_tool_are_gone(
+    modern: Client, gate: Gate, token: str
+) -> None:
+    client = modern.with_token(token).with_tasks()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work_with_scope")
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await AccessToken.objects.aupdate(scope="another")
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer) == ["working"]
+    assert SECRET not in answer.text
+
+
+# Calls that wait for their task.
+
+
+@WITHDRAWALS
+def test_result_of_a_waiting_call_is_withheld_when_access_was_withdrawn(
+    client: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_on", token="tok") as opened:
+            await gate.arrival()
+            await opened.arrival()
+            await run_in_control(withdraw, alice)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert settled().status == "completed"
+    assert answer.result["isError"] is True
+    assert "its result is not delivered" in answer.result["content"][0]["text"]
+    assert SECRET not in str(answer.messages[-1])
+    record = CallRecord.objects.get()
+    assert (record.outcome, record.delivered) == ("ok", False)
+
+
+@pytest.mark.usefixtures("impatient", "strict")
+@WITHDRAWALS
+def test_task_of_a_waiting_call_ends_with_the_access_of_its_caller(
+    client: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_until_cancelled") as opened:
+            await gate.arrival()
+            await run_in_control(withdraw, alice)
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert_withheld(answer)
+    assert settled().status == "cancelled"
+    until(lambda: not CallRecord.objects.get().delivered)
+    assert CallRecord.objects.get().outcome == "cancelled"
+
+
+@pytest.mark.usefixtures("impatient", "strict")
+def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
+    client: Client, gate: Gate, alice: User, token: str
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_on") as opened:
+            await gate.arrival()
+            await run_in_control(disconnect, alice)
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert_withheld(answer)
+    assert ToolTask.objects.get().status == "working"
+    gate.open()
+    assert settled().status == "completed"
+    record = CallRecord.objects.get()
+    assert (record.outcome, record.delivered) == ("ok", False)
+
+
+@pytest.mark.usefixtures("strict")
+def test_progress_is_not_told_when_access_was_withdrawn(
+    client: Client, gate: Gate, alice: User, token: str
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_on", token="tok") as opened:
+            await gate.arrival()
+            await opened.arrival()
+            await run_in_control(disconnect, alice)
+            await ToolTask.objects.aupdate(progress=1.5, updated=timezone.now())
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    gate.open()
+    quiet()
+    assert [each["progress"] for each in answer.progress] == [1]
+    assert answer.result["isError"] is True
+
+
+def test_waiting_call_lacks_the_scopes_that_were_taken_from_its_token(
+    client: Client, gate: Gate, token: str
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_with_scope") as opened:
+            await gate.arrival()
+            await AccessToken.objects.aupdate(scope="another")
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    quiet()
+    assert_withheld(answer)
+
+
+def test_caller_who_keeps_access_receives_the_result(
+    client: Client, gate: Gate, token: str
+) -> None:
+    caller = client.with_token(token)
+
+    async def scenario() -> Answer:
+        async with caller.calling("work_on") as opened:
+            await gate.arrival()
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert answer.result["structuredContent"] == {"result": SECRET}
+    assert CallRecord.objects.get().delivered is True
