@@ -1,18 +1,20 @@
 """Questions to users on the wire: before there is a task, and while it runs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
+from django_mcp import Endpoint, Principal
 from django_mcp.asgi import Application
 from django_mcp.models import CallRecord, ToolTask
 from tests.execution import asking_tools
 from tests.execution.rows import quiet, settled
-from tests.keys import PATH
+from tests.keys import PATH, KeyAuthenticator
 from tests.protocol.tasks import ask, ending, reached, start, state
 from tests.wire import TASKS, Answer, Client, serving
 
@@ -20,6 +22,14 @@ REMOVE = pytest.mark.parametrize("name", ["remove", "aremove"])
 
 ADA = {"action": "accept", "content": {"name": "Ada"}}
 YES = {"action": "accept", "content": {"confirm": True}}
+
+
+class NamedClients(KeyAuthenticator):
+    """The header `X-Client` names the client."""
+
+    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+        found = super().authenticate(headers, endpoint)
+        return None if found is None else replace(found, client_id=headers.get("x-client", ""))
 
 
 @pytest.fixture
@@ -233,6 +243,43 @@ def test_state_is_good_for_its_tool_arguments_and_caller_alone(asked: Client) ->
 
     assert [answer.error for answer in others] == [REFUSED] * 3
     assert not ToolTask.objects.exists()
+
+
+def test_state_is_good_for_its_user_alone(asked: Client) -> None:
+    """Two users of the same client, at the same endpoint."""
+    for name in ("alice", "bob"):
+        User.objects.create_user(name)
+    alice, bob = asked.with_key("alice"), asked.with_key("bob")
+    params = reply(call(alice, "remove", arguments={"name": "x"}), ADA)
+
+    assert call(bob, "remove", arguments={"name": "x"}, **params).error == REFUSED
+    assert call(asked.with_key("-"), "remove", arguments={"name": "x"}, **params).error == REFUSED
+    assert call(alice, "remove", arguments={"name": "x"}, **params).result["isError"] is False
+
+
+def test_state_is_good_for_its_client_alone(settings: Settings, asked: Client) -> None:
+    """Two clients of the same user, at the same endpoint."""
+    settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.NamedClients"]
+    User.objects.create_user("alice")
+    desk, phone = [
+        asked.with_key("alice").having(headers={"X-Client": n}) for n in ("desk", "phone")
+    ]
+    params = reply(call(desk, "remove", arguments={"name": "x"}), ADA)
+
+    assert call(phone, "remove", arguments={"name": "x"}, **params).error == REFUSED
+    assert call(desk, "remove", arguments={"name": "x"}, **params).result["isError"] is False
+
+
+def test_state_is_good_for_its_endpoint_alone(settings: Settings, asked: Client) -> None:
+    """Two endpoints with the same key."""
+    params = reply(call(asked, "clear"), YES)
+    settings.DJANGO_MCP_URL = "https://other.example/mcp"
+    settings.ALLOWED_HOSTS = ["*"]
+    with serving(asking_tools.TOOLS) as other:
+        refused = call(asked.having(application=other), "clear", **params)
+
+    assert refused.error == REFUSED
+    assert call(asked, "clear", **params).result["isError"] is False
 
 
 def test_state_expires(settings: Settings, asked: Client) -> None:
