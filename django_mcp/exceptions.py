@@ -123,6 +123,13 @@ class InputRequiredError(CallRejectedError):
         super().__init__("The tool has questions for the user.")
 
 
+class RequestStateUsedError(CallRejectedError):
+    """The call brings a `requestState` that another call has brought before."""
+
+    def __init__(self) -> None:
+        super().__init__("This requestState has been used. Call again without it.")
+
+
 class InvalidAnswersError(DjangoMCPError):
     """What was sent as the answers to a task's questions is none, or too much to be kept."""
 

@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django_mcp.principals import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestState:
+    """The sealed state of a round of questions, which one call may bring back until it expires."""
+
+    id: UUID
+    expires: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +24,8 @@ class Invocation:
     `id` is shown to the client and stands in the record and in every log line. `client_info` is
     what the client says of itself, `address` where the request came from. `is_askable` says whether
     it can put questions to its user, `takes_task` whether it takes a task handle for a result;
-    `answers` holds what its user has answered so far, by the keys of the questions.
+    `answers` holds what its user has answered so far, by the keys of the questions, and
+    `request_state` names the state that they came with.
     """
 
     name: str
@@ -29,3 +39,4 @@ class Invocation:
     is_askable: bool = False
     takes_task: bool = False
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    request_state: RequestState | None = None

@@ -42,6 +42,7 @@ EVERY_MODEL = (
     "ToolSwitch",
     "ToolGroup_allowed_groups",
     "ToolTask",
+    "UsedRequestState",
 )
 
 

@@ -17,6 +17,7 @@ from django_mcp.exceptions import (
     ToolFailedError,
 )
 from django_mcp.execution.preparing import prepare
+from django_mcp.execution.request_states import used_once
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
 
@@ -26,6 +27,15 @@ def admit(context: ToolContext, tool: Tool, record: Recording) -> dict[str, Any]
 
     Call it from a thread, unless `may_query_to_admit` says that the database will not be asked.
     """
+    arguments = authorize(context, tool, record)
+    if tool.preparation is None:
+        return arguments
+    with used_once(context.invocation, tool):
+        return complete(context, tool, record, arguments)
+
+
+def authorize(context: ToolContext, tool: Tool, record: Recording) -> dict[str, Any]:
+    """As `admit`, of a call that is still to be completed by what prepares its tool."""
     if not tool.scopes <= context.principal.scopes:
         raise MissingScopeError(required=tool.scopes, granted=context.principal.scopes)
     try:
@@ -37,9 +47,17 @@ def admit(context: ToolContext, tool: Tool, record: Recording) -> dict[str, Any]
     # A call whose end another process tells of is known from its beginning.
     if not tool.read_only or context.task_id is not None:
         record.begin()
-    if tool.preparation is not None:
-        arguments = prepare(context, tool, tool.preparation, arguments)
-        record.complete()
+    return arguments
+
+
+def complete(
+    context: ToolContext, tool: Tool, record: Recording, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments with those that what prepares the tool adds, if anything does."""
+    if tool.preparation is None:
+        return arguments
+    arguments = prepare(context, tool, tool.preparation, arguments)
+    record.complete()
     return arguments
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from django_mcp.audit import Recording, mark_undelivered
-from django_mcp.calls.admitting import admit, refusals_recorded
+from django_mcp.calls.admitting import authorize, complete, refusals_recorded
 from django_mcp.concurrency import run_in_control, run_in_worker, stays_in_thread
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
@@ -19,6 +19,7 @@ from django_mcp.execution.access import Access
 from django_mcp.execution.callers import repetition_of
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.handover import submit
+from django_mcp.execution.request_states import used_once
 from django_mcp.execution.settling import outcome_of
 from django_mcp.execution.waiting import follow, watch
 from django_mcp.models import ToolTask
@@ -89,8 +90,10 @@ def _submit(context: ToolContext, tool: Tool, record: Recording) -> ToolTask:
     if not record.claim():
         raise asyncio.CancelledError
     try:
-        admit(context, tool, record)
-        task = submit(context, tool)
+        arguments = authorize(context, tool, record)
+        with used_once(context.invocation, tool):
+            complete(context, tool, record, arguments)
+            task = submit(context, tool)
     except BaseException as error:
         context.discard_task()
         record.finish(error=error)

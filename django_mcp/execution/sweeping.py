@@ -23,7 +23,7 @@ from django_mcp.exceptions import (
 from django_mcp.execution.backends import runs_of
 from django_mcp.execution.handover import hand_over
 from django_mcp.execution.settling import fail, settle
-from django_mcp.models import ToolTask
+from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.tools.registry import get_registry
 
@@ -47,8 +47,8 @@ class Swept:
 def sweep() -> Swept:
     """Look after every task that gave no sign of life for `DJANGO_MCP_BACKGROUND_STALE_AFTER`.
 
-    Also finish the records of tasks that have ended, and delete those that have expired. Any number
-    of processes may do this at once. Call it from a thread.
+    Also finish the records of tasks that have ended, and delete those that have expired, with the
+    request states that have. Any number of processes may do this at once. Call it from a thread.
     """
     swept = Swept()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
@@ -69,6 +69,7 @@ def sweep() -> Swept:
         settle(key)
         swept.recorded += 1
     swept.deleted = ToolTask.objects.prune()
+    UsedRequestState.objects.prune()
     return swept
 
 

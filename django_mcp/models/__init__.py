@@ -3,6 +3,14 @@
 from django_mcp.models.clients import ClientRegistration
 from django_mcp.models.groups import ToolGroup, ToolSwitch
 from django_mcp.models.records import CallRecord
+from django_mcp.models.request_states import UsedRequestState
 from django_mcp.models.tasks import ToolTask
 
-__all__ = ["CallRecord", "ClientRegistration", "ToolGroup", "ToolSwitch", "ToolTask"]
+__all__ = [
+    "CallRecord",
+    "ClientRegistration",
+    "ToolGroup",
+    "ToolSwitch",
+    "ToolTask",
+    "UsedRequestState",
+]

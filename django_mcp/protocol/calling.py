@@ -42,7 +42,7 @@ async def handle_call(
         ctx.protocol_version,
         is_askable=is_askable(ctx),
         takes_task=is_task,
-        answers=answers_in(params),
+        **answers_in(params),
     )
     # A task has no stream; its progress stands in its status.
     channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None

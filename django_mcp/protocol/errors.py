@@ -28,6 +28,7 @@ from django_mcp.exceptions import (
     InvalidArgumentsError,
     MissingScopeError,
     RecordUnavailableError,
+    RequestStateUsedError,
     RevokedError,
     TaskError,
     TaskRequiredError,
@@ -75,6 +76,10 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     if explanation is None:
         if isinstance(error, UnknownToolError):
             raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+        if isinstance(error, RequestStateUsedError):
+            # As the SDK answers one that is not good for any other reason.
+            data = {"reason": "invalid_request_state"}
+            raise MCPError(code=INVALID_PARAMS, message=str(error), data=data) from error
         if isinstance(error, TaskRequiredError):
             raise missing_extension(TASKS, str(error)) from error
         raise internal_error(error, call_id) from None

@@ -6,9 +6,11 @@ answers (SEP-2322); afterwards `tasks/get` tells of them and `tasks/update` brin
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.utils import timezone
 from mcp_types import (
     CallToolRequestParams,
     ElicitRequest,
@@ -17,8 +19,10 @@ from mcp_types import (
     InputRequiredResult,
 )
 
+from django_mcp.conf import settings
 from django_mcp.exceptions import InputRequiredError, Question
 from django_mcp.execution.answering import open_questions
+from django_mcp.invocation import RequestState
 from django_mcp.models import ToolTask
 from django_mcp.protocol.exchange import Context, is_modern
 from django_mcp.protocol.results import CALL_ID_META_KEY
@@ -47,26 +51,36 @@ def input_requests(task: ToolTask) -> dict[str, Any]:
 
 def input_required(error: InputRequiredError, call_id: UUID) -> InputRequiredResult:
     """The result of a call that has questions first; its state is sealed on the way out."""
+    state = {
+        "id": str(uuid4()),
+        "expires": (timezone.now() + timedelta(seconds=settings.ANSWER_WITHIN)).isoformat(),
+        "asked": list(error.questions),
+        "answers": error.answers,
+    }
     return InputRequiredResult(
         input_requests={key: _request(question) for key, question in error.questions.items()},
-        request_state=json.dumps({"asked": list(error.questions), "answers": error.answers}),
+        request_state=json.dumps(state),
         _meta={CALL_ID_META_KEY: str(call_id)},
     )
 
 
-def answers_in(params: CallToolRequestParams) -> dict[str, Mapping[str, Any]]:
-    """The answers that a call brings, by their keys; its state has been unsealed and is ours.
+def answers_in(params: CallToolRequestParams) -> dict[str, Any]:
+    """The answers and the state that a call brings, by the names that `Invocation` has for them.
 
-    An answer to what was not asked is ignored, and without a state nothing was.
+    The state has been unsealed and is ours. An answer to what was not asked is ignored, and without
+    a state nothing was.
     """
-    state = json.loads(params.request_state) if params.request_state else {}
-    answers: dict[str, Mapping[str, Any]] = dict(state.get("answers", {}))
+    if not params.request_state:
+        return {}
+    state = json.loads(params.request_state)
+    answers: dict[str, Mapping[str, Any]] = dict(state["answers"])
     responses = params.input_responses or {}
-    for key in state.get("asked", ()):
+    for key in state["asked"]:
         response = responses.get(key)
         if isinstance(response, ElicitResult):
             answers[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
-    return answers
+    brought = RequestState(id=UUID(state["id"]), expires=datetime.fromisoformat(state["expires"]))
+    return {"answers": answers, "request_state": brought}
 
 
 def _request(question: Question) -> ElicitRequest:

@@ -76,6 +76,23 @@ def confirm(context: ToolContext) -> None:
         raise ToolError("then not")
 
 
+def stumble_once(context: ToolContext) -> Agreed:
+    name = context.elicit("Who?", Person).name
+    runs.append("stumble_once")
+    Group.objects.create(name=name)
+    if len(runs) == 1:
+        raise RuntimeError("the first time")
+    return {"by": name}
+
+
+async def astumble_once(context: ToolContext) -> Agreed:
+    name = (await context.aelicit("Who?", Person)).name
+    runs.append("astumble_once")
+    if len(runs) == 1:
+        raise RuntimeError("the first time")
+    return {"by": name}
+
+
 def answer_wrongly(wrong: str) -> dict[str, Any]:
     answers: dict[str, dict[str, Any]] = {"type": {"wrong": 3}, "name": {"other": "x"}}
     return answers[wrong]
@@ -111,6 +128,16 @@ with collecting() as TOOLS:
     def clear() -> str:
         """Clear everything, if the user is sure."""
         return "cleared"
+
+    @tool(background=True, prepare=stumble_once)
+    def stumbling(by: str) -> str:
+        """Be prepared by a function that fails in its first run with an answer."""
+        return by
+
+    @tool(background=True, prepare=astumble_once)
+    async def astumbling(by: str) -> str:
+        """Be prepared by a function that fails in its first run with an answer, on a loop."""
+        return by
 
     @tool(background=True, prepare=answer_wrongly, read_only=True)
     def misprepared(wrong: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from django_mcp.models import CallRecord, ToolTask
+from django_mcp.models import CallRecord, ToolTask, UsedRequestState
 
 
 def run(*arguments: str) -> str:
@@ -97,3 +97,13 @@ def test_it_sweeps_and_prunes(db: None) -> None:
     task(status="completed", is_recorded=True, expires=long_ago)
 
     assert run("sweep") == "0 tasks queued again, 1 ended, 0 recorded, 1 deleted"
+
+
+@pytest.mark.parametrize("action", ["sweep", "prune"])
+def test_it_deletes_used_request_states_that_have_expired(db: None, action: str) -> None:
+    now = timezone.now()
+    UsedRequestState.objects.create(id=uuid4(), expires=now)
+    kept = UsedRequestState.objects.create(id=uuid4(), expires=now + timedelta(hours=1))
+    run(action)
+
+    assert UsedRequestState.objects.get() == kept

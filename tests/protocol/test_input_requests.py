@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp import Endpoint, Principal
 from django_mcp.asgi import Application
-from django_mcp.models import CallRecord, ToolTask
+from django_mcp.execution.sweeping import sweep
+from django_mcp.models import CallRecord, ToolGroup, ToolTask, UsedRequestState
+from django_mcp.policy.snapshot import forget_snapshot
 from tests.execution import asking_tools
 from tests.execution.rows import quiet, settled
 from tests.keys import PATH, KeyAuthenticator
@@ -280,6 +283,139 @@ def test_state_is_good_for_its_endpoint_alone(settings: Settings, asked: Client)
 
     assert refused.error == REFUSED
     assert call(asked, "clear", **params).result["isError"] is False
+
+
+USED = {
+    "code": -32602,
+    "message": "This requestState has been used. Call again without it.",
+    "data": {"reason": "invalid_request_state"},
+}
+
+
+@REMOVE
+def test_state_is_used_once(asked: Client, name: str) -> None:
+    params = reply(call(asked, name, arguments={"name": "x"}), ADA)
+    first = call(asked, name, arguments={"name": "x"}, **params)
+    again = call(asked, name, arguments={"name": "x"}, **params)
+
+    settled()
+    record = CallRecord.objects.latest()
+    assert first.result["structuredContent"] == {"result": "x by Ada"}
+    assert again.error == USED
+    assert (record.outcome, record.error_class) == ("invalid_arguments", "RequestStateUsedError")
+    assert record.task_id == ""
+    assert Group.objects.count() == (1 if name == "remove" else 0)
+
+
+def test_state_is_used_once_by_a_client_of_tasks(tasker: Client) -> None:
+    params = reply(call(tasker, "clear"), YES)
+    handle = call(tasker, "clear", **params)
+    again = call(tasker, "clear", **params)
+
+    settled()
+    assert handle.result["resultType"] == "task"
+    assert again.error == USED
+
+
+@REMOVE
+def test_state_is_used_once_in_a_test_s_own_thread(asked: Client, name: str) -> None:
+    params = {"name": name, "arguments": {"name": "x"}}
+    first = asked.send("tools/call", params)
+    second = asked.send("tools/call", {**params, **reply(first, ADA)})
+    again = asked.send("tools/call", {**params, **reply(first, ADA)})
+
+    assert second.result["structuredContent"] == {"result": "x by Ada"}
+    assert again.error == USED
+
+
+@REMOVE
+def test_of_two_calls_with_one_state_at_the_same_time_one_runs(asked: Client, name: str) -> None:
+    params = reply(call(asked, name, arguments={"name": "x"}), ADA)
+    sent = {"name": name, "arguments": {"name": "x"}, **params}
+
+    async def scenario() -> list[Answer]:
+        return await asyncio.gather(*(asked.asend("tools/call", sent) for _ in range(4)))
+
+    answers = asyncio.run(scenario())
+
+    settled()
+    ran = [answer for answer in answers if "result" in answer.messages[-1]]
+    assert [answer.result["structuredContent"] for answer in ran] == [{"result": "x by Ada"}]
+    assert [answer.error for answer in answers if answer not in ran] == [USED] * 3
+    assert Group.objects.count() == (1 if name == "remove" else 0)
+
+
+def test_state_is_used_by_the_question_that_follows(asked: Client) -> None:
+    first = call(asked, "pair")
+    second = call(asked, "pair", **reply(first, ADA))
+    again = call(asked, "pair", **reply(first, {"action": "accept", "content": {"name": "Eve"}}))
+    third = call(asked, "pair", **reply(second, ADA))
+
+    assert again.error == USED
+    assert third.result["structuredContent"] == {"result": "Ada and Ada"}
+
+
+@pytest.mark.parametrize("action", ["decline", "cancel"])
+def test_state_is_used_by_a_refusal(asked: Client, action: str) -> None:
+    first = call(asked, "clear")
+    refused = call(asked, "clear", **reply(first, {"action": action}))
+    again = call(asked, "clear", **reply(first, YES))
+
+    assert refused.result["isError"]
+    assert again.error == USED
+    assert not ToolTask.objects.exists()
+
+
+def test_state_is_not_used_by_a_call_that_is_refused_before(asked: Client) -> None:
+    params = reply(call(asked, "clear"), YES)
+    ToolGroup.objects.update_or_create(name="default", defaults={"enabled": False})
+    forget_snapshot()
+    refused = call(asked, "clear", **params)
+    ToolGroup.objects.update(enabled=True)
+    forget_snapshot()
+    again = call(asked, "clear", **params)
+
+    assert "Unknown tool" in refused.error["message"]
+    assert again.result["structuredContent"] == {"result": "cleared"}
+
+
+@pytest.mark.parametrize("name", ["stumbling", "astumbling"])
+def test_state_is_not_used_by_a_run_that_is_rolled_back(asked: Client, name: str) -> None:
+    params = reply(call(asked, name), ADA)
+    failed = call(asked, name, **params)
+    again = call(asked, name, **params)
+
+    assert failed.result["isError"]
+    assert again.result["structuredContent"] == {"result": "Ada"}
+    assert Group.objects.count() == (1 if name == "stumbling" else 0)
+
+
+def test_state_is_not_used_by_a_call_whose_task_cannot_be_kept(
+    settings: Settings, asked: Client
+) -> None:
+    params = reply(call(asked, "remove", arguments={"name": "x"}), ADA)
+    settings.DJANGO_MCP_BACKGROUND_MAX_BYTES = 1
+    refused = call(asked, "remove", arguments={"name": "x"}, **params)
+    groups = Group.objects.count()
+    del settings.DJANGO_MCP_BACKGROUND_MAX_BYTES
+    again = call(asked, "remove", arguments={"name": "x"}, **params)
+
+    assert "must be less than 1 bytes" in refused.result["content"][0]["text"]
+    assert groups == 0
+    assert again.result["structuredContent"] == {"result": "x by Ada"}
+
+
+def test_used_states_are_forgotten_when_they_have_expired_anyway(
+    settings: Settings, asked: Client
+) -> None:
+    call(asked, "clear", **reply(call(asked, "clear"), YES))
+    sweep()
+    kept = UsedRequestState.objects.count()
+    UsedRequestState.objects.update(expires=timezone.now())
+    sweep()
+
+    assert kept == 1
+    assert not UsedRequestState.objects.exists()
 
 
 def test_state_expires(settings: Settings, asked: Client) -> None:

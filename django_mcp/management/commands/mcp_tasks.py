@@ -11,7 +11,7 @@ from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep
 from django_mcp.management.arguments import count
 from django_mcp.management.printing import moment_text, printable
-from django_mcp.models import ToolTask
+from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.redaction import redact
 from django_mcp.tools.registry import get_registry
 
@@ -59,6 +59,7 @@ class Command(BaseCommand):
                     f"{swept.recorded} recorded, {swept.deleted} deleted"
                 )
             case "prune":
+                UsedRequestState.objects.prune()
                 self.stdout.write(f"{ToolTask.objects.prune()} tasks deleted")
             case _:
                 self._list(options["status"], options["tool"], options["limit"])

@@ -1,0 +1,38 @@
+"""The request states that calls have used."""
+
+from django.db import models, router
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UsedRequestStateQuerySet(models.QuerySet["UsedRequestState"]):
+    @property
+    def db(self) -> str:
+        """Where it writes: a replica may not know yet what has been used."""
+        chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
+        return chosen or router.db_for_write(self.model)
+
+    def prune(self) -> int:
+        """Delete the states that nobody could use any more; return how many."""
+        return self.filter(expires__lte=timezone.now()).delete()[0]
+
+
+class UsedRequestState(models.Model):
+    """A `requestState` that a call has brought back with its user's answers: none is taken twice.
+
+    It is written in the transaction of what the call does, and deleted after the state has expired.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    expires = models.DateTimeField(
+        _("expires"), db_index=True, help_text=_("From then on the state itself is refused.")
+    )
+
+    objects = UsedRequestStateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("used request state")
+        verbose_name_plural = _("used request states")
+
+    def __str__(self) -> str:
+        return str(self.pk)
