@@ -1,6 +1,7 @@
 """The host `front_door`, and what tests ask of it besides the official client."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -36,6 +37,18 @@ def send(
     """Send one request with a token, as a client that takes tasks."""
     client = Client(application=nowhere, era=MODERN).with_token(token).with_tasks()
     return httpx.post(site.url, **worded(client, method, params), timeout=PATIENCE, trust_env=False)
+
+
+@contextmanager
+def listening(site: Site, token: str, params: Mapping[str, Any]) -> Iterator[httpx.Response]:
+    """Open a stream of `subscriptions/listen` with a token, as a client that takes tasks."""
+    client = Client(application=nowhere, era=MODERN).with_token(token).with_tasks()
+    sent = worded(client, "subscriptions/listen", params)
+    with (
+        httpx.Client(timeout=PATIENCE, trust_env=False) as http,
+        http.stream("POST", site.url, **sent) as answer,
+    ):
+        yield answer
 
 
 def is_open(site: Site, token: str) -> bool:

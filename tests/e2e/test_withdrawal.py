@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.assistants import SITE, TERMINAL
 from tests.e2e.errors import cause_of
-from tests.e2e.front_door import SHELL, is_open, send
+from tests.e2e.front_door import SHELL, is_open, listening, send
 from tests.e2e.person import NothingToDecideError, Person
 from tests.e2e.programs import Program, used_by
 from tests.hosts.front_door.host import FRONT_DOOR
@@ -112,20 +113,48 @@ async def test_access_that_was_revoked_by_command_is_refused_and_its_tasks_do_no
     assert [len(each.visits) for each in (program, other)] == [2, 1]
 
 
+async def test_stream_of_a_program_that_was_disconnected_hears_of_nothing_more(
+    front_door: Site, user: Person
+) -> None:
+    program = used_by(user, front_door.url)
+    await program.call("next_free_day")
+    token = program.tokens.access_token
+    task_id = begin(front_door, program, "fifth")
+    until(lambda: shown(front_door, task_id)["started"] is not None)
+
+    wanted = {"notifications": {"taskIds": [task_id]}}
+    with listening(front_door, token, wanted) as stream:
+        lines = stream.iter_lines()
+        told = [next(line for line in lines if task_id in line) for _ in range(2)]
+        disconnect(front_door, user, program)
+        front_door.manage(*SHELL, WRITE_NOTE.format(text="fifth"))
+        rest = [line for line in lines if line.startswith("data: ")]
+
+    until(lambda: shown(front_door, task_id)["status"] == "completed")
+    assert "acknowledged" in told[0]
+    assert '"status":"working"' in told[1]
+    assert not [line for line in rest if "completed" in line]
+    assert '"resultType":"complete"' in rest[-1]
+
+
 def begin(site: Site, program: Program, text: str) -> str:
     """Call the tool that waits for a note; the id of the task."""
     params = {"name": "wait_for_note", "arguments": {"text": text}}
     answer = send(site, program.tokens.access_token, "tools/call", params)
-    (message,) = messages_in(
-        answer.content, answer.headers["content-type"], era=MODERN, method="tools/call"
-    )
-    task_id: str = message["result"]["taskId"]
+    task_id: str = result_of(answer, "tools/call")["taskId"]
     return task_id
 
 
 def shown(site: Site, task: str) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(site.manage("mcp_tasks", "show", task))
     return facts
+
+
+def result_of(answer: httpx.Response, method: str) -> dict[str, Any]:
+    kind = answer.headers["content-type"]
+    (message,) = messages_in(answer.content, kind, era=MODERN, method=method)
+    result: dict[str, Any] = message["result"]
+    return result
 
 
 def outcomes_of(site: Site, tool: str, program: Program) -> list[str]:
