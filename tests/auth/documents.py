@@ -1,27 +1,39 @@
 """Metadata documents on this machine, fetched as if they stood on the hosts that they name."""
 
+import datetime
 import json
+import os
+import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-import urllib3
-from oauth2_provider.cimd import _validate_client_id_url
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from django_mcp.auth.client_documents import ClientDocumentFetcher
 
 PATH = "tests.auth.documents.LocalDocumentFetcher"
+HOSTS = ("desk.example", "victim.example", "slow.example", *(f"host{n}.example" for n in range(10)))
 
 
 class Library:
-    """What is published where, and which URLs somebody has come for."""
+    """The documents that are published, and the URLs that were asked for."""
 
     def __init__(self) -> None:
         self.documents: dict[str, bytes] = {}
         self.kind = "application/json"
+        self.status = 200
+        self.max_age: int | None = None
         self.fetched: list[str] = []
+        self.resolved: list[str] = []
+        self.while_resolving: dict[str, Callable[[], Any]] = {}
+        """What happens before the name server of a host answers."""
 
     def publish(self, url: str, document: Any = None, **members: Any) -> str:
         """Let a document stand at a URL; given as members, it names the URL as its client id."""
@@ -34,20 +46,13 @@ class LocalDocumentFetcher(ClientDocumentFetcher):
     """Asks the machine of the tests, whatever the host. All else is the product's."""
 
     port: ClassVar[int]
+    library: ClassVar[Library]
 
-    def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
-        parts = _validate_client_id_url(client_id)
-        where = parts._replace(scheme="http", netloc=f"127.0.0.1:{self.port}").geturl()
-        pool = urllib3.PoolManager()
-        response = pool.request(
-            "GET", where, headers={"Host": parts.netloc}, preload_content=False, redirect=False
-        )
-        try:
-            read: tuple[dict[str, Any], int] = self._read_document(response)
-            return read
-        finally:
-            response.close()
-            pool.clear()
+    def addresses_of(self, host: str, port: int) -> list[tuple[str, int]]:
+        self.library.resolved.append(host)
+        if happen := self.library.while_resolving.get(host):
+            happen()
+        return [("127.0.0.1", self.port)]
 
 
 @contextmanager
@@ -60,8 +65,10 @@ def serving_documents() -> Iterator[Library]:
             url = f"https://{self.headers['Host']}{self.path}"
             library.fetched.append(url)
             body = library.documents.get(url)
-            self.send_response(404 if body is None else 200)
+            self.send_response(404 if body is None else library.status)
             self.send_header("Content-Type", library.kind)
+            if library.max_age is not None:
+                self.send_header("Cache-Control", f"max-age={library.max_age}")
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
             self.wfile.write(body or b"")
@@ -69,8 +76,16 @@ def serving_documents() -> Iterator[Library]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with (
+        trusted_certificate() as context,
+        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server,
+    ):
+        # The handshake belongs to the thread of the connection: no client may stop the others.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
         LocalDocumentFetcher.port = server.server_address[1]
+        LocalDocumentFetcher.library = library
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -78,6 +93,45 @@ def serving_documents() -> Iterator[Library]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def trusted_certificate() -> Iterator[ssl.SSLContext]:
+    """A server's context with a certificate for `HOSTS`, which this process trusts meanwhile."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "documents of the tests")])
+    today = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, HOSTS)), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    before = os.environ.get("SSL_CERT_FILE")
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "certificate.pem")
+        path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        os.environ["SSL_CERT_FILE"] = str(path)
+        try:
+            yield context
+        finally:
+            if before is None:
+                del os.environ["SSL_CERT_FILE"]
+            else:
+                os.environ["SSL_CERT_FILE"] = before
 
 
 def with_local_documents(provider: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""An HTTPS connection to an address that was looked at before, bounded by a wall clock."""
+
+import socket
+import ssl
+import time
+from http.client import HTTPSConnection
+from typing import Any
+
+
+class PinnedConnection(HTTPSConnection):
+    """HTTPS to a host at one of its addresses: the name is not resolved again.
+
+    Connecting, TLS, headers and body together end with `TimeoutError` at the `deadline`, a moment
+    of `time.monotonic()`. A timeout of the socket alone begins anew with every byte.
+    """
+
+    def __init__(self, host: str, *, address: str, port: int, deadline: float) -> None:
+        self._tls = _context(deadline)
+        super().__init__(host, port, context=self._tls)
+        self._address = (address, port)
+        self._deadline = deadline
+
+    def connect(self) -> None:
+        sock = socket.create_connection(self._address, timeout=_seconds_until(self._deadline))
+        try:
+            # Python bounds a handshake as a whole.
+            sock.settimeout(_seconds_until(self._deadline))
+            self.sock = self._tls.wrap_socket(sock, server_hostname=self.host)
+        except BaseException:
+            sock.close()
+            raise
+
+
+def _context(deadline: float) -> ssl.SSLContext:
+    class Socket(ssl.SSLSocket):
+        """One whose reads, each of which may bring a single byte, share the deadline."""
+
+        def recv_into(self, *args: Any, **kwargs: Any) -> int:
+            self.settimeout(_seconds_until(deadline))
+            return super().recv_into(*args, **kwargs)
+
+    context = ssl.create_default_context()
+    context.sslsocket_class = Socket
+    return context
+
+
+def _seconds_until(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError("the time for the whole exchange is over")
+    return remaining
