@@ -1,18 +1,16 @@
 """Client ID metadata documents: what assistants publish about themselves, made to fit."""
 
+import socket
 import time
 from http.client import HTTPException
 from typing import Any
 
-from oauth2_provider.cimd import (
-    CIMDError,
-    SafeMetadataFetcher,
-    _resolve_and_validate,
-    _validate_client_id_url,
-)
+from oauth2_provider.cimd import CIMDError, SafeMetadataFetcher
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth import redirects
+from django_mcp.auth.addresses import is_public
+from django_mcp.auth.applications import read_document_url
 from django_mcp.auth.client_metadata import ClientMetadata, ClientMetadataError
 from django_mcp.auth.pinned_connection import PinnedConnection
 
@@ -22,7 +20,8 @@ ACCEPT = "application/json, application/*+json"
 class ClientDocumentFetcher(SafeMetadataFetcher):
     """Fetches with the care of django-oauth-toolkit, and takes of a document what is offered here.
 
-    Unlike there, `CIMD_FETCH_TIMEOUT_SECONDS` bounds all that the host sends, however slowly.
+    Unlike there, `CIMD_FETCH_TIMEOUT_SECONDS` bounds all that the host sends, however slowly, and
+    addresses are public as `django_mcp.auth.addresses` has it.
 
     One document serves every authorization server, so it names grants, methods and redirects that
     this one does not have. Those are left out; what remains must be enough for a public client.
@@ -48,7 +47,7 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
 
     def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
         """Fetch the document as it is published."""
-        url = _validate_client_id_url(client_id)
+        url = read_document_url(client_id)
         host = url.hostname or ""
         deadline = time.monotonic() + oauth2_settings.CIMD_FETCH_TIMEOUT_SECONDS
         path = f"{url.path}?{url.query}" if url.query else url.path
@@ -67,5 +66,16 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
         raise CIMDError(f"could not fetch client_id document: {problem!r}")
 
     def addresses_of(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Resolve the host, once, to the public addresses and the port where it is asked."""
-        return [(address, port) for address in _resolve_and_validate(host, port)]
+        """Resolve the host, once, to the addresses and port where it is asked.
+
+        All of its addresses must be public, or it is not asked at all.
+        """
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError) as error:
+            raise CIMDError(f"could not resolve client_id host: {error}") from error
+        addresses = list(dict.fromkeys((str(each[4][0]), port) for each in found))
+        for address, _ in addresses:
+            if not is_public(address):
+                raise CIMDError(f"client_id host resolves to a non-public address ({address})")
+        return addresses
