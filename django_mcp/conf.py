@@ -119,6 +119,16 @@ class Settings:
             "`m`, `h` or `d`, or per several of these: `5/30m`. `None`: as many as come."
         ),
     )
+    CLIENT_DOCUMENT_RATE = Setting[str | None](
+        str,
+        default="20/h",
+        is_optional=True,
+        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        help=(
+            "How many metadata documents of unknown applications are fetched for one address, "
+            "written as `DJANGO_MCP_REGISTRATION_RATE` is. `None`: as many as are asked for."
+        ),
+    )
     REQUIRE_APPROVED_CLIENTS = Setting(
         bool,
         default=False,

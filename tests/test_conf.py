@@ -28,10 +28,12 @@ RIGHT: dict[type, list[Any]] = {
 # Of those that take not every text.
 RIGHT_TEXTS = {
     "DJANGO_MCP_LOGIN_SCOPES": ["read", "all"],
+    "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"],
 }
 WRONG_TEXTS = {
     "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
+    "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"],
     "DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"],
 }
 

@@ -21,6 +21,16 @@ def count_registration(meta: Mapping[str, Any]) -> int:
     return seconds_to_wait("django_mcp.registration", rate=settings.REGISTRATION_RATE, meta=meta)
 
 
+def count_document(meta: Mapping[str, Any]) -> int:
+    """Count one more unknown document from an address; the seconds to wait if it is one too many.
+
+    Apart from registrations: pages of other sites can make a browser ask for documents.
+    """
+    return seconds_to_wait(
+        "django_mcp.client_document", rate=settings.CLIENT_DOCUMENT_RATE, meta=meta
+    )
+
+
 class RegistrationPermission:
     """Anybody may register what `django_mcp.auth.registration_views` has looked at first.
 
@@ -34,7 +44,7 @@ class RegistrationPermission:
 class ClientDocumentPermission:
     """Any document may be fetched, of those whose operators have not said otherwise.
 
-    The first time counts like a registration: each costs a request to a host of somebody's choice.
+    The first time is counted: each costs a request to a host of somebody's choice.
     """
 
     def has_permission(self, request: Request, client_id: str) -> bool:
@@ -44,4 +54,4 @@ class ClientDocumentPermission:
         if standing == ClientRegistration.Standing.APPROVED:
             return True
         known = get_application_model()._default_manager.filter(client_id=client_id)
-        return known.exists() or not count_registration(request.headers)
+        return known.exists() or not count_document(request.headers)

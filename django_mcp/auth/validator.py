@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from oauth2_provider.cimd import is_cimd_client_id
 from oauth2_provider.scopes import get_scopes_backend
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
@@ -11,6 +12,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth import redirects
 from django_mcp.auth.applications import is_document_url, is_self_registered
+from django_mcp.auth.document_applications import fetch_application, find_application
 from django_mcp.auth.refusals import refusal_of
 from django_mcp.auth.replays import ReplayValidator
 from django_mcp.auth.resources import invalid_target, is_endpoint
@@ -42,24 +44,32 @@ class EndpointValidator(ReplayValidator):
         if client_id and "\x00" in client_id:
             return None  # PostgreSQL knows no such text
         known = request.client
+        if (
+            oauth2_settings.CIMD_ENABLED
+            and is_cimd_client_id(client_id)
+            and getattr(known, "client_id", None) != client_id
+        ):
+            request.client = find_application(client_id, request)
+            if request.client is None or not request.client.is_usable(request):
+                request.client = None
+                return None
         application = super()._load_application(client_id, request)
         if application in (None, known) or not is_self_registered(application):
             return application
         source = application.registration_source
         if source in ClientRegistration.Source.values:
-            # Without a row, its document has just been fetched for the first time; or it came by
-            # the toolkit's own view, from an address that nobody wrote down.
-            is_document = source == ClientRegistration.Source.CIMD
+            # Without a row, it came by the toolkit alone, from an address that is not on record.
             ClientRegistration.objects.register(
-                application.client_id,
-                source=ClientRegistration.Source(source),
-                address=request.headers.get("REMOTE_ADDR", "") if is_document else "",
+                application.client_id, source=ClientRegistration.Source(source), address=""
             )
         return application
 
     def validate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        if self._load_application(client_id, request) is None and is_visit(request):
+            # Nowhere else: without a code that it got here, an application can do nothing.
+            request.client = fetch_application(client_id, request)
         is_known: bool = super().validate_client_id(client_id, request, *args, **kwargs)
         if not is_known and not is_document_url(client_id):
             return False
@@ -218,6 +228,16 @@ class EndpointValidator(ReplayValidator):
         request.scopes = []
         request.oauth2_error = {"error": "invalid_token"}
         return False
+
+
+def is_visit(request: Request) -> bool:
+    """Return whether an authorization request is one of a user who can be asked.
+
+    Not so with `prompt=none`, which needs no login. Nor is it when a page of another site has the
+    browser load it as an image, script or frame (Fetch Metadata).
+    """
+    is_page = request.headers.get("HTTP_SEC_FETCH_DEST", "document") == "document"
+    return is_page and "none" not in (request.prompt or "").split()
 
 
 def refuse_other_resources(request: Request) -> None:

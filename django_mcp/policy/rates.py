@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
+from django_ratelimit.core import get_usage, user_or_ip
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +27,26 @@ def seconds_to_wait(what: str, *, rate: str | None, meta: Mapping[str, Any]) -> 
         usage = _usage(what, rate, request)
     except Exception:  # every cache has its own
         logger.exception("%s could not be counted", what)
-        return 0 if getattr(settings, "RATELIMIT_FAIL_OPEN", False) else 1
+        return 0 if fails_open() else 1
     if usage is None or not usage["should_limit"]:
         return 0
     return max(1, int(usage["time_left"]))
+
+
+def fails_open() -> bool:
+    """Return whether what cannot be counted, as the cache cannot be reached, is let through."""
+    return bool(getattr(settings, "RATELIMIT_FAIL_OPEN", False))
+
+
+def address_of(meta: Mapping[str, Any]) -> str:
+    """Return the address that counts for a request; empty over a socket without addresses."""
+    request = HttpRequest()
+    request.META = dict(meta)
+    request.user = AnonymousUser()
+    try:
+        return str(user_or_ip(request))
+    except (ImproperlyConfigured, KeyError, ValueError):
+        return ""
 
 
 def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:

@@ -1,15 +1,18 @@
 """Assistants that introduce themselves by a document that they publish."""
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connection, connections
 from django.db.models.signals import pre_save
 from django.test import Client as Browser
+from django.utils import timezone
 from oauth2_provider.cimd import CIMDError
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
@@ -20,6 +23,7 @@ from django_mcp.models import ClientRegistration
 from tests.assistants import CHATGPT, CLAUDE_CODE, CLAUDE_WEB, VS_CODE
 from tests.auth.assistant import Assistant, error_of, registered
 from tests.auth.documents import Library, serving_documents, with_local_documents
+from tests.ports import held_port
 from tests.wire import Client
 
 Applications = get_application_model()
@@ -37,11 +41,21 @@ def library(settings: Settings) -> Iterator[Library]:
         yield library
 
 
-def ask_for_token(client_id: str, address: str = "203.0.113.9") -> Any:
-    """What anybody can send without a login."""
-    return Browser(REMOTE_ADDR=address).post(
-        "/o/token/", {"grant_type": "authorization_code", "client_id": client_id, "code": "c"}
-    )
+def visit(client_id: str, address: str = "203.0.113.9", headers: Any = None, **changes: Any) -> Any:
+    """The page that a user who is signed in gets when an assistant sends them."""
+    visitor, _ = User.objects.get_or_create(username="visitor")
+    browser = Browser(REMOTE_ADDR=address, headers=headers)
+    return Assistant(client_id=client_id, user=visitor, browser=browser).open(**changes)
+
+
+def is_refused(page: Any) -> bool:
+    """Whether the page says that the application gets no access."""
+    return page.status_code == 400 and "This application gets no access" in page.content.decode()
+
+
+def grow_old(**age: float) -> None:
+    """Let every document be past its age, by so much."""
+    Applications.objects.update(cimd_expires_at=timezone.now() - datetime.timedelta(**age))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +92,8 @@ def test_assistant_gets_in_with_the_document_that_it_publishes(
 def test_registration_is_on_record_with_the_address_that_it_came_from(library: Library) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
 
-    ask_for_token(URL, address="203.0.113.77")
-    ask_for_token(URL, address="203.0.113.78")
+    visit(URL, address="203.0.113.77")
+    visit(URL, address="203.0.113.78")
 
     row = ClientRegistration.objects.get()
     assert (row.client_id, row.source, row.address) == (URL, "cimd", "203.0.113.77")
@@ -114,7 +128,7 @@ def test_registration_is_on_record_with_the_address_that_it_came_from(library: L
 def test_document_that_cannot_be_taken(library: Library, members: dict[str, Any]) -> None:
     library.publish(URL, **members)
 
-    assert error_of(ask_for_token(URL)) == "invalid_client"
+    assert is_refused(visit(URL))
     assert not Applications.objects.exists()
     assert not ClientRegistration.objects.exists()
 
@@ -125,7 +139,7 @@ def test_document_that_cannot_be_taken(library: Library, members: dict[str, Any]
 def test_body_that_is_no_document(library: Library, body: bytes) -> None:
     library.publish(URL, body)
 
-    assert error_of(ask_for_token(URL)) == "invalid_client"
+    assert is_refused(visit(URL))
 
 
 def test_redirects_that_nothing_may_be_sent_to_are_left_out(library: Library, alice: User) -> None:
@@ -149,7 +163,7 @@ def test_name_is_one_short_line(library: Library) -> None:
     name = "Desk\u202e\x00\ud800\n" + "x" * 500
     library.publish(URL, redirect_uris=[CALLBACK], client_name=name)
 
-    ask_for_token(URL)
+    visit(URL)
 
     shown = Applications.objects.get().name
     assert shown.startswith("Desk xxx")
@@ -191,30 +205,98 @@ def test_hosts_of_the_own_network_are_not_asked() -> None:
     ],
 )
 def test_client_id_that_is_no_good_url_is_not_fetched(library: Library, url: str) -> None:
-    assert error_of(ask_for_token(url)) == "invalid_client"
+    assert is_refused(visit(url))
+    assert library.resolved == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Dest": each} for each in ("image", "iframe", "script", "empty")]
+)
+def test_unknown_document_is_not_fetched_for_what_a_page_of_another_site_loads(
+    library: Library, headers: dict[str, str]
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+
+    assert is_refused(visit(URL, headers=headers))
+    assert library.resolved == []
+    assert visit(URL, headers={"Sec-Fetch-Dest": "document"}).status_code == 200
+
+
+def test_unknown_document_is_not_fetched_without_a_user_to_ask(library: Library) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    nobody = Assistant(client_id=URL)
+
+    assert nobody.open().status_code == 302  # to the login
+    assert is_refused(nobody.open(prompt="none"))
+    assert is_refused(visit(URL, prompt="none"))
+    assert library.resolved == []
+    assert visit(URL).status_code == 200
+    assert nobody.open(prompt="none").status_code != 500
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/", "/o/introspect/"])
+def test_unknown_document_is_not_fetched_for_programs(library: Library, path: str) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    parameters = {
+        "client_id": URL,
+        "grant_type": "authorization_code",
+        "code": "c",
+        "token": "t",
+    }
+
+    assert Browser().post(path, parameters).status_code in (400, 401, 403)
     assert library.resolved == []
 
 
 def test_one_address_gets_few_unknown_documents_fetched(
     library: Library, settings: Settings
 ) -> None:
-    settings.DJANGO_MCP_REGISTRATION_RATE = "3/h"
+    settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = "3/h"
 
     for number in range(10):
-        assert error_of(ask_for_token(f"https://victim.example/?{number}")) == "invalid_client"
+        assert is_refused(visit(f"https://victim.example/?{number}"))
 
-    # The toolkit looks twice for an application whose client does not authenticate.
-    assert 1 <= len(library.fetched) <= 3
-    before = len(library.fetched)
-    ask_for_token("https://victim.example/?other", address="198.51.100.1")
-    assert len(library.fetched) == before + 1
+    assert len(library.fetched) == 3
+    visit("https://victim.example/?other", address="198.51.100.1")
+    assert len(library.fetched) == 4
+
+
+def test_what_is_not_fetched_is_not_counted(library: Library, settings: Settings) -> None:
+    settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = "2/h"
+    visit("https://victim.example/once")
+    for number in range(5):
+        visit("https://victim.example/once")
+        visit(f"https://user@victim.example/{number}")
+        visit(f"https://203.0.113.{number}/client.json")
+        visit(f"https://victim.example/{number}", prompt="none")
+    library.publish(URL, redirect_uris=[CALLBACK])
+
+    assert visit(URL).status_code == 200
+
+
+def test_documents_and_registrations_are_counted_apart(
+    library: Library, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = "2/h"
+    settings.DJANGO_MCP_REGISTRATION_RATE = "2/h"
+    for number in range(5):
+        visit(f"https://victim.example/?{number}")
+
+    def register() -> int:
+        document = {"redirect_uris": [CALLBACK]}
+        browser = Browser(REMOTE_ADDR="203.0.113.9")
+        answer = browser.post("/o/register/", document, content_type="application/json")
+        return int(answer.status_code)
+
+    assert len(library.fetched) == 2
+    assert [register(), register(), register()] == [201, 201, 429]
 
 
 def test_limit_can_be_switched_off(library: Library, settings: Settings) -> None:
-    settings.DJANGO_MCP_REGISTRATION_RATE = None
+    settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = None
 
     for number in range(30):
-        ask_for_token(f"https://victim.example/?{number}")
+        visit(f"https://victim.example/?{number}")
 
     assert len(library.fetched) == 30
 
@@ -223,12 +305,12 @@ def test_known_assistant_is_let_in_however_many_unknown_ones_came(
     library: Library, settings: Settings, alice: User
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    settings.DJANGO_MCP_REGISTRATION_RATE = "1/h"
+    settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = "1/h"
     assistant = Assistant(client_id=URL, user=alice)
     assistant.log_in()
     for number in range(5):
-        ask_for_token(f"https://victim.example/?{number}", address="127.0.0.1")
-    Applications.objects.update(cimd_expires_at="2020-01-01T00:00Z")
+        visit(f"https://victim.example/?{number}", address="127.0.0.1")
+    grow_old(days=1)
     library.publish(URL, redirect_uris=[CALLBACK], client_name="New name")
 
     assistant.log_in()
@@ -244,7 +326,7 @@ def test_blocked_document_is_not_fetched(library: Library, alice: User) -> None:
 
     assert page.status_code == 400
     assert "have blocked this application" in page.content.decode()
-    assert error_of(ask_for_token(URL)) == "invalid_client"
+    assert error_of(Assistant(client_id=URL).redeem("c")) == "invalid_client"
     assert library.fetched == []
 
 
@@ -269,7 +351,7 @@ def test_document_does_not_take_over_an_application_of_the_host(library: Library
     registered(client_id=URL, registration_source="manual", redirect_uris="https://own.example/")
     library.publish(URL, redirect_uris=[CALLBACK])
 
-    ask_for_token(URL)
+    visit(URL)
 
     assert Applications.objects.get().redirect_uris == "https://own.example/"
     assert library.fetched == []
@@ -289,6 +371,21 @@ def test_documents_are_switched_off(library: Library, settings: Settings, alice:
 def test_document_comes_twice_at_once_where_requests_are_transactions(
     transactional_db: None, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Somebody else is faster while the document is fetched."""
+
+    def overtake() -> None:
+        registered(client_id=URL, registration_source="cimd", redirect_uris=CALLBACK)
+
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Desk two")
+    library.while_resolving["desk.example"] = overtake
+
+    assert visit(URL).status_code == 200
+    assert [each.name for each in Applications.objects.all()] == ["Desk two"]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="it has one writer at a time")
+def test_document_is_stored_twice_at_once(transactional_db: None, library: Library) -> None:
     """Somebody else is faster just before the application is stored."""
 
     def register() -> None:
@@ -300,9 +397,95 @@ def test_document_comes_twice_at_once_where_requests_are_transactions(
         with ThreadPoolExecutor(1) as pool:
             pool.submit(register).result()
 
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
-    library.publish(URL, redirect_uris=[CALLBACK])
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Desk two")
     pre_save.connect(overtake, sender=Applications)
 
-    assert error_of(ask_for_token(URL)) == "invalid_grant"
-    assert Applications.objects.get().client_id == URL
+    assert visit(URL).status_code == 200
+    assert [each.name for each in Applications.objects.all()] == ["Desk two"]
+
+
+# Documents past their age
+
+
+def test_document_past_its_age_is_fetched_anew(library: Library, alice: User) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    library.max_age = 600
+    assistant = Assistant(client_id=URL, user=alice)
+    tokens = assistant.log_in()
+    assert library.fetched == [URL]
+    grow_old(seconds=1)
+
+    assert assistant.refresh(tokens["refresh_token"]).status_code == 200
+    assert library.fetched == [URL, URL]
+    age = Applications.objects.get().cimd_expires_at - timezone.now()
+    assert 590 < age.total_seconds() <= 600
+
+
+@contextmanager
+def cache_away(settings: Settings) -> Iterator[None]:
+    with held_port() as port:
+        redis = {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{port}",
+        }
+        settings.CACHES = {"default": redis}
+        yield
+
+
+def test_known_assistant_gets_in_with_its_last_document_while_the_cache_is_away(
+    library: Library, settings: Settings, alice: User
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    assistant = Assistant(client_id=URL, user=alice)
+    assistant.log_in()
+    grow_old(days=6)
+
+    with cache_away(settings):
+        tokens = assistant.log_in()
+        refreshed = assistant.refresh(tokens["refresh_token"]).json()
+        revoked = Browser().post(
+            "/o/revoke_token/", {"client_id": URL, "token": refreshed["refresh_token"]}
+        )
+
+    assert revoked.status_code == 200
+    assert library.fetched == [URL]
+
+
+def test_unknown_document_is_refused_while_the_cache_is_away(
+    library: Library, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+
+    with cache_away(settings):
+        page = visit(URL)
+        answer = Assistant(client_id=URL).redeem("c")
+
+    assert is_refused(page)
+    assert "Try again in a few minutes" in page.content.decode()
+    assert error_of(answer) == "invalid_client"
+    assert library.resolved == []
+    assert "is unknown" in caplog.text
+
+
+def test_documents_are_fetched_while_the_cache_is_away_where_a_project_says_so(
+    library: Library, settings: Settings, alice: User
+) -> None:
+    settings.RATELIMIT_FAIL_OPEN = True
+    library.publish(URL, redirect_uris=[CALLBACK])
+
+    with cache_away(settings):
+        assert visit("https://desk.example/none.json").status_code == 400
+        assert Assistant(client_id=URL, user=alice).log_in()
+
+
+def test_host_that_fails_is_left_alone_for_a_while(library: Library, alice: User) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    assistant = Assistant(client_id=URL, user=alice)
+    assistant.log_in()
+    library.status = 500
+    grow_old(days=1)
+
+    for _ in range(5):
+        assistant.log_in()
+
+    assert len(library.fetched) == 2

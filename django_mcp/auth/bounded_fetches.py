@@ -1,0 +1,79 @@
+"""Fetches from other hosts, bounded in time, in number, and in how many of them one party takes."""
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from django.db import connections
+
+T = TypeVar("T")
+
+
+class FetchRefusedError(Exception):
+    """As many fetches are in flight as may be, in all or for one of the parties."""
+
+
+class BoundedFetches:
+    """Fetches in flight in this process, each on a thread of its own.
+
+    A fetch that is given up counts until its thread ends: name servers can be slow as well, and no
+    resolver can be told to stop.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._in_flight = 0
+        self._taken: Counter[str] = Counter()
+
+    def run(
+        self, fetch: Callable[[], T], *, seconds: float, limit: int | None, parties: Collection[str]
+    ) -> T:
+        """Return what `fetch` returns, or raise what it raises; `TimeoutError` after `seconds`.
+
+        Raises `FetchRefusedError` when `limit` fetches are in flight, or a third of that for one of
+        the `parties` that have a part in this one. Without a `limit`, as many run as are asked for.
+        """
+        self._take(limit, parties)
+        outcome: Future[T] = Future()
+        thread = Thread(
+            target=self._work, args=(fetch, outcome, parties), name="django_mcp_fetch", daemon=True
+        )
+        try:
+            thread.start()
+        except BaseException:
+            self._give_back(parties)
+            raise
+        return outcome.result(timeout=seconds)
+
+    def _work(
+        self, fetch: Callable[[], Any], outcome: "Future[Any]", parties: Collection[str]
+    ) -> None:
+        try:
+            result = fetch()
+        except BaseException as error:  # noqa: BLE001  (it belongs to the thread that waits)
+            self._end(parties)
+            outcome.set_exception(error)
+        else:
+            self._end(parties)
+            outcome.set_result(result)
+
+    def _end(self, parties: Collection[str]) -> None:
+        self._give_back(parties)
+        connections.close_all()  # a project's own fetcher may have asked the database
+
+    def _take(self, limit: int | None, parties: Collection[str]) -> None:
+        with self._lock:
+            if limit:
+                share = max(1, limit // 3)
+                if self._in_flight >= limit or any(self._taken[each] >= share for each in parties):
+                    raise FetchRefusedError
+            self._in_flight += 1
+            self._taken.update(parties)
+
+    def _give_back(self, parties: Collection[str]) -> None:
+        with self._lock:
+            self._in_flight -= 1
+            self._taken.subtract(parties)
+            self._taken += Counter()  # forgets those that have none
