@@ -2,6 +2,7 @@
 
 import socket
 import time
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 
@@ -15,6 +16,10 @@ from django_mcp.auth.client_metadata import ClientMetadata, ClientMetadataError
 from django_mcp.auth.pinned_connection import PinnedConnection
 
 ACCEPT = "application/json, application/*+json"
+
+
+class WithdrawnDocumentError(CIMDError):
+    """The host says that no such client exists any more, or publishes what cannot be taken."""
 
 
 class ClientDocumentFetcher(SafeMetadataFetcher):
@@ -35,7 +40,7 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
                 document, auth_methods=("none",), default_auth_method="none"
             )
         except ClientMetadataError as error:
-            raise CIMDError(error.description) from error
+            raise WithdrawnDocumentError(error.description) from error
         except RecursionError as error:
             raise CIMDError("the document is nested too deeply") from error
         told = metadata.as_registered()
@@ -79,3 +84,9 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
             if not is_public(address):
                 raise CIMDError(f"client_id host resolves to a non-public address ({address})")
         return addresses
+
+    def _read_document(self, response: Any) -> tuple[dict[str, Any], int]:
+        if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            raise WithdrawnDocumentError(f"client_id document returned HTTP {response.status}")
+        read: tuple[dict[str, Any], int] = super()._read_document(response)
+        return read

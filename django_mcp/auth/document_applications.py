@@ -26,24 +26,35 @@ from oauthlib.common import Request
 
 from django_mcp.auth.applications import is_document_url
 from django_mcp.auth.bounded_fetches import BoundedFetches, FetchRefusedError
+from django_mcp.auth.client_documents import WithdrawnDocumentError
 from django_mcp.auth.document_backoff import back_off, is_backed_off
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.rates import address_of
 
 logger = logging.getLogger(__name__)
 
+KEPT = datetime.timedelta(days=7)
+"""How long a document counts beyond its age, as long as no newer one can be fetched."""
+
 _fetches = BoundedFetches()
 
 
 def find_application(client_id: str, request: Request) -> Any:
-    """Return the stored application of a document, or None.
+    """Return the stored application of a document while it counts, else None.
 
-    A document past its age is fetched anew. When that fails, the stored one counts.
+    A document past its age is fetched anew. When that fails, the stored one counts for `KEPT`,
+    unless its host has withdrawn it.
     """
     application = _applications(client_id).first()
     if application is None or not _is_past(application):
         return application
-    return fetch_application(client_id, request) or application
+    if refreshed := fetch_application(client_id, request):
+        return refreshed
+    application = _applications(client_id).first()  # another request may have refreshed it
+    if application is None or not _is_past(application, KEPT):
+        return application
+    logger.warning("%s is refused: its document is withdrawn, or unreadable for long", client_id)
+    return None
 
 
 def fetch_application(client_id: str, request: Request) -> Any:
@@ -63,6 +74,9 @@ def fetch_application(client_id: str, request: Request) -> Any:
         # No reason for a backoff: nothing is wrong with this document.
         logger.warning("%s is not fetched: too many documents are at this moment", client_id)
         return None
+    except WithdrawnDocumentError as error:
+        logger.info("%s is withdrawn: %s", client_id, error)
+        _from_documents(client_id).update(cimd_expires_at=timezone.now() - KEPT)
     except (CIMDError, TimeoutError) as error:
         logger.info("%s could not be fetched: %r", client_id, error)
     except Exception:
@@ -85,13 +99,16 @@ def _fetch(client_id: str, request: Request) -> tuple[dict[str, Any], int]:
 
 def _store(client_id: str, document: Mapping[str, Any], max_age: int, *, address: str) -> Any:
     if document.get("client_id") != client_id:
-        raise CIMDError("the document is that of another client_id")
-    fields = _build_application_kwargs(document)
+        raise WithdrawnDocumentError("the document is that of another client_id")
+    try:
+        fields = _build_application_kwargs(document)
+    except CIMDError as error:
+        raise WithdrawnDocumentError(str(error)) from error
     fields["cimd_expires_at"] = timezone.now() + datetime.timedelta(seconds=max_age)
     try:
         return _upsert(client_id, fields, address)
     except ValidationError as error:
-        raise CIMDError("; ".join(error.messages)) from error
+        raise WithdrawnDocumentError("; ".join(error.messages)) from error
     except IntegrityError:
         # Another request was the first with this document; it is stored now.
         return _upsert(client_id, fields, address)
@@ -137,8 +154,8 @@ def _from_documents(client_id: str) -> QuerySet[Any]:
     return _applications(client_id).filter(registration_source=source)
 
 
-def _is_past(application: Any) -> bool:
-    """Return whether the application is made from a document that is past its age."""
+def _is_past(application: Any, grace: datetime.timedelta = datetime.timedelta()) -> bool:
+    """Return whether a document is past its age, and the grace as well."""
     is_document = application.registration_source == application.RegistrationSource.CIMD
     expires = application.cimd_expires_at if is_document else None
-    return expires is not None and timezone.now() >= expires
+    return expires is not None and timezone.now() >= expires + grace

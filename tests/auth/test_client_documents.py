@@ -2,13 +2,14 @@
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection, connections
 from django.db.models.signals import pre_save
 from django.test import Client as Browser
@@ -478,6 +479,39 @@ def test_documents_are_fetched_while_the_cache_is_away_where_a_project_says_so(
         assert Assistant(client_id=URL, user=alice).log_in()
 
 
+def _status(status: int) -> Callable[[Library], object]:
+    return lambda library: setattr(library, "status", status)
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        _status(500),
+        _status(503),
+        _status(403),
+        _status(302),
+        lambda library: library.publish(URL, b"<h1>We are down for maintenance</h1>"),
+        lambda library: library.publish(URL, b"[]"),
+        lambda library: setattr(library, "kind", "text/html"),
+        lambda library: library.while_resolving.update({"desk.example": lambda: 1 / 0}),
+    ],
+    ids=["500", "503", "403", "302", "no JSON", "no object", "HTML", "fails oddly"],
+)
+def test_last_document_counts_for_a_week_while_its_host_fails(
+    library: Library, alice: User, fail: Callable[[Library], object]
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    assistant = Assistant(client_id=URL, user=alice)
+    tokens = assistant.log_in()
+    fail(library)
+
+    grow_old(days=6, hours=23)
+    assert assistant.log_in()
+    grow_old(days=7)
+    assert is_refused(assistant.open())
+    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_client"
+
+
 def test_host_that_fails_is_left_alone_for_a_while(library: Library, alice: User) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
     assistant = Assistant(client_id=URL, user=alice)
@@ -489,3 +523,45 @@ def test_host_that_fails_is_left_alone_for_a_while(library: Library, alice: User
         assistant.log_in()
 
     assert len(library.fetched) == 2
+
+
+@pytest.mark.parametrize(
+    "withdraw",
+    [
+        lambda library: library.documents.clear(),
+        _status(410),
+        lambda library: library.publish(URL, redirect_uris=[]),
+        lambda library: library.publish(URL, redirect_uris=["http://desk.example/callback"]),
+        lambda library: library.publish(URL, redirect_uris=[CALLBACK], client_secret="hush"),
+        lambda library: library.publish(URL, redirect_uris=[CALLBACK], client_id="https://a.b/c"),
+    ],
+    ids=["404", "410", "no redirects", "bad redirects", "secret", "of another"],
+)
+def test_document_that_its_host_withdraws_counts_no_more(
+    library: Library, settings: Settings, alice: User, withdraw: Callable[[Library], object]
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    assistant = Assistant(client_id=URL, user=alice)
+    tokens = assistant.log_in()
+    grow_old(seconds=1)
+    withdraw(library)
+
+    assert is_refused(assistant.open())
+    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_client"
+    assert len(library.fetched) == 2
+    with cache_away(settings):
+        assert is_refused(assistant.open())
+
+
+def test_document_that_is_published_again_counts_again(library: Library, alice: User) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    assistant = Assistant(client_id=URL, user=alice)
+    assistant.log_in()
+    grow_old(seconds=1)
+    library.documents.clear()
+    assert is_refused(assistant.open())
+
+    library.publish(URL, redirect_uris=[CALLBACK])
+    cache.clear()  # the time of the backoff is over
+
+    assert assistant.log_in()
