@@ -1,7 +1,8 @@
 """Applications made from client ID metadata documents: fetched, stored and refreshed.
 
 In place of `oauth2_provider.cimd.resolve_cimd_application`, with the same settings. That one
-fetches for every visitor and at every endpoint, and fails with the cache.
+fetches for every visitor and at every endpoint, fails with the cache, and stores without a
+transaction in which an approval could be withdrawn.
 """
 
 import datetime
@@ -132,6 +133,7 @@ def _upsert(client_id: str, fields: Mapping[str, Any], address: str) -> Any:
         )
         if application.registration_source != model.RegistrationSource.CIMD:
             raise CIMDError("the client_id is that of an application which has no document")
+        before = (application.name, application.redirect_uris)
         for name, value in fields.items():
             setattr(application, name, value)
         application.full_clean(exclude=["client_secret"], validate_unique=False)
@@ -139,6 +141,8 @@ def _upsert(client_id: str, fields: Mapping[str, Any], address: str) -> Any:
         if is_new:
             source = ClientRegistration.Source.CIMD
             registrations.register(client_id, source=source, address=address)
+        elif before != (application.name, application.redirect_uris):
+            registrations.withdraw_approval(client_id)
     return application
 
 

@@ -101,10 +101,7 @@ class RegistrationManagementView(ToolkitManagementView):
         with transaction.atomic(using=router.db_for_write(get_application_model())):
             answer = _completed(super().put(request, client_id, *args, **kwargs))
             if before != (metadata.name, " ".join(metadata.redirect_uris)):
-                # What operators approved was something else.
-                ClientRegistration.objects.filter(
-                    client_id=client_id, standing=Standing.APPROVED
-                ).update(standing=Standing.NEW)
+                ClientRegistration.objects.withdraw_approval(client_id)
             return answer
 
     def delete(

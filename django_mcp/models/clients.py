@@ -55,6 +55,14 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
             return True
         return not rows.exists()
 
+    def withdraw_approval(self, client_id: str) -> None:
+        """Make an approved application `new` again: what operators approved was something else.
+
+        To be called in the transaction that stores the change.
+        """
+        approved = self.filter(client_id=client_id, standing=ClientRegistration.Standing.APPROVED)
+        approved.update(standing=ClientRegistration.Standing.NEW)
+
     def judge(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
         """Say what operators think of an application, registered or not.
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.models.signals import pre_save
 from django.test import Client as Browser
 from django.utils import timezone
@@ -565,3 +565,89 @@ def test_document_that_is_published_again_counts_again(library: Library, alice: 
     cache.clear()  # the time of the backoff is over
 
     assert assistant.log_in()
+
+
+# Approvals of documents
+
+
+@pytest.mark.parametrize(
+    ("members", "standing"),
+    [
+        ({"redirect_uris": [CALLBACK]}, "approved"),
+        ({"redirect_uris": [CALLBACK], "client_name": "Desk", "logo_uri": "https://a.b/"}, "new"),
+        ({"redirect_uris": [CALLBACK, "https://evil.example/"]}, "new"),
+    ],
+    ids=["unchanged", "name", "redirects"],
+)
+def test_document_whose_name_or_redirects_change_loses_its_approval(
+    library: Library, members: dict[str, Any], standing: str
+) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    visit(URL)
+    approve(URL)
+    grow_old(seconds=1)
+    library.publish(URL, **members)
+
+    visit(URL)
+
+    assert len(library.fetched) == 2
+    assert ClientRegistration.objects.get().standing == standing
+
+
+@pytest.mark.parametrize("way", ["page", "token"])
+def test_changed_document_does_not_get_in_on_the_approval_of_the_old_one(
+    library: Library, settings: Settings, alice: User, way: str
+) -> None:
+    settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
+    library.publish(URL, redirect_uris=[CALLBACK])
+    approve(URL)
+    assistant = Assistant(client_id=URL, user=alice)
+    tokens = assistant.log_in()
+    grow_old(seconds=1)
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Your bank")
+
+    if way == "page":
+        page = assistant.open()
+        assert is_refused(page)
+        assert "need the approval" in page.content.decode()
+    else:
+        assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
+
+    assert ClientRegistration.objects.get().standing == "new"
+    assert Applications.objects.get().name == "Your bank"
+    approve(URL)
+    assert assistant.log_in()
+
+
+def test_block_of_a_document_outlives_its_changes(library: Library) -> None:
+    library.publish(URL, redirect_uris=[CALLBACK])
+    visit(URL)
+    block(URL)
+    grow_old(seconds=1)
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Another")
+
+    visit(URL)
+
+    assert ClientRegistration.objects.get().standing == "blocked"
+
+
+def test_changed_document_and_its_lost_approval_are_stored_together(
+    transactional_db: None, library: Library
+) -> None:
+    """The database fails in between."""
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Desk")
+    visit(URL)
+    approve(URL)
+    grow_old(seconds=1)
+    library.publish(URL, redirect_uris=[CALLBACK], client_name="Your bank")
+
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and ClientRegistration._meta.db_table in sql:
+            raise OperationalError("away")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fail):
+        visit(URL)
+
+    assert Applications.objects.get().name == "Desk"
+    assert ClientRegistration.objects.get().standing == "approved"
