@@ -28,9 +28,11 @@ from django_mcp.auth.authorization_requests import (
     without_form,
 )
 from django_mcp.auth.destinations import Destination
+from django_mcp.auth.holdings import holds_access
 from django_mcp.auth.metadata import issuer
 from django_mcp.auth.offers import make_offer
 from django_mcp.auth.pages import render_page
+from django_mcp.auth.redirects import is_loopback
 from django_mcp.auth.refusals import ClientBlockedError, ClientUnapprovedError
 from django_mcp.auth.strangers import shown_name
 from django_mcp.conf import settings
@@ -140,13 +142,14 @@ class AuthorizationView(ToolkitAuthorizationView):
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
         """Send the answer, which says that it comes from here (RFC 9207).
 
-        To a site of a stranger users may go, but are not sent before they have decided: any link
-        of anybody's would begin with this server's good name (RFC 9700, section 4.11.2).
+        An application that registered itself is answered without a click of its user only where
+        `_may_send_on` allows it: any link of anybody's would begin with this server's good name
+        (RFC 9700, section 4.11.2), and open any program of the user's.
         """
         if self.asked is None or self.asked.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
         stranger = None if self.is_decided else self._stranger()
-        if stranger is not None and Destination.of(redirect_to).is_site:
+        if stranger is not None and not self._may_send_on(redirect_to, stranger):
             return self._lead_on(redirect_to, stranger)
         response: HttpResponse = super().redirect(redirect_to, application)
         return response
@@ -173,6 +176,11 @@ class AuthorizationView(ToolkitAuthorizationView):
         client_id = self.request.GET.get("client_id", "")
         named = get_application_model().objects.filter(client_id=client_id)
         return next(filter(is_self_registered, named), None)
+
+    def _may_send_on(self, redirect_to: str, stranger: Any) -> bool:
+        """Whether the user is signed in, and has allowed it before or is answered on loopback."""
+        user = self.request.user
+        return user.is_authenticated and (is_loopback(redirect_to) or holds_access(stranger, user))
 
     def _lead_on(self, redirect_to: str, stranger: Any) -> HttpResponse:
         context = {

@@ -24,11 +24,12 @@ class Kind(StrEnum):
 class Destination:
     """What a redirect URI leads to.
 
-    `name` is the host with its port, or the scheme of an app's links. `source` is how a
-    Content-Security-Policy spells it.
+    `uri` is all of it. `name` is the host with its port, or the scheme of an app's links. `source`
+    is how a Content-Security-Policy spells it.
     """
 
     kind: Kind
+    uri: str
     name: str
     source: str
 
@@ -37,9 +38,8 @@ class Destination:
         """Describe a redirect URI that has been validated."""
         parts = urlsplit(redirect_uri)
         if parts.scheme not in ("http", "https"):
-            return cls(
-                kind=Kind.APP, name=shown_name(f"{parts.scheme}:"), source=f"{parts.scheme}:"
-            )
+            scheme = f"{parts.scheme}:"
+            return cls(kind=Kind.APP, uri=redirect_uri, name=shown_name(scheme), source=scheme)
         host = parts.hostname or ""
         address = _address(host)
         shown = f"[{address}]" if isinstance(address, IPv6Address) else shown_host(host)
@@ -50,6 +50,7 @@ class Destination:
         source = authority if AUTHORITY.fullmatch(authority) else ""
         return cls(
             kind=Kind.THIS_DEVICE if is_loopback else Kind.SITE,
+            uri=redirect_uri,
             name=authority,
             source=f"{parts.scheme}://{source}" if source else f"{parts.scheme}:",
         )

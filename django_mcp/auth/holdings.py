@@ -34,6 +34,11 @@ def live_tokens() -> QuerySet[Any]:
     return tokens.exclude(scope=oauth2_settings.DCR_REGISTRATION_SCOPE)
 
 
+def holds_access(application: Any, user: Any) -> bool:
+    """Whether the application has live tokens of this user, who has allowed it then."""
+    return live_tokens().filter(application=application, user=user).exists()
+
+
 def live_codes() -> QuerySet[Any]:
     """The authorization codes that can still be redeemed."""
     codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())

@@ -125,7 +125,9 @@ def error_of(response: Response) -> str:
 def onward(response: Response) -> str:
     """Where the link of a page leads that users see instead of being sent on."""
     assert response.status_code == 400, (response.status_code, response.content)
-    (link,) = re.findall(r'<a href="([^"]*)" rel="noreferrer">', response.content.decode())
+    (link,) = re.findall(
+        r'<a class="mcp-button" href="([^"]*)" rel="noreferrer">', response.content.decode()
+    )
     return unescape(link)
 
 

@@ -15,11 +15,13 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
+from tests.applications import token
 from tests.auth.assistant import onward
 from tests.auth.conftest import Issue
 
 CALLBACK = "https://assistant.example/callback"
 ON_THIS_DEVICE = "http://127.0.0.1:33418/callback"
+DEEP_LINK = "cursor://anysphere.cursor-mcp/oauth/callback"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 ISSUER = "http://testserver/o"
@@ -390,18 +392,93 @@ def test_application_is_told_what_is_wrong_and_by_whom(
 
 
 @pytest.mark.parametrize(("changes", "error"), WRONG, ids=str)
-def test_user_is_not_sent_on_to_a_site_of_a_stranger_unasked(
-    browser: Browser, changes: dict[str, Any], error: str
+@pytest.mark.parametrize(
+    ("callback", "place", "link"),
+    [
+        (CALLBACK, "assistant.example", "Go on to assistant.example"),
+        (
+            DEEP_LINK,
+            "an app on this device that opens links of the kind cursor:",
+            "Open the app for cursor: links",
+        ),
+        (
+            "https://localhost/callback",
+            "a program on this device, at localhost",
+            "Go on to localhost",
+        ),
+    ],
+)
+def test_user_is_not_sent_on_to_a_stranger_unasked(
+    browser: Browser, callback: str, place: str, link: str, changes: dict[str, Any], error: str
 ) -> None:
-    response = browser.get(asking(stranger(name="Parcel office"), **changes))
+    client = stranger(name="Parcel office", redirect_uris=callback)
+
+    response = browser.get(asking(client, redirect_uri=callback, **changes))
 
     assert response.status_code == 400
-    assert text(response).startswith(
+    said = text(response)
+    assert said.startswith(
         "This request cannot be answered Parcel office asked for something that testserver cannot "
         "give. Nothing was allowed."
     )
-    assert "Go on to assistant.example" in text(response)
-    assert_told(onward(response), CALLBACK, error)
+    assert f"{place} {escape(onward(response))}" in said
+    assert said.endswith(link)
+    assert_told(onward(response), callback, error)
+
+
+@pytest.mark.parametrize("callback", [CALLBACK, DEEP_LINK, ON_THIS_DEVICE])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"prompt": "none"}, "login_required"),
+        ({"prompt": "none", "scope": "nonsense"}, "invalid_scope"),
+        ({"prompt": "none", "response_type": None}, "invalid_request"),
+    ],
+    ids=str,
+)
+def test_visitor_who_is_not_signed_in_is_sent_nowhere_unasked(
+    application: Application, callback: str, changes: dict[str, Any], error: str
+) -> None:
+    client = stranger(redirect_uris=callback)
+
+    response = Browser().get(asking(client, redirect_uri=callback, **changes))
+
+    assert text(response).startswith("This request cannot be answered")
+    assert_told(onward(response), callback, error)
+
+
+@pytest.mark.parametrize("callback", [CALLBACK, DEEP_LINK])
+def test_user_is_sent_on_to_an_application_that_holds_access_by_consent(
+    browser: Browser, alice: User, callback: str
+) -> None:
+    client = stranger(redirect_uris=callback)
+    token(client, alice)
+
+    response = browser.get(asking(client, redirect_uri=callback, prompt="none"))
+
+    assert answer(response, to=callback)["error"] == "consent_required"
+
+
+@pytest.mark.parametrize("facts", [{"user": "bob"}, {"lives": False}], ids=str)
+def test_access_of_another_user_or_of_the_past_sends_nobody_on(
+    browser: Browser, alice: User, facts: dict[str, Any]
+) -> None:
+    client = stranger()
+    name = facts.pop("user", "alice")
+    token(client, User.objects.get_or_create(username=name)[0], **facts)
+
+    response = browser.get(asking(client, prompt="none"))
+
+    assert onward(response).startswith(CALLBACK)
+
+
+def test_page_shows_the_whole_place_that_the_answer_goes_to(browser: Browser) -> None:
+    callback = f"{CALLBACK}/{'deep/' * 40}?tenant=a&next=%E2%80%AEgpj"
+    client = stranger(redirect_uris=callback)
+
+    page = browser.get(asking(client, redirect_uri=callback))
+
+    assert f'<code class="mcp-uri">{escape(callback)}</code>' in page.content.decode()
 
 
 def assert_told(location: str, callback: str, error: str) -> None:
@@ -469,11 +546,10 @@ def test_any_port_means_no_other_place(browser: Browser, registered: str, reques
 
 
 def test_app_that_opens_links_of_its_own_is_answered_after_a_warning(browser: Browser) -> None:
-    callback = "cursor://anysphere.cursor-mcp/oauth/callback"
-    url = asking(stranger(redirect_uris=callback), redirect_uri=callback)
+    url = asking(stranger(redirect_uris=DEEP_LINK), redirect_uri=DEEP_LINK)
 
     page = browser.get(url)
-    answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=callback)
+    answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=DEEP_LINK)
 
     assert "an app on this device that opens links of the kind cursor:" in text(page)
     assert "Any app on this device may claim links of this kind." in text(page)
@@ -618,14 +694,9 @@ def test_application_that_wants_no_page_is_told_that_nobody_is_signed_in(
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, *middleware]
 
-    client = stranger(redirect_uris=f"{CALLBACK} {ON_THIS_DEVICE}")
+    response = Browser().get(asking(stranger(), prompt="none"))
 
-    led = Browser().get(asking(client, prompt="none"))
-    sent = Browser().get(asking(client, prompt="none", redirect_uri=ON_THIS_DEVICE))
-
-    told = {"error": "login_required", "state": "s1", "iss": ISSUER}
-    assert answer(sent, to=ON_THIS_DEVICE) == told
-    assert_told(onward(led), CALLBACK, "login_required")
+    assert_told(onward(response), CALLBACK, "login_required")
 
 
 def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> None:

@@ -115,7 +115,7 @@ def press(browser: Chrome, label: str) -> None:
 
 def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
     said = page.find_element(By.CLASS_NAME, "mcp-page").text
-    take(page, "consent", height=1_430)
+    take(page, "consent", height=1_460)
     press(page, "Allow")
     answered = answer(page, wait)
 
@@ -136,6 +136,19 @@ def test_user_denies(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
     assert answered["error"] == "access_denied"
     assert answered["state"] == "s1"
     assert not get_grant_model().objects.exists()
+
+
+def test_visitor_of_a_request_that_cannot_be_answered_is_sent_on_by_a_click_alone(
+    browser: Chrome, wait: WebDriverWait[Chrome], url: str, callback: str
+) -> None:
+    browser.get(f"{url}&prompt=none")
+    said = browser.find_element(By.CLASS_NAME, "mcp-page").text
+    browser.find_element(By.CSS_SELECTOR, ".mcp-page a").click()
+    answered = answer(browser, wait)
+
+    assert f"{callback}?error=login_required&state=s1&iss=" in said
+    assert "The name is its own claim, which nobody has verified." in said
+    assert answered["error"] == "login_required"
 
 
 def test_user_allows_less_on_the_keyboard(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
@@ -245,7 +258,7 @@ def test_page_fits_a_phone(page: Chrome, settings: Settings, has_template: bool)
 def test_page_is_pictured_on_a_phone(page: Chrome) -> None:
     with narrow(page):
         page.refresh()
-        take(page, "consent-narrow", height=2_150)
+        take(page, "consent-narrow", height=2_225)
         buttons = page.find_elements(By.CSS_SELECTOR, ".mcp-buttons button")
         heights = [button.size["height"] for button in buttons]
 
