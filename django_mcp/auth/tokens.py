@@ -21,18 +21,24 @@ def issue_token(
 ) -> str:
     """Issue an access token of `user` for `endpoint`, and return it.
 
-    `client` names the application that it belongs to; one is made if there is none of that name.
-    It is a confidential one without redirects, so nothing else can be done with it.
+    `client` names the application that it belongs to: the oldest of that name which operators have
+    made, so that nobody else can delete it and the token with it. One is made if there is none: a
+    confidential one without redirects, so nothing else can be done with it.
     """
     applications = get_application_model()
-    application, _ = applications.objects.get_or_create(
-        name=client,
-        defaults={
-            "client_type": applications.CLIENT_CONFIDENTIAL,
-            "authorization_grant_type": applications.GRANT_AUTHORIZATION_CODE,
-            "redirect_uris": "https://localhost/",
-        },
+    # One that registered itself has any name that it likes, and so has one of a user's own, which
+    # django-oauth-toolkit's pages let every user make.
+    made_by_operators = applications.objects.filter(
+        registration_source=applications.RegistrationSource.MANUAL, user=None
     )
+    application = made_by_operators.filter(name=client).order_by("pk").first()
+    if application is None:
+        application = applications.objects.create(
+            name=client,
+            client_type=applications.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=applications.GRANT_AUTHORIZATION_CODE,
+            redirect_uris="https://localhost/",
+        )
     token: str = generate_token(48)
     tokens = get_access_token_model()
     tokens.objects.create(

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import MultipleObjectsReturned
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_mcp.management.callers import find_endpoint, find_user
@@ -24,7 +23,9 @@ class Command(BaseCommand):
             "--scopes", required=True, help='separated by spaces: "expense:read expense:write"'
         )
         parser.add_argument(
-            "--client", default="mcp_token", help="the application's name; made if it is missing"
+            "--client",
+            default="mcp_token",
+            help="the name of an application that operators made; made if it is missing",
         )
         parser.add_argument(
             "--expires", type=int, default=3600, help="seconds that the token lives (3600)"
@@ -50,14 +51,11 @@ class Command(BaseCommand):
             raise CommandError(f"--expires must be more than 0 seconds, and at most {LONGEST}.")
         if not 0 < len(client) <= 255:
             raise CommandError("--client must be 1 to 255 characters.")
-        try:
-            token = issue_token(
-                user=owner,
-                scopes=wanted,
-                endpoint=endpoint,
-                client=client,
-                expires=datetime.timedelta(seconds=expires),
-            )
-        except MultipleObjectsReturned:
-            raise CommandError(f"There are several applications named {client!r}.") from None
+        token = issue_token(
+            user=owner,
+            scopes=wanted,
+            endpoint=endpoint,
+            client=client,
+            expires=datetime.timedelta(seconds=expires),
+        )
         self.stdout.write(token)
