@@ -29,7 +29,8 @@ class OAuthAuthenticator:
         # and no token would ever match.
         request = Request(endpoint.url)
         validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
-        if not validator.validate_bearer_token(token.strip(), [], request):
+        # Spaces alone may stand before a token (RFC 9110, section 11.4). Python knows more of them.
+        if not validator.validate_bearer_token(token.strip(" "), [], request):
             raise InvalidCredentialsError
         granted = request.access_token
         # The validator accepts tokens without an audience for any resource (RFC 8707 leaves that

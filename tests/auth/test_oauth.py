@@ -95,6 +95,44 @@ def test_scheme_is_spelled_in_any_case(client: Client, issue: Issue, scheme: str
     assert named.call("add", a=1).result["isError"] is False
 
 
+@pytest.mark.parametrize("between", [" ", "   "], ids=len)
+def test_any_number_of_spaces_may_stand_before_a_token(
+    client: Client, issue: Issue, between: str
+) -> None:
+    named = client.having(headers={"Authorization": f"Bearer{between}{issue()}"})
+
+    assert named.call("add", a=1).result["isError"] is False
+
+
+@pytest.mark.parametrize("is_anonymous_welcome", [False, True])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer\tTOKEN",
+        "Bearer \tTOKEN",
+        *(
+            value.replace("?", space)
+            for space in "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0"
+            for value in ("Bearer ?TOKEN", "Bearer TOKEN?", "Bearer?TOKEN")
+        ),
+    ],
+    ids=ascii,
+)
+def test_nothing_but_spaces_is_left_out_around_a_token(
+    application: Application,
+    issue: Issue,
+    settings: Settings,
+    value: str,
+    is_anonymous_welcome: bool,
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = is_anonymous_welcome
+    headers = {"Authorization": value.replace("TOKEN", issue())}
+
+    answer = Client(application=application).having(headers=headers).call("add", a=1)
+
+    assert_sent_to_the_login(answer)
+
+
 def test_expired_token(client: Client, issue: Issue) -> None:
     token = issue(expires=-datetime.timedelta(seconds=1))
 
