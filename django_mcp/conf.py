@@ -46,7 +46,7 @@ class Setting(Generic[T]):
         wanted = f"{self.type.__name__}{' or None' if self.is_optional else ''}"
         if not isinstance(value, self.type):
             return f"must be a {wanted}"
-        if self.pattern and not re.fullmatch(self.pattern, str(value)):
+        if self.pattern and not re.fullmatch(self.pattern, str(value), re.ASCII):
             return f"must be a text such as {self.default!r}"
         return ""
 

@@ -33,8 +33,16 @@ RIGHT_TEXTS = {
 }
 WRONG_TEXTS = {
     "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
-    "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"],
-    "DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h"],
+    "DJANGO_MCP_CLIENT_DOCUMENT_RATE": [
+        "",
+        "20",
+        "20 per hour",
+        "20/x",
+        "5/0m",
+        "-1/h",
+        "\u0665/h",
+    ],
+    "DJANGO_MCP_REGISTRATION_RATE": ["", "20", "20 per hour", "20/x", "5/0m", "-1/h", "\u0665/h"],
 }
 
 

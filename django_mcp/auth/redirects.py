@@ -9,10 +9,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_LENGTH = 1000
 
 # Printable ASCII without the characters that browsers and parsers read differently.
-PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.IGNORECASE)
+PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.ASCII)
 # Without escapes, which browsers read in a host's name, and nothing behind an address.
 AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?", re.IGNORECASE | re.ASCII)
-PORT = re.compile(r":\d*$")
+PORT = re.compile(r":\d*\Z", re.ASCII)
 
 
 def is_acceptable(uri: str) -> bool:

@@ -13,14 +13,14 @@ LONGEST = datetime.timedelta(days=36_500)
 
 def count(text: str) -> int:
     """Read how many, 0 included."""
-    if not re.fullmatch(r"\d{1,9}", text):
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise ArgumentTypeError(f"{text!r} is not a number")
     return int(text)
 
 
 def age(text: str) -> datetime.timedelta:
     """Read `30s`, `15m`, `12h`, `90d` or `8w`."""
-    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    match = re.fullmatch(r"(\d{1,6})([smhdw])", text, re.ASCII)
     found = datetime.timedelta(**{UNITS[match[2]]: int(match[1])}) if match else None
     if found is None or found > LONGEST:
         raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")

@@ -23,7 +23,7 @@ from django_mcp.tools.violations import null_characters, schema_violations, viol
 # that year. The other formats here it judges well, and takes more than RFC 3339 allows.
 JUDGED_BY_PYDANTIC = ("date", "time", "duration", "uuid", "uri", "email", "ipv4", "ipv6")
 FORMATS: dict[str, Callable[[str], bool]] = {
-    "date-time": lambda text: re.match(r"\d{4}-\d\d-\d\d", text) is not None,
+    "date-time": lambda text: re.match(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None,
     **dict.fromkeys(JUDGED_BY_PYDANTIC, lambda _: True),
 }
 

@@ -49,7 +49,8 @@ def test_ages_have_units(db: None, age: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "age", ["", "90", "d", "-1d", "1.5d", "90 d", "90days", "1d2h", "9999999d", "999999w"]
+    "age",
+    ["", "90", "d", "-1d", "1.5d", "90 d", "90days", "1d2h", "9999999d", "999999w", "\u0669d"],
 )
 @pytest.mark.parametrize("action", ["sweep", "prune"])
 def test_a_bad_age_is_told_and_touches_nothing(db: None, action: str, age: str) -> None:

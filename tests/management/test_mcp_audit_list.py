@@ -133,6 +133,7 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
         ("--since=yesterday", "is not an age"),
         ("--limit=-1", "is not a number"),
         ("--limit=all", "is not a number"),
+        ("--limit=\u0669", "is not a number"),
         ("--outcome=fine", "invalid choice"),
     ],
 )

@@ -206,6 +206,11 @@ def test_parameters_that_are_not_sent_keep_their_defaults() -> None:
         (datetime.datetime, SECRET, "must be a date and time such as 2026-01-31T12:00:00Z"),
         (datetime.datetime, 1700000000, "must be a date and time such as 2026-01-31T12:00:00Z"),
         (datetime.datetime, "1700000000", "must be a date and time such as 2026-01-31T12:00:00Z"),
+        (
+            datetime.datetime,
+            "\u0662\u0660\u0662\u0666-01-31T12:00:00Z",
+            "must be a date and time such as 2026-01-31T12:00:00Z",
+        ),
         (datetime.datetime, "2026", "must be a date and time such as 2026-01-31T12:00:00Z"),
         (datetime.datetime, "2026-01-31", "must be a date and time such as 2026-01-31T12:00:00Z"),
         (AwareDatetime, "2026-01-31T12:00", "must say its time zone, such as 2026-01-31T12:00:00Z"),
