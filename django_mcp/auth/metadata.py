@@ -16,6 +16,7 @@ from oauth2_provider.views import (
 )
 
 from django_mcp.auth.cross_origin import open_to_scripts
+from django_mcp.policy.baseline import offered_scopes
 from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
 
@@ -151,15 +152,17 @@ class OpenIDMetadataView(ServerMetadataView):
         if not oauth2_settings.OIDC_ENABLED:
             return document
         openid = json.loads(_OpenIDDocument().get(request).content)
+        # The toolkit names every scope of the tools, those that open nothing too.
+        hidden = get_registry().scopes.keys() - offered_scopes()
         for name in OFFERED:
-            more = [each for each in openid[name] if each not in document[name]]
-            document[name] = document[name] + [each for each in more if each != "offline_access"]
+            known = {*document[name], *hidden, "offline_access"}
+            document[name] = document[name] + [each for each in openid[name] if each not in known]
         return {**openid, **document}
 
 
 def scopes_supported() -> list[str]:
-    """The scopes that every document names: those of the tools, and nothing else of the host."""
-    return list(get_registry().scopes)
+    """The scopes that every document names: those that open a tool, and nothing of the host."""
+    return sorted(offered_scopes())
 
 
 def _path_of(url: str) -> str:

@@ -10,7 +10,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.applications import is_self_registered
 from django_mcp.models import ToolGroup
-from django_mcp.policy.baseline import baseline_scopes
+from django_mcp.policy.baseline import baseline_scopes, offered_scopes
 from django_mcp.tools.registry import get_registry
 
 
@@ -45,7 +45,7 @@ def in_words(name: str) -> str:
 class ToolScopes(BaseScopes):
     """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
 
-    Self-registered applications are offered those of the tools alone.
+    Self-registered applications are offered those alone that open a tool at the moment.
     """
 
     def get_all_scopes(self) -> dict[str, str]:
@@ -54,10 +54,9 @@ class ToolScopes(BaseScopes):
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        tools = get_registry().scopes
         if application is not None and is_self_registered(application):
-            return sorted(tools)
-        return sorted({*oauth2_settings.SCOPES, *tools})
+            return sorted(offered_scopes())
+        return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
 
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any

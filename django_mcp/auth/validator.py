@@ -18,8 +18,8 @@ from django_mcp.auth.replays import ReplayValidator
 from django_mcp.auth.resources import invalid_target, is_endpoint
 from django_mcp.auth.token_lookup import find_token
 from django_mcp.models import ClientRegistration
+from django_mcp.policy.baseline import offered_scopes
 from django_mcp.principals import Endpoint
-from django_mcp.tools.registry import get_registry
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
 LONGEST = {"code_challenge": 128, "nonce": 255}
@@ -157,7 +157,7 @@ class EndpointValidator(ReplayValidator):
             )
             return allowed
         available = get_scopes_backend().get_available_scopes(application=client, request=request)
-        grantable = set(available) & set(get_registry().scopes)
+        grantable = offered_scopes().intersection(available)
         # Cut rather than refused (RFC 6749, section 3.3): clients ask for all that some document
         # names, and for `offline_access` besides.
         request.scopes = [scope for scope in dict.fromkeys(scopes) if scope in grantable]

@@ -30,6 +30,24 @@ Permissions = tuple[str, ...]
 CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 
 
+def closure_of(
+    tool: Tool, policy: GroupPolicy, *, served: frozenset[str] | None = None
+) -> Denial | None:
+    """The first reason why the tool is hidden from every caller; None when some may see it.
+
+    `policy` is that of its group, and `served` are the groups of an endpoint; None for all.
+    """
+    if not policy.enabled:
+        return Denial.GROUP_DISABLED
+    if served is not None and tool.group not in served:
+        return Denial.OTHER_ENDPOINT
+    if tool.name in policy.disabled_tools:
+        return Denial.TOOL_DISABLED
+    if policy.read_only and not tool.read_only:
+        return Denial.GROUP_READ_ONLY
+    return None
+
+
 class Visibility:
     """What one principal sees by one snapshot. The user's rights are read once, when they matter.
 
@@ -81,15 +99,8 @@ class Visibility:
     def denial(self, tool: Tool) -> Denial | None:
         """The first reason why the caller does not see the tool; None when it does."""
         policy = self._snapshot.policy(tool.group)
-        served = self.principal.endpoint.groups
-        if not policy.enabled:
-            return Denial.GROUP_DISABLED
-        if served is not None and tool.group not in served:
-            return Denial.OTHER_ENDPOINT
-        if tool.name in policy.disabled_tools:
-            return Denial.TOOL_DISABLED
-        if policy.read_only and not tool.read_only:
-            return Denial.GROUP_READ_ONLY
+        if closure := closure_of(tool, policy, served=self.principal.endpoint.groups):
+            return closure
         if policy.allowed_clients and self.principal.client_id not in policy.allowed_clients:
             return Denial.CLIENT_NOT_ALLOWED
         if policy.allowed_groups and not self._is_member(policy):

@@ -1,9 +1,11 @@
 """Every document is where clients look for it, and they all tell the same story."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client as Browser
 from mcp.client.auth.utils import (
     build_oauth_authorization_server_metadata_discovery_urls,
@@ -15,7 +17,7 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from django_mcp.auth.scopes import ToolScopes, ungrantable_scopes
-from django_mcp.models import ToolGroup
+from django_mcp.models import ToolGroup, ToolSwitch
 from tests.urlconfs import package_routes, site
 from tests.wire import Client
 
@@ -112,6 +114,60 @@ def test_clients_are_not_told_of_scopes_that_are_not_for_them(
     told = [read(browser, path)["scopes_supported"] for path in [*RESOURCE, *SERVER]]
 
     assert told == [TOOL_SCOPES] * len(told)
+
+
+def close_by_group() -> None:
+    ToolGroup.objects.create(name="notes", enabled=False)
+
+
+def close_to_writers() -> None:
+    ToolGroup.objects.create(name="notes", enabled=True, read_only=True)
+
+
+def close_by_switch() -> None:
+    group = ToolGroup.objects.create(name="notes", enabled=True)
+    for name in ("write_note", "awrite_note"):
+        ToolSwitch.objects.create(group=group, name=name, enabled=False)
+
+
+def limit_to_some() -> None:
+    group = ToolGroup.objects.create(name="notes", enabled=True, allowed_clients=["desk"])
+    group.allowed_groups.add(Group.objects.create(name="writers"))
+
+
+@pytest.mark.parametrize("has_openid", [False, True])
+@pytest.mark.parametrize(
+    ("close", "left"),
+    [
+        (close_by_group, ["closed:use"]),
+        (close_to_writers, ["closed:use", "notes:read"]),
+        (close_by_switch, ["closed:use", "notes:read"]),
+        # Somebody may still be let in, and somebody may hold the permission for `closed:use`.
+        (limit_to_some, ["closed:use", "notes:read", "notes:write"]),
+    ],
+)
+def test_scope_that_opens_no_tool_to_anybody_is_named_nowhere(
+    browser: Browser,
+    client: Client,
+    settings: Settings,
+    close: Callable[[], None],
+    left: list[str],
+    has_openid: bool,
+) -> None:
+    settings.DJANGO_MCP_LOGIN_SCOPES = "all"
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "OIDC_ENABLED": has_openid,
+        # In the project's own words, which makes it no scope of the project's own.
+        "SCOPES": {"notes:write": "Write notes"},
+    }
+    close()
+
+    told = [read(browser, path)["scopes_supported"] for path in [*RESOURCE, *SERVER]]
+    (challenge,) = client.call("add", a=1).header("WWW-Authenticate")
+
+    assert told == [left] * len(told)
+    assert f'scope="{" ".join(left)}"' in challenge
 
 
 @pytest.mark.parametrize("path", [p for p in SERVER if "openid" in p])

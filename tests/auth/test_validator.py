@@ -13,7 +13,8 @@ from oauth2_provider.models import (
 from pytest_django import Settings
 
 from django_mcp.auth.standing import approve, block, unblock
-from django_mcp.models import ClientRegistration
+from django_mcp.models import ClientRegistration, ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
 from tests.auth.assistant import CALLBACK, ENDPOINT, Assistant, error_of, onward, registered
 from tests.wire import Client
 
@@ -155,6 +156,35 @@ def test_scopes_of_the_host_alone_are_refused(
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"host": "Use the host"}}
 
     assert "error=invalid_scope" in onward(assistant.open(scope=asked))
+
+
+def test_scope_that_opens_no_tool_is_not_granted(assistant: Assistant) -> None:
+    ToolGroup.objects.create(name="notes", enabled=True, read_only=True)
+
+    refused = assistant.open(scope="notes:write")
+    tokens = assistant.log_in(scope="notes:read notes:write")
+
+    assert "error=invalid_scope" in onward(refused)
+    assert tokens["scope"] == "notes:read"
+
+
+def test_tokens_keep_the_scopes_of_a_group_that_is_closed_for_a_while(
+    assistant: Assistant, client: Client
+) -> None:
+    tokens = assistant.log_in(scope="notes:read notes:write")
+    group = ToolGroup.objects.create(name="notes", enabled=False)
+    forget_snapshot()
+
+    while_closed = client.with_token(tokens["access_token"]).call("read_notes")
+    fresh = assistant.refresh(tokens["refresh_token"]).json()
+    group.enabled = True
+    group.save()
+    forget_snapshot()
+    again = client.with_token(fresh["access_token"]).call("write_note", text="Hello")
+
+    assert while_closed.error["code"] == -32602
+    assert fresh["scope"] == "notes:read notes:write"
+    assert again.result["structuredContent"] == {"result": "alice wrote 5"}
 
 
 def test_refresh_cannot_broaden_the_scopes(assistant: Assistant) -> None:
