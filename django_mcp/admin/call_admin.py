@@ -1,5 +1,6 @@
 """What the pages of calls share: those of the record, and those of background tasks."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,20 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from django_mcp.escapes import printable
+
+
+def shown_field(model: type[Model], name: str) -> Callable[[Any, Any], str]:
+    """A display of a field of text that clients may have filled: in one line, with escapes."""
+    field: Any = model._meta.get_field(name)
+
+    @admin.display(description=field.verbose_name)
+    def shown(self: "CallAdmin", row: Any) -> str:
+        return printable(getattr(row, name)) or self.get_empty_value_display()
+
+    shown.help_text = field.help_text  # type: ignore[attr-defined]  # of a function, as Django does
+    return shown
 
 
 class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
@@ -45,6 +60,13 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
     ) -> tuple[QuerySet[Any], bool]:
         return queryset, False  # the list looks the term up, index by index
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        # The help of a field stays with its display; Django looks for it by the field's name.
+        displays = {name: getattr(self, name, None) for name in kwargs.get("fields") or ()}
+        texts = {name: getattr(each, "help_text", "") for name, each in displays.items()}
+        kwargs["help_texts"] = {name: text for name, text in texts.items() if text}
+        return super().get_form(request, *args, **kwargs)
+
     def link_to(self, request: HttpRequest, model: type[Model], **known: Any) -> str | None:
         """Where the page of this row of another model is, for those who may look at it."""
         if not self.admin_site.is_registered(model):
@@ -62,17 +84,21 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         name = f"admin:{opts.app_label}_{opts.model_name}_{view}"
         return reverse(name, args=values, current_app=self.admin_site.name)
 
+    @admin.display(description=_("name"))
+    def tool_name(self, call: Any) -> str:
+        return printable(call.name)
+
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> str:
-        return call.username or call.user or gettext("anonymous")
+        return printable(call.username or call.user) or gettext("anonymous")
 
     @admin.display(description=_("client"))
     def application(self, call: Any) -> str | None:
-        return call.client_name or call.client or None
+        return printable(call.client_name or call.client) or None
 
     @admin.display(description=_("tool"))
     def linked_tool(self, call: Any) -> SafeString:
-        return self._linked(call.name, _("all %(calls)s of this tool"), tool=call.name)
+        return self._linked(self.tool_name(call), _("all %(calls)s of this tool"), tool=call.name)
 
     @admin.display(description=_("user"))
     def linked_user(self, call: Any) -> SafeString | str:
@@ -101,6 +127,6 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
 
     @admin.display(description=_("scopes"))
     def shown_scopes(self, call: Any) -> SafeString | str:
-        scopes = call.scopes.split()
+        scopes = map(printable, call.scopes.split())
         codes = format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes))
         return codes or self.get_empty_value_display()

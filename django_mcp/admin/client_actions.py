@@ -6,9 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.markup import TURNING
 from django_mcp.admin.questions import Candidate, Question
 from django_mcp.auth.clients import Client
+from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration
 
 Standing = ClientRegistration.Standing
@@ -73,9 +73,9 @@ def _standing(client: Client) -> str:
 
 def _candidate(client: Client, obstacle: str | Promise) -> Candidate:
     registration = client.registration
-    name = client.name.translate(TURNING) or "-"
+    name = printable(client.name) or "-"
     users = ngettext("%(count)d user", "%(count)d users", client.users) % {"count": client.users}
-    redirects = ", ".join(client.redirect_uris)
+    redirects = ", ".join(map(printable, client.redirect_uris))
     return Candidate(
         row=registration,
         state=f"{name}, {registration.get_standing_display()}, {users}",

@@ -10,10 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.markup import TURNING, Tone, mark
+from django_mcp.admin.call_admin import shown_field
+from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.questions import AskingAdmin
 from django_mcp.auth.clients import Client
+from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration
 
 Standing = ClientRegistration.Standing
@@ -37,7 +39,7 @@ class ClientDisplay(AskingAdmin):
         "marked_standing",
         "users",
         "shown_source",
-        "address",
+        "shown_address",
         "used_at",
     )
     fieldsets = (
@@ -46,7 +48,7 @@ class ClientDisplay(AskingAdmin):
             {
                 "fields": (
                     "shown_name",
-                    "client_id",
+                    "shown_client_id",
                     "marked_standing",
                     "shown_source",
                     "registered_at",
@@ -61,6 +63,9 @@ class ClientDisplay(AskingAdmin):
         ),
     )
 
+    shown_client_id = shown_field(ClientRegistration, "client_id")
+    shown_address = shown_field(ClientRegistration, "address")
+
     @admin.display(description=_("registered"))
     def registered_at(self, registration: ClientRegistration) -> str:
         return moment_text(registration.created)
@@ -74,14 +79,14 @@ class ClientDisplay(AskingAdmin):
         """The name that it has given itself, and the host that vouches for it, if one does."""
         client: Client = registration.facts
         name = self.shown_name(registration) or self.get_empty_value_display()
-        return format_html('{} <div class="mcp-quiet">{}</div>', name, client.host)
+        return format_html('{} <div class="mcp-quiet">{}</div>', name, printable(client.host))
 
     @admin.display(description=_("name"))
     def shown_name(self, registration: Any) -> str | None:
         client: Client = registration.facts
         if client.application is None:
             return gettext("(no such application)")
-        return client.name.translate(TURNING) or None
+        return printable(client.name) or None
 
     @admin.display(description=_("standing"))
     def marked_standing(self, registration: ClientRegistration) -> SafeString:
@@ -103,7 +108,7 @@ class ClientDisplay(AskingAdmin):
             return self.get_empty_value_display()
         return format_html(
             '{} <a class="mcp-link" href="{}?{}">{}</a>',
-            registration.address,
+            printable(registration.address),
             self.url_of("changelist"),
             urlencode({"address": registration.address}),
             gettext("all clients from there"),
@@ -128,7 +133,9 @@ class ClientDisplay(AskingAdmin):
     @admin.display(description=_("granted scopes"))
     def shown_scopes(self, registration: Any) -> SafeString | str:
         client: Client = registration.facts
-        codes = format_html_join(" ", "<code>{}</code>", ((each,) for each in client.scopes()))
+        codes = format_html_join(
+            " ", "<code>{}</code>", ((printable(each),) for each in client.scopes())
+        )
         return codes or self.get_empty_value_display()
 
     @admin.display(description=_("users"))
@@ -145,4 +152,4 @@ class ClientDisplay(AskingAdmin):
 
 
 def _lines(texts: list[str]) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((text,) for text in texts))
+    return format_html_join("", "<div>{}</div>", ((printable(text),) for text in texts))

@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
+from django_mcp.escapes import printable_lines
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -60,12 +61,13 @@ def _lines(rows: Iterable[Iterable[str]]) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
+        text = printable_lines(value)
         # An apostrophe makes spreadsheets take what follows as text.
-        return f"'{value}" if value.lstrip(" ").startswith(FORMULA_STARTS) else value
+        return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
     if value is None:
         return ""
     if isinstance(value, datetime.datetime):
         return value.isoformat()
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)
+        return printable_lines(json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder))
     return str(value)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.moments import local_moment, read_moment
 from django_mcp.admin.newest import Criterion
+from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 
 PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
@@ -148,7 +149,7 @@ class ToolFilter(ColumnFilter):
         names = {name for names in read_declared().names.values() for name in names}
         if chosen := self.value():
             names.add(chosen)
-        return [(name, name) for name in sorted(names)]
+        return [(name, printable(name)) for name in sorted(names)]
 
 
 class ChoiceFilter(ColumnFilter):
@@ -175,7 +176,7 @@ class LinkedFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value()
-        return [] if value is None else [(value, value)]
+        return [] if value is None else [(value, printable(value))]
 
 
 class NamedFilter(ColumnFilter):
@@ -193,7 +194,7 @@ class NamedFilter(ColumnFilter):
         newest = rows.filter((self.column, value)).newest_first()
         key = newest.values_list("pk", flat=True).first()
         name = rows.filter(pk__in=[key]).values_list(self.name_column, flat=True).first()
-        return [(value, f"{name} ({value})" if name else value)]
+        return [(value, printable(f"{name} ({value})" if name else value))]
 
 
 class UserFilter(NamedFilter):

@@ -8,12 +8,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-# Marks that turn the direction of the text after them: shown as they are, they could make one
-# value read like another.
-TURNING = {
-    ord(character): f"\\u{ord(character):04x}"
-    for character in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-}
+from django_mcp.escapes import printable_lines
 
 
 class Tone(StrEnum):
@@ -41,4 +36,4 @@ def json_text(value: object) -> str:
 
 def text_block(text: str) -> SafeString:
     """Text with its line breaks."""
-    return format_html('<pre class="mcp-json">{}</pre>', text.translate(TURNING))
+    return format_html('<pre class="mcp-json">{}</pre>', printable_lines(text))

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.call_admin import CallAdmin
+from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.export import csv_response
 from django_mcp.admin.filters import (
     ClientFilter,
@@ -44,7 +44,7 @@ class CallRecordAdmin(CallAdmin):
 
     list_display = (
         "started_at",
-        "name",
+        "tool_name",
         "marked_outcome",
         "caller",
         "application",
@@ -64,7 +64,7 @@ class CallRecordAdmin(CallAdmin):
                     "linked_tool",
                     "kind",
                     "marked_outcome",
-                    "error_class",
+                    "shown_error_class",
                     "started_at",
                     "duration",
                     "shown_arguments",
@@ -78,13 +78,13 @@ class CallRecordAdmin(CallAdmin):
             {
                 "fields": (
                     "linked_user",
-                    "user",
+                    "shown_user",
                     "linked_client",
-                    "client",
-                    "client_info",
-                    "address",
+                    "shown_client",
+                    "shown_client_info",
+                    "shown_address",
                     "shown_scopes",
-                    "credential",
+                    "shown_credential",
                 )
             },
         ),
@@ -93,15 +93,27 @@ class CallRecordAdmin(CallAdmin):
             {
                 "fields": (
                     "call_id",
-                    "endpoint",
-                    "protocol_version",
-                    "trace_id",
-                    "task_id",
-                    "worker",
+                    "shown_endpoint",
+                    "shown_protocol_version",
+                    "shown_trace_id",
+                    "shown_task_id",
+                    "shown_worker",
                 )
             },
         ),
     )
+
+    shown_error_class = shown_field(CallRecord, "error_class")
+    shown_user = shown_field(CallRecord, "user")
+    shown_client = shown_field(CallRecord, "client")
+    shown_client_info = shown_field(CallRecord, "client_info")
+    shown_address = shown_field(CallRecord, "address")
+    shown_credential = shown_field(CallRecord, "credential")
+    shown_endpoint = shown_field(CallRecord, "endpoint")
+    shown_protocol_version = shown_field(CallRecord, "protocol_version")
+    shown_trace_id = shown_field(CallRecord, "trace_id")
+    shown_task_id = shown_field(CallRecord, "task_id")
+    shown_worker = shown_field(CallRecord, "worker")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NewestList

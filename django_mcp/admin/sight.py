@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.catalog import Entry, survey
+from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
@@ -202,4 +203,5 @@ def newest_clients() -> list[tuple[str, str]]:
         return []
     model = import_string("oauth2_provider.models.get_application_model")()
     newest = model._default_manager.order_by("-pk")
-    return list(newest.values_list("client_id", "name")[:MOST_CLIENTS])
+    rows = newest.values_list("client_id", "name")[:MOST_CLIENTS]
+    return [(client, printable(name)) for client, name in rows]

@@ -12,13 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.call_admin import CallAdmin
+from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.markup import json_block
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.task_questions import questions_of
 from django_mcp.admin.task_result import parts_of
 from django_mcp.admin.task_state import TaskState
+from django_mcp.escapes import printable_lines
 from django_mcp.exceptions import ToolError
 from django_mcp.execution.endings import read_error
 from django_mcp.models import ToolTask
@@ -30,7 +31,7 @@ class TaskDisplay(CallAdmin):
 
     list_display = (
         "created_at",
-        "name",
+        "tool_name",
         "marked_status",
         "shown_progress",
         "duration",
@@ -70,22 +71,40 @@ class TaskDisplay(CallAdmin):
             {
                 "fields": (
                     "linked_user",
-                    "user",
+                    "shown_user",
                     "linked_client",
-                    "client",
-                    "client_info",
-                    "address",
+                    "shown_client",
+                    "shown_client_info",
+                    "shown_address",
                     "shown_scopes",
-                    "authenticator",
-                    "credential",
+                    "shown_authenticator",
+                    "shown_credential",
                 )
             },
         ),
         (
             _("Traces"),
-            {"fields": ("id", "call_id", "endpoint", "protocol_version", "trace_id")},
+            {
+                "fields": (
+                    "id",
+                    "call_id",
+                    "shown_endpoint",
+                    "shown_protocol_version",
+                    "shown_trace_id",
+                )
+            },
         ),
     )
+
+    shown_user = shown_field(ToolTask, "user")
+    shown_client = shown_field(ToolTask, "client")
+    shown_client_info = shown_field(ToolTask, "client_info")
+    shown_address = shown_field(ToolTask, "address")
+    shown_authenticator = shown_field(ToolTask, "authenticator")
+    shown_credential = shown_field(ToolTask, "credential")
+    shown_endpoint = shown_field(ToolTask, "endpoint")
+    shown_protocol_version = shown_field(ToolTask, "protocol_version")
+    shown_trace_id = shown_field(ToolTask, "trace_id")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -174,7 +193,8 @@ class TaskDisplay(CallAdmin):
         if not task.error:
             return self.get_empty_value_display()
         error = read_error(task.error, task.call_id)
-        return f"{error} {error.hint}".strip() if isinstance(error, ToolError) else str(error)
+        text = f"{error} {error.hint}".strip() if isinstance(error, ToolError) else str(error)
+        return printable_lines(text)
 
     def _moment(self, moment: datetime.datetime | None) -> str:
         return self.get_empty_value_display() if moment is None else moment_text(moment)

@@ -10,6 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import text_block
+from django_mcp.escapes import printable, printable_lines
 from django_mcp.exceptions import Question
 from django_mcp.execution.answering import open_questions
 from django_mcp.models import ToolTask
@@ -58,9 +59,9 @@ def _fields(question: Question) -> list[AskedField]:
     required = question.form.get("required", ())
     return [
         AskedField(
-            name=name,
-            title=field.get("title", name),
-            description=field.get("description", ""),
+            name=printable(name),
+            title=printable(field.get("title", name)),
+            description=printable_lines(field.get("description", "")),
             kind=_kind(field),
             is_required=name in required,
         )
@@ -79,6 +80,5 @@ def _kind(field: Mapping[str, Any]) -> str | Promise:
 def _options(field: Mapping[str, Any]) -> str:
     """What can be chosen, by the names that people see where there are any."""
     titled = field.get("oneOf") or field.get("anyOf") or ()
-    return ", ".join(
-        field.get("enum") or [option.get("title", option["const"]) for option in titled]
-    )
+    names = field.get("enum") or [option.get("title", option["const"]) for option in titled]
+    return ", ".join(map(printable, names))

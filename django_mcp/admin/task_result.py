@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import json_text, text_block
 from django_mcp.content import Audio, Content, Image, Resource, ResourceLink, Text
+from django_mcp.escapes import printable
 from django_mcp.execution.endings import read_result
 from django_mcp.models import ToolTask
 
@@ -115,20 +116,24 @@ def _part(block: Content, stem: str) -> Part:
         case Text(text=text):
             return Part(title=_("Text"), media_type=_type_of(text), text=text, stem=stem)
         case Image(data=data, mime_type=kind):
-            return Part(title=_("Picture"), note=kind, media_type=kind, data=data, stem=stem)
+            return Part(
+                title=_("Picture"), note=printable(kind), media_type=kind, data=data, stem=stem
+            )
         case Audio(data=data, mime_type=kind):
-            return Part(title=_("Sound"), note=kind, media_type=kind, data=data, stem=stem)
+            return Part(
+                title=_("Sound"), note=printable(kind), media_type=kind, data=data, stem=stem
+            )
         case Resource(uri=uri, text=text, data=data, mime_type=kind):
             return Part(
                 title=_("Document"),
-                note=uri,
+                note=printable(uri),
                 media_type=kind or (UNKNOWN if text is None else PLAIN),
                 text=text,
                 data=data,
                 stem=_stem(PurePosixPath(unquote(urlsplit(uri).path)).stem) or stem,
             )
         case ResourceLink(uri=uri, name=name):
-            return Part(title=_("Link"), note=f"{name}: {uri}")
+            return Part(title=_("Link"), note=printable(f"{name}: {uri}"))
     raise TypeError(f"{type(block).__name__} is no content block")
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.moments import duration_text, moment_text
+from django_mcp.escapes import printable
 from django_mcp.models import ToolTask
 
 Status = ToolTask.Status
@@ -100,7 +101,7 @@ class TaskState:
         else:
             numbers = {"done": _number(task.progress), "total": _number(task.progress_total)}
             text = gettext("%(done)s of %(total)s") % numbers
-        return f"{text}: {task.progress_message}" if task.progress_message else text
+        return f"{text}: {printable(task.progress_message)}" if task.progress_message else text
 
     @property
     def duration(self) -> str:
@@ -124,7 +125,7 @@ class TaskState:
             "duration": self.duration,
             "started": "" if task.started is None else moment_text(task.started),
             "attempts": number_format(task.attempts),
-            "worker": task.worker,
+            "worker": printable(task.worker),
         }
 
     def as_json(self) -> dict[str, Any]:

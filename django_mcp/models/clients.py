@@ -4,6 +4,7 @@ from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.redaction import storable_text
 
@@ -130,4 +131,4 @@ class ClientRegistration(models.Model):
         verbose_name_plural = _("clients")
 
     def __str__(self) -> str:
-        return self.client_id
+        return printable(self.client_id)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 
 
@@ -214,4 +215,4 @@ class CallRecord(models.Model):
         verbose_name_plural = _("calls")
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.get_outcome_display()})"
+        return f"{printable(self.name)} ({self.get_outcome_display()})"

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
 
@@ -268,7 +269,7 @@ class ToolTask(models.Model):
         verbose_name_plural = _("tasks")
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.pk})"  # its status would soon be wrong
+        return f"{printable(self.name)} ({self.pk})"  # its status would soon be wrong
 
     @property
     def has_ended(self) -> bool:

@@ -48,6 +48,16 @@ def test_export_has_every_column_of_a_call(onlooker: Client) -> None:
     assert (row["duration_ms"], row["delivered"]) == ("", "True")
 
 
+def test_characters_that_turn_or_hide_text_are_spelled_out(onlooker: Client) -> None:
+    record(name="add\u202e\x1b", arguments={"file": "bill\u202efdp\x9b.exe"})
+
+    (row,) = rows_in(onlooker.get(EXPORT, {"period": "all"}))
+
+    assert row["name"] == "add\\u202e\\u001b"
+    assert row["arguments"] == '{"file": "bill\\u202efdp\\u009b.exe"}'
+    assert json.loads(row["arguments"]) == {"file": "bill\u202efdp\x9b.exe"}
+
+
 def test_export_of_a_list_has_all_that_its_filters_and_search_leave(onlooker: Client) -> None:
     CallRecord.objects.bulk_create(
         CallRecord(name=f"call_{number:04}", endpoint="default", outcome="ok", started=NOON)

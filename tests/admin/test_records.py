@@ -1,4 +1,5 @@
 import datetime
+import re
 
 import pytest
 from django.test import Client
@@ -108,6 +109,48 @@ def test_marks_that_turn_the_direction_of_text_are_shown_by_their_numbers(
     call = record(arguments={"file": "bill\u202efdp.exe"})
 
     assert '"bill\\u202efdp.exe"' in text_of(onlooker.get(record_page(call)))
+
+
+HOSTILE = "add\u202eesnepxe\x1b\x9b\u2066\u200b"
+SPELLED = "add\\u202eesnepxe\\x1b\\x9b\\u2066\\u200b"
+
+
+@pytest.mark.parametrize(
+    ("field", "filtered"),
+    [
+        ("name", "tool"),
+        ("username", "user"),
+        ("user", "user"),
+        ("client_name", "client"),
+        ("client", "client"),
+        *((field, "") for field in ("client_info", "protocol_version", "trace_id", "address")),
+        *((field, "") for field in ("credential", "scopes", "worker", "error_class", "endpoint")),
+    ],
+)
+def test_characters_that_are_not_seen_are_spelled_out_wherever_a_call_is_shown(
+    onlooker: Client, field: str, filtered: str
+) -> None:
+    known = {"user": "7", "client": "d-1"} if field in ("username", "client_name") else {}
+    call = record(**{**known, field: HOSTILE})
+    chosen = {filtered: known.get(filtered, HOSTILE)} if filtered else {}
+
+    pages = [
+        onlooker.get(record_page(call)),
+        onlooker.get(RECORDS, {"period": "all", **chosen}),
+    ]
+
+    assert SPELLED in text_of(pages[0])
+    for page in pages:
+        assert not re.search("[\u202e\x1b\x9b\u2066\u200b]", text_of(page))
+    if filtered:
+        # Once in the row, and once in the choice.
+        assert text_of(pages[1]).count(SPELLED) == 2
+
+
+def test_help_stays_beside_what_is_spelled_out(onlooker: Client) -> None:
+    page = text_of(onlooker.get(record_page(record(client_info="Desk 1.0"))))
+
+    assert "Client software: Desk 1.0 As the client describes itself." in page
 
 
 def test_not_even_superusers_change_the_record(superuser: Client) -> None:

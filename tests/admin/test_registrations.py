@@ -1,5 +1,6 @@
 """What operators see of applications that registered themselves, and what they do about them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -265,6 +266,30 @@ class TestActions:
         assert after.headers["Location"] == CLIENTS
         assert {row.standing for row in ClientRegistration.objects.all()} == {"approved"}
         assert len(log()) == 2
+
+    def test_characters_that_are_not_seen_are_spelled_out(
+        self, controller: Client, ann: User
+    ) -> None:
+        desk = registered("Desk\u202e\x9b", client_id="desk\u2066", address="\u202e192.0.2.7")
+        Application.objects.update(redirect_uris="https://desk.example/\u202egpj")
+        ann.username = "ann\u202e"
+        ann.save()
+        token(desk, ann)
+
+        pages = [
+            controller.get(address)
+            for address in (
+                CLIENTS,
+                f"{CLIENTS}?address=%E2%80%AE192.0.2.7",
+                client_page("desk\u2066"),
+                client_page("desk\u2066", "approve"),
+            )
+        ]
+        pages.append(controller.post(CLIENTS, confirmed("approve_selected", desk), follow=True))
+
+        for page in pages:
+            assert "Desk\\u202e\\x9b" in text_of(page)
+            assert not re.search("[\u202e\x9b\u2066]", text_of(page))
 
     def test_question_tells_where_the_answers_of_users_would_go(self, controller: Client) -> None:
         desk = registered("Desk\u202e")

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import uuid
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from pydantic import BaseModel, Field
 
 from django_mcp.admin import newest_list
-from django_mcp.content import Text
+from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import Question, TaskLostError, ToolError
 from django_mcp.execution import sweeping
 from django_mcp.execution.answering import written_questions
@@ -356,6 +357,36 @@ def test_what_clients_and_tools_say_is_text_and_never_markup(
     for page in pages:
         assert b"<script>alert" not in page.content
     assert "alert(1)" in text_of(pages[0])
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["name", "username", "client_name", "client_info", "progress_message", "worker", "address"],
+)
+def test_characters_that_are_not_seen_are_spelled_out(controller: Client, field: str) -> None:
+    changes: dict[str, Any] = {field: "a\u202eb\x1b\x9b"}
+    hidden = task(progress=1, **changes)
+
+    pages = [controller.get(address) for address in (task_page(hidden), TASKS)]
+    pages.append(controller.get(task_page(hidden, "cancel")))
+
+    assert "a\\u202eb\\x1b\\x9b" in text_of(pages[0])
+    for page in pages:
+        assert not re.search("[\u202e\x1b\x9b]", text_of(page))
+
+
+def test_results_and_errors_spell_them_out_too(watcher: Client) -> None:
+    hidden = "a\u202eb\x1b\x9b"
+    link = ResourceLink(uri=f"file:///{hidden}", name=hidden)
+    for each in (
+        task(result=[Text(text=hidden)]),
+        task(result=[link]),
+        task(error=ToolError(hidden, hint=hidden)),
+    ):
+        page = text_of(watcher.get(task_page(each)))
+
+        assert "a\\u202eb\\" in page
+        assert not re.search("[\u202e\x1b\x9b]", page)
 
 
 def test_results_and_errors_are_text_and_never_markup(watcher: Client) -> None:

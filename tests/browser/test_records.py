@@ -73,7 +73,7 @@ def calls() -> list[CallRecord]:
 
 def tools(browser: Chrome) -> list[str]:
     """The tools in the list of calls."""
-    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "td.field-name")]
+    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "td.field-tool_name")]
 
 
 def test_operator_narrows_the_list_and_follows_a_user_from_a_call(

@@ -14,9 +14,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 from django.utils import timezone
 
+from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, count
 from django_mcp.management.following import Follower
-from django_mcp.management.printing import moment_text, printable
+from django_mcp.management.printing import moment_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 

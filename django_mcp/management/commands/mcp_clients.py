@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from django_mcp.conf import settings
+from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, client_id, count
-from django_mcp.management.printing import moment_text, printable
+from django_mcp.management.printing import moment_text
 from django_mcp.models import ClientRegistration
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed

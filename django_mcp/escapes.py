@@ -1,0 +1,26 @@
+"""Text of clients and agents, made safe to print: what cannot be seen is spelled out."""
+
+# Controls but for tabs and line breaks, and marks that turn the direction of the text after them:
+# shown as they are, they could make one value read like another, or command a terminal. In JSON
+# these escapes are the characters that they stand for.
+_HIDDEN = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *(code for code in range(0x20) if chr(code) not in "\t\n\r"),
+        *range(0x7F, 0xA0),
+        *map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+    )
+}
+
+
+def printable(text: str) -> str:
+    """The text in one line, with an escape for every character that is not printable."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def printable_lines(text: str) -> str:
+    """Text of any length: tabs, line breaks and the joiners inside words stay what they are."""
+    return text.translate(_HIDDEN)
