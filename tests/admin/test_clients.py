@@ -5,7 +5,9 @@ from django_mcp.models import ToolGroup
 from django_mcp.tools.registry import Registry
 from tests.admin.pages import group_page, submission, text_of
 
-oauth2_models = pytest.importorskip("oauth2_provider.models")
+pytest.importorskip("oauth2_provider")
+
+from tests.applications import Application, by_hand, registered
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def stock(registry: Registry) -> ToolGroup:
 @pytest.fixture
 def desktop(db: None) -> str:
     """The client id of an application."""
-    application = oauth2_models.get_application_model().objects.create(
+    application = Application.objects.create(
         name="Desktop <b>assistant</b>",
         client_id="desktop-1",
         client_type="public",
@@ -71,3 +73,29 @@ def test_page_works_whatever_was_stored(operator: Client, stock: ToolGroup, stor
     ToolGroup.objects.filter(pk=stock.pk).update(allowed_clients=stored)
 
     assert operator.get(group_page(stock)).status_code == 200
+
+
+def test_choice_of_applications_says_which_registered_themselves_and_has_the_approved_first(
+    operator: Client, stock: ToolGroup
+) -> None:
+    registered("Blocked", client_id="b", standing="blocked")
+    registered("Known", client_id="k", standing="approved", source="cimd")
+    registered("New", client_id="n")
+    registered("Z\u202eoe\x9b", client_id="a")
+    registered("", client_id="-")
+    by_hand("Own", client_id="o")
+    stock.allowed_clients = ["n", "gone"]
+    stock.save()
+
+    page = operator.get(group_page(stock))
+    widget = page.context["adminform"].form.fields["allowed_clients"]
+
+    assert [(value, str(label)) for value, label in widget.choices] == [
+        ("k", "Known (k): registered itself, approved"),
+        ("o", "Own (o)"),
+        ("-", "-: registered itself"),
+        ("n", "New (n): registered itself"),
+        ("a", "Z\\u202eoe\\x9b (a): registered itself"),
+        ("b", "Blocked (b): registered itself, blocked"),
+        ("gone", "gone (no such application)"),
+    ]
