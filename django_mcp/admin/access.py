@@ -10,10 +10,10 @@ from django.db.models import Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.markup import TURNING
 from django_mcp.admin.sight import SuggestingInput, newest_clients
 from django_mcp.auth.clients import find_client
 from django_mcp.auth.users import resolve_user
+from django_mcp.escapes import printable
 from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.models.clients import MAX_CLIENT_ID
 from django_mcp.principals import Endpoint
@@ -98,7 +98,7 @@ def _client(client_id: str) -> Subject:
     client = find_client(client_id)
     if client is None:
         return Subject(name=client_id)
-    name = client.name.translate(TURNING)
+    name = printable(client.name)
     row = client.registration if client.registration.pk else client.application
     return Subject(name=f"{name} ({client_id})" if name else client_id, row=row)
 
