@@ -129,6 +129,17 @@ class Settings:
             "written as `DJANGO_MCP_REGISTRATION_RATE` is. `None`: as many as are asked for."
         ),
     )
+    CLIENT_AUTHENTICATION_RATE = Setting[str | None](
+        str,
+        default="30/m",
+        is_optional=True,
+        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        help=(
+            "How many requests with a client secret may fail from one address at `token/`, "
+            "`revoke_token/` and `introspect/`, written as `DJANGO_MCP_REGISTRATION_RATE` is. "
+            "`None`: as many as come."
+        ),
+    )
     REQUIRE_APPROVED_CLIENTS = Setting(
         bool,
         default=False,

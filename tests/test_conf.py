@@ -28,10 +28,12 @@ RIGHT: dict[type, list[Any]] = {
 # Of those that take not every text.
 RIGHT_TEXTS = {
     "DJANGO_MCP_LOGIN_SCOPES": ["read", "all"],
+    "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"],
 }
 WRONG_TEXTS = {
+    "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["", "30", "30 per minute", "30/x", "\u0665/m"],
     "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": [
         "",

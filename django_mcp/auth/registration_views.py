@@ -22,7 +22,7 @@ from django_mcp.auth.client_metadata import (
     ClientMetadataError,
     refuse_bad_redirects,
 )
-from django_mcp.auth.error_answers import error_answer
+from django_mcp.auth.error_answers import error_answer, too_many
 from django_mcp.auth.registration import ADMITTED, count_registration
 from django_mcp.models import ClientRegistration
 from django_mcp.principals import Endpoint
@@ -40,11 +40,7 @@ class RegistrationView(ToolkitRegistrationView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := count_registration(request.META):
             # Before anything is read: refused ones cost something, too.
-            response = error_answer(
-                "temporarily_unavailable", "No more registrations for now.", status=429
-            )
-            response["Retry-After"] = str(wait)
-            return response
+            return too_many("No more registrations for now.", wait)
         try:
             metadata = ClientMetadata.read(
                 _read_document(request),

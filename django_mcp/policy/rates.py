@@ -13,21 +13,30 @@ from django_ratelimit.core import get_usage, user_or_ip
 logger = logging.getLogger(__name__)
 
 
-def seconds_to_wait(what: str, *, rate: str | None, meta: Mapping[str, Any]) -> int:
+def seconds_to_wait(
+    what: str,
+    *,
+    rate: str | None,
+    meta: Mapping[str, Any],
+    count: bool = True,
+    fail_open: bool | None = None,
+) -> int:
     """Count one more of `what` from the address in `meta`, the headers of a request as in WSGI.
 
     Zero while it is within `rate`, such as `20/h`, or when that is None; else the seconds until
     the count begins anew. `RATELIMIT_IP_META_KEY` says where the address stands behind a proxy.
+    Without `count` the count stays what it is.
 
-    When the cache cannot be reached it is too many, unless `RATELIMIT_FAIL_OPEN` is true.
+    When the cache cannot be reached it is too many, unless `fail_open`, which
+    `RATELIMIT_FAIL_OPEN` says by default.
     """
     request = HttpRequest()
     request.META = dict(meta)
     try:
-        usage = _usage(what, rate, request)
+        usage = _usage(what, rate, request, count)
     except Exception:  # every cache has its own
         logger.exception("%s could not be counted", what)
-        return 0 if fails_open() else 1
+        return 0 if (fails_open() if fail_open is None else fail_open) else 1
     if usage is None or not usage["should_limit"]:
         return 0
     return max(1, int(usage["time_left"]))
@@ -49,12 +58,12 @@ def address_of(meta: Mapping[str, Any]) -> str:
         return ""
 
 
-def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:
+def _usage(what: str, rate: str | None, request: HttpRequest, count: bool) -> Any:
     try:
-        return get_usage(request, group=what, key="ip", rate=rate, increment=True)
+        return get_usage(request, group=what, key="ip", rate=rate, increment=count)
     except (ImproperlyConfigured, KeyError, ValueError):
         # Over a socket without addresses: all of them count together.
-        return get_usage(request, group=what, key=_nobody, rate=rate, increment=True)
+        return get_usage(request, group=what, key=_nobody, rate=rate, increment=count)
 
 
 def _nobody(group: str, request: HttpRequest) -> str:
