@@ -36,7 +36,7 @@ from django_mcp.invocation import Invocation
 from django_mcp.models import CallRecord
 from django_mcp.prepared import PreparedInsert
 from django_mcp.principals import Principal
-from django_mcp.redaction import redact, storable_text
+from django_mcp.redaction import argument_names, redact, storable_text
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
@@ -143,6 +143,8 @@ class Recording:
     def finish(self, *, result: Rendered | None = None, error: BaseException | None = None) -> None:
         """Write how the call ended, log it, and send the signal. Never raises."""
         outcome = _outcome(error)
+        if outcome is Outcome.UNKNOWN_TOOL:
+            self._tool = None  # the row of a hidden tool is that of one that is missing
         duration_ms = round((time.monotonic() - self._clock) * 1000)
         ending: dict[str, Any] = {
             "outcome": outcome,
@@ -217,8 +219,10 @@ class Recording:
 
     @cached_property
     def _arguments(self) -> dict[str, Any]:
-        schema = None if self._tool is None else self._tool.argument_schema
-        return redact(self._context.invocation.arguments, schema)
+        arguments = self._context.invocation.arguments
+        if self._tool is None:
+            return argument_names(arguments)
+        return redact(arguments, self._tool.argument_schema)
 
     def _log(self, outcome: Outcome, duration_ms: int, error: BaseException | None) -> None:
         call = self._context.invocation

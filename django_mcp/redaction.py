@@ -4,12 +4,14 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from django_mcp.conf import settings
 
 REDACTED = "[redacted]"
 UNDECLARED = "[not an argument of this tool]"
+UNKNOWN = "[not kept: the tool is unknown]"
 
 MAX_STRING = 1000
 MAX_ITEMS = 50
@@ -29,6 +31,18 @@ def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[s
     redaction = _Redaction(schema or {})
     positions = (schema,) if schema else ()
     return _bounded(redaction.of_object(arguments, positions, depth=0), settings.RECORD_MAX_BYTES)
+
+
+def argument_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON object with the names of the arguments, for a call of an unknown tool.
+
+    Without a schema nothing says which values are secret, and nested keys may be data. Bounded as
+    the result of `redact`.
+    """
+    kept = {_storable_text(name, MAX_KEY): UNKNOWN for name in islice(arguments, MAX_ITEMS)}
+    if len(arguments) > MAX_ITEMS:
+        kept["..."] = f"[{len(arguments) - MAX_ITEMS} more]"
+    return _bounded(kept, settings.RECORD_MAX_BYTES)
 
 
 def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[str]:

@@ -256,12 +256,27 @@ class TestSecrets:
         assert SECRET not in result.text
         assert '"a"' in told()
 
-    @pytest.mark.parametrize("key", ["password", "X-API-Key", "accessToken", "client_secret"])
-    def test_secret_names_count_for_unknown_tools_too(
-        self, told: Callable[[], str], key: str
+    @pytest.mark.parametrize(
+        "arguments",
+        [{"password": SECRET}, {"note": SECRET}, {"note": [{"a": SECRET}]}, {"note": {SECRET: 1}}],
+    )
+    @pytest.mark.parametrize("name", ["gone", "delete_product"])
+    def test_of_the_arguments_of_an_unknown_or_hidden_tool_the_names_are_kept(
+        self, told: Callable[[], str], name: str, arguments: dict[str, Any]
     ) -> None:
         with pytest.raises(Exception, match="Unknown tool"):
-            serve_here(context_of("gone", arguments={"login": [{key: SECRET}]}))
+            serve_here(context_of(name, arguments={"sku": "x", **arguments}))
+
+        assert SECRET not in told()
+        kept = CallRecord.objects.get().arguments
+        assert kept == dict.fromkeys(["sku", *arguments], "[not kept: the tool is unknown]")
+
+    def test_end_of_a_call_whose_tool_is_gone_by_then_is_logged_without_values(
+        self, told: Callable[[], str]
+    ) -> None:
+        context = context_of("gone", arguments={"note": SECRET})
+
+        Recording.resumed(context, None, started=timezone.now(), worker="w").finish()
 
         assert SECRET not in told()
 

@@ -18,6 +18,8 @@ from django_mcp.redaction import (
     MAX_KEY,
     MAX_STRING,
     REDACTED,
+    UNKNOWN,
+    argument_names,
     redact,
     secret_arguments,
 )
@@ -257,6 +259,35 @@ def test_largest_arguments_are_left_out_first(settings: Settings) -> None:
         "large": "[902 bytes left out]",
         "middle": "y" * 200,
     }
+
+
+class TestArgumentNames:
+    """Of arguments that no schema describes only the names are kept, within the same bounds."""
+
+    @pytest.mark.parametrize("value", [SECRET, 5, None, [SECRET], {SECRET: {"a": SECRET}}])
+    def test_nothing_of_a_value_is_kept(self, value: Any) -> None:
+        assert argument_names({"note": value, "password": value}) == {
+            "note": UNKNOWN,
+            "password": UNKNOWN,
+        }
+
+    def test_names_are_storable_and_cut(self) -> None:
+        kept = argument_names({"nul\x00": 1, "n" * (MAX_KEY + 5): 1})
+
+        assert list(kept) == ["nul\ufffd", f"{'n' * MAX_KEY}… [5 more characters]"]
+
+    def test_many_names_are_counted(self) -> None:
+        kept = argument_names({f"a{number}": SECRET for number in range(MAX_ITEMS + 7)})
+
+        assert len(kept) == MAX_ITEMS + 1
+        assert kept["..."] == "[7 more]"
+
+    def test_the_whole_is_never_larger_than_its_bound(self, settings: Settings) -> None:
+        settings.DJANGO_MCP_RECORD_MAX_BYTES = 200
+
+        kept = argument_names({"\U0001f600" * 90 + str(n): SECRET for n in range(MAX_ITEMS)})
+
+        assert len(json.dumps(kept)) <= 200
 
 
 UNSTORABLE = {

@@ -17,6 +17,7 @@ from django_mcp.concurrency import in_current_thread
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint, Principal
+from django_mcp.redaction import UNKNOWN
 from tests.http.tools import SECRET
 from tests.spec import LEGACY, MODERN
 from tests.wire import Answer, Client
@@ -85,6 +86,20 @@ def test_hidden_tool_is_not_told_from_a_missing_one(
     assert hidden_queries == missing_queries
     assert of_hidden.error == {"code": -32602, "message": f"Unknown tool: {name}"}
     assert outcomes() == [(name, "unknown_tool"), (missing, "unknown_tool")]
+
+
+@pytest.mark.parametrize("name", ["missing", *sorted({name for name, _ in HIDDEN})])
+def test_of_the_arguments_of_an_unknown_tool_the_names_alone_are_on_record(
+    client: Client, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level("DEBUG")
+    value = "correct horse battery staple"
+
+    client.with_key("alice").call(name, text=value, options={value: [{"pin": value}]})
+
+    record = CallRecord.objects.get()
+    assert record.arguments == dict.fromkeys(("text", "options"), UNKNOWN)
+    assert all(value not in str(vars(line)) for line in caplog.records)
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in HIDDEN}))
