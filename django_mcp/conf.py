@@ -270,6 +270,14 @@ class Settings:
         default=4 * 1024 * 1024,
         help="The largest arguments, and the largest result, of a background tool, as JSON.",
     )
+    MAX_TASKS_PER_CALLER = Setting(
+        int,
+        default=100,
+        help=(
+            "How many background calls one user may have at once through one client, until they "
+            "end. One more is refused as busy. Anonymous callers count together."
+        ),
+    )
     BACKGROUND_TERMINATE = Setting(
         bool,
         default=False,

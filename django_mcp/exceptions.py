@@ -73,9 +73,27 @@ class InvalidArgumentsError(CallRejectedError):
 class BusyError(CallRejectedError):
     """No thread became free in time; the same call may succeed after `retry_after` seconds."""
 
-    def __init__(self, *, retry_after: int = 1) -> None:
+    hint = ""
+
+    def __init__(
+        self, message: str = "The server is busy.", *, retry_after: int | None = 1
+    ) -> None:
         self.retry_after = retry_after
-        super().__init__("The server is busy.")
+        super().__init__(message)
+
+
+class TooManyTasksError(BusyError):
+    """The caller has `limit` tasks that have not ended, as many as it may have at once."""
+
+    hint = "Wait until one of them has ended, or cancel one, and call again."
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"You have {limit} calls in the background that have not ended, "
+            "and may have no more at once.",
+            retry_after=None,
+        )
 
 
 class TaskRequiredError(CallRejectedError):

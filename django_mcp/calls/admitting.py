@@ -81,8 +81,9 @@ async def refusals_recorded(context: ToolContext, record: Recording) -> AsyncIte
     try:
         yield
     except (BusyError, TaskRequiredError) as error:
-        context.discard_task()
-        await run_in_control(record.finish, error=error)
+        if record.claim():  # it never reached one, so nothing has been recorded there
+            context.discard_task()
+            await run_in_control(record.finish, error=error)
         raise
     except asyncio.CancelledError as error:
         if record.claim():  # it was still waiting for a thread

@@ -8,6 +8,7 @@ from uuid import UUID
 from django_mcp.audit import Recording, mark_undelivered
 from django_mcp.calls.admitting import authorize, complete, refusals_recorded
 from django_mcp.concurrency import run_in_control, run_in_worker, stays_in_thread
+from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     AccessEndedError,
@@ -37,7 +38,8 @@ async def start_task(context: ToolContext, tool: Tool) -> ToolTask:
     record = Recording(context, tool)
     context.become_task()
     async with refusals_recorded(context, record), _cancelled_with_caller(context, tool):
-        task = await run_in_worker(_submit, context, tool, record)
+        limit = settings.MAX_TASKS_PER_CALLER
+        task = await run_in_worker(_submit, context, tool, record, limit=limit)
     if task.has_ended:
         raise TaskNotStartedError
     return task
@@ -54,7 +56,8 @@ async def call_in_background(context: ToolContext, tool: Tool, record: Recording
     access = Access(context.principal, scopes=tool.scopes)
     try:
         async with _cancelled_with_caller(context, tool), watch().waiting_for(key) as waiter:
-            await run_in_worker(_submit, context, tool, record)
+            limit = settings.MAX_TASKS_PER_CALLER
+            await run_in_worker(_submit, context, tool, record, limit=limit)
             waiter.has_row = True
             async with access.kept():
                 await follow(waiter, context, access)
@@ -72,7 +75,8 @@ def call_again(task: ToolTask) -> UUID:
 
     It is judged and recorded as if the caller called now, and raises the same. Also raises
     `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
-    that had secret arguments: they are gone.
+    that had secret arguments: they are gone. It does not count against
+    `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
     """
     context = ToolContext(repetition_of(task))
     tool = Visibility(context.principal, current_snapshot()).find(task.name)
@@ -82,18 +86,18 @@ def call_again(task: ToolTask) -> UUID:
         record.finish(error=error)
         raise error
     key = context.become_task()
-    _submit(context, tool, record)
+    _submit(context, tool, record, limit=None)
     return key
 
 
-def _submit(context: ToolContext, tool: Tool, record: Recording) -> ToolTask:
+def _submit(context: ToolContext, tool: Tool, record: Recording, *, limit: int | None) -> ToolTask:
     if not record.claim():
         raise asyncio.CancelledError
     try:
         arguments = authorize(context, tool, record)
         with used_once(context.invocation, tool):
             complete(context, tool, record, arguments)
-            task = submit(context, tool)
+            task = submit(context, tool, limit=limit)
     except BaseException as error:
         context.discard_task()
         record.finish(error=error)

@@ -6,7 +6,7 @@ from functools import partial
 from django.db import router, transaction
 
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import TaskNotStartedError
+from django_mcp.exceptions import TaskNotStartedError, TooManyTasksError
 from django_mcp.execution.backends import get_backend, runs_of
 from django_mcp.execution.callers import row_of
 from django_mcp.execution.settling import fail
@@ -16,16 +16,20 @@ from django_mcp.tools.tool import Tool
 logger = logging.getLogger(__name__)
 
 
-def submit(context: ToolContext, tool: Tool) -> ToolTask:
+def submit(context: ToolContext, tool: Tool, *, limit: int | None = None) -> ToolTask:
     """Commit the row of a call, then hand it to a worker; return the row.
 
-    When that fails, the row has ended with `TaskNotStartedError` when this returns, and a message
+    Raises `TooManyTasksError` when the caller has `limit` tasks that have not ended. When handing
+    over fails, the row has ended with `TaskNotStartedError` when this returns, and a message
     that got through nevertheless starts nothing. Call it on a thread that may wait some seconds.
     """
     key = context.task_id
     assert key is not None
     task = row_of(context.invocation, tool, key)
-    task.save(force_insert=True)
+    if limit is None:
+        task.save(force_insert=True)
+    elif not ToolTask.objects.insert_in_slot(task, limit=limit):
+        raise TooManyTasksError(limit)
     transaction.on_commit(partial(_hand_over_first, task), using=router.db_for_write(ToolTask))
     return task
 

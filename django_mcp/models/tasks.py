@@ -1,10 +1,11 @@
 """Calls that run in the background: one row each, which says all that any process must know."""
 
 import datetime
+import random
 import uuid
 from typing import Any, Self
 
-from django.db import models, router
+from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
+
+SPREAD = 64
+"""So many free slots, or all there are, a new task chooses from."""
 
 
 class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
@@ -38,6 +42,37 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
             client=principal.client_id,
             endpoint=principal.endpoint.name,
         )
+
+    def taken_slots(self, task: "ToolTask") -> set[int]:
+        """The slots that tasks of the same user and client hold."""
+        held = self.filter(user=task.user, client=task.client, slot__isnull=False)
+        # In no order: databases prefer an index that has it to the one that finds these few rows.
+        slots = held.order_by().values_list("slot", flat=True)
+        return {slot for slot in slots if slot is not None}
+
+    def insert_in_slot(self, task: "ToolTask", *, limit: int) -> bool:
+        """Insert the row of a new task if its caller has less than `limit` others; whether it did.
+
+        The database keeps the limit, however many processes insert at once: no two tasks of a
+        caller hold the same slot, and `end` gives it back.
+        """
+        lost: IntegrityError | None = None
+        for _attempt in range(min(limit, SPREAD) + 1):
+            taken = self.taken_slots(task)
+            if len(taken) >= limit:
+                return False
+            # At random, so that calls which come at once rarely want the same one.
+            lowest = range(min(limit, len(taken) + SPREAD))
+            task.slot = random.choice([slot for slot in lowest if slot not in taken])
+            try:
+                with transaction.atomic(using=self.db):  # a failure must not end one around it
+                    task.save(force_insert=True)
+            except IntegrityError as error:
+                lost = error  # another call was quicker to take the slot
+            else:
+                return True
+        assert lost is not None
+        raise lost  # no race is lost so often: it is something else that the database refuses
 
     def unended(self) -> Self:
         return self.exclude(status__in=ToolTask.ENDED)
@@ -121,6 +156,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         now = timezone.now()
         return self.unended().update(
             status=status,
+            slot=None,
             secrets="",
             questions="",
             answers="",
@@ -160,6 +196,12 @@ class ToolTask(models.Model):
     call_id = models.UUIDField(_("call id"), unique=True)
     name = models.CharField(_("tool"), max_length=128)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
+
+    slot = models.PositiveIntegerField(
+        _("slot"),
+        null=True,
+        help_text=_("Its place among the tasks that its caller may have at once."),
+    )
 
     endpoint = models.CharField(_("endpoint"), max_length=64)
     user = models.CharField(_("user key"), max_length=128, blank=True)
@@ -264,6 +306,9 @@ class ToolTask(models.Model):
                 name="django_mcp_task_unrecorded",
                 condition=Q(is_recorded=False),
             ),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("user", "client", "slot"), name="django_mcp_task_slot"),
         )
         verbose_name = _("task")
         verbose_name_plural = _("tasks")

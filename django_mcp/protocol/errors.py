@@ -185,7 +185,9 @@ def _explain(error: Exception) -> Explanation | None:
         case MissingScopeError():
             return Explanation(error=str(error), hint="Ask for a token that holds them.")
         case BusyError():
-            return Explanation(error=str(error), retryable=True, retry_after=error.retry_after)
+            return Explanation(
+                error=str(error), retryable=True, hint=error.hint, retry_after=error.retry_after
+            )
         case RecordUnavailableError():
             return Explanation(
                 error="The call could not be put on record, so it was not run.", retryable=True

@@ -12,6 +12,7 @@ from django_mcp.calls.background import call_again
 from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.tools.declaration import collecting
+from tests.execution import backends
 from tests.execution.rows import quiet, settled
 from tests.keys import PATH
 from tests.polling import until
@@ -68,6 +69,19 @@ def test_repetition_can_ask_nobody(failed: ToolTask) -> None:
     key = call_again(failed)
 
     assert ToolTask.objects.get(pk=key).is_askable is False
+
+
+def test_operators_repeat_calls_of_those_who_have_as_many_tasks_as_they_may(
+    failed: ToolTask, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_MAX_TASKS_PER_CALLER = 1
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
+
+    keys = [call_again(failed) for _ in range(3)]
+
+    again = ToolTask.objects.unended()
+    assert set(again.values_list("pk", flat=True)) == {*keys}
+    again.delete()  # no worker comes for them
 
 
 def test_caller_who_may_not_call_any_more_is_not_spoken_for(failed: ToolTask) -> None:

@@ -20,7 +20,11 @@ CALLERS = 500
 Held = list[tuple[UUID, float]]
 
 
-def test_five_hundred_waiting_callers_leave_room_for_others(modern: Client, held: Held) -> None:
+def test_five_hundred_waiting_callers_leave_room_for_others(
+    modern: Client, held: Held, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_MAX_TASKS_PER_CALLER = CALLERS
+
     async def scenario() -> tuple[list[Answer], Answer]:
         waiting = [asyncio.create_task(modern.acall("add", a=number)) for number in range(CALLERS)]
         await asyncio.to_thread(until, lambda: len(held) == CALLERS)

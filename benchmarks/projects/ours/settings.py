@@ -20,6 +20,8 @@ if IS_WHOLE_JOB:
 DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BENCHMARK_BACKGROUND", "")
 if DJANGO_MCP_BACKGROUND_BACKEND:
     DJANGO_MCP_AUTODISCOVER += ["background_tools"]
+# One caller makes all the load.
+DJANGO_MCP_MAX_TASKS_PER_CALLER = 1_000_000
 DJANGO_MCP_CELERY_APP = "benchmarks.projects.ours.celery.app"
 CELERY_BROKER_URL = os.environ.get("BENCHMARK_BROKER", "")
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("BENCHMARK_QUEUE", "")
