@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property, partial
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connections, router
+from django.db.models import F
 from django.utils import timezone
 
 from django_mcp.concurrency import forget_connection
@@ -40,12 +43,25 @@ from django_mcp.redaction import argument_names, redact, storable_text
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
+from django_mcp.windows import Caller, Overflow, Windows
+
+R = TypeVar("R")
 
 logger = logging.getLogger("django_mcp.calls")
 
 Outcome = CallRecord.Outcome
 
 _records = PreparedInsert(CallRecord)
+
+UNKNOWN_ROWS = 60
+"""So many calls of unknown tools have a row each, for each caller and minute; the rest share one.
+
+Each process counts for itself: a query for each call would cost as much as the row.
+"""
+
+UNKNOWN_SECONDS = 60
+
+unknown_calls = Windows(limit=UNKNOWN_ROWS, seconds=UNKNOWN_SECONDS, capacity=10_000)
 
 OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (UnknownToolError, Outcome.UNKNOWN_TOOL),
@@ -143,8 +159,10 @@ class Recording:
     def finish(self, *, result: Rendered | None = None, error: BaseException | None = None) -> None:
         """Write how the call ended, log it, and send the signal. Never raises."""
         outcome = _outcome(error)
+        overflow = None
         if outcome is Outcome.UNKNOWN_TOOL:
             self._tool = None  # the row of a hidden tool is that of one that is missing
+            overflow = unknown_calls.count(_caller(self._context.invocation), self._context.call_id)
         duration_ms = round((time.monotonic() - self._clock) * 1000)
         ending: dict[str, Any] = {
             "outcome": outcome,
@@ -158,9 +176,12 @@ class Recording:
             ending["delivered"] = not self._context.is_disconnected
         with self._writing:
             self._is_ended = True
-            self._write(ending)
+            self._write(ending, overflow)
         try:
-            self._log(outcome, duration_ms, error)
+            if outcome is Outcome.UNKNOWN_TOOL:
+                _log_ended_windows()
+            if overflow is None or overflow.call_id == self._context.call_id:
+                self._log(outcome, duration_ms, error)
         except Exception:
             logger.exception("The end of call %s could not be logged", self._context.call_id)
         is_rejected = isinstance(error, CallRejectedError)
@@ -171,31 +192,33 @@ class Recording:
             duration_ms=duration_ms,
         )
 
-    def _write(self, ending: dict[str, Any]) -> None:
+    def _write(self, ending: dict[str, Any], overflow: Overflow | None) -> None:
         if not self.is_possible:
             return
         try:
-            self._save(**ending)
+            if overflow is None or self._key is not None:
+                self._save(**ending)
+            else:
+                self._count(overflow, ending)
         except Exception:
             logger.exception(
                 "The end of call %s could not be recorded", self._context.invocation.id
             )
 
+    def _count(self, overflow: Overflow, ending: dict[str, Any]) -> None:
+        """Count the call in the row that it shares with others; the first of them writes it."""
+        with overflow.lock:
+            if overflow.row is not None:
+                shared = CallRecord.objects.filter(pk=overflow.row)
+                if _persist(partial(shared.update, calls=F("calls") + 1)):
+                    return
+            self._save(**ending)
+            overflow.row = self._key
+
     def _save(self, **facts: Any) -> None:
         key = self._key
         write = self._insert if key is None else partial(self._update, key)
-        connection = connections[router.db_for_write(CallRecord)]
-        try:
-            # Where a statement fails, Django closes its cursor, and lets out what the driver raises
-            # if even that fails.
-            with connection.wrap_database_errors:
-                write(**facts)
-        except (DatabaseError, InterfaceError):
-            if connection.in_atomic_block:  # a test's, which a new connection would not see
-                raise
-            # The tool may have broken its connection, or left it in an aborted transaction.
-            forget_connection(connection)
-            write(**facts)
+        _persist(partial(write, **facts))
 
     def _update(self, key: int, **ending: Any) -> None:
         CallRecord.objects.filter(pk=key).update(**ending)
@@ -242,10 +265,69 @@ class Recording:
                 "call_id": str(call.id),
                 "tool": call.name[:128],
                 "outcome": str(outcome),
+                "calls": 1,
                 "duration_ms": duration_ms,
                 "user_key": user_key(call.principal),
                 "client_id": call.principal.client_id,
                 "arguments": self._arguments,
+            },
+        )
+
+
+def _persist(write: Callable[[], R]) -> R:
+    """Write to the record, on a new connection if this one is broken."""
+    connection = connections[router.db_for_write(CallRecord)]
+    try:
+        # Where a statement fails, Django closes its cursor, and lets out what the driver raises
+        # if even that fails.
+        with connection.wrap_database_errors:
+            return write()
+    except (DatabaseError, InterfaceError):
+        if connection.in_atomic_block:  # a test's, which a new connection would not see
+            raise
+        # The tool may have broken its connection, or left it in an aborted transaction.
+        forget_connection(connection)
+        return write()
+
+
+def _caller(call: Invocation) -> Caller:
+    """The caller whose calls of unknown tools count together; an anonymous one by its network."""
+    user, client = user_key(call.principal)[:128], call.principal.client_id[:255]
+    if user or client:
+        return Caller(user=user, client=client)
+    return Caller(address=_network(call.address[:64]))
+
+
+def _network(address: str) -> str:
+    """The network of an IPv6 address, for its holder has all addresses there; else the address."""
+    try:
+        ip = ip_address(address)
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
+            return str(ip_network((address, 64), strict=False))
+    except ValueError:  # of a socket without addresses
+        pass
+    return address
+
+
+def _log_ended_windows() -> None:
+    """Log how many calls of unknown tools had no line of their own."""
+    for overflow in unknown_calls.take_ended():
+        if overflow.calls == 1:
+            continue
+        logger.warning(
+            "tools/call: %d more calls of unknown tools by one caller within a minute, "
+            "counted with call %s",
+            overflow.calls - 1,
+            overflow.call_id,
+            extra={
+                "call_id": str(overflow.call_id),
+                "tool": "",
+                "outcome": str(Outcome.UNKNOWN_TOOL),
+                "calls": overflow.calls - 1,
+                "duration_ms": None,
+                "user_key": overflow.caller.user,
+                "client_id": overflow.caller.client,
+                "arguments": {},
             },
         )
 

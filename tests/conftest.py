@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from django_mcp.audit import unknown_calls
 from django_mcp.policy.snapshot import forget_snapshot
 
 
@@ -39,3 +40,9 @@ def _deletions(operations: Any, style: Any, tables: Sequence[str], **options: An
 def _fresh_snapshot() -> None:
     """What one test decides about groups is not seen by the next, however soon it comes."""
     forget_snapshot()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_windows() -> None:
+    """The calls of one test do not count among those of the next, whose callers are the same."""
+    unknown_calls.clear()

@@ -99,6 +99,7 @@ class TestRow:
             "error_class": "",
             "result_size": len("Hello Bob"),
             "delivered": True,
+            "calls": 1,
         }
 
     def test_an_anonymous_caller_leaves_no_name(self, db: None) -> None:

@@ -8,8 +8,10 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.export import csv_response
@@ -115,6 +117,12 @@ class CallRecordAdmin(CallAdmin):
     shown_task_id = shown_field(CallRecord, "task_id")
     shown_worker = shown_field(CallRecord, "worker")
 
+    def get_fieldsets(self, request: HttpRequest, obj: CallRecord | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.calls == 1:
+            return fieldsets
+        return [(_("Several calls"), {"fields": ("calls",)}), *fieldsets]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NewestList
 
@@ -158,7 +166,11 @@ class CallRecordAdmin(CallAdmin):
     @admin.display(description=_("outcome"))
     def marked_outcome(self, record: CallRecord) -> SafeString:
         tone = TONES.get(record.outcome, Tone.WARNING)
-        return mark(record.get_outcome_display(), tone)
+        outcome = mark(record.get_outcome_display(), tone)
+        if record.calls == 1:
+            return outcome
+        calls = ngettext("%(count)d call", "%(count)d calls", record.calls)
+        return format_html("{} {}", outcome, calls % {"count": record.calls})
 
     @admin.display(description=_("duration"))
     def duration(self, record: CallRecord) -> str:

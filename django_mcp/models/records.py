@@ -193,6 +193,14 @@ class CallRecord(models.Model):
         help_text=_("No when the client had left before the tool ended."),
     )
 
+    calls = models.PositiveIntegerField(
+        _("calls"),
+        default=1,
+        # Processes that still run the code of before know nothing of it.
+        db_default=1,
+        help_text=_("How many calls of unknown tools share this row; 1 for any other."),
+    )
+
     objects = CallRecordQuerySet.as_manager()
 
     class Meta:

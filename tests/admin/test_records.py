@@ -31,6 +31,21 @@ def test_list_shows_the_call_that_began_last_first(onlooker: Client) -> None:
     ]
 
 
+def test_row_that_several_calls_share_says_how_many(onlooker: Client) -> None:
+    shared = record(outcome=CallRecord.Outcome.UNKNOWN_TOOL, calls=437)
+    single = record(outcome=CallRecord.Outcome.UNKNOWN_TOOL)
+
+    listed = onlooker.get(RECORDS, {"period": "all"})
+    pages = [text_of(onlooker.get(record_page(each))) for each in (shared, single)]
+
+    assert [row[3] for row in rows_of(listed)] == [
+        "unknown or hidden tool",
+        "unknown or hidden tool 437 calls",
+    ]
+    assert "Calls: 437 How many calls of unknown tools share this row" in pages[0]
+    assert "Calls: " not in pages[1]
+
+
 def test_projects_without_time_zones_read_their_own_time(
     onlooker: Client, settings: Settings
 ) -> None:

@@ -149,7 +149,8 @@ def _line(record: CallRecord) -> str:
     caller = printable(record.username or record.user or "anonymous")
     client = printable(record.client_name or record.client or "-")
     error = f"  {printable(record.error_class)}" if record.error_class else ""
+    calls = "" if record.calls == 1 else f"  {record.calls} calls"
     return (
         f"{moment_text(record.started)}  {record.outcome:<17}  {took:>9}  "
-        f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}"
+        f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}{calls}"
     )

@@ -1,0 +1,108 @@
+"""Fixed windows of time: so many calls of a caller go through in each, the rest are counted."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Caller(NamedTuple):
+    """A party whose calls count together: a user through one client, or an anonymous address."""
+
+    user: str = ""
+    client: str = ""
+    address: str = ""
+
+
+@dataclass(slots=True)
+class Overflow:
+    """The calls of one caller beyond the limit of a window; `call_id` is that of the first.
+
+    `row` is the key of the row that counts them, once there is one; it is written under `lock`.
+    """
+
+    caller: Caller
+    call_id: UUID
+    calls: int = 0
+    row: int | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(slots=True)
+class _Window:
+    begun: float
+    calls: int = 0
+    overflow: Overflow | None = None
+
+
+class Windows:
+    """The current window of each caller, in this process; for any thread.
+
+    A window begins with a caller's first call. At most `capacity` are kept: when there are more
+    callers, the oldest window ends early.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        seconds: float,
+        capacity: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._capacity = capacity
+        self._clock = clock
+        self._lock = Lock()
+        self._windows: dict[Caller, _Window] = {}  # in the order of their beginning
+        self._ended: deque[Overflow] = deque()
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def count(self, caller: Caller, call_id: UUID) -> Overflow | None:
+        """Count one call; None while it is within the limit."""
+        with self._lock:
+            now = self._clock()
+            self._end_windows(now)
+            window = self._windows.get(caller)
+            if window is None:
+                if len(self._windows) >= self._capacity:
+                    self._end_oldest()
+                window = self._windows[caller] = _Window(begun=now)
+            window.calls += 1
+            if window.calls <= self._limit:
+                return None
+            if window.overflow is None:
+                window.overflow = Overflow(caller, call_id)
+            window.overflow.calls += 1
+            return window.overflow
+
+    def take_ended(self) -> list[Overflow]:
+        """The overflows of windows that have ended, each once."""
+        with self._lock:
+            ended = [*self._ended]
+            self._ended.clear()
+        return ended
+
+    def clear(self) -> None:
+        """Forget all windows: for tests, whose callers come again and again."""
+        with self._lock:
+            self._windows.clear()
+            self._ended.clear()
+
+    def _end_windows(self, now: float) -> None:
+        while self._windows:
+            oldest = next(iter(self._windows.values()))
+            if now - oldest.begun < self._seconds:
+                return
+            self._end_oldest()
+
+    def _end_oldest(self) -> None:
+        window = self._windows.pop(next(iter(self._windows)))
+        if window.overflow is not None:
+            self._ended.append(window.overflow)
