@@ -135,9 +135,9 @@ class Settings:
         is_optional=True,
         pattern=r"\d+/([1-9]\d*)?[smhd]",
         help=(
-            "How many requests with a client secret may fail from one address at `token/`, "
-            "`revoke_token/` and `introspect/`, written as `DJANGO_MCP_REGISTRATION_RATE` is. "
-            "`None`: as many as come."
+            "How many client secrets are verified for one address, right or wrong, written as "
+            "`DJANGO_MCP_REGISTRATION_RATE` is. One that was right before is known, and not "
+            "counted again. `None`: as many as come."
         ),
     )
     REQUIRE_APPROVED_CLIENTS = Setting(

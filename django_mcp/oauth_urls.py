@@ -13,7 +13,6 @@ from django.urls import path, re_path
 from django.views import View
 from oauth2_provider import urls as toolkit
 
-from django_mcp.auth.client_authentication import bounded
 from django_mcp.auth.consent import AuthorizationView
 from django_mcp.auth.cross_origin import open_to_scripts
 from django_mcp.auth.metadata import (
@@ -38,7 +37,7 @@ OPENID = ("jwks-info", "user-info", "rp-initiated-logout")
 
 def _for_clients(view: type[View]) -> Callable[..., HttpResponseBase]:
     """What every client may ask, scripts included, after its document has been looked at."""
-    return open_to_scripts(without_transaction(bounded(view.as_view())), "POST")
+    return open_to_scripts(without_transaction(view.as_view()), "POST")
 
 
 _server = published(ServerMetadataView)
@@ -70,7 +69,7 @@ _ours = [
     path("revoke_token/", _for_clients(EndpointRevocationView), name="revoke-token"),
     path(
         "introspect/",
-        without_transaction(bounded(EndpointIntrospectionView.as_view())),
+        without_transaction(EndpointIntrospectionView.as_view()),
         name="introspect",
     ),
     path("register/", open_to_scripts(RegistrationView.as_view(), "POST"), name="dcr-register"),
@@ -83,7 +82,7 @@ _ours = [
 _devices = [
     path(
         "device-authorization/",
-        without_transaction(bounded(EndpointDeviceAuthorizationView.as_view())),
+        without_transaction(EndpointDeviceAuthorizationView.as_view()),
         name="device-authorization",
     ),
 ]

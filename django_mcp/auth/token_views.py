@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.models import get_access_token_model, get_application_model
 from oauth2_provider.views import (
@@ -15,7 +18,8 @@ from oauth2_provider.views import (
 from oauthlib.common import Request
 
 from django_mcp.auth.applications import is_document_url, is_self_registered
-from django_mcp.auth.error_answers import error_answer
+from django_mcp.auth.client_secrets import TooManySecretsError
+from django_mcp.auth.error_answers import error_answer, too_many
 from django_mcp.auth.refusals import refusal_of
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -69,11 +73,20 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
         return response
 
 
+# Django reads these two off the method that it calls.
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class EndpointIntrospectionView(IntrospectTokenView):
     """django-oauth-toolkit's, for the host's own applications, unless they are blocked.
 
     What registered itself asks in vain: its secret proves nothing but that it has come before.
     """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        except TooManySecretsError as error:  # the toolkit knows no such refusal here
+            return too_many(error.description, error.wait)
+        return response
 
     def authenticate_client(self, request: HttpRequest) -> bool:
         core = self.get_oauthlib_core()

@@ -12,6 +12,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth import redirects
 from django_mcp.auth.applications import is_document_url, is_self_registered
+from django_mcp.auth.client_secrets import asked_by, is_right
 from django_mcp.auth.document_applications import fetch_application, find_application
 from django_mcp.auth.refusals import refusal_of
 from django_mcp.auth.replays import ReplayValidator
@@ -63,6 +64,14 @@ class EndpointValidator(ReplayValidator):
                 application.client_id, source=ClientRegistration.Source(source), address=""
             )
         return application
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        with asked_by(request.headers):
+            known: bool = super().authenticate_client(request, *args, **kwargs)
+        return known
+
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        return is_right(provided_secret, stored_secret, super()._check_secret)
 
     def validate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any

@@ -18,14 +18,12 @@ def seconds_to_wait(
     *,
     rate: str | None,
     meta: Mapping[str, Any],
-    count: bool = True,
     fail_open: bool | None = None,
 ) -> int:
     """Count one more of `what` from the address in `meta`, the headers of a request as in WSGI.
 
     Zero while it is within `rate`, such as `20/h`, or when that is None; else the seconds until
     the count begins anew. `RATELIMIT_IP_META_KEY` says where the address stands behind a proxy.
-    Without `count` the count stays what it is.
 
     When the cache cannot be reached it is too many, unless `fail_open`, which
     `RATELIMIT_FAIL_OPEN` says by default.
@@ -33,7 +31,7 @@ def seconds_to_wait(
     request = HttpRequest()
     request.META = dict(meta)
     try:
-        usage = _usage(what, rate, request, count)
+        usage = _usage(what, rate, request)
     except Exception:  # every cache has its own
         logger.exception("%s could not be counted", what)
         return 0 if (fails_open() if fail_open is None else fail_open) else 1
@@ -58,12 +56,12 @@ def address_of(meta: Mapping[str, Any]) -> str:
         return ""
 
 
-def _usage(what: str, rate: str | None, request: HttpRequest, count: bool) -> Any:
+def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:
     try:
-        return get_usage(request, group=what, key="ip", rate=rate, increment=count)
+        return get_usage(request, group=what, key="ip", rate=rate, increment=True)
     except (ImproperlyConfigured, KeyError, ValueError):
         # Over a socket without addresses: all of them count together.
-        return get_usage(request, group=what, key=_nobody, rate=rate, increment=count)
+        return get_usage(request, group=what, key=_nobody, rate=rate, increment=True)
 
 
 def _nobody(group: str, request: HttpRequest) -> str:
