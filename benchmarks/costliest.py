@@ -227,6 +227,14 @@ def _authorised(token: str) -> Iterator[Attack]:
         "tools/call",
         {**arguments({}), "inputResponses": answers},
     )
+    yield message(
+        "24,000 parts of a sampled message",
+        "tools/call",
+        {
+            **arguments({}),
+            "inputResponses": {"0": {"role": "assistant", "content": [{}] * (ITEMS // 2)}},
+        },
+    )
     yield message("a state of 4 MB", "tools/call", {**arguments({}), "requestState": "x" * BODY})
     yield message(
         "a full _meta",

@@ -21,7 +21,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from django_mcp.conf import settings
 from django_mcp.execution.questions import MAX_ANSWERS
 from django_mcp.http.body import NotJSONError, parse_body
-from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error
+from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error, repeated_header
 
 ROUTING_HEADERS = {
     header: HttpHeaders.to_wsgi_name(header)
@@ -32,13 +32,16 @@ ROUTING_HEADERS = {
 MAX_META_BYTES = 64 * 1024
 """Of `params._meta`, as JSON: the SDK validates it member by member, at many times their cost."""
 
+OTHER_RESPONSES = frozenset({"role", "roots"})
+"""Members of the responses that nothing here asks for: those to sampling and to roots."""
+
 
 class RejectedMessageError(Exception):
     """The message is refused before the SDK sees it: its `error`, and the `id` of the request."""
 
-    def __init__(self, error: MCPError, id: Any = None) -> None:
+    def __init__(self, error: MCPError, id: str | int | None = None) -> None:
         self.error = error
-        self.id: str | int | None = id if _is_id(id) else None
+        self.id = id
         super().__init__(str(error))
 
 
@@ -68,18 +71,23 @@ class Message:
             message = parse_body(body, max_items=settings.MAX_REQUEST_ITEMS)
         except NotJSONError:
             raise RejectedMessageError(parse_error()) from None
-        header = _version_header(request)
+        header = request.META.get(ROUTING_HEADERS[MCP_PROTOCOL_VERSION_HEADER])
         version = DEFAULT_NEGOTIATED_VERSION if header is None else header
+        if "," in version:
+            # Django joins what was sent twice, of which a gateway may read the one and we another.
+            raise RejectedMessageError(
+                repeated_header(MCP_PROTOCOL_VERSION_HEADER), _id_of(message)
+            )
         params = message.get("params") if isinstance(message, dict) else None
         if not isinstance(params, dict):
             return cls(version=version)
         is_modern = version not in HANDSHAKE_PROTOCOL_VERSIONS
         if error := _excess(params, body) or (None if is_modern else _other_era(params, header)):
-            raise RejectedMessageError(error, message.get("id"))
+            raise RejectedMessageError(error, _id_of(message))
         is_call = _is_call(message) and (not is_modern or _headers_agree(request, message))
         return cls(
             version=version,
-            id=message.get("id"),
+            id=_id_of(message),
             call=params if is_call else None,
             wants_stream=message.get("method") == "subscriptions/listen",
         )
@@ -91,21 +99,33 @@ class Message:
         return isinstance(meta, dict) and meta.get("progressToken") is not None
 
 
-def _version_header(request: HttpRequest) -> str | None:
-    # The first, as the SDK reads it: Django joins headers that are sent twice with commas.
-    version: str | None = request.META.get(ROUTING_HEADERS[MCP_PROTOCOL_VERSION_HEADER])
-    return None if version is None else version.partition(",")[0]
-
-
 def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
     """The error for more than any request needs, where the SDK would validate each member."""
     meta, responses = params.get("_meta"), params.get("inputResponses")
     # No part of a smaller body is larger.
     if meta and len(body) > MAX_META_BYTES and len(json.dumps(meta)) > MAX_META_BYTES:
         return invalid_params(f"_meta must have at most {MAX_META_BYTES} bytes")
-    if isinstance(responses, dict) and len(responses) > MAX_ANSWERS:
-        return invalid_params(f"inputResponses must have at most {MAX_ANSWERS} entries")
+    if isinstance(responses, dict):
+        if len(responses) > MAX_ANSWERS:
+            return invalid_params(f"inputResponses must have at most {MAX_ANSWERS} entries")
+        if not all(map(_is_elicitation, responses.values())):
+            return invalid_params("inputResponses must be results of elicitation")
     return None
+
+
+def _is_elicitation(response: Any) -> bool:
+    """Whether it is a result of elicitation, which is flat: the SDK would try the other kinds."""
+    if not isinstance(response, dict) or not OTHER_RESPONSES.isdisjoint(response):
+        return False
+    content = response.get("content") or {}
+    return isinstance(content, dict) and all(map(_is_field, content.values()))
+
+
+def _is_field(value: Any) -> bool:
+    """Whether a form can be filled with it: a scalar, or several choices."""
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return not isinstance(value, dict)
 
 
 def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None:
@@ -121,8 +141,10 @@ def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None
     return header_mismatch(MCP_PROTOCOL_VERSION_HEADER, PROTOCOL_VERSION_META_KEY)
 
 
-def _is_id(value: Any) -> bool:
-    return type(value) in (str, int)  # a bool is none
+def _id_of(message: Any) -> str | int | None:
+    """The id of a request; None for what has none that JSON-RPC and MCP know."""
+    id = message.get("id") if isinstance(message, dict) else None
+    return id if type(id) in (str, int) else None  # a bool is none
 
 
 def _is_call(message: Mapping[str, Any]) -> bool:
@@ -130,7 +152,7 @@ def _is_call(message: Mapping[str, Any]) -> bool:
     params = message["params"]
     return (
         message.get("method") == "tools/call"
-        and _is_id(message.get("id"))
+        and _id_of(message) is not None
         and isinstance(params.get("name"), str)
         and isinstance(params.get("arguments"), dict | None)
     )

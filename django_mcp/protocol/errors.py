@@ -161,6 +161,11 @@ def header_mismatch(header: str, parameter: str) -> MCPError:
     return MCPError(code=HEADER_MISMATCH, message=message)
 
 
+def repeated_header(header: str) -> MCPError:
+    """The answer to a header that says twice what it may say once."""
+    return MCPError(code=HEADER_MISMATCH, message=f"{header} header appears more than once")
+
+
 def method_not_found(method: str) -> MCPError:
     """The answer to a method that this revision of the protocol does not have."""
     return MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)

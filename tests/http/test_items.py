@@ -125,3 +125,30 @@ def test_more_input_responses_than_a_call_may_ask_for_are_refused(
 
     assert (answer.status, answer.error["code"]) == (400, -32602)
     assert "inputResponses" in answer.error["message"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"role": "assistant", "model": "x", "content": {"type": "text", "text": "x"}},
+        {"role": "assistant", "model": "x", "content": [{}] * 24_000},
+        {"action": "accept", "content": [{}] * 24_000},
+        {"action": "accept", "content": {"x": [{}] * 24_000}},
+        {"action": "accept", "content": {"type": "tool_result", "content": {}}},
+        {"roots": [{}] * 24_000},
+        [{}] * 24_000,
+        5,
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("method", ["tools/call", "tasks/update"])
+def test_input_responses_to_what_nothing_asks_are_refused(
+    client: Client, method: str, response: Any
+) -> None:
+    """The SDK would look for a kind that fits, at the cost of many calls."""
+    params = {"name": "echo", "arguments": {}, "inputResponses": {"x": response}}
+
+    answer = client.send(method, params)
+
+    assert (answer.status, answer.error["code"]) == (400, -32602)
+    assert "inputResponses" in answer.error["message"]
