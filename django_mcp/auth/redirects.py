@@ -1,9 +1,12 @@
 """Where answers to self-registered applications may go."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.auth.addresses import is_literal
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_LENGTH = 1000
@@ -33,8 +36,19 @@ def is_acceptable(uri: str) -> bool:
         return False
     if parts.scheme not in ("http", "https"):
         return True
-    is_plain = bool(AUTHORITY.fullmatch(parts.netloc))
+    is_plain = bool(AUTHORITY.fullmatch(parts.netloc)) and not _is_odd_address(host or "")
     return is_plain and (parts.scheme == "https" or host in LOOPBACK)
+
+
+def _is_odd_address(host: str) -> bool:
+    """Whether it is an address in a spelling that browsers take, and nobody would know it by."""
+    if not is_literal(host):
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def matches(uri: str, registered: str) -> bool:

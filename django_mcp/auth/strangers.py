@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from django_mcp.escapes import BLANK
+
 LONGEST = 80
 # Controls, marks that turn the direction of text, private characters, and separators of lines.
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
@@ -12,7 +14,8 @@ HOST = re.compile(r"[a-z0-9.-]+", re.ASCII)
 def shown_name(text: str, *, longest: int = LONGEST) -> str:
     """A name in one line of at most `longest` characters, without any that cannot be seen.
 
-    Of the marks on one letter the first two stay: piles of them cover the lines around.
+    It is empty where nothing is left but marks on no letter. Of the marks on one letter the first
+    two stay: piles of them cover the lines around.
     """
     kept: list[str] = []
     marks = 0
@@ -20,8 +23,10 @@ def shown_name(text: str, *, longest: int = LONGEST) -> str:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks <= 2:
-            kept.append(" " if category in UNSEEN else character)
+            kept.append(" " if category in UNSEEN or character in BLANK else character)
     name = " ".join("".join(kept).split())
+    if all(unicodedata.category(character)[0] in "MZ" for character in name):
+        return ""
     is_whole = len(name) <= longest and len(text) <= 4 * longest
     return name if is_whole else f"{name[: longest - 1].rstrip()}…"
 

@@ -15,6 +15,7 @@ from django_mcp.auth.addresses import is_literal, is_public
         "64:ff9b::8.8.8.8",
         "::ffff:8.8.8.8",
         "2002:808:808::1",
+        "2001:4860::5efe:8.8.8.8",
     ],
 )
 def test_hosts_of_the_internet_are_public(address: str) -> None:
@@ -46,6 +47,10 @@ def test_hosts_of_the_internet_are_public(address: str) -> None:
         "100::1",
         "2001:db8::1",
         "5f00::1",
+        "3fff::1",
+        "192.88.99.1",
+        "2001:4860::5efe:10.0.0.1",
+        "2001:4860::200:5efe:192.168.0.1",
         "fc00::1",
         "fd00:ec2::254",
         "fe80::1",

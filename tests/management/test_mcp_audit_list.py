@@ -77,11 +77,18 @@ def test_a_call_is_a_json_object_of_all_its_columns(db: None) -> None:
 def test_what_clients_send_commands_no_terminal_and_breaks_no_line(
     db: None, as_json: list[str]
 ) -> None:
-    record("\x1b[2J\nfaked", username="\x9b31m", client_name="\u202ebill", error_class="\r")
+    record(
+        "\x1b[2J\nfaked",
+        username="\x9b31m",
+        client_name="\u202ebill",
+        error_class="\r",
+        client="\u3164\u2800\u034f",
+    )
 
     (line,) = run(*as_json)
 
     assert line.isprintable()
+    assert not set(line) & set("\u3164\u2800\u034f")
 
 
 @pytest.mark.parametrize(
