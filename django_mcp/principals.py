@@ -69,6 +69,11 @@ class Principal:
     `user` is None for anonymous callers. `credential` identifies the token without revealing it,
     and `authenticator` is the dotted path of the class that knows it. What stays open for the
     caller ends when the credential `expires`; None for never.
+
+    `grant` identifies the grant that an OAuth token belongs to, which a refresh keeps (RFC 9700,
+    section 4.14.2): what stays open goes on with another token of the same grant, and of no other.
+    Empty where no token can replace the `credential`, or none is known yet; None where grants are
+    not told apart.
     """
 
     endpoint: Endpoint
@@ -78,8 +83,9 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     credential: str = ""
     authenticator: str = ""
-    # The same caller, however long it is one.
+    # The same caller, however long it is one, and whatever is known of its grant.
     expires: datetime | None = field(default=None, compare=False)
+    grant: str | None = field(default=None, compare=False)
 
     @property
     def is_anonymous(self) -> bool:

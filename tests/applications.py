@@ -1,9 +1,12 @@
 """Applications of django-oauth-toolkit, and what they hold."""
 
 import datetime
+import uuid
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client as Browser
 from django.utils import timezone
 from oauth2_provider.models import (
     get_access_token_model,
@@ -67,3 +70,38 @@ def token(application: Any, user: User | None, *, lives: bool = True, **facts: A
         expires=timezone.now() + (DAY if lives else -DAY),
         **facts,
     )
+
+
+def login(application: Any, user: User, **facts: Any) -> Any:
+    """The access token of a login of its own, with the refresh token that replaces it."""
+    access = token(application, user, **facts)
+    RefreshToken.objects.create(
+        user=user,
+        application=application,
+        access_token=access,
+        token=generate_token(),
+        token_family=uuid.uuid4(),
+        resource=access.resource,
+    )
+    return access
+
+
+def refresh(access: Any) -> Any:
+    """Exchange the refresh token of an access token at the server; the new access token."""
+    held = RefreshToken.objects.get(access_token=access)
+    fields = {
+        "grant_type": "refresh_token",
+        "refresh_token": held.token,
+        "client_id": access.application.client_id,
+    }
+    answer = Browser().post("/o/token/", fields)
+    assert answer.status_code == HTTPStatus.OK, answer.content
+    return AccessToken.objects.get(source_refresh_token=held)
+
+
+def revoke(access: Any) -> None:
+    """Revoke an access token at the server, as its client may (RFC 7009)."""
+    fields = {"token": access.token, "client_id": access.application.client_id}
+    answer = Browser().post("/o/revoke_token/", fields)
+    assert answer.status_code == HTTPStatus.OK, answer.content
+    assert not AccessToken.objects.filter(pk=access.pk).exists()

@@ -35,3 +35,12 @@ class KeyAuthenticator:
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
         return f'Key realm="{endpoint.name}", scope="{" ".join(sorted(challenge.scopes))}"'
+
+
+class TerseAuthenticator(KeyAuthenticator):
+    """Looks keys up by `credential`, and returns principals of its own that leave it out."""
+
+    def renew(self, principal: Principal) -> Principal:
+        if not principal.credential:
+            raise InvalidCredentialsError
+        return Principal(endpoint=principal.endpoint, user=principal.user, client_id="key-client")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.www_authenticate import build_bearer_challenge
 from oauthlib.common import Request
@@ -51,29 +52,46 @@ class OAuthAuthenticator:
             scopes=frozenset(granted.scope.split()),
             credential=str(granted.pk),
             expires=granted.expires,
+            # `renew` reads it, for requests that stay open; here, all would pay for the join.
+            grant="",
         )
 
     def renew(self, principal: Principal) -> Principal:
         """See `RenewingAuthenticator.renew`: the application exists, and the grant stands.
 
         The token itself may be gone without anybody's having withdrawn it: a refresh replaces it.
-        So another token of the same user and application does, as far as its scopes reach.
+        So another token of the same grant does, as far as its scopes reach, and where the grant is
+        None, another one of the same user and application. A grant is django-oauth-toolkit's token
+        family: a token that has no refresh token belongs to none.
         """
-        tokens = get_access_token_model().objects.filter(
-            user=principal.user,
-            # A token may belong to no application.
-            application__client_id=principal.client_id or None,
+        # In one query: a refresh that comes between two would separate the token from its family.
+        refresh_tokens = get_refresh_token_model().objects.filter(access_token=OuterRef("pk"))
+        tokens = (
+            get_access_token_model()
+            .objects.filter(
+                user=principal.user,
+                # A token may belong to no application.
+                application__client_id=principal.client_id or None,
+            )
+            .annotate(refresh_token_family=Subquery(refresh_tokens.values("token_family")[:1]))
         )
         granted = tokens.filter(pk=principal.credential).first()
         if granted is None:
             successors = tokens.filter(expires__gt=timezone.now())
+            if principal.grant == "":
+                successors = successors.none()
+            elif principal.grant is not None:
+                # Several devices of a user may share a client id, each with a login of its own.
+                successors = successors.filter(refresh_token_family=principal.grant)
             granted = next((t for t in successors if names(t.resource, principal.endpoint)), None)
         if granted is None:
             raise InvalidCredentialsError
         return replace(
             principal,
             scopes=principal.scopes & set(granted.scope.split()),
+            credential=str(granted.pk),
             expires=granted.expires,
+            grant=str(granted.refresh_token_family or ""),
         )
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:

@@ -12,6 +12,7 @@ from django_mcp.exceptions import (
     BusyError,
     InvalidArgumentsError,
     MissingScopeError,
+    RevokedError,
     TaskRequiredError,
     ToolError,
     ToolFailedError,
@@ -80,7 +81,7 @@ async def refusals_recorded(context: ToolContext, record: Recording) -> AsyncIte
     """Put on record what happens to a call that never reaches a thread of its own."""
     try:
         yield
-    except (BusyError, TaskRequiredError) as error:
+    except (BusyError, RevokedError, TaskRequiredError) as error:
         if record.claim():  # it never reached one, so nothing has been recorded there
             context.discard_task()
             await run_in_control(record.finish, error=error)

@@ -12,6 +12,7 @@ from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     AccessEndedError,
+    RevokedError,
     TaskNotStartedError,
     TaskRequiredError,
     UnknownToolError,
@@ -48,12 +49,17 @@ async def start_task(context: ToolContext, tool: Tool) -> ToolTask:
 async def call_in_background(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
     """Serve a call whose client takes no task: watch its task, and return what comes of it.
 
-    Raises `AccessEndedError`, and tells no more of the task, when the caller loses its access.
+    Raises `AccessEndedError`, and tells no more of the task, when the caller loses its access, and
+    `RevokedError` when it has lost it before there was one.
     """
     if tool.background is not None and tool.background.require_task:
         raise TaskRequiredError
-    key = context.become_task()
     access = Access(context.principal, scopes=tool.scopes)
+    try:
+        await access.begin()
+    except AccessEndedError:
+        raise RevokedError from None
+    key = context.become_task()
     try:
         async with _cancelled_with_caller(context, tool), watch().waiting_for(key) as waiter:
             limit = settings.MAX_TASKS_PER_CALLER

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError
@@ -24,11 +25,23 @@ SILENCE = 30.0
 
 
 class Access:
-    """The access of one request, which must hold these scopes for as long as it is served."""
+    """The access of one request, which must hold these scopes for as long as it is served.
+
+    Where grants are told apart, each renewal is of the credential and the grant that the last one
+    has found: another login of the same user and client does not keep the request open.
+    """
 
     def __init__(self, principal: Principal, *, scopes: Collection[str] = ()) -> None:
         self._principal = principal
         self._scopes = frozenset(scopes)
+
+    async def begin(self) -> None:
+        """Read the grant, where there are any, while the credential that belongs to it is there.
+
+        Raises `AccessEndedError` when it is not. Judges neither scopes nor expiry, as `renew` does.
+        """
+        if self._principal.grant is not None:
+            await self._renewed(MAX_AGE)
 
     async def renew(self, *, max_age: float = 0) -> Principal:
         """Return the caller as it stands now, or stood at most `max_age` seconds ago.
@@ -73,18 +86,24 @@ class Access:
             return self._principal  # nothing could have been withdrawn
         while True:
             try:
-                return await _renewals.get().renew(self._principal, max_age)
+                renewed = await _renewals.get().renew(self._principal, max_age)
             except RevokedError:
                 raise AccessEndedError from None
             except (DatabaseError, InterfaceError):
                 logger.warning("Access cannot be renewed; that is tried again", exc_info=True)
                 await asyncio.sleep(MAX_AGE)  # a database tells nobody that it is back
+                continue
             except Exception:
                 logger.exception("Access cannot be renewed, so it ends")
                 raise AccessEndedError from None
+            if renewed.grant is not None:
+                self._principal = replace(
+                    self._principal, credential=renewed.credential, grant=renewed.grant
+                )
+            return renewed
 
 
-_Key = tuple[Principal, datetime | None]
+_Key = tuple[Principal, datetime | None, str | None]
 
 
 class _Renewals:
@@ -95,7 +114,8 @@ class _Renewals:
         self._latest: dict[_Key, tuple[float, asyncio.Task[Principal]]] = {}
 
     async def renew(self, principal: Principal, max_age: float) -> Principal:
-        key = (principal, principal.expires)
+        # Two fields are not compared with the principal.
+        key = (principal, principal.expires, principal.grant)
         began, renewal = self._latest.get(key, (0.0, None))
         if renewal is None or self._loop.time() - began >= max_age:
             renewal = run_detached(run_in_control(renewed_principal, principal))

@@ -1,33 +1,44 @@
-"""Whether the grant behind a token still stands when a background tool is about to run."""
+"""Whether the grant behind a token still stands, for an open request and for a task that waits."""
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.http.request import HttpHeaders
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model, get_application_model
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_application_model,
+    get_refresh_token_model,
+)
 
 from django_mcp import Endpoint, Principal
 from django_mcp.auth.base import authenticate, renew
 from django_mcp.exceptions import InvalidCredentialsError
+from tests.applications import by_hand, login, refresh
 from tests.auth.conftest import Issue
 
 AccessToken = get_access_token_model()
+RefreshToken = get_refresh_token_model()
 
 
 def headers(token: str) -> Mapping[str, str]:
     return HttpHeaders({"HTTP_AUTHORIZATION": f"Bearer {token}"})
 
 
-@pytest.fixture
-def principal(issue: Issue) -> Principal:
-    """Alice, as she called with a token of two scopes."""
-    found = authenticate(headers(issue("notes:read", "notes:write")), Endpoint.from_settings())
+def caller(token: str) -> Principal:
+    found = authenticate(headers(token), Endpoint.from_settings())
     assert found is not None
     return found
+
+
+@pytest.fixture
+def principal(issue: Issue) -> Principal:
+    """Alice, as she called with a token of two scopes, and as the row of her task keeps her."""
+    return replace(caller(issue("notes:read", "notes:write")), expires=None, grant=None)
 
 
 def assert_withdrawn(principal: Principal) -> None:
@@ -94,7 +105,66 @@ def test_application_that_was_deleted_is_withdrawn(principal: Principal) -> None
 def test_token_of_no_application_can_be_renewed(issue: Issue) -> None:
     token = issue("notes:read")
     AccessToken.objects.update(application=None)
-    found = authenticate(headers(token), Endpoint.from_settings())
-    assert found is not None
 
-    assert renew(found) == found
+    assert renew(caller(token)) == caller(token)
+
+
+# While the request is open.
+
+
+def test_token_is_succeeded_by_the_one_that_a_refresh_brought(alice: User) -> None:
+    application = by_hand("Desk")
+    first, _ = login(application, alice), login(application, alice)
+    known = renew(caller(first.token))
+
+    second = refresh(first)
+
+    renewed = renew(known)
+    assert renewed.credential == str(second.pk)
+    assert renewed.grant == known.grant != ""
+    assert renewed.expires == second.expires
+
+
+def test_token_of_another_login_is_no_successor(alice: User) -> None:
+    application = by_hand("Desk")
+    first, _ = login(application, alice), login(application, alice)
+    known = renew(caller(first.token))
+
+    first.revoke()
+
+    assert_withdrawn(known)
+
+
+def test_token_has_no_successor_as_long_as_its_grant_was_not_read(
+    alice: User,
+) -> None:
+    application = by_hand("Desk")
+    first, _ = login(application, alice), login(application, alice)
+    known = caller(first.token)
+
+    first.revoke()
+
+    assert_withdrawn(known)
+
+
+def test_token_without_refresh_token_has_no_successor(issue: Issue) -> None:
+    first, _ = issue("notes:read"), issue("notes:read")
+    known = renew(caller(first))
+
+    AccessToken.objects.get(token=first).revoke()
+
+    assert_withdrawn(known)
+
+
+def test_token_whose_refresh_token_has_no_family_has_no_successor(
+    alice: User,
+) -> None:
+    """As those have that were issued before django-oauth-toolkit knew of families."""
+    application = by_hand("Desk")
+    first, _ = login(application, alice), login(application, alice)
+    RefreshToken.objects.update(token_family=None)
+    known = renew(caller(first.token))
+
+    first.revoke()
+
+    assert_withdrawn(known)

@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from pytest_django import Settings
 from django_mcp.asgi import Application
 from django_mcp.concurrency import run_in_control
 from django_mcp.models import CallRecord, ToolTask
-from django_mcp.principals import Endpoint
+from django_mcp.principals import Endpoint, Principal
 from tests.execution.rows import quiet, settled
 from tests.gate import Gate
 from tests.keys import PATH
@@ -23,6 +24,7 @@ from tests.wire import Answer, Client
 
 pytest.importorskip("oauth2_provider")
 
+from django_mcp.auth.oauth import OAuthAuthenticator
 from django_mcp.auth.revocation import revoke_of_user
 from tests import applications
 from tests.applications import AccessToken
@@ -52,6 +54,20 @@ def expire(user: User) -> None:
     )
 
 
+Login = Callable[[Any, User], Any]
+
+
+def login_to_refresh(application: Any, user: User) -> Any:
+    return applications.login(application, user, scope="numbers:add")
+
+
+def token_alone(application: Any, user: User) -> Any:
+    """No refresh token replaces it, as none does that of `mcp_token`."""
+    return applications.token(application, user, scope="numbers:add")
+
+
+LOGINS = pytest.mark.parametrize("login", [login_to_refresh, token_alone])
+
 WITHDRAWALS = pytest.mark.parametrize(
     "withdraw", [deactivate, delete_user, disconnect, revoke, expire]
 )
@@ -65,7 +81,7 @@ def alice(application: Application, settings: Settings) -> User:
 
 @pytest.fixture
 def token(alice: User) -> str:
-    held: str = applications.token(applications.by_hand("Desk"), alice, scope="numbers:add").token
+    held: str = login_to_refresh(applications.by_hand("Desk"), alice).token
     return held
 
 
@@ -165,15 +181,13 @@ def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
     assert statuses(answer) == ["working"]
 
 
-def test_stream_goes_on_when_the_token_was_refreshed(
-    modern: Client, gate: Gate, alice: User, token: str
+@pytest.mark.usefixtures("impatient", "strict", "alice")
+def test_authenticator_is_asked_about_its_own_principal_however_often(
+    modern: Client, gate: Gate, settings: Settings
 ) -> None:
-    client = modern.with_token(token).with_tasks()
-
-    def refresh() -> None:
-        old = AccessToken.objects.get()
-        old.delete()
-        applications.token(old.application, alice, scope="numbers:add")
+    """Not about the one that it returned last, which need not repeat everything."""
+    settings.DJANGO_MCP_AUTHENTICATORS = ["tests.keys.TerseAuthenticator"]
+    client = modern.with_key("alice").with_tasks()
 
     async def scenario() -> Answer:
         task_id = await start(client, "work", to=1)
@@ -181,7 +195,6 @@ def test_stream_goes_on_when_the_token_was_refreshed(
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with client.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
-            await run_in_control(refresh)
             gate.open()
             return await opened.answer()
 
@@ -189,6 +202,134 @@ def test_stream_goes_on_when_the_token_was_refreshed(
 
     settled()
     assert statuses(answer)[-1] == "completed"
+
+
+def test_stream_goes_on_when_the_token_was_refreshed(
+    modern: Client, gate: Gate, token: str
+) -> None:
+    client = modern.with_token(token).with_tasks()
+    access = AccessToken.objects.get()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(applications.refresh, access)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer)[-1] == "completed"
+
+
+@pytest.mark.usefixtures("strict")
+def test_stream_goes_on_however_often_the_token_was_refreshed(
+    modern: Client, gate: Gate, token: str
+) -> None:
+    client = modern.with_token(token).with_tasks()
+    access = AccessToken.objects.get()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=2)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            second = await run_in_control(applications.refresh, access)
+            await ToolTask.objects.aupdate(progress=1.5, updated=timezone.now())
+            await opened.arrival(3)
+            await run_in_control(applications.refresh, second)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer)[-1] == "completed"
+
+
+@LOGINS
+def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
+    modern: Client, gate: Gate, alice: User, login: Login
+) -> None:
+    desk = applications.by_hand("Desk")
+    lost, kept = login(desk, alice), login(desk, alice)
+    first, second = (modern.with_token(each.token).with_tasks() for each in (lost, kept))
+
+    async def scenario() -> tuple[Answer, Answer]:
+        task_id = await start(first, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with (
+            first.sending("subscriptions/listen", wanted) as withdrawn,
+            second.sending("subscriptions/listen", wanted) as open_still,
+        ):
+            await withdrawn.arrival(2)
+            await open_still.arrival(2)
+            await run_in_control(applications.revoke, lost)
+            gate.open()
+            return await withdrawn.answer(), await open_still.answer()
+
+    ended, told = asyncio.run(scenario())
+
+    settled()
+    assert statuses(ended) == ["working"]
+    assert statuses(told)[-1] == "completed"
+
+
+@pytest.mark.usefixtures("impatient", "strict")
+@LOGINS
+def test_silent_stream_ends_with_its_own_login(
+    modern: Client, gate: Gate, alice: User, login: Login
+) -> None:
+    desk = applications.by_hand("Desk")
+    lost, _ = login(desk, alice), login(desk, alice)
+    client = modern.with_token(lost.token).with_tasks()
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(applications.revoke, lost)
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    gate.open()
+    settled()
+    assert statuses(answer) == ["working"]
+
+
+def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
+    modern: Client, gate: Gate, alice: User
+) -> None:
+    desk = applications.by_hand("Desk")
+    lost, _ = login_to_refresh(desk, alice), login_to_refresh(desk, alice)
+    client = modern.with_token(lost.token).with_tasks()
+
+    def refresh_and_revoke() -> None:
+        applications.revoke(applications.refresh(lost))
+
+    async def scenario() -> Answer:
+        task_id = await start(client, "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with client.sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            await run_in_control(refresh_and_revoke)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert statuses(answer) == ["working"]
 
 
 def test_task_is_not_told_of_when_the_scopes_of_its_tool_are_gone(
@@ -238,6 +379,116 @@ def test_result_of_a_waiting_call_is_withheld_when_access_was_withdrawn(
     assert SECRET not in str(answer.messages[-1])
     record = CallRecord.objects.get()
     assert (record.outcome, record.delivered) == ("ok", False)
+
+
+@LOGINS
+def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
+    client: Client, gate: Gate, alice: User, login: Login
+) -> None:
+    desk = applications.by_hand("Desk")
+    lost, kept = login(desk, alice), login(desk, alice)
+
+    async def scenario() -> tuple[Answer, Answer]:
+        async with (
+            client.with_token(lost.token).calling("work_on", token="tok") as withdrawn,
+            client.with_token(kept.token).calling("work_on", token="tok") as open_still,
+        ):
+            await withdrawn.arrival()
+            await open_still.arrival()
+            await run_in_control(applications.revoke, lost)
+            gate.open()
+            return await withdrawn.answer(), await open_still.answer()
+
+    ended, told = asyncio.run(scenario())
+
+    quiet()
+    assert ended.result["isError"] is True
+    assert "its result is not delivered" in ended.result["content"][0]["text"]
+    assert SECRET not in str(ended.messages[-1])
+    assert told.result["structuredContent"] == {"result": SECRET}
+    delivered = {each.credential: each.delivered for each in CallRecord.objects.all()}
+    assert delivered == {str(lost.pk): False, str(kept.pk): True}
+
+
+@pytest.mark.usefixtures("impatient", "strict")
+@LOGINS
+def test_call_that_waits_in_silence_ends_with_its_own_login(
+    client: Client, gate: Gate, alice: User, login: Login
+) -> None:
+    desk = applications.by_hand("Desk")
+    lost, _ = login(desk, alice), login(desk, alice)
+
+    async def scenario() -> Answer:
+        async with client.with_token(lost.token).calling("work_until_cancelled") as opened:
+            await gate.arrival()
+            await run_in_control(applications.revoke, lost)
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert_withheld(answer)
+    assert settled().status == "cancelled"
+
+
+def test_waiting_call_goes_on_when_the_token_was_refreshed(
+    client: Client, gate: Gate, token: str
+) -> None:
+    access = AccessToken.objects.get()
+
+    async def scenario() -> Answer:
+        async with client.with_token(token).calling("work_on", token="tok") as opened:
+            await opened.arrival()
+            await run_in_control(applications.refresh, access)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert answer.result["structuredContent"] == {"result": SECRET}
+
+
+def test_call_that_has_told_of_no_progress_goes_on_when_the_token_was_refreshed(
+    client: Client, gate: Gate, token: str
+) -> None:
+    access = AccessToken.objects.get()
+
+    async def scenario() -> Answer:
+        async with client.with_token(token).calling("work_with_scope") as opened:
+            await gate.arrival()
+            await run_in_control(applications.refresh, access)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert answer.result["structuredContent"] == {"result": SECRET}
+
+
+class FleetingAuthenticator(OAuthAuthenticator):
+    """A token is revoked as soon as it has been used."""
+
+    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+        found = super().authenticate(headers, endpoint)
+        assert found is not None
+        AccessToken.objects.get(pk=found.credential).revoke()
+        return found
+
+
+def test_call_whose_access_ends_before_it_has_a_task_gets_none(
+    client: Client, alice: User, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.FleetingAuthenticator"]
+    desk = applications.by_hand("Desk")
+    lost, _ = login_to_refresh(desk, alice), login_to_refresh(desk, alice)
+
+    answer = asyncio.run(client.with_token(lost.token).acall("work_on"))
+
+    assert answer.result["isError"] is True
+    assert "withdrawn before it ran" in answer.result["content"][0]["text"]
+    assert not ToolTask.objects.exists()
+    assert CallRecord.objects.get().outcome == "revoked"
 
 
 @pytest.mark.usefixtures("impatient", "strict")
