@@ -29,6 +29,7 @@ SIGNATURES = {
     SafeMetadataFetcher._read_document: "(self, response)",
     OAuthLibCore._extract_params: "(self, request)",
     OAuth2Validator._check_and_set_request_resource: "(self, request)",
+    OAuth2Validator._check_secret: "(self, provided_secret, stored_secret)",
     OAuth2Validator._create_refresh_token: (
         "(self, request, refresh_token_code, access_token, previous_refresh_token)"
     ),
