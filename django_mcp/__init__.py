@@ -7,6 +7,7 @@ settings and loads neither models, pydantic nor the MCP SDK, so service modules 
 from django_mcp.content import Audio, Content, Icon, Image, Redacted, Resource, ResourceLink, Text
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
+    ArgumentError,
     DjangoMCPError,
     ElicitationCancelledError,
     ElicitationDeclinedError,
@@ -14,10 +15,13 @@ from django_mcp.exceptions import (
 )
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.tools.background import Retry
+from django_mcp.tools.big_integers import BigInt
 from django_mcp.tools.declaration import tool
 
 __all__ = [
+    "ArgumentError",
     "Audio",
+    "BigInt",
     "Content",
     "DjangoMCPError",
     "ElicitationCancelledError",

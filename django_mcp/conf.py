@@ -204,6 +204,14 @@ class Settings:
             "and is not used."
         ),
     )
+    IGNORED_ARGUMENTS = Setting[list[str]](
+        list,
+        default=[],
+        help=(
+            "Names of arguments that hosts add to every call, such as `toolCallId`, `sessionId`, "
+            "`action` and `chatInput`: they are dropped where the tool has no such parameter."
+        ),
+    )
     THREADS = Setting(
         int,
         default=8,

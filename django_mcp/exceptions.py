@@ -234,6 +234,21 @@ class ToolError(DjangoMCPError):
         super().__init__(self.message)
 
 
+class ArgumentError(DjangoMCPError, ValueError):
+    """Raised by a validator of a parameter to tell the agent what is wrong with the argument.
+
+    Args:
+        message: What it must be, such as "must be a working day".
+
+    Of any other `ValueError` the agent learns only which argument is refused: its words may hold
+    values that are not the caller's.
+    """
+
+    def __init__(self, message: str | Promise) -> None:
+        self.message = _sendable(message)
+        super().__init__(self.message)
+
+
 class ElicitationDeclinedError(ToolError):
     """The user was asked and said no (`decline`). Left alone, it ends the call and says so."""
 

@@ -43,7 +43,7 @@ def authorize(context: ToolContext, tool: Tool, record: Recording) -> dict[str, 
         arguments = tool.bind(context)
     except (InvalidArgumentsError, ToolError):
         raise
-    except Exception as error:  # a validator of the tool's author that fails in its own way
+    except Exception as error:  # its validation cannot even be built
         raise ToolFailedError(context.call_id) from error
     # A call whose end another process tells of is known from its beginning.
     if not tool.read_only or context.task_id is not None:

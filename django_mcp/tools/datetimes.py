@@ -12,12 +12,12 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 
-def as_django_keeps_them(value: Any) -> Any:
-    """`value` with every datetime in it, at any depth, as `USE_TZ` wants it.
+def as_django_keeps_it(value: datetime) -> datetime:
+    """The datetime as `USE_TZ` wants it.
 
     Raises `OverflowError` for one that no other time zone can show.
     """
-    return _mapped(value, _with_time_zone if settings.USE_TZ else _without_time_zone)
+    return _with_time_zone(value) if settings.USE_TZ else _without_time_zone(value)
 
 
 def with_time_zones(value: Any) -> Any:

@@ -11,8 +11,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from django_mcp.exceptions import Violation
+from django_mcp.tools.argument_errors import null_characters, violations_of
 from django_mcp.tools.schema import JSONSchema, ReadableSchema, json_form
-from django_mcp.tools.violations import null_characters, violations_of
 
 ABOUT = frozenset(("type", "title", "description", "default"))
 """What the schema of every field may say."""

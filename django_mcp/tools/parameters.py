@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 
 from django_mcp.context import ToolContext
 from django_mcp.tools.annotations import unwrapped
+from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.tools.schema import JSONSchema
 
 
@@ -56,7 +57,15 @@ class _Reading:
         elif isinstance(default, FieldInfo):
             raise ValueError(f"parameter {name!r}: write Annotated[..., Field(...)] instead")
         else:
-            shown = _Shown(description=description, default=_json_default(annotation, default))
+            if default is not parameter.empty and _has_other_default(annotation, default):
+                raise ValueError(
+                    f"parameter {name!r} has two defaults: Field(default=...) and that of Python"
+                )
+            shown = _Shown(
+                description=description,
+                default=_json_default(annotation, default),
+                is_none=default is None,
+            )
             kind = Annotated[annotation, shown]
             self.fields[name] = kind if default is parameter.empty else NotRequired[kind]
 
@@ -67,6 +76,15 @@ class _Shown:
 
     description: str
     default: JSONSchema
+    is_none: bool
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
+        schema = handler(source)
+        if self.is_none and not accepts_none(schema):
+            return {"type": "nullable", "schema": schema}
+        return schema
 
     def __get_pydantic_json_schema__(
         self, core_schema: Any, handler: Callable[[Any], JSONSchema]
@@ -125,11 +143,22 @@ def _is_user_model(annotation: Any) -> bool:
     return True
 
 
+def _has_other_default(annotation: Any, default: Any) -> bool:
+    """Whether the annotation has a default too, and clients would be given that one."""
+    declared = [
+        each
+        for each in getattr(annotation, "__metadata__", ())
+        if isinstance(each, FieldInfo) and not each.is_required()
+    ]
+    return any(each.default_factory is not None or each.default != default for each in declared)
+
+
 def _json_default(annotation: Any, default: Any) -> JSONSchema:
     """The keyword `default`, unless it has no form in JSON: such a sentinel is not for clients."""
     if default is inspect.Parameter.empty:
         return {}
-    if default is None or type(default) in (bool, int, str):
+    is_exact = type(default) is not int or abs(default) < EXACT_INTEGERS
+    if is_exact and (default is None or type(default) in (bool, int, str)):
         return {"default": default}  # most of them: making an adapter takes longest of all
     try:
         # As a field, because an alias has its meaning only there.

@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import SchemaError, core_schema
 
 from django_mcp.tools.annotations import undefined_name
+from django_mcp.tools.core_schemas import has_none_default
 
 JSONSchema = dict[str, Any]
 
@@ -50,6 +51,11 @@ class InputSchema(ReadableSchema):
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         return _closed(super().dataclass_schema(schema))
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if has_none_default(schema):
+            schema = {**schema, "schema": core_schema.nullable_schema(schema["schema"])}
+        return super().default_schema(schema)
 
     def dataclass_args_schema(self, schema: core_schema.DataclassArgsSchema) -> JsonSchemaValue:
         # Pydantic shows fields that are not parameters of the class too, and refuses them.

@@ -1,29 +1,42 @@
-"""What a tool takes: its input schema, and the binding of a call's arguments to parameters."""
+"""Parameters of a tool: their input schema, and the binding of a call's arguments to them."""
 
 import inspect
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jsonschema_rs
+from django.core.exceptions import ValidationError as DjangoValidationError
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator
 
-from django_mcp.exceptions import InvalidArgumentsError, Violation
+from django_mcp.conf import settings
+from django_mcp.exceptions import InvalidArgumentsError, ToolError, Violation
 from django_mcp.tools.annotations import type_hints
-from django_mcp.tools.datetimes import as_django_keeps_them
+from django_mcp.tools.argument_errors import (
+    FAILED,
+    REASONS,
+    null_characters,
+    schema_violations,
+    violations_of,
+)
+from django_mcp.tools.core_schemas import EXACT_INTEGERS, WRITTEN, exact_schema, plain_schema
+from django_mcp.tools.defaults import refused_defaults
+from django_mcp.tools.nulls import without_nulls
 from django_mcp.tools.parameters import Parameters, read_parameters
 from django_mcp.tools.schema import InputSchema, JSONSchema, json_form
 from django_mcp.tools.validators import runs_validators
-from django_mcp.tools.violations import null_characters, schema_violations, violations_of
 
-# Pydantic takes a number in a string for seconds since 1970, so that "2026" would be a moment of
-# that year. The other formats here it judges well, and takes more than RFC 3339 allows.
-JUDGED_BY_PYDANTIC = ("date", "time", "duration", "uuid", "uri", "email", "ipv4", "ipv6")
+DATE, DATETIME = re.compile(WRITTEN["date"]), re.compile(WRITTEN["datetime"])
+
+# The other formats here pydantic judges well, and takes more than RFC 3339 allows.
+JUDGED_BY_PYDANTIC = ("time", "duration", "uuid", "uri", "email", "ipv4", "ipv6")
 FORMATS: dict[str, Callable[[str], bool]] = {
-    "date-time": lambda text: re.match(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None,
+    "date": lambda text: DATE.match(text) is not None,
+    "date-time": lambda text: DATETIME.match(text) is not None,
     **dict.fromkeys(JUDGED_BY_PYDANTIC, lambda _: True),
 }
 
@@ -42,45 +55,108 @@ class Signature:
     context_parameter: str | None
     runs_validators: bool
     _read_parameters: Callable[[], Parameters]
-    _has_datetimes: bool
 
-    # What these two make takes more memory than all the rest of a signature, and few workers are
+    # What these make takes more memory than all the rest of a signature, and few workers are
     # asked for every tool that they have.
     @cached_property
-    def _validate_json(self) -> Callable[..., dict[str, Any]]:
+    def _validate_json(self) -> Callable[[str], dict[str, Any]]:
+        return _validator_of(exact_schema(self._core_schema)).validate_json
+
+    @cached_property
+    def _validate_plain(self) -> Callable[[str], dict[str, Any]]:
+        return _validator_of(exact_schema(plain_schema(self._core_schema))).validate_json
+
+    @property
+    def _core_schema(self) -> Any:
         adapter: TypeAdapter[Any] = TypeAdapter(self._read_parameters().arguments)
-        return adapter.validator.validate_json
+        return adapter.core_schema
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
         return _compiled(self.input_schema)
 
     def bind(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Validate a call's arguments, strictly and as JSON, and return the function's.
+        """Validate a call's arguments, as JSON, and return the function's.
 
-        Raises `InvalidArgumentsError` with every violation at once.
+        The published schema judges them first, so no validator of the author's sees what it rules
+        out. Raises `InvalidArgumentsError` with every violation at once; its cause is what a
+        validator has raised that was not meant for clients.
         """
-        try:
-            text = json.dumps(arguments, allow_nan=False)
-            if ".0" in text:
-                text = json.dumps(_with_integers(arguments))
-        except (ValueError, RecursionError):
-            raise _refused("must be JSON with finite numbers, not nested too deep") from None
+        arguments = self._without_ignored(arguments)
+        text = _json(arguments)
         violations = null_characters(arguments) if "\\u0000" in text else []
-        try:
-            # The text, not the objects: strict mode on objects would refuse dates and decimals.
-            bound = self._validate_json(text, strict=True, extra="forbid")
-        except ValidationError as error:
-            violations += violations_of(error, arguments)
-        else:
-            # Pydantic takes `true` for the 1 of an enum and the like; the schema rules it out.
-            violations += schema_violations(self._validator, arguments, size=len(text))
+        if not self._is_allowed(arguments):
+            arguments = without_nulls(arguments, self.input_schema)
+            text = _json(arguments)
+            if not self._is_allowed(arguments):
+                violations += self._refusals(arguments, text)
         if violations:
             raise InvalidArgumentsError(violations)
+        return self._bound(arguments, text)
+
+    def _without_ignored(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not settings.IGNORED_ARGUMENTS:
+            return arguments
+        ignored = set(settings.IGNORED_ARGUMENTS) - self.input_schema["properties"].keys()
+        return {name: value for name, value in arguments.items() if name not in ignored}
+
+    def _is_allowed(self, arguments: Mapping[str, Any]) -> bool:
         try:
-            return as_django_keeps_them(bound) if self._has_datetimes else bound
-        except OverflowError:
-            raise _refused("must not hold a date so far away") from None
+            return self._validator.is_valid(arguments)
+        except ValueError:  # lone surrogates, or too deep
+            raise _refused(REASONS["json_invalid"]) from None
+
+    def _refusals(self, arguments: Mapping[str, Any], text: str) -> list[Violation]:
+        """What the published schema refuses, in the words of the types wherever they have some."""
+        violations: list[Violation] = []
+        try:
+            self._validate_plain(text)
+        except ValidationError as error:
+            violations = violations_of(error, arguments, is_accepted=self._accepted_in(arguments))
+        return violations or schema_violations(self._validator, arguments, size=len(text))
+
+    def _accepted_in(self, arguments: Mapping[str, Any]) -> Callable[[str], bool]:
+        """Whether the schema takes an argument; its form in JSON may be another than its type's."""
+        fields = self.input_schema["properties"]
+
+        @cache
+        def is_accepted(name: str) -> bool:
+            if name not in arguments or name not in fields:
+                return False
+            schema = {"properties": {name: fields[name]}}
+            if "$defs" in self.input_schema:
+                schema["$defs"] = self.input_schema["$defs"]
+            return _compiled(schema).is_valid({name: arguments[name]})
+
+        return is_accepted
+
+    def _bound(self, arguments: Mapping[str, Any], text: str) -> dict[str, Any]:
+        validate = self._validate_json
+        try:
+            try:
+                return validate(text)
+            except ValidationError as error:
+                violations = violations_of(error, arguments)
+        except ToolError:
+            raise
+        except DjangoValidationError as error:
+            reason = "; ".join(error.messages)
+            violations = [Violation(path=self._failing_on(arguments), reason=reason)]
+        except Exception as error:
+            violations = [Violation(path=self._failing_on(arguments), reason=FAILED)]
+            raise InvalidArgumentsError(violations) from error
+        raise InvalidArgumentsError(violations)
+
+    def _failing_on(self, arguments: Mapping[str, Any]) -> str:
+        """The argument that a validator fails on: pydantic does not say which was its turn."""
+        for name, value in arguments.items():
+            try:
+                self._validate_json(_json({name: value}))
+            except ValidationError:
+                continue
+            except Exception:  # noqa: BLE001  (it is known already)
+                return name
+        return ""
 
 
 def read_signature(
@@ -100,6 +176,8 @@ def read_signature(
     schema, adapter = _schema_of(parameters)
     schema = _extended(schema, schema_extra or {})
     _compiled(schema)  # tells what is wrong with it before anybody calls the tool
+    if refused := list(refused_defaults(schema)):
+        raise ValueError("; ".join(refused))
     return Signature(
         input_schema=schema,
         user_parameter=parameters.user,
@@ -107,7 +185,6 @@ def read_signature(
         context_parameter=parameters.context,
         runs_validators=runs_validators(adapter),
         _read_parameters=partial(_parameters_of, function, descriptions={}, hidden=hidden),
-        _has_datetimes='"date-time"' in json.dumps(schema),
     )
 
 
@@ -160,10 +237,23 @@ def _merged(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
     return merged
 
 
+def _validator_of(schema: Any) -> SchemaValidator:
+    # Models have validators already, which pydantic would use instead of what stands here.
+    return SchemaValidator(schema, _use_prebuilt=False)
+
+
+def _json(arguments: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(arguments, allow_nan=False)
+        return json.dumps(_with_integers(arguments)) if ".0" in text else text
+    except (ValueError, RecursionError):
+        raise _refused("must be JSON with finite numbers, not nested too deep") from None
+
+
 def _with_integers(value: Any) -> Any:
     """Write 1.0 as 1: the same number to JSON Schema, and many clients know floats alone."""
     match value:
-        case float() if value.is_integer():
+        case float() if value.is_integer() and abs(value) < EXACT_INTEGERS:
             return int(value)
         case dict():
             return {key: _with_integers(item) for key, item in value.items()}

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -11,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_mcp.content import Icon
 from django_mcp.context import ToolContext
+from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
@@ -19,6 +21,8 @@ from django_mcp.tools.results import Output
 from django_mcp.tools.returns import read_output
 from django_mcp.tools.schema import JSONSchema
 from django_mcp.tools.signature import Signature, read_signature
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,7 +102,17 @@ class Tool:
         return self.signature if self.preparation is None else self.preparation.completed
 
     def _bound(self, signature: Signature, context: ToolContext) -> dict[str, Any]:
-        bound = signature.bind(context.invocation.arguments)
+        try:
+            bound = signature.bind(context.invocation.arguments)
+        except InvalidArgumentsError as refused:
+            if refused.__cause__ is not None:
+                logger.error(
+                    "A validator of %s failed in call %s",
+                    self.dotted_name,
+                    context.call_id,
+                    exc_info=refused.__cause__,
+                )
+            raise
         if signature.user_parameter is not None:
             bound[signature.user_parameter] = context.user
         if signature.context_parameter is not None:

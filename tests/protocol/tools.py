@@ -2,11 +2,14 @@
 
 import asyncio
 import threading
+from datetime import date
+from typing import Annotated, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
+from pydantic import AfterValidator, BaseModel, model_validator
 
-from django_mcp import Icon, Image, Resource, Text, ToolContext, ToolError, tool
+from django_mcp import BigInt, Icon, Image, Resource, Text, ToolContext, ToolError, tool
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
@@ -34,6 +37,25 @@ with collecting() as TOOLS:
     def hidden() -> str:
         """Belong to a group that is switched off."""
         return SECRET
+
+    class Parcel(BaseModel):
+        sent_on: date
+        weight: float = 1.0
+
+        @model_validator(mode="before")
+        @classmethod
+        def _as_sent(cls, data: Any) -> Any:
+            return dict(data)
+
+    @tool(read_only=True)
+    def send_parcel(parcel: Parcel, number: BigInt = 0, labels: list[str] = []) -> dict[str, Any]:  # noqa: B006
+        """Say what was understood."""
+        return {"parcel": parcel, "number": str(number + 1), "labels": labels}
+
+    @tool(read_only=True)
+    def divide(by: Annotated[int, AfterValidator(lambda by: 1 // by)]) -> int:
+        """Give what a validator makes of a number, if it does not fail."""
+        return by
 
     # Waiting at the gate.
 

@@ -1,18 +1,44 @@
 """What the published schema accepts a tool accepts, and the other way round."""
 
+import ast
+import collections
 import datetime
 import enum
-from collections.abc import Callable
+import ipaddress
+import pathlib
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AnyUrl,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FutureDate,
+    Json,
+    NaiveDatetime,
+    PlainValidator,
+    RootModel,
+    SecretStr,
+    WrapValidator,
+    model_validator,
+)
 from typing_extensions import TypedDict
 
+from django_mcp import BigInt
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.tools.tool import Tool
 from tests.calling import context_of
@@ -48,6 +74,11 @@ class Rewritten(BaseModel):
     @classmethod
     def _old_name(cls, data: Any) -> Any:
         return {"name": data["title"]} if isinstance(data, dict) and "title" in data else data
+
+
+class Day(enum.Enum):
+    FIRST = datetime.date(2026, 1, 1)
+    PRICE = Decimal("1.50")
 
 
 class Pair(NamedTuple):
@@ -131,6 +162,134 @@ def test_any_json_is_judged_alike_by_schema_and_validation(annotation: Any) -> N
         arguments = {"value": value}
 
         assert accepts(tool, arguments) == schema.is_valid(arguments)
+
+    judge()
+
+
+class Wrapped(BaseModel):
+    day: datetime.date
+    number: int = 0
+    price: Decimal = Decimal(0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_given(cls, data: Any) -> Any:
+        return {**data, "number": data.get("number") or 0}
+
+    @model_validator(mode="after")
+    def _fails(self) -> "Wrapped":
+        assert 1 / self.number
+        return self
+
+
+class Broken(str):
+    def __hash__(self) -> int:
+        raise TypeError
+
+
+OTHER_ANNOTATIONS: list[Any] = [
+    Any,
+    Decimal,
+    complex,
+    bytes,
+    BigInt,
+    SecretStr,
+    datetime.date,
+    datetime.datetime,
+    datetime.time,
+    datetime.timedelta,
+    NaiveDatetime,
+    AwareDatetime,
+    FutureDate,
+    uuid.UUID,
+    AnyUrl,
+    ipaddress.IPv4Address,
+    pathlib.Path,
+    re.Pattern,
+    Json[list[int]],
+    Iterable[datetime.date],
+    Sequence[Decimal],
+    Mapping[datetime.date, float],
+    dict[int, Decimal],
+    dict[float, int],
+    collections.deque[datetime.datetime],
+    collections.Counter[str],
+    collections.defaultdict[str, list[int]],
+    frozenset[Decimal],
+    frozenset[Point],
+    set[Item],
+    tuple[datetime.date, ...],
+    datetime.date | int | str,
+    Annotated[datetime.date | int | str, Field(union_mode="left_to_right")],
+    Annotated[Decimal, Field(max_digits=2, ge=0)],
+    Annotated[int, BeforeValidator(lambda value: value)],
+    Annotated[int, AfterValidator(lambda value: 1 // value)],
+    Annotated[str, AfterValidator(lambda value: {"a": 1}[value])],
+    Annotated[str, AfterValidator(Broken), AfterValidator(hash)],
+    Annotated[str, AfterValidator(ast.literal_eval)],
+    Annotated[Any, PlainValidator(lambda value: value["x"], json_schema_input_type=Any)],
+    Annotated[int | None, WrapValidator(lambda value, handler: handler(str(value)))],
+    RootModel[list[Wrapped]],
+    Wrapped,
+    list[Wrapped | Point],
+    Day,
+]
+
+TEXTS = st.text(max_size=5) | st.sampled_from(
+    [
+        "2026-01-31",
+        "2026-01-31T12:00",
+        "2026-01-31T12:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-02-30",
+        "12:30",
+        "PT1H",
+        "P99999999999D",
+        "86400",
+        "NaN",
+        "-Infinity",
+        "1e999",
+        "1E999999999999999999",
+        "[1]",
+        "(",
+        "9" * 5000,
+        "12345678-1234-5678-1234-567812345678",
+        "http://a",
+        "127.0.0.1",
+    ]
+)
+NUMBERS = (
+    st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([10**400, -(10**400), 2.0**53, 1e300, 1e18, 2**63])
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(NAMES | TEXTS, inner, max_size=3)
+        | st.fixed_dictionaries({"day": TEXTS}, optional={"number": inner, "price": inner})
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("annotation", [*ANNOTATIONS, *OTHER_ANNOTATIONS], ids=str)
+def test_any_json_that_the_schema_takes_is_bound_or_its_argument_named(annotation: Any) -> None:
+    tool = resolved(taking(annotation))
+    schema = jsonschema_rs.Draft202012Validator(tool.input_schema)
+
+    @settings(database=None, deadline=None, derandomize=True)
+    @given(ANYTHING)
+    def judge(value: Any) -> None:
+        named = {"value"}
+        try:
+            tool.bind(context_of(tool.name, arguments={"value": value}))
+        except InvalidArgumentsError as error:
+            named = {each.path[:5] for each in error.violations}
+
+        assert named == {"value"} or not schema.is_valid({"value": value})
 
     judge()
 

@@ -4,12 +4,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, NaiveDatetime, RootModel
 from pytest_django.fixtures import Settings
 from typing_extensions import TypedDict
 
@@ -106,19 +106,38 @@ def test_naive_datetimes_are_in_the_current_time_zone_at_every_depth(
     assert type(found) is type(received)
 
 
-def test_defaults_that_calls_share_are_left_alone() -> None:
+def test_defaults_of_models_are_what_their_author_wrote() -> None:
     found = send(Week, {})
 
-    assert found.main.at == AWARE
-    assert found.model_fields_set == set()
-    assert DEFAULT.at == NOON
+    assert found == Week()
+    assert found.main is DEFAULT
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_types_that_say_whether_there_is_a_time_zone_are_kept(
+    use_tz: bool, settings: Settings
+) -> None:
+    settings.USE_TZ = use_tz
+
+    assert send(NaiveDatetime, TEXT) == NOON
+    assert send(list[NaiveDatetime | None], [TEXT, None]) == [NOON, None]
+    assert send(AwareDatetime, f"{TEXT}Z") == NOON.replace(tzinfo=UTC)
+    assert send(AwareDatetime, f"{TEXT}Z").tzinfo is not None
+
+
+def test_validators_are_given_datetimes_as_the_project_keeps_them() -> None:
+    seen: list[datetime] = []
+    annotation = Annotated[datetime, AfterValidator(lambda at: seen.append(at) or at)]
+    send(annotation, TEXT)
+
+    assert seen == [AWARE]
 
 
 def test_datetimes_beyond_the_calendar_are_refused(settings: Settings) -> None:
     settings.USE_TZ = False
 
     assert refusals(datetime, "0001-01-01T00:00:00+14:00") == [
-        "the arguments: must not hold a date so far away"
+        "value: must not be so far away in time"
     ]
 
 

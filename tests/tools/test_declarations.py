@@ -322,6 +322,30 @@ def takes_unfinished_model(later: Later) -> None:
     """Do it."""
 
 
+def defaults_below(size: Annotated[int, Field(ge=1)] = 0) -> None:
+    """Take a default that is too small."""
+
+
+def defaults_beside(kind: Literal["a", "b"] = "c") -> None:  # type: ignore[assignment]
+    """Take a default that is none of the choices."""
+
+
+class Careless(BaseModel):
+    quantity: Annotated[int, Field(ge=1)] = 0
+
+
+def defaults_within(lines: list[Careless]) -> None:
+    """Take a model with such a default."""
+
+
+def defaults_twice(size: Annotated[int, Field(default=5)] = 6) -> None:
+    """Take one default from clients and another from Python."""
+
+
+def defaults_twice_by_factory(size: Annotated[int, Field(default_factory=int)] = 6) -> None:
+    """Take one default from clients and another from Python."""
+
+
 @pytest.mark.parametrize(
     ("function", "options", "problem"),
     [
@@ -378,6 +402,11 @@ def takes_unfinished_model(later: Later) -> None:
         (fine, {"schema_extra": {"anyOf": "x"}}, "its input schema is no valid JSON Schema"),
         (fine, {"schema_extra": {"x": object()}}, "its input schema is no valid JSON Schema"),
         (final, {}, "Final"),
+        (defaults_below, {}, "the default of 'size', 0, is none of the values that it takes"),
+        (defaults_beside, {}, "the default of 'kind', 'c', is none of the values that it"),
+        (defaults_within, {}, "the default of 'quantity', 0, is none of the values that it"),
+        (defaults_twice, {}, "parameter 'size' has two defaults: Field(default=...) and that of"),
+        (defaults_twice_by_factory, {}, "parameter 'size' has two defaults"),
         (looks_around, {}, "its parameters have no JSON form: Error building"),
         (partial(fine, 3), {}, "the name '' is not 1 to 64 of the characters"),
         (partial(fine, 3), {"name": "x"}, "its annotations cannot be resolved"),

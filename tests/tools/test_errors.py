@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.validators import validate_slug
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 
-from django_mcp import ToolError
+from django_mcp import ArgumentError, ToolError
+from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
 from tests.calling import offering
 
@@ -122,17 +124,46 @@ def test_tool_error_is_an_ordinary_exception_for_python_callers() -> None:
         raising(ToolError("No such category."), is_async=False)()
 
 
-def test_validator_that_fails_in_its_own_way_is_a_failure_of_the_tool() -> None:
+@pytest.mark.parametrize(
+    "error", [KeyError(SECRET), TypeError(SECRET), ZeroDivisionError(), RecursionError(SECRET)]
+)
+def test_validator_that_fails_in_its_own_way_names_the_argument_and_is_logged(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     def look_up(value: str) -> str:
-        return {"known": value}[value]
+        raise error
 
-    def act(name: Annotated[str, AfterValidator(look_up)]) -> str:
+    def act(count: int, name: Annotated[str, AfterValidator(look_up)]) -> str:
         """Act."""
         return name
 
     with offering(act):
-        result = MCPClient().call("act", name=SECRET)
+        result = MCPClient().call("act", count=1, name="unknown")
 
-    assert result.is_error
-    assert str(result.call_id) in result.text
-    assert SECRET not in result.text
+    assert result.error["hint"] == "- name: cannot be checked: a rule of this tool fails on it"
+    assert CallRecord.objects.get().outcome == CallRecord.Outcome.INVALID_ARGUMENTS
+    (logged,) = [each for each in caplog.records if each.name == "django_mcp.tools.tool"]
+    assert str(result.call_id) in logged.getMessage()
+    assert logged.exc_info is not None
+    assert logged.exc_info[1] is error
+
+
+def test_words_of_a_validator_are_told_where_they_are_meant_for_the_agent() -> None:
+    def refuse(value: str) -> str:
+        raise ArgumentError("must be a working day")
+
+    class Trip(BaseModel):
+        day: Annotated[str, AfterValidator(refuse)]
+        slug: Annotated[str, AfterValidator(lambda value: validate_slug(value) or value)] = "a"
+
+    def act(count: int, trip: Trip, email: str = "") -> None:
+        """Act."""
+
+    with offering(act):
+        told = MCPClient().call("act", count="x", trip={"day": "Sunday"}).error["hint"]
+        rules = MCPClient().call("act", count=1, trip={"day": "Sunday"}).error["hint"]
+        django = MCPClient().call("act", count=1, trip={"day": "x", "slug": "no slug"})
+
+    assert told == "- count: must be an integer"
+    assert rules == "- trip.day: must be a working day"
+    assert django.error["hint"].startswith("- trip: Enter a valid “slug”")

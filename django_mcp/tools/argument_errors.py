@@ -1,14 +1,15 @@
-"""What is wrong with a call's arguments, in words for the agent. Values are never echoed."""
+"""Errors of a call's arguments, in words for the agent. Values are never echoed."""
 
+import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 from jsonschema_rs import ValidationError as SchemaBreach
 from pydantic import ValidationError
 
-from django_mcp.exceptions import Violation
+from django_mcp.exceptions import ArgumentError, Violation
 
 MAX_VIOLATIONS = 50
 MAX_NAME = 64
@@ -17,6 +18,10 @@ MAX_NAME = 64
 # and each costs more than the call itself.
 MAX_ERRORS = 10_000
 MAX_SIZE = 100_000
+
+# Of arguments greater than that, no more is searched for a breach of the schema than these of each
+# list and text: an error holds copies of all that is around it.
+MAX_SEARCHED = 100
 
 # The placeholders are filled from pydantic's error context, which holds the declaration's own
 # constraints; the word behind a colon is what they count. Types whose context or message may hold
@@ -54,6 +59,8 @@ REASONS: Mapping[str, str] = {
     "too_long": "must have at most {max_length:item}",
     "enum": "must be one of {expected}",
     "literal_error": "must be one of {expected}",
+    "rounded_number": "must be a string, to be exact: numbers of so many digits are rounded",
+    "distant_date": "must not be so far away in time",
     "date_type": "must be a date such as 2026-01-31",
     "date_parsing": "must be a date such as 2026-01-31",
     "date_from_datetime_parsing": "must be a date such as 2026-01-31",
@@ -92,39 +99,65 @@ REASONS: Mapping[str, str] = {
     "iterable_type": "must be a list",
     "union_tag_not_found": "must have the field {discriminator}",
     "union_tag_invalid": "must have {discriminator} set to one of {expected_tags}",
+    "ip_v4_address": "must be an IPv4 address",
+    "ip_v6_address": "must be an IPv6 address",
+    "ip_any_address": "must be an IP address",
     "bytes_type": "must be a string",
     "json_invalid": "is not valid JSON, or is nested too deeply",
     "recursion_loop": "is nested too deeply",
 }
 
 OTHER = "is refused by a rule of this tool"
+FAILED = "cannot be checked: a rule of this tool fails on it"
 
-KEYWORD_REASONS: Mapping[str, str] = {
-    "type": "is of a type that the input schema does not allow",
-    "uniqueItems": "must not hold an item twice",
-    "additionalProperties": "holds a field that is not known; remove it",
+JSON_TYPES: Mapping[str, str] = {
+    "integer": REASONS["int_type"],
+    "number": REASONS["float_type"],
+    "boolean": REASONS["bool_type"],
+    "string": REASONS["string_type"],
+    "null": REASONS["none_required"],
+    "array": REASONS["list_type"],
+    "object": REASONS["dict_type"],
 }
 
-FORMAT_REASONS: Mapping[str, str] = {"date-time": REASONS["datetime_parsing"]}
+KEYWORD_REASONS: Mapping[str, str] = {
+    "uniqueItems": "must not hold an item twice",
+    "falseSchema": REASONS["extra_forbidden"],
+}
+
+FORMAT_REASONS: Mapping[str, str] = {
+    "date": REASONS["date_parsing"],
+    "date-time": REASONS["datetime_parsing"],
+}
+
+STRUCTURES = (REASONS["list_type"], REASONS["dict_type"])
 
 KEY = "[key]"
 """What pydantic calls the name of a mapping's entry in a location."""
 
 
-def violations_of(error: ValidationError, arguments: Any) -> list[Violation]:
+def violations_of(
+    error: ValidationError,
+    arguments: Any,
+    *,
+    is_accepted: Callable[[str], bool] = lambda name: False,
+) -> list[Violation]:
     """One violation for each place in `arguments` that pydantic reports, in its order.
 
-    Where several alternatives of a union fail at the same place, their reasons are joined.
+    Where several alternatives of a union fail at the same place, their reasons are joined. What
+    is reported of arguments that are accepted all the same is left out.
     """
     if error.error_count() > MAX_ERRORS:
         reason = f"break the input schema in {error.error_count()} places; send fewer at a time"
         return [Violation(path="", reason=reason)]
     reasons: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
-        is_missing = details["type"] == "missing"
-        path = _path(details["loc"], arguments, is_missing=is_missing)
-        reason = REASONS.get(details["type"], OTHER).format_map(_counted(details.get("ctx", {})))
-        if details["loc"][-1:] == (KEY,):
+        location = details["loc"]
+        if location and is_accepted(str(location[0])):
+            continue
+        path, value = _place(location, arguments, is_missing=details["type"] == "missing")
+        reason = _reason(details, value)
+        if location[-1:] == (KEY,):
             reason = f"has a name that is not allowed: it {reason}"
         known = reasons.setdefault(path, [])
         if reason not in known:
@@ -136,20 +169,20 @@ def schema_violations(
     validator: Draft202012Validator, arguments: Any, *, size: int
 ) -> list[Violation]:
     """What the published schema refuses; of arguments of a great `size`, the first breach only."""
+    if size > MAX_SIZE:
+        arguments = _searched(arguments)
     try:
         validator.validate(arguments)
     except SchemaBreach as first:
         breaches = [first] if size > MAX_SIZE else validator.iter_errors(arguments)
     else:
-        return []
+        return [Violation(path="", reason="break the input schema; send less at a time")]
     reasons: dict[str, list[str]] = {}
-    for breach in breaches:
-        path = _path(breach.instance_path, arguments, is_missing=False)
-        keyword = next(step for step in reversed(breach.schema_path) if isinstance(step, str))
-        reason = KEYWORD_REASONS.get(keyword, f"breaks {keyword!r} of the input schema")
-        if isinstance(breach.kind, ValidationErrorKind.Format):
-            reason = FORMAT_REASONS.get(breach.kind.format, f"must be a {breach.kind.format}")
-        reasons.setdefault(path, [reason])
+    for location, reason in _breaches(breaches):
+        path, _ = _place(location, arguments, is_missing=True)
+        known = reasons.setdefault(path, [])
+        if reason not in known:
+            known.append(reason)
     return _listed(reasons)
 
 
@@ -168,6 +201,92 @@ def null_characters(arguments: Any) -> list[Violation]:
         if isinstance(value, str) and "\x00" in value:
             reasons[path] = ["must not hold the character U+0000"]
     return _listed(reasons)
+
+
+def _reason(details: Any, value: Any) -> str:
+    kind = details["type"]
+    raised = details.get("ctx", {}).get("error")
+    if isinstance(raised, ArgumentError):
+        return raised.message
+    reason = REASONS.get(kind, OTHER).format_map(_counted(details.get("ctx", {})))
+    if reason in STRUCTURES and isinstance(value, str) and _holds_json(value):
+        return f"{reason}: send JSON, not a string that holds JSON"
+    if kind == "float_type" and type(value) is int:
+        return REASONS["finite_number"]
+    if kind.startswith("int_") and isinstance(value, float) and value.is_integer():
+        return f"{reason}, written without a fraction or an exponent"
+    return reason
+
+
+def _holds_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | str], str]]:
+    """Where the schema is broken and why, of unions each alternative."""
+    listed = list(errors)
+    # Which type they are follows from the values.
+    with_values = [error.instance_path for error in listed if _keyword(error) == "enum"]
+    for error in listed:
+        place, kind = error.instance_path, error.kind
+        match kind:
+            case ValidationErrorKind.Type() if place in with_values:
+                continue
+            case ValidationErrorKind.Enum():
+                yield place, f"must be one of {_alternatives(kind.options)}"
+            case ValidationErrorKind.Constant():
+                yield place, f"must be {kind.expected_value!r}"
+            case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid():
+                for alternative in kind.context:
+                    if not _is_null(alternative):
+                        yield from _breaches(alternative)
+            case ValidationErrorKind.AdditionalProperties():
+                for name in kind.unexpected:
+                    yield [*place, name], REASONS["extra_forbidden"]
+            case ValidationErrorKind.Required(property=str(name)) if _keyword(error) == "required":
+                yield [*place, name], REASONS["missing"]
+            case ValidationErrorKind.Type():
+                reasons = [JSON_TYPES.get(each, OTHER) for each in kind.types]
+                yield place, ", or ".join(reasons)
+            case ValidationErrorKind.Format(format=str(name)):
+                yield place, FORMAT_REASONS.get(name, f"must be a {name}")
+            case _:
+                keyword = _keyword(error)
+                yield (
+                    place,
+                    KEYWORD_REASONS.get(kind.name, f"breaks {keyword!r} of the input schema"),
+                )
+
+
+def _is_null(alternative: Sequence[SchemaBreach]) -> bool:
+    """Whether it is the None of an optional field, which goes without saying."""
+    match [error.kind for error in alternative]:
+        case [ValidationErrorKind.Type(types=["null"])]:
+            return True
+    return False
+
+
+def _keyword(error: SchemaBreach) -> str:
+    return next(step for step in reversed(error.schema_path) if isinstance(step, str))
+
+
+def _alternatives(values: Sequence[Any]) -> str:
+    *others, last = map(repr, values)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _searched(value: Any) -> Any:
+    match value:
+        case str():
+            return value[:MAX_SEARCHED]
+        case list():
+            return [_searched(item) for item in value[:MAX_SEARCHED]]
+        case dict():
+            return {key: _searched(item) for key, item in value.items()}
+    return value
 
 
 class _Count(int):
@@ -192,18 +311,24 @@ def _listed(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:
     return listed
 
 
-def _path(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -> str:
-    """Write a location as `items[0].price`, without pydantic's labels for union alternatives."""
+def _place(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -> tuple[str, Any]:
+    """A location written as `items[0].price`, and the value there.
+
+    Left out are pydantic's labels for the alternatives of a union, and what was not sent, unless
+    `is_missing` says that the end of the location is such.
+    """
     path, here = "", arguments
     for position, step in enumerate(location):
         if isinstance(here, dict) and step in here:
             here = here[step]
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             here = here[step]
-        elif not (is_missing and position == len(location) - 1):
+        elif is_missing and position == len(location) - 1:
+            here = None
+        else:
             continue
         path = _joined(path, step)
-    return path
+    return path, here
 
 
 def _joined(path: str, step: int | str) -> str:
