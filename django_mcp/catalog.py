@@ -18,6 +18,13 @@ class Entry:
     denial: Denial | None
     missing_scopes: frozenset[str]
 
+    @property
+    def reason(self) -> str:
+        """Why the tool is hidden, in words for operators; empty without a denial."""
+        if self.denial is Denial.REQUIREMENT_UNMET and self.tool.requires is not None:
+            return f"{self.denial}: {self.tool.requires.name}"
+        return "" if self.denial is None else str(self.denial)
+
 
 def survey(principal: Principal) -> list[Entry]:
     """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""

@@ -103,7 +103,7 @@ class Sighting:
     @property
     def reason(self) -> str:
         if self.entry.denial is not None:
-            return str(self.entry.denial)
+            return self.entry.reason
         if self.entry.missing_scopes:
             scopes = " ".join(sorted(self.entry.missing_scopes))
             return gettext("callable once the token holds %(scopes)s") % {"scopes": scopes}

@@ -120,7 +120,8 @@ def _run(run: Run, tool: Tool | None) -> None:
 def _admit(run: Run, tool: Tool | None) -> tuple[ToolContext, Tool, dict[str, Any]]:
     """Judge the call again, as if it came now: whatever was withdrawn since does not run."""
     principal = current_principal(run.task)
-    # Read now: what operators have switched off within the last second counts too.
+    # Read now: what operators have switched off within the last second counts too, and predicates
+    # are called again.
     if tool is None or not Visibility(principal, read_snapshot()).sees(tool):
         raise RevokedError
     if not tool.scopes <= principal.scopes:

@@ -73,10 +73,11 @@ async def _called_tool(
 
 def _login(principal: Principal, name: str) -> Challenge | None:
     """The challenge for a tool that logging in is all that an anonymous caller needs for."""
+    visibility = Visibility(principal, current_snapshot())
+    # A second may have begun since the tool was looked up; a missing one takes as long.
+    visibility.find(name)
     tool = get_registry().get(name)
-    if tool is None or tool.scopes <= principal.scopes:
-        return None
-    if not Visibility(principal, current_snapshot()).must_log_in(tool):
+    if tool is None or tool.scopes <= principal.scopes or not visibility.must_log_in(tool):
         return None
     return Challenge(scopes=baseline_scopes() | tool.scopes)
 

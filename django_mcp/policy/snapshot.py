@@ -3,11 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from django_mcp.conf import settings
 from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.policy.verdicts import Verdicts
 
 MAX_AGE = 1.0
 """Seconds after which a snapshot is read again; a change counts everywhere within two."""
@@ -26,9 +27,10 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Every group's policy at one moment."""
+    """Every group's policy at one moment, and the verdicts of predicates since then."""
 
     groups: Mapping[str, GroupPolicy]
+    verdicts: Verdicts = field(default_factory=Verdicts, compare=False, repr=False)
 
     @property
     def allows_groups(self) -> bool:

@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from django_mcp.policy.snapshot import GroupPolicy, Snapshot
+from django_mcp.policy.verdicts import UserState, user_state
 from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
+from django_mcp.tools.requirement import Requirement
 from django_mcp.tools.tool import Tool
 
 
@@ -23,6 +25,7 @@ class Denial(StrEnum):
     USER_REQUIRED = "it needs a user"
     USER_NOT_ALLOWED = "the user is in none of the user groups allowed in its group"
     PERMISSION_MISSING = "the user lacks a permission that it needs"
+    REQUIREMENT_UNMET = "its requirement is not met"
 
 
 Permissions = tuple[str, ...]
@@ -62,23 +65,27 @@ class Visibility:
     def find(self, name: str) -> Tool | None:
         """The tool of this name, if it exists for this caller.
 
-        The database is asked as much about a name that does not exist as about one that is hidden:
-        the time would tell them apart.
+        The database and the predicates of tools are asked as much about a name that does not exist
+        as about one that is hidden: the time would tell them apart.
         """
         tool = get_registry().get(name)
         if tool is not None and self.sees(tool):
             return tool
         for permissions in get_registry().permissions:
             self._has_permissions(permissions)
+        if get_registry().requirements:
+            _ = self._met
         if self._snapshot.allows_groups and not self.principal.is_anonymous:
             _ = self._user_groups
         return None
 
     def may_query_to_find(self, name: str) -> bool:
-        """Whether the user's rights must be read to `find` what is called by this name."""
+        """Whether rights are read or predicates asked to `find` what is called by this name."""
         tool = get_registry().get(name)
         if tool is not None and not self.may_query(tool) and self.sees(tool):
             return False
+        if any(each.applies_to(self.principal) for each in get_registry().requirements):
+            return True
         rights = get_registry().permissions or self._snapshot.allows_groups
         return bool(rights) and not self.principal.is_anonymous
 
@@ -87,7 +94,9 @@ class Visibility:
         return self.denial(tool) is None
 
     def may_query(self, tool: Tool) -> bool:
-        """Whether the user's rights must be read to tell if the tool is visible."""
+        """Whether rights are read or predicates asked to tell if the tool is visible."""
+        if tool.requires is not None and tool.requires.applies_to(self.principal):
+            return True
         rights = tool.permissions or self._snapshot.policy(tool.group).allowed_groups
         return bool(rights) and not self.principal.is_anonymous
 
@@ -107,6 +116,8 @@ class Visibility:
             return Denial.USER_NOT_ALLOWED
         if tool.permissions and not self._has_permissions(tool.permissions):
             return Denial.PERMISSION_MISSING
+        if tool.requires is not None and not self._meets(tool.requires):
+            return Denial.REQUIREMENT_UNMET
         if tool.requires_user and self.principal.is_anonymous:
             return Denial.USER_REQUIRED
         return None
@@ -116,10 +127,22 @@ class Visibility:
 
     def _has_permissions(self, permissions: Permissions) -> bool:
         if permissions not in self._held:
+            _ = self._user_state  # before the lookup, which leaves its cache on the user
             # A user model without Django's permissions holds none.
             has_perms = getattr(self.principal.user, "has_perms", None)
             self._held[permissions] = has_perms is not None and bool(has_perms(permissions))
         return self._held[permissions]
+
+    def _meets(self, requirement: Requirement) -> bool:
+        return requirement.applies_to(self.principal) and requirement in self._met
+
+    @cached_property
+    def _met(self) -> frozenset[Requirement]:
+        return self._snapshot.verdicts.met_by(self.principal, self._user_state)
+
+    @cached_property
+    def _user_state(self) -> UserState:
+        return user_state(self.principal.user) if get_registry().requirements else {}
 
     @cached_property
     def _user_groups(self) -> frozenset[int]:

@@ -23,6 +23,7 @@ class ToolDeclaration:
     group: str = "default"
     scopes: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
+    requires: Callable[..., Any] | None = None
     read_only: bool = False
     destructive: bool | None = None
     idempotent: bool | None = None
@@ -77,6 +78,7 @@ def tool(
     group: str = "default",
     scopes: Iterable[str] = (),
     permissions: Iterable[str] = (),
+    requires: Callable[..., Any] | None = None,
     read_only: bool = False,
     destructive: bool | None = None,
     idempotent: bool | None = None,
@@ -104,6 +106,7 @@ def tool(
     group: str = "default",
     scopes: Iterable[str] = (),
     permissions: Iterable[str] = (),
+    requires: Callable[..., Any] | None = None,
     read_only: bool = False,
     destructive: bool | None = None,
     idempotent: bool | None = None,
@@ -130,6 +133,8 @@ def tool(
         group: The tool group that operators switch in the admin.
         scopes: OAuth scopes that the caller's token must hold, all of them.
         permissions: Django permissions (`app.codename`) that the user must hold, all of them.
+        requires: A predicate that must hold of the caller: a sync function of one argument, named
+            `user` or `principal`. One of `user` is never called for anonymous callers.
         read_only: It changes nothing (`readOnlyHint`).
         destructive: It may destroy something (`destructiveHint`).
         idempotent: Repeating it with the same arguments changes nothing more (`idempotentHint`).
@@ -170,6 +175,7 @@ def tool(
                 group=group,
                 scopes=_words(scopes),
                 permissions=_words(permissions),
+                requires=requires,
                 read_only=read_only,
                 destructive=destructive,
                 idempotent=idempotent,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.tools.declaration import ToolDeclaration, declarations
+from django_mcp.tools.requirement import Requirement
 from django_mcp.tools.tool import Tool, resolve
 
 
@@ -39,6 +40,12 @@ class Registry:
     def permissions(self) -> frozenset[tuple[str, ...]]:
         """All that tools ask for, each once: what one tool needs together."""
         return frozenset(tool.permissions for tool in self.tools.values() if tool.permissions)
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """All that tools require of callers, each once, in the order of the tools."""
+        required = (tool.requires for tool in self.tools.values() if tool.requires is not None)
+        return tuple(dict.fromkeys(required))
 
     def in_group(self, group: str) -> tuple[Tool, ...]:
         return tuple(tool for tool in self.tools.values() if tool.group == group)

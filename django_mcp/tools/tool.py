@@ -17,6 +17,7 @@ from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
 from django_mcp.tools.preparation import Preparation, read_preparation
+from django_mcp.tools.requirement import Requirement, read_requirement
 from django_mcp.tools.results import Output
 from django_mcp.tools.returns import read_output
 from django_mcp.tools.schema import JSONSchema
@@ -49,6 +50,7 @@ class Tool:
     group: str
     scopes: frozenset[str]
     permissions: tuple[str, ...]
+    requires: Requirement | None
     read_only: bool
     destructive: bool | None
     idempotent: bool | None
@@ -129,6 +131,9 @@ def resolve(declaration: ToolDeclaration) -> Tool:
     problems = list(_problems(declaration, is_async=is_async))
     if not description:
         problems.append("has no description: write a docstring, it is what the agent goes by")
+    requires = None
+    if declaration.requires is not None:
+        requires = _attempt(problems, read_requirement, declaration.requires)
     prepare = declaration.prepare
     preparation = None
     if callable(prepare):
@@ -160,6 +165,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         group=declaration.group,
         scopes=frozenset(declaration.scopes),
         permissions=declaration.permissions,
+        requires=requires,
         read_only=declaration.read_only,
         destructive=declaration.destructive,
         idempotent=declaration.idempotent,

@@ -17,6 +17,7 @@ from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.tools.declaration import collecting
 from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
+from tests.calling import offering
 
 SIGHT = f"{GROUPS}who-sees-what/"
 
@@ -89,6 +90,22 @@ def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada:
         "listed",
         "callable once the token holds stock:read",
     ]
+
+
+def test_tool_whose_requirement_is_not_met_says_which(onlooker: Client, ada: User) -> None:
+    def has_plan(user: User) -> bool:
+        return user.groups.exists()
+
+    def export() -> None:
+        """Export."""
+
+    with offering(export, group="stock", requires=has_plan):
+        refused = rows_of(onlooker.get(SIGHT, {"user": "ada"}))
+        ada.groups.add(Group.objects.create(name="paying"))
+        met = rows_of(onlooker.get(SIGHT, {"user": "ada"}))
+
+    assert refused == [["export", "stock", "hidden", "its requirement is not met: has_plan"]]
+    assert met == [["export", "stock", "callable", ""]]
 
 
 def test_page_of_a_group_leads_to_its_own_tools(onlooker: Client, ada: User) -> None:

@@ -16,6 +16,7 @@ from django.db.backends.signals import connection_created
 from django.utils import timezone
 from pytest_django import Settings
 
+from django_mcp.catalog import visible_tools
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.running import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
@@ -114,6 +115,27 @@ class TestPermission:
         ToolGroup.objects.update_or_create(name="notes", defaults={"enabled": False})
 
         self.revoked(task)
+
+    @pytest.mark.parametrize("name", ["trusted", "atrusted"])
+    def test_requirement_that_is_met_no_more_is_not_served(
+        self, held: Held, ann: User, name: str
+    ) -> None:
+        principal = caller(ann)
+        ann.groups.add(Group.objects.create(name="trusted"))
+        # Within the same second: what the call was allowed by does not count for the run.
+        shown = {each.name for each in visible_tools(principal)}
+        task = queued(name, principal=principal)
+        ann.groups.clear()
+
+        self.revoked(task)
+        assert name in shown
+
+    def test_requirement_that_is_still_met_is_served(self, held: Held, ann: User) -> None:
+        ann.groups.add(Group.objects.create(name="trusted"))
+
+        task = run(queued("trusted", principal=caller(ann)))
+
+        assert json.loads(task.result)["structured"] == {"result": "trusted"}
 
     def test_credential_that_was_withdrawn_is_not_served(
         self, held: Held, ann: User, settings: Settings

@@ -28,6 +28,11 @@ class RevokedError(ToolError):
     """What a project calls like something of the package's."""
 
 
+def is_trusted(user: User) -> bool:
+    """What some tools require."""
+    return user.groups.filter(name="trusted").exists()
+
+
 with collecting() as TOOLS:
 
     @tool(background=True)
@@ -44,6 +49,16 @@ with collecting() as TOOLS:
     def quick() -> str:
         """Answer within the request."""
         return "quick"
+
+    @tool(background=True, requires=is_trusted, read_only=True)
+    def trusted() -> str:
+        """Require something of the caller."""
+        return "trusted"
+
+    @tool(background=True, requires=is_trusted, read_only=True)
+    async def atrusted() -> str:
+        """Require something of the caller, on a loop."""
+        return "trusted"
 
     # Waiting and reporting.
 

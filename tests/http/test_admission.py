@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -31,6 +31,10 @@ HIDDEN = [
     ("hidden_context", {"text": "x"}),
     ("hidden_background", {"text": "x"}),
     ("hidden_permitted", {"text": "x"}),
+    ("hidden_required", {"text": "x"}),
+    ("hidden_required_async", {"wrong": 1}),
+    ("hidden_required_background", {"text": "x"}),
+    ("hidden_required_client", {"text": "x"}),
 ]
 
 
@@ -39,7 +43,8 @@ def outcomes() -> list[tuple[str, str]]:
 
 
 def counted(call: Callable[[], Answer]) -> tuple[Answer, int]:
-    """The answer, and how many statements it took."""
+    """The answer to the first call of a second, and how many statements it took."""
+    forget_snapshot()
     current_snapshot()
     with CaptureQueriesContext(connection) as captured:
         return call(), len(captured)
@@ -348,6 +353,34 @@ def test_caller_with_the_permission_sees_the_tool(client: Client) -> None:
     answer = client.with_key("root closed:use").call("hidden_permitted")
 
     assert answer.result["isError"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("hidden_required", "alice"),
+        ("hidden_required_async", "alice closed:use"),
+        ("hidden_required_client", "- closed:use"),
+    ],
+)
+def test_caller_who_meets_the_requirement_lists_and_calls_the_tool(
+    client: Client, name: str, key: str
+) -> None:
+    User.objects.get(username="alice").groups.add(Group.objects.create(name="trusted"))
+    Group.objects.create(name="trusts key-client")
+    client = client.with_key(key)
+
+    listed = {tool["name"] for tool in client.send("tools/list").result["tools"]}
+    answer = client.call(name, text="x")
+
+    assert name in listed
+    assert answer.result["structuredContent"] == {"result": SECRET}
+
+
+def test_caller_who_meets_the_requirement_is_told_of_a_missing_scope(client: Client) -> None:
+    User.objects.get(username="alice").groups.add(Group.objects.create(name="trusted"))
+
+    assert client.with_key("alice").call("hidden_required_async").status == 403
 
 
 class SilentAuthenticator:

@@ -12,9 +12,12 @@ from pytest_django import Settings
 from django_mcp.asgi import mount
 from django_mcp.auth.tokens import issue_token
 from django_mcp.policy import snapshot
+from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint
 from tests.http.tools import TOOLS
 from tests.wire import Answer, Client, serving
+
+OPEN_TOOLS = [each for each in TOOLS if not (each.permissions or each.requires)]
 
 Statements = Callable[[Callable[[], Answer]], list[str]]
 
@@ -38,11 +41,16 @@ def statements(holder: Client, monkeypatch: pytest.MonkeyPatch) -> Statements:
 
     def statements(request: Callable[[], Answer]) -> list[str]:
         request()
-        with CaptureQueriesContext(connection) as captured:
-            request()
-        return [query["sql"].split(" ")[0] for query in captured.captured_queries]
+        return statements_of(request)
 
     return statements
+
+
+def statements_of(request: Callable[[], Answer]) -> list[str]:
+    """The statements of one request, by their first word."""
+    with CaptureQueriesContext(connection) as captured:
+        request()
+    return [query["sql"].split(" ")[0] for query in captured.captured_queries]
 
 
 def test_reading_call_costs_the_token_and_its_record(
@@ -74,10 +82,51 @@ def test_refused_call_costs_the_same_whether_its_tool_exists_or_not(
 def test_refused_call_costs_the_token_and_its_record_where_no_tool_asks_for_permissions(
     holder: Client, statements: Statements, name: str
 ) -> None:
-    with serving([each for each in TOOLS if not each.permissions]):
+    with serving(OPEN_TOOLS):
         plain = holder.having(application=mount(get_asgi_application()))
 
         assert statements(lambda: plain.call(name)) == ["SELECT", "INSERT"]
+
+
+@pytest.mark.parametrize(
+    "name", ["absent", "hidden", "hidden_required", "hidden_required_async", "hidden_permitted"]
+)
+def test_first_refused_call_of_a_second_asks_every_predicate_whether_its_tool_exists_or_not(
+    holder: Client, statements: Statements, name: str
+) -> None:
+    statements(lambda: holder.call(name))
+    forget_snapshot()
+    current_snapshot()
+
+    first = statements_of(lambda: holder.call(name))
+
+    # The token, the user's permissions, what two tools require, and the record.
+    assert sorted(first) == ["INSERT", *["SELECT"] * 5]
+    assert len(statements_of(lambda: holder.call(name))) == len(first) - 2
+
+
+def test_list_and_calls_of_one_second_ask_the_predicates_once(
+    holder: Client, statements: Statements
+) -> None:
+    statements(lambda: holder.call("absent"))
+    forget_snapshot()
+    current_snapshot()
+
+    listing = statements_of(lambda: holder.send("tools/list"))
+    call = statements_of(lambda: holder.call("hidden_required"))
+
+    assert listing == ["SELECT"] * 5
+    assert call == ["SELECT", "SELECT", "SELECT", "INSERT"]
+
+
+def test_call_of_a_tool_without_requirements_asks_no_predicate(
+    holder: Client, statements: Statements
+) -> None:
+    statements(lambda: holder.call("read_notes"))
+    forget_snapshot()
+    current_snapshot()
+
+    assert statements_of(lambda: holder.call("read_notes")) == ["SELECT", "INSERT"]
 
 
 def test_list_costs_the_token_and_the_users_permissions(
@@ -88,7 +137,7 @@ def test_list_costs_the_token_and_the_users_permissions(
 
 
 def test_list_without_permissions_costs_the_token(holder: Client, statements: Statements) -> None:
-    with serving([each for each in TOOLS if not each.permissions]):
+    with serving(OPEN_TOOLS):
         plain = holder.having(application=mount(get_asgi_application()))
 
         assert statements(lambda: plain.send("tools/list")) == ["SELECT"]

@@ -2,13 +2,24 @@
 
 from typing import Annotated
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from pydantic import Field
 
-from django_mcp import ToolContext, tool
+from django_mcp import Principal, ToolContext, tool
 from django_mcp.tools.declaration import collecting
 
 SECRET = "the-password-is-1234"
+
+
+def is_trusted(user: User) -> bool:
+    """Ask the database, as predicates do."""
+    return user.groups.filter(name="trusted").exists()
+
+
+def has_trusted_client(*, principal: Principal) -> bool:
+    """Ask the database, about any caller."""
+    return Group.objects.filter(name=f"trusts {principal.client_id}").exists()
+
 
 with collecting() as TOOLS:
 
@@ -85,6 +96,26 @@ with collecting() as TOOLS:
     @tool(permissions=["auth.delete_user"], scopes=["closed:use"])
     def hidden_permitted(text: str = "") -> str:
         """Ask for a permission that the caller lacks."""
+        return SECRET
+
+    @tool(requires=is_trusted, read_only=True)
+    def hidden_required(text: str = "") -> str:
+        """Require what does not hold for the caller."""
+        return SECRET
+
+    @tool(requires=is_trusted, scopes=["closed:use"])
+    async def hidden_required_async(text: str = "") -> str:
+        """Require what does not hold for the caller, without a thread, and ask for a scope."""
+        return SECRET
+
+    @tool(requires=is_trusted, background=True)
+    def hidden_required_background(text: str = "") -> str:
+        """Require what does not hold for the caller, and run in the background."""
+        return SECRET
+
+    @tool(requires=has_trusted_client, scopes=["closed:use"])
+    def hidden_required_client(text: str = "") -> str:
+        """Require what does not hold for the client, and ask for a scope."""
         return SECRET
 
     @tool

@@ -313,6 +313,35 @@ def looks_around(text: Annotated[str, Field(pattern="(?<=a)b")]) -> None:
     """Do it."""
 
 
+def of_nothing() -> bool:
+    return True
+
+
+def of_both(user: object, principal: object) -> bool:
+    return True
+
+
+def of_more(user: object, product: object) -> bool:
+    return True
+
+
+def by_position(user: object, /) -> bool:
+    return True
+
+
+async def asks_later(user: object) -> bool:
+    return True
+
+
+class AsksLater:
+    async def __call__(self, user: object) -> bool:
+        return True
+
+
+def yields(user: object) -> Iterator[bool]:
+    yield True
+
+
 class Later(BaseModel):
     when: "Fraction"
     kind: ClassVar[str] = "later"
@@ -395,6 +424,19 @@ def defaults_twice_by_factory(size: Annotated[int, Field(default_factory=int)] =
         (fine, {"scopes": ["a b"]}, "the scope 'a b' is not a scope token of RFC 6749"),
         (fine, {"scopes": [""]}, "the scope '' is not"),
         (fine, {"permissions": ["change_it"]}, "'change_it' is not written app_label.codename"),
+        (fine, {"requires": "is_staff"}, "requires must be a function of user or of principal"),
+        (fine, {"requires": [of_nothing]}, "requires must be a function of user or of principal"),
+        (fine, {"requires": of_nothing}, "of_nothing must take one argument, named user or princ"),
+        (fine, {"requires": of_both}, "requires: of_both must take one argument, named user or"),
+        (fine, {"requires": of_more}, "requires: of_more must take one argument, named user or"),
+        (fine, {"requires": by_position}, "requires: by_position must take one argument, named"),
+        (fine, {"requires": lambda u: u}, "requires: <lambda> must take one argument, named user"),
+        (fine, {"requires": partial(of_more)}, "requires: of_more must take one argument, named"),
+        (fine, {"requires": asks_later}, "requires: asks_later must be a sync function that"),
+        (fine, {"requires": AsksLater()}, "requires: AsksLater must be a sync function that"),
+        (fine, {"requires": partial(asks_later)}, "requires: asks_later must be a sync function"),
+        (fine, {"requires": yields}, "requires: yields must be a sync function that returns a"),
+        (fine, {"requires": dict}, "requires: dict tells nothing of its parameters"),
         (fine, {"schema_extra": {"type": "string"}}, "schema_extra changes 'type'"),
         (fine, {"schema_extra": {"required": []}}, "schema_extra changes 'required'"),
         (fine, {"schema_extra": {"additionalProperties": True}}, "changes 'additionalProperties'"),

@@ -88,12 +88,14 @@ def _facts(tool: Tool) -> str:
     facts = [name for name, holds in annotations.items() if holds]
     facts.append(f"scopes: {' '.join(sorted(tool.scopes)) or 'none'}")
     facts.append(f"permissions: {' '.join(tool.permissions) or 'none'}")
+    if tool.requires is not None:
+        facts.append(f"requires: {tool.requires.name}")
     return ", ".join(facts)
 
 
 def _why(entry: Entry) -> str:
     if entry.denial is not None:
-        return f": {entry.denial}"
+        return f": {entry.reason}"
     if entry.missing_scopes:
         return f": callable once the token holds {' '.join(sorted(entry.missing_scopes))}"
     return ""

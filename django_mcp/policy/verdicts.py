@@ -1,0 +1,86 @@
+"""Verdicts of the predicates that tools require: all are asked in one go, once per principal."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock, RLock
+from typing import Any
+
+from django.db.models import Model
+
+from django_mcp.principals import Principal
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.requirement import Requirement
+
+MAX_PRINCIPALS = 1000
+
+UserState = Mapping[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def user_state(user: Any) -> UserState:
+    """Return the attributes of a user: authenticators may give it some per request."""
+    state = dict(getattr(user, "__dict__", {}))
+    if isinstance(user, Model):
+        # Each instance has its own; what matters of it is where the row was read.
+        state["_state"] = user._state.db
+    return state
+
+
+@dataclass(slots=True, eq=False)
+class _PrincipalVerdicts:
+    state: UserState
+    verdicts: dict[Requirement, bool] = field(default_factory=dict)
+    # Reentrant: a predicate that comes back here fails instead of waiting for itself.
+    lock: Any = field(default_factory=RLock)
+
+    def met(self, asked: list[Requirement], principal: Principal) -> frozenset[Requirement]:
+        with self.lock:
+            for requirement in asked:
+                if requirement not in self.verdicts:
+                    self.verdicts[requirement] = _is_met(requirement, principal)
+            return frozenset(each for each in asked if self.verdicts[each])
+
+
+class Verdicts:
+    """Which requirements principals meet, for as long as this is kept. Bounded and thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._principals: dict[Principal, _PrincipalVerdicts] = {}
+
+    def met_by(self, principal: Principal, state: UserState) -> frozenset[Requirement]:
+        """Return the requirements that the principal meets. It may query: call it from a thread.
+
+        `state` is that of its user before anything was asked of it: what Django and predicates
+        keep on a user does not make it another one.
+        """
+        asked = [each for each in get_registry().requirements if each.applies_to(principal)]
+        if not asked:
+            return frozenset()
+        return self._verdicts_of(principal, state).met(asked, principal)
+
+    def _verdicts_of(self, principal: Principal, state: UserState) -> _PrincipalVerdicts:
+        with self._lock:
+            try:
+                known = self._principals.get(principal)
+            except TypeError:  # a user that is not saved has no hash
+                return _PrincipalVerdicts(state)
+            if known is None or known.state != state:
+                if known is None and len(self._principals) >= MAX_PRINCIPALS:
+                    del self._principals[next(iter(self._principals))]
+                known = self._principals[principal] = _PrincipalVerdicts(state)
+            return known
+
+
+def _is_met(requirement: Requirement, principal: Principal) -> bool:
+    try:
+        return requirement.is_met_by(principal)
+    except Exception:  # of the project's own code
+        logger.exception(
+            "%s failed for user %s; the tools that require it are hidden",
+            requirement.name,
+            getattr(principal.user, "pk", None),
+        )
+        return False
