@@ -19,21 +19,11 @@ from django_mcp.concurrency import forget_connection
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
-    BusyError,
     CallRejectedError,
-    InputRequiredError,
-    InvalidArgumentsError,
-    MissingScopeError,
+    DjangoMCPError,
     RecordUnavailableError,
-    RequestStateUsedError,
-    RevokedError,
-    TaskCancelledError,
-    TaskLostError,
-    TaskRequiredError,
-    TaskUnansweredError,
     ToolError,
     ToolFailedError,
-    UnknownToolError,
 )
 from django_mcp.invocation import Invocation
 from django_mcp.models import CallRecord
@@ -62,22 +52,6 @@ Each process counts for itself: a query for each call would cost as much as the 
 UNKNOWN_SECONDS = 60
 
 unknown_calls = Windows(limit=UNKNOWN_ROWS, seconds=UNKNOWN_SECONDS, capacity=10_000)
-
-OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
-    (UnknownToolError, Outcome.UNKNOWN_TOOL),
-    (MissingScopeError, Outcome.MISSING_SCOPE),
-    (InvalidArgumentsError, Outcome.INVALID_ARGUMENTS),
-    (RequestStateUsedError, Outcome.INVALID_ARGUMENTS),
-    (BusyError, Outcome.BUSY),
-    (RevokedError, Outcome.REVOKED),
-    (TaskRequiredError, Outcome.TASK_REQUIRED),
-    (InputRequiredError, Outcome.INPUT_REQUIRED),
-    (ToolError, Outcome.TOOL_ERROR),
-    (asyncio.CancelledError, Outcome.CANCELLED),
-    (TaskCancelledError, Outcome.CANCELLED),
-    (TaskUnansweredError, Outcome.CANCELLED),
-    (TaskLostError, Outcome.UNKNOWN),
-)
 
 
 class Recording:
@@ -249,7 +223,7 @@ class Recording:
 
     def _log(self, outcome: Outcome, duration_ms: int, error: BaseException | None) -> None:
         call = self._context.invocation
-        is_ours = outcome is Outcome.FAILED
+        is_ours = outcome in (Outcome.FAILED, Outcome.FOLLOW_UP_FAILED)
         level = logging.ERROR if is_ours else logging.INFO
         if not logger.isEnabledFor(level):
             return
@@ -370,12 +344,14 @@ def mark_undelivered(call_id: UUID) -> None:
 def _outcome(error: BaseException | None) -> Outcome:
     if error is None:
         return Outcome.OK
-    return next((o for kind, o in OUTCOMES if isinstance(error, kind)), Outcome.FAILED)
+    if isinstance(error, asyncio.CancelledError):
+        return Outcome.CANCELLED
+    return Outcome(error.outcome) if isinstance(error, DjangoMCPError) else Outcome.FAILED
 
 
 def _error_class(error: BaseException | None) -> str:
     if error is None:
         return ""
-    if isinstance(error, ToolFailedError) and error.__cause__ is not None:
+    if isinstance(error, ToolFailedError | ToolError) and error.__cause__ is not None:
         error = error.__cause__
     return type(error).__name__[:128]

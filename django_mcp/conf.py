@@ -13,8 +13,9 @@ PREFIX = "DJANGO_MCP_"
 class Setting(Generic[T]):
     """One setting. It is read from the project at every use, so `override_settings` takes effect.
 
-    `type` is what the project's value must be; a `list` is one of strings, a number is positive.
-    One that `is_optional` may be None as well; one with a `pattern` matches it as a whole.
+    `type` is what the project's value must be; a `list` is one of strings, a `dict` one of strings
+    to strings or None, a number is positive. One that `is_optional` may be None as well; one with a
+    `pattern` matches it as a whole.
     """
 
     def __init__(
@@ -40,6 +41,11 @@ class Setting(Generic[T]):
         if self.type is list:
             is_right = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
             return "" if is_right else "must be a list of strings"
+        if self.type is dict:
+            is_right = isinstance(value, dict) and all(
+                isinstance(k, str) and isinstance(v, str | None) for k, v in value.items()
+            )
+            return "" if is_right else "must be a dict of strings to strings or None"
         if self.type in (int, float):
             is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
             return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
@@ -231,6 +237,15 @@ class Settings:
         float,
         default=10.0,
         help="Seconds that a process which is to end waits for the calls that it still runs.",
+    )
+    EXCEPTIONS = Setting[dict[str, str | None]](
+        dict,
+        default={},
+        help=(
+            "How exceptions of tools are told, by the dotted path of their class: the dotted path "
+            "of a function that is given the exception and returns a `ToolError` or its text, or "
+            "`None` for a failure that tells nothing. It is laid over Django's exceptions."
+        ),
     )
     BACKGROUND_BACKEND = Setting(
         str,

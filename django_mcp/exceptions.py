@@ -3,14 +3,24 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from django.utils.functional import Promise
 
+ToolOutcome = Literal[
+    "tool_error", "invalid_arguments", "not_found", "permission_denied", "conflict", "rate_limited"
+]
+"""The outcomes that a tool error may have."""
+
 
 class DjangoMCPError(Exception):
-    """The root of every exception that this package raises."""
+    """The root of every exception that this package raises.
+
+    `outcome` is how a call that it ends is recorded, and the `kind` that its client is told.
+    """
+
+    outcome: str = "failed"
 
 
 class ToolRegistrationError(DjangoMCPError):
@@ -32,6 +42,8 @@ class CallRejectedError(DjangoMCPError):
 class UnknownToolError(CallRejectedError):
     """There is no such tool, or none that this caller may see: the two are never told apart."""
 
+    outcome = "unknown_tool"
+
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"Unknown tool: {name[:64]}")
@@ -39,6 +51,8 @@ class UnknownToolError(CallRejectedError):
 
 class MissingScopeError(CallRejectedError):
     """The caller sees the tool but its token lacks scopes; `required` has all that it needs."""
+
+    outcome = "missing_scope"
 
     def __init__(self, *, required: Collection[str], granted: Collection[str]) -> None:
         self.required = frozenset(required)
@@ -65,6 +79,8 @@ class Question:
 class InvalidArgumentsError(CallRejectedError):
     """The arguments break the input schema; `violations` lists every breach, values never."""
 
+    outcome = "invalid_arguments"
+
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
         super().__init__("The arguments are invalid.")
@@ -73,6 +89,7 @@ class InvalidArgumentsError(CallRejectedError):
 class BusyError(CallRejectedError):
     """No thread became free in time; the same call may succeed after `retry_after` seconds."""
 
+    outcome = "busy"
     hint = ""
 
     def __init__(
@@ -99,6 +116,8 @@ class TooManyTasksError(BusyError):
 class TaskRequiredError(CallRejectedError):
     """The tool runs only as a task, and this client takes none (`require_task`)."""
 
+    outcome = "task_required"
+
     def __init__(self) -> None:
         super().__init__("This tool needs a client with the tasks extension.")
 
@@ -110,6 +129,8 @@ class RecordUnavailableError(CallRejectedError):
 class RevokedError(CallRejectedError):
     """What the caller was allowed when it called was withdrawn before a worker ran the tool."""
 
+    outcome = "revoked"
+
     def __init__(self) -> None:
         super().__init__("The permission for this call was withdrawn before it ran.")
 
@@ -119,6 +140,8 @@ class AccessEndedError(DjangoMCPError):
 
     A call that waited for its background task ends so: the task may run on, and have taken effect.
     """
+
+    outcome = "revoked"
 
     def __init__(self) -> None:
         super().__init__(
@@ -133,6 +156,8 @@ class InputRequiredError(CallRejectedError):
     `questions` are those that are open, by their keys; `answers` those to the earlier ones.
     """
 
+    outcome = "input_required"
+
     def __init__(
         self, *, questions: Mapping[str, Question], answers: Mapping[str, Mapping[str, Any]]
     ) -> None:
@@ -143,6 +168,8 @@ class InputRequiredError(CallRejectedError):
 
 class RequestStateUsedError(CallRejectedError):
     """The call brings a `requestState` that another call has brought before."""
+
+    outcome = "invalid_arguments"
 
     def __init__(self) -> None:
         super().__init__("This requestState has been used. Call again without it.")
@@ -178,18 +205,21 @@ class TaskTimedOutError(TaskError):
 class TaskLostError(TaskError):
     """Its worker died, so nobody knows how far it came. It is not run again."""
 
+    outcome = "unknown"
     message = "The worker of this tool died: outcome unknown. It may have taken effect."
 
 
 class TaskCancelledError(TaskError):
     """It was cancelled before it had ended."""
 
+    outcome = "cancelled"
     message = "The call was cancelled."
 
 
 class TaskUnansweredError(TaskError):
     """Nobody answered its question within `DJANGO_MCP_ANSWER_WITHIN` seconds."""
 
+    outcome = "cancelled"
     message = "Nobody answered the tool's question in time, so it was given up."
     retryable = True
 
@@ -214,9 +244,14 @@ class ToolError(DjangoMCPError):
         retryable: Whether the same call may succeed later.
         hint: What to do or change, in words an agent can act on.
         retry_after: Seconds to wait before trying again; what is no such time is left out.
+        outcome: How the call is recorded, and the `kind` that the client is told: `tool_error`,
+            `invalid_arguments`, `not_found`, `permission_denied`, `conflict` or `rate_limited`;
+            anything else counts as `tool_error`.
 
     The call's transaction is rolled back, and the client receives a result with `isError`.
     """
+
+    outcome = "tool_error"
 
     def __init__(
         self,
@@ -225,12 +260,14 @@ class ToolError(DjangoMCPError):
         retryable: bool = False,
         hint: str | Promise = "",
         retry_after: float | None = None,
+        outcome: ToolOutcome = "tool_error",
     ) -> None:
         self.message = _sendable(message)
         self.retryable = retryable
         self.hint = _sendable(hint)
         is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
         self.retry_after = retry_after if is_time else None
+        self.outcome = outcome if outcome in get_args(ToolOutcome) else "tool_error"
         super().__init__(self.message)
 
 
@@ -247,6 +284,23 @@ class ArgumentError(DjangoMCPError, ValueError):
     def __init__(self, message: str | Promise) -> None:
         self.message = _sendable(message)
         super().__init__(self.message)
+
+
+class FollowUpFailedError(ToolError):
+    """The tool's work is saved, and then a hook of `transaction.on_commit` failed.
+
+    `result` is the tool's own, rendered; None when there is none, or it is too large to be kept.
+    """
+
+    outcome = "follow_up_failed"
+
+    def __init__(self, result: Any = None) -> None:
+        self.result = result
+        super().__init__(
+            "What this call did was saved, but a step that was to follow it failed.",
+            hint="Do not repeat the call: that would do it once more.",
+        )
+        self.outcome = type(self).outcome
 
 
 class ElicitationDeclinedError(ToolError):

@@ -31,7 +31,10 @@ from django_mcp.tools.registry import get_registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """What a client receives from a call. `error` is `{error, retryable, hint, retry_after}`."""
+    """What a client receives from a call.
+
+    `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
+    """
 
     call_id: UUID
     is_error: bool

@@ -19,6 +19,7 @@ from django_mcp.calls.admitting import refuse
 from django_mcp.calls.serving import call_tool
 from django_mcp.exceptions import (
     BusyError,
+    FollowUpFailedError,
     InvalidArgumentsError,
     InvalidResultError,
     MissingScopeError,
@@ -31,7 +32,7 @@ from django_mcp.signals import tool_called
 from django_mcp.tools.registry import get_registry
 from tests.calling import PATIENCE, caller, context_of, offering, serve, serve_call, serve_here
 from tests.databases import second_database
-from tests.shop.models import Product
+from tests.shop.models import Order, Product
 
 Outcome = CallRecord.Outcome
 
@@ -168,17 +169,84 @@ class TestCommit:
 
         assert ran == ["good"]
 
-    def test_a_hook_that_raises_after_the_commit_is_a_failure_on_record(self) -> None:
-        def hook() -> None:
+    @pytest.mark.parametrize(
+        "error",
+        [ZeroDivisionError(), ToolError("no"), SystemExit()],
+        ids=lambda e: type(e).__name__,
+    )
+    def test_a_hook_that_fails_after_the_commit_says_that_the_work_is_saved(
+        self, error: BaseException, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail() -> None:
+            raise error
+
+        def hook() -> str:
             """Write, and ask for a hook that fails."""
             new_product()
-            transaction.on_commit(lambda: 1 // 0)
+            transaction.on_commit(fail)
+            return "written"
 
-        with offering(hook), pytest.raises(ToolFailedError):
+        with offering(hook), pytest.raises(FollowUpFailedError) as caught:
+            serve(context_of("hook"))
+
+        record = CallRecord.objects.get()
+        assert Product.objects.exists()
+        assert caught.value.result.structured == {"result": "written"}
+        assert caught.value.retryable is False
+        assert (record.outcome, record.error_class) == ("follow_up_failed", type(error).__name__)
+        [line] = [line for line in caplog.records if line.name == "django_mcp.calls"]
+        assert line.levelname == "ERROR"
+        assert line.exc_info is not None
+        assert line.exc_info[1] is error
+
+    def test_hooks_after_one_that_fails_do_not_run_as_ever_in_django(self) -> None:
+        ran: list[str] = []
+
+        def hook() -> None:
+            """Ask for three hooks."""
+            transaction.on_commit(lambda: ran.append("first"))
+            transaction.on_commit(lambda: 1 // 0)
+            transaction.on_commit(lambda: ran.append("last"))
+
+        with offering(hook), pytest.raises(FollowUpFailedError):
+            serve(context_of("hook"))
+
+        assert ran == ["first"]
+
+    def test_a_robust_hook_that_fails_leaves_the_call_as_it_is(self) -> None:
+        def hook() -> None:
+            """Ask for a hook that may fail."""
+            transaction.on_commit(lambda: 1 // 0, robust=True)
+
+        with offering(hook):
+            serve(context_of("hook"))
+
+        assert outcomes() == [Outcome.OK]
+
+    @pytest.mark.parametrize("is_own", [True, False], ids=["own block", "no block"])
+    def test_a_hook_of_the_tool_s_own_transaction_is_its_own_failure(self, is_own: bool) -> None:
+        def hook() -> None:
+            """Write in a transaction of its own, with a hook that fails."""
+            with transaction.atomic() if is_own else nullcontext():
+                new_product()
+                transaction.on_commit(lambda: 1 // 0)
+
+        with offering(hook, atomic=False), pytest.raises(ToolFailedError):
             serve(context_of("hook"))
 
         assert Product.objects.exists()
         assert CallRecord.objects.get().error_class == "ZeroDivisionError"
+
+    def test_a_commit_that_fails_saves_nothing_and_says_so(self) -> None:
+        def commit() -> None:
+            """Break a rule that is judged at the commit."""
+            Order.objects.create(buyer_id=999, product=new_product(), quantity=1)
+
+        with offering(commit), pytest.raises(ToolFailedError):
+            serve(context_of("commit"))
+
+        assert not Product.objects.exists()
+        assert outcomes() == [Outcome.FAILED]
 
     def test_an_async_tool_uses_the_async_orm(self) -> None:
         product = new_product()

@@ -114,6 +114,7 @@ def test_call_that_finds_no_thread_is_busy_and_may_come_again(
 
     assert answer.result["isError"] is True
     assert answer.result["_meta"]["django-mcp/error"] == {
+        "kind": "busy",
         "error": "The server is busy.",
         "retryable": True,
         "hint": "",

@@ -16,6 +16,7 @@ WRONG: dict[type, list[Any]] = {
     int: [None, "8", 0, -1, 1.5, True],
     float: [None, "5", 0, -0.5, True, float("nan")],
     list: [None, "services", {"services"}, ["services", 5], [None]],
+    dict: [None, "shop.Sold", ["shop.Sold"], {"shop.Sold": 5}, {Exception: "shop.sold"}],
 }
 RIGHT: dict[type, list[Any]] = {
     bool: [True, False],
@@ -23,6 +24,7 @@ RIGHT: dict[type, list[Any]] = {
     int: [1, 64],
     float: [0.5, 3],
     list: [[], ["a"], ("a", "b")],
+    dict: [{}, {"shop.Sold": "shop.sold", "shop.Closed": None}],
 }
 
 # Of those that take not every text.

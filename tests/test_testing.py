@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.test import TestCase
 from mcp_types import ImageContent
 
@@ -56,6 +57,16 @@ class TestInTestCase(TestCase):
         assert not Order.objects.exists()
         assert not CallRecord.objects.exists()
         assert Product.objects.get().stock == 10
+
+    def test_hooks_of_the_commit_are_the_tool_s_alone(self) -> None:
+        def act() -> None:
+            """Ask for a hook."""
+            transaction.on_commit(lambda: None)
+
+        with offering(act), self.captureOnCommitCallbacks() as callbacks:
+            MCPClient().call("act")
+
+        assert len(callbacks) == 1
 
     def test_async_tools_share_the_transaction(self) -> None:
         assert MCPClient(self.ann).call("restock", sku="pen", quantity=5).data == 15
@@ -156,6 +167,7 @@ def test_a_tool_error_is_a_result(ann: User) -> None:
 
     assert result.is_error
     assert result.error == {
+        "kind": "tool_error",
         "error": "Only 3 are left.",
         "retryable": True,
         "hint": "Order less.",

@@ -35,6 +35,7 @@ TONES: dict[str, Tone] = {
     Outcome.RUNNING: Tone.QUIET,
     Outcome.CANCELLED: Tone.QUIET,
     Outcome.FAILED: Tone.BAD,
+    Outcome.FOLLOW_UP_FAILED: Tone.BAD,
     Outcome.UNKNOWN: Tone.BAD,
 }
 """What each outcome means for the operator: refusals and the tool's own errors are warnings."""

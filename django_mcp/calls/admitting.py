@@ -15,8 +15,8 @@ from django_mcp.exceptions import (
     RevokedError,
     TaskRequiredError,
     ToolError,
-    ToolFailedError,
 )
+from django_mcp.execution.guarding import explain
 from django_mcp.execution.preparing import prepare
 from django_mcp.execution.request_states import used_once
 from django_mcp.tools.results import Rendered
@@ -43,8 +43,9 @@ def authorize(context: ToolContext, tool: Tool, record: Recording) -> dict[str, 
         arguments = tool.bind(context)
     except (InvalidArgumentsError, ToolError):
         raise
-    except Exception as error:  # its validation cannot even be built
-        raise ToolFailedError(context.call_id) from error
+    except Exception as error:  # noqa: BLE001  (its validation cannot even be built)
+        explained = explain(error, context, tool)
+        raise explained from explained.__cause__
     # A call whose end another process tells of is known from its beginning.
     if not tool.read_only or context.task_id is not None:
         record.begin()

@@ -12,6 +12,7 @@ from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     AccessEndedError,
+    FollowUpFailedError,
     RevokedError,
     TaskNotStartedError,
     TaskRequiredError,
@@ -105,6 +106,10 @@ def _submit(context: ToolContext, tool: Tool, record: Recording, *, limit: int |
             complete(context, tool, record, arguments)
             task = submit(context, tool, limit=limit)
     except BaseException as error:
+        if isinstance(error, FollowUpFailedError):
+            # A hook of what prepares the tool failed, before the task was handed over.
+            queued = ToolTask.objects.filter(status=ToolTask.Status.QUEUED)
+            queued.filter(call_id=context.call_id).delete()
         context.discard_task()
         record.finish(error=error)
         raise

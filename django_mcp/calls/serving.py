@@ -11,7 +11,7 @@ from django_mcp.calls.background import call_in_background, runs_in_background
 from django_mcp.concurrency import DatabaseThread, run_in_control, run_in_worker
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import UnaskableError, UnknownToolError
-from django_mcp.execution.guarding import failures_explained, transaction_of
+from django_mcp.execution.guarding import failures_explained, rendering, transaction_of
 from django_mcp.execution.questions import asking_in_request
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
@@ -44,8 +44,14 @@ def _call_sync(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
         raise asyncio.CancelledError
     try:
         arguments = admit(context, tool, record)
-        with failures_explained(context), transaction_of(tool), _asking(context, tool):
-            result = tool.output.render(tool.function(**arguments))
+        with (
+            failures_explained(context, tool),
+            transaction_of(tool) as unit,
+            _asking(context, tool),
+        ):
+            value = tool.function(**arguments)
+            with rendering(context):
+                unit.result = result = tool.output.render(value)
     except BaseException as error:
         record.finish(error=error)
         raise
@@ -62,11 +68,12 @@ async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Re
             arguments = await run_in_control(admit, context, tool, record)
         else:
             arguments = admit(context, tool, record)
-        with failures_explained(context), _asking(context, tool):
+        with failures_explained(context, tool), _asking(context, tool):
             async with DatabaseThread():
                 value = await tool.function(**arguments)
                 render = sync_to_async(tool.output.render) if tool.output.may_query else None
-                result = await render(value) if render else tool.output.render(value)
+                with rendering(context):
+                    result = await render(value) if render else tool.output.render(value)
     except BaseException as error:
         await finish(record, error=error)
         raise

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django_mcp import content
+from django_mcp.conf import settings
 from django_mcp.content import Content
 from django_mcp.exceptions import (
     DjangoMCPError,
+    FollowUpFailedError,
     RevokedError,
     TaskCancelledError,
     TaskLostError,
@@ -57,10 +59,13 @@ def written_error(error: BaseException) -> str:
     """What the caller may know of an error, as text."""
     if PLAIN_ERRORS.get(type(error).__name__) is type(error):
         return json.dumps({"kind": type(error).__name__})
+    if isinstance(error, FollowUpFailedError):
+        return _written_follow_up(error)
     if isinstance(error, ToolError):
         return json.dumps(
             {
                 "kind": "ToolError",
+                "outcome": error.outcome,
                 "message": error.message,
                 "retryable": error.retryable,
                 "hint": error.hint,
@@ -76,10 +81,20 @@ def read_error(text: str, call_id: UUID) -> DjangoMCPError:
     kind = stored["kind"]
     if kind == "ToolError":
         facts = {key: stored[key] for key in ("retryable", "hint", "retry_after")}
-        return ToolError(stored["message"], **facts)
+        return ToolError(stored["message"], outcome=stored.get("outcome", "tool_error"), **facts)
+    if kind == "FollowUpFailedError":
+        result = stored["result"]
+        return FollowUpFailedError(None if result is None else read_result(result))
     if kind in PLAIN_ERRORS:
         return PLAIN_ERRORS[kind]()
     return ToolFailedError(call_id)
+
+
+def _written_follow_up(error: FollowUpFailedError) -> str:
+    result = None if error.result is None else written_result(error.result)
+    if result is not None and len(result) > settings.BACKGROUND_MAX_BYTES:
+        result = None
+    return json.dumps({"kind": "FollowUpFailedError", "result": result})
 
 
 def _fields(block: Content) -> dict[str, Any]:

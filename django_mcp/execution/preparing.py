@@ -28,7 +28,7 @@ def prepare(
     call = context.invocation
     unaskable = None if call.is_askable else UnaskableError(needs_task=False)
     asking = asking_in_request(context, unaskable)
-    with failures_explained(context), transaction_of(tool), asking:
+    with failures_explained(context, tool), transaction_of(tool), asking:
         added = _call(context, preparation, arguments)
         context.complete({**call.arguments, **to_jsonable_python(dict(added or {}))})
         return _completed(context, tool)

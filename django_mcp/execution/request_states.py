@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import IntegrityError, router, transaction
 
 from django_mcp.exceptions import InputRequiredError, RequestStateUsedError, ToolError
+from django_mcp.execution.guarding import unit_of_work
 from django_mcp.invocation import Invocation, RequestState
 from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.tools.tool import Tool
@@ -36,7 +37,7 @@ def used_once(call: Invocation, tool: Tool) -> Iterator[None]:
             yield
         return
     outcome: ToolError | InputRequiredError | None = None
-    with transaction.atomic(using=database):
+    with unit_of_work(database):
         _use(state)
         try:
             with transaction.atomic(using=database):

@@ -19,6 +19,7 @@ from django_mcp.concurrency import forget_connection
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
+    FollowUpFailedError,
     Question,
     RevokedError,
     TaskCancelledError,
@@ -30,11 +31,11 @@ from django_mcp.exceptions import (
 from django_mcp.execution.answering import written_questions
 from django_mcp.execution.backends import runs_of
 from django_mcp.execution.callers import current_principal, invocation_of
-from django_mcp.execution.guarding import failures_explained, transaction_of
+from django_mcp.execution.guarding import explain, failures_explained, rendering, transaction_of
 from django_mcp.execution.handover import hand_over
 from django_mcp.execution.questions import Questions, SuspendedError
 from django_mcp.execution.runs import Run, keeper
-from django_mcp.execution.settling import end_with_error, end_with_result, settle
+from django_mcp.execution.settling import end_with_error, end_with_result, save_result, settle
 from django_mcp.execution.sweeping import sweep_when_due
 from django_mcp.execution.waking import wake
 from django_mcp.models import ToolTask
@@ -77,7 +78,7 @@ def run_task(key: UUID, *, worker: str = "") -> None:
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except (Exception, SystemExit) as raised:
-            error = _explained(run, raised)
+            error = _explained(run, tool, raised)
             delay = None if tool is None else _retry_delay(run, tool, error)
             if delay is not None and _persistently(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
@@ -101,15 +102,18 @@ def _run(run: Run, tool: Tool | None) -> None:
         context.invocation.answers, unaskable=None if run.task.is_askable else UnaskableError()
     )
     try:
-        with transaction_of(tool):
-            with failures_explained(context), questions.of(context):
-                result = _call(run, context, tool, arguments)
+        with transaction_of(tool) as unit:
+            with failures_explained(context, tool), questions.of(context):
+                unit.result = result = _call(run, context, tool, arguments)
             # In one transaction with what the tool has written, where they share a database: both
-            # count, or neither does.
+            # count, or neither does. The task has not ended before the hooks of the commit have.
             is_together = tool.atomic == router.db_for_write(ToolTask)
-            if is_together:
+            is_ended = is_together and not unit.has_hooks
+            if is_ended:
                 _complete(run, context, result)
-        if not is_together:
+            elif is_together and not save_result(run.rows, result):
+                raise ClaimLostError
+        if not is_ended:
             _persistently(lambda: _complete(run, context, result))
     except asyncio.CancelledError:
         raise TaskCancelledError from None
@@ -138,7 +142,8 @@ def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any])
     value = tool.function(**arguments)
     if tool.is_async:
         value = async_to_sync(_until_stopped)(run, value)
-    return tool.output.render(value)
+    with rendering(context):
+        return tool.output.render(value)
 
 
 async def _until_stopped(run: Run, coroutine: Any) -> Any:
@@ -175,12 +180,16 @@ def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
         raise ClaimLostError
 
 
-def _explained(run: Run, error: Exception | SystemExit) -> Exception:
+def _explained(run: Run, tool: Tool | None, error: Exception | SystemExit) -> Exception:
     """The error itself where callers may know it; anything else is our side's fault."""
+    if isinstance(error, FollowUpFailedError):
+        return error
     if run.context is not None and run.context.has_told_of_cancellation:
         return TaskCancelledError()
     if isinstance(error, ToolError | ToolFailedError | TaskError | RevokedError):
         return error
+    if run.context is not None and tool is not None:
+        return explain(error, run.context, tool)
     failure = ToolFailedError(run.task.call_id)
     failure.__cause__ = error
     return failure
@@ -193,7 +202,9 @@ def _retry_delay(run: Run, tool: Tool, error: Exception) -> float | None:
         return None
     cause = error.__cause__ if isinstance(error, ToolFailedError) else error
     is_final = isinstance(cause, ToolError) and not cause.retryable
-    if is_final or not isinstance(cause, runs.retry.on) or run.task.tries > runs.retry.times:
+    raised = cause.__cause__ if isinstance(cause, ToolError) else cause
+    is_declared = isinstance(cause, runs.retry.on) or isinstance(raised, runs.retry.on)
+    if is_final or not is_declared or run.task.tries > runs.retry.times:
         return None
     return runs.retry.delay(run.task.tries)
 

@@ -8,6 +8,7 @@ from django_mcp.audit import Recording
 from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
+    FollowUpFailedError,
     InvalidResultError,
     TaskCancelledError,
     TaskLostError,
@@ -29,10 +30,23 @@ def end_with_result(rows: ToolTaskQuerySet, result: Rendered, **facts: Any) -> b
 
     Raises `InvalidResultError` when the result is too large to be kept.
     """
+    return bool(rows.end(Status.COMPLETED, result=_kept(result), **facts))
+
+
+def save_result(rows: ToolTaskQuerySet, result: Rendered) -> bool:
+    """Write the result of the one task that `rows` may still find, which goes on; whether it did.
+
+    From the commit on its work is saved: however it ends, it is not run again. Raises as
+    `end_with_result` does.
+    """
+    return bool(rows.update(result=_kept(result)))
+
+
+def _kept(result: Rendered) -> str:
     text = written_result(result)
     if len(text) > settings.BACKGROUND_MAX_BYTES:
         raise InvalidResultError(f"the result is larger than {settings.BACKGROUND_MAX_BYTES} bytes")
-    return bool(rows.end(Status.COMPLETED, result=text, **facts))
+    return text
 
 
 def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -> bool:
@@ -46,7 +60,8 @@ def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -
     is_answer = isinstance(error, ToolError)
     is_cancelled = isinstance(error, TaskCancelledError)
     status = Status.COMPLETED if is_answer else Status.CANCELLED if is_cancelled else Status.FAILED
-    return bool(rows.end(status, error=written_error(error), **facts))
+    # What a follow-up leaves of the result stands in its error.
+    return bool(rows.end(status, error=written_error(error), result="", **facts))
 
 
 def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
@@ -76,7 +91,15 @@ def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = N
 
     `rows` finds the task only as long as it is in the state that the error follows from.
     """
-    is_ended = end_with_error(ToolTask.objects.filter(pk=key) if rows is None else rows, error)
+    found = ToolTask.objects.filter(pk=key) if rows is None else rows
+    is_ended = end_with_error(found.filter(result=""), error)
+    if not is_ended:
+        # Its work may be saved, and the hooks of its commit still running, or dead with the worker.
+        saved = found.unended().exclude(result="").values_list("result", flat=True).first()
+        if saved is not None:
+            reason, error = error, FollowUpFailedError(read_result(saved))
+            error.__cause__ = reason
+            is_ended = end_with_error(found, error)
     if is_ended:
         settle(key, error=error)
     return is_ended

@@ -54,6 +54,9 @@ def sweep() -> Swept:
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
     tasks = ToolTask.objects.without_payload().order_by("heartbeat")
     can_hand_over = True
+    for task in tasks.silent(since=patience).exclude(result="")[:BATCH]:
+        # Whatever the tool is, its work is saved: it ends, and is not run again.
+        swept.ended += fail(task.pk, TaskLostError(), _as_found(task))
     for task in tasks.silent(since=patience)[:BATCH]:
         error = _verdict(task)
         if error is not None:

@@ -120,13 +120,12 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     def requeue(self, *, delay: datetime.timedelta = datetime.timedelta()) -> int:
         """Queue running tasks for another run, which is to be handed over after the delay.
 
-        Not those that are to be cancelled. `updated` says when they are due, in the future perhaps:
-        from then on a worker has its time to take them.
+        Not those that are to be cancelled, nor those whose work is saved. `updated` says when they
+        are due, in the future perhaps: from then on a worker has its time to take them.
         """
         due = timezone.now() + delay
-        return self.filter(status=ToolTask.Status.WORKING, cancel_requested=False).update(
-            status=ToolTask.Status.QUEUED, heartbeat=due, updated=due
-        )
+        running = self.filter(status=ToolTask.Status.WORKING, cancel_requested=False, result="")
+        return running.update(status=ToolTask.Status.QUEUED, heartbeat=due, updated=due)
 
     def suspend(self, *, questions: str, **facts: Any) -> int:
         """Let running tasks wait for answers. Not those that are to be cancelled."""

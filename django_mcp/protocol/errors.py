@@ -18,12 +18,15 @@ from mcp_types import (
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     PARSE_ERROR,
     CallToolResult,
+    ContentBlock,
     TextContent,
 )
 
 from django_mcp.exceptions import (
     AccessEndedError,
     BusyError,
+    DjangoMCPError,
+    FollowUpFailedError,
     InvalidAnswersError,
     InvalidArgumentsError,
     MissingScopeError,
@@ -38,12 +41,14 @@ from django_mcp.exceptions import (
     UnknownToolError,
 )
 from django_mcp.protocol.extensions import TASKS
-from django_mcp.protocol.results import CALL_ID_META_KEY
+from django_mcp.protocol.results import CALL_ID_META_KEY, content_blocks
 
 logger = logging.getLogger(__name__)
 
 ERROR_META_KEY = "django-mcp/error"
-"""In the `_meta` of a failed call's result: `{error, retryable, hint, retry_after}`.
+"""In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.
+
+`kind` is the outcome in the record of the call.
 
 Not in `structuredContent`: clients validate that against the tool's output schema even when it is
 an error, and would then hide the message.
@@ -83,12 +88,17 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
         if isinstance(error, TaskRequiredError):
             raise missing_extension(TASKS, str(error)) from error
         raise internal_error(error, call_id) from None
+    assert isinstance(error, DjangoMCPError)  # nothing else is explained
+    content: list[ContentBlock] = [TextContent(text=explanation.text)]
+    if isinstance(error, FollowUpFailedError) and error.result is not None:
+        content += content_blocks(error.result)
     return CallToolResult(
-        content=[TextContent(text=explanation.text)],
+        content=content,
         is_error=True,
         _meta={
             CALL_ID_META_KEY: str(call_id),
             ERROR_META_KEY: {
+                "kind": error.outcome,
                 "error": explanation.error,
                 "retryable": explanation.retryable,
                 "hint": explanation.hint,

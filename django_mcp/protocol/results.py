@@ -12,6 +12,7 @@ from mcp_types import (
     Icon,
     ImageContent,
     ResourceLink,
+    TextContent,
     TextResourceContents,
     Tool,
     ToolAnnotations,
@@ -72,6 +73,11 @@ def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
     }
 
 
+def content_blocks(rendered: Rendered) -> list[ContentBlock]:
+    """The content of a result, without its structured form."""
+    return [_block_model(each) for each in rendered.content]
+
+
 def _json(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(by_alias=True, mode="json", exclude_none=True)
 
@@ -84,6 +90,8 @@ def _block(block: content.Content) -> dict[str, Any]:
 
 def _block_model(block: content.Content) -> ContentBlock:
     match block:
+        case content.Text():
+            return TextContent(text=block.text)
         case content.Image():
             return ImageContent(data=_base64(block.data), mime_type=block.mime_type)
         case content.Audio():

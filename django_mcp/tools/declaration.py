@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
+from django.utils.functional import Promise
+
 from django_mcp.content import Icon
 from django_mcp.tools.background import OnDisconnect, Retry
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Raises = Mapping[type[Exception], str | Promise | Callable[[Any], Any]]
+"""What clients are told instead of exceptions: a text, or a function that makes the error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,7 @@ class ToolDeclaration:
     fields: tuple[str, ...] = ()
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
+    raises: Raises | None = None
     background: bool = False
     timeout: float | None = None
     retry: Retry | None = None
@@ -87,6 +93,7 @@ def tool(
     fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
+    raises: Raises | None = None,
     background: bool = False,
     timeout: float | None = None,
     retry: Retry | None = None,
@@ -115,6 +122,7 @@ def tool(
     fields: Iterable[str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
+    raises: Raises | None = None,
     background: bool = False,
     timeout: float | None = None,
     retry: Retry | None = None,
@@ -145,6 +153,9 @@ def tool(
             `relation__field` follows relations.
         icons: Icons for clients to show.
         schema_extra: JSON Schema keywords merged into the root of the input schema.
+        raises: What clients are told when an exception of these classes ends the call: a text, or
+            a function that is given the exception and returns a `ToolError`, a text, or None for a
+            failure that tells nothing. It comes before `DJANGO_MCP_EXCEPTIONS`.
         background: It is slow: run it outside the request, on Celery or whatever
             `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools alone.
         timeout: Seconds after which a run counts as failed; default
@@ -184,6 +195,7 @@ def tool(
                 fields=_words(fields),
                 icons=tuple(icons),
                 schema_extra=schema_extra,
+                raises=raises,
                 background=background,
                 timeout=timeout,
                 retry=retry,

@@ -4,17 +4,19 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.functional import Promise
 
 from django_mcp.content import Icon
 from django_mcp.context import ToolContext
-from django_mcp.exceptions import InvalidArgumentsError
+from django_mcp.exceptions import DjangoMCPError, InvalidArgumentsError
 from django_mcp.tools.background import Background
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import Raises, ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
 from django_mcp.tools.preparation import Preparation, read_preparation
 from django_mcp.tools.requirement import Requirement, read_requirement
@@ -62,6 +64,7 @@ class Tool:
     background: Background | None
     signature: Signature
     preparation: Preparation | None
+    raises: Raises
     output: Output
 
     @property
@@ -82,6 +85,12 @@ class Tool:
     def argument_schema(self) -> JSONSchema:
         """Of all arguments of a run; clients send fewer where a preparation adds some."""
         return self._complete_signature.input_schema
+
+    @property
+    def argument_names(self) -> Collection[str]:
+        """The names of all arguments of a run, as clients know them."""
+        names: Mapping[str, Any] = self.argument_schema.get("properties", {})
+        return names.keys()
 
     @property
     def output_schema(self) -> JSONSchema | None:
@@ -177,6 +186,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         background=_background(declaration) if declaration.background else None,
         signature=signature,
         preparation=preparation,
+        raises=MappingProxyType(dict(declaration.raises or {})),
         output=output,
     )
 
@@ -209,6 +219,7 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield "an async tool cannot be atomic: Django's transactions are sync"
     elif isinstance(atomic, str) and atomic not in connections.settings:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
+    yield from _raises_problems(declaration.raises)
     runs = _background(declaration)
     if declaration.background:
         is_repeatable = declaration.read_only or bool(declaration.idempotent)
@@ -216,6 +227,21 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
     elif runs != Background():
         names = ", ".join(f.name for f in fields(Background))
         yield f"{names} are options of tools with background=True"
+
+
+def _raises_problems(raises: Any) -> Iterator[str]:
+    if raises is None:
+        return
+    if not isinstance(raises, Mapping):
+        yield "raises must map exception classes to texts or functions"
+        return
+    for error, words in raises.items():
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            yield f"raises names {error!r}, which is no exception class"
+        elif issubclass(error, DjangoMCPError):
+            yield f"raises names {error.__qualname__}, which clients are told of as it is"
+        elif not (callable(words) or (isinstance(words, str | Promise) and str(words).strip())):
+            yield f"raises must give a text or a function for {error.__qualname__}"
 
 
 def _background(declaration: ToolDeclaration) -> Background:

@@ -9,6 +9,14 @@ from docs.parts.docstrings import summary
 from docs.parts.markdown import code, table
 from docs.parts.source import class_of, functions_of
 
+ENDINGS = (
+    exceptions.CallRejectedError,
+    exceptions.TaskError,
+    exceptions.ToolError,
+    exceptions.ToolFailedError,
+)
+"""The classes of those that end a call, and so have its outcome."""
+
 
 def exception_lines() -> Iterator[str]:
     """A table of every exception, with the attributes that hold the facts."""
@@ -17,12 +25,13 @@ def exception_lines() -> Iterator[str]:
             code(name),
             code(cls.__base__.__name__ if cls.__base__ else ""),
             summary(inspect.getdoc(cls) or ""),
+            code(cls.outcome) if issubclass(cls, ENDINGS) else "",
             ", ".join(map(code, _attributes(cls))),
         )
         for name, cls in vars(exceptions).items()
         if isinstance(cls, type) and issubclass(cls, exceptions.DjangoMCPError)
     ]
-    yield from table(("exception", "is a", "meaning", "attributes"), rows)
+    yield from table(("exception", "is a", "meaning", "outcome", "attributes"), rows)
 
 
 def _attributes(cls: type) -> Iterator[str]:

@@ -19,7 +19,8 @@ def setting_lines() -> Iterator[str]:
 
 
 def _type(setting: Setting[Any]) -> str:
-    written = "list of `str`" if setting.type is list else code(setting.type.__name__)
+    containers = {"list": "list of `str`", "dict": "dict of `str` to `str` or `None`"}
+    written = containers.get(setting.type.__name__, code(setting.type.__name__))
     return f"{written} or `None`" if setting.is_optional else written
 
 

@@ -83,6 +83,7 @@ def test_tool_error_is_told_as_it_was_raised_and_rolls_back(client: Client) -> N
     task = settled()
     assert answer.result["isError"] is True
     assert answer.result["_meta"]["django-mcp/error"] == {
+        "kind": "tool_error",
         "error": "closed today",
         "retryable": True,
         "hint": "Come tomorrow.",

@@ -66,6 +66,7 @@ def test_caller_with_as_many_tasks_as_it_may_have_is_refused_as_busy(
     for answer in answers:
         assert answer.result["isError"] is True
         assert answer.result["_meta"]["django-mcp/error"] == {
+            "kind": "busy",
             "error": "You have 3 calls in the background that have not ended, "
             "and may have no more at once.",
             "retryable": True,

@@ -308,11 +308,11 @@ def test_overdue_runs_that_stop_when_they_are_told_have_timed_out_and_end_once(
     assert told == ["failed"] * len(tasks)
 
 
-def test_exit_after_the_commit_costs_neither_the_result_nor_the_worker(held: Held) -> None:
+def test_exit_after_the_commit_costs_neither_the_work_nor_the_worker(held: Held) -> None:
     task = run(queued("write_and_exit", name="kept"))
 
     assert (task.status, task.is_recorded) == ("completed", True)
-    assert record().outcome == "ok"
+    assert record().outcome == "follow_up_failed"
     assert Group.objects.filter(name="kept").exists()
 
 

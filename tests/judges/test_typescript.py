@@ -63,6 +63,7 @@ def test_v1_client_sees_the_hint_of_a_tool_error(judges: Judges, server: Running
     assert "There are only 10 of bolt." in result["content"][0]["text"]
     assert "Ask for at most 10." in result["content"][0]["text"]
     assert result["_meta"]["django-mcp/error"] == {
+        "kind": "tool_error",
         "error": "There are only 10 of bolt.",
         "retryable": False,
         "hint": "Ask for at most 10.",

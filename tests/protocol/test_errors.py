@@ -47,6 +47,7 @@ def test_refusal_of_a_tool_reaches_the_agent_and_rolls_back(client: Client) -> N
     assert result["content"] == [{"type": "text", "text": "changed my mind"}]
     assert "structuredContent" not in result
     assert result["_meta"]["django-mcp/error"] == {
+        "kind": "tool_error",
         "error": "changed my mind",
         "retryable": False,
         "hint": "",

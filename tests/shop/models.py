@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Product(models.Model):
@@ -33,3 +34,33 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.product}"
+
+
+class Shelf(models.Model):
+    """A place in the shop; its constraints are told in every way that Django has."""
+
+    hall = models.CharField(max_length=20)
+    number = models.PositiveIntegerField()
+    label = models.CharField(max_length=40)
+    is_entrance = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("hall", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("hall", "number"), name="shop_shelf_place"),
+            models.UniqueConstraint(
+                Lower("label"),
+                name="shop_shelf_label",
+                violation_error_message="There is a shelf with this label.",
+            ),
+            models.UniqueConstraint(
+                fields=("hall",),
+                condition=models.Q(is_entrance=True),
+                name="shop_shelf_entrance",
+                violation_error_message="A hall has one entrance.",
+            ),
+            models.CheckConstraint(condition=models.Q(number__gt=0), name="shop_shelf_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.label

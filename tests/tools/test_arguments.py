@@ -346,6 +346,7 @@ def test_violations_of_every_argument_are_told_at_once() -> None:
         "- the arguments: is not known here; remove it",
     ]
     assert result.error == {
+        "kind": "invalid_arguments",
         "error": "The arguments are invalid.",
         "retryable": False,
         "hint": result.text.partition("\n")[2],

@@ -642,3 +642,25 @@ class TestBackground:
 
         assert [plain.delay(run) for run in (1, 2, 3, 60)] == [2, 4, 8, 3600]
         assert all(1 <= Retry(backoff=2).delay(1) <= 2 for _ in range(100))
+
+
+# What it says of exceptions.
+
+
+@pytest.mark.parametrize(
+    ("raises", "problem"),
+    [
+        (KeyError, "raises must map exception classes to texts or functions"),
+        ("No.", "raises must map exception classes to texts or functions"),
+        ({"KeyError": "No."}, "raises names 'KeyError', which is no exception class"),
+        ({SystemExit: "No."}, "raises names <class 'SystemExit'>, which is no exception class"),
+        (
+            {ToolRegistrationError: "No."},
+            "raises names ToolRegistrationError, which clients are told of as it is",
+        ),
+        ({KeyError: None}, "raises must give a text or a function for KeyError"),
+        ({KeyError: " "}, "raises must give a text or a function for KeyError"),
+    ],
+)
+def test_what_is_said_of_exceptions_is_checked(raises: Any, problem: str) -> None:
+    assert problems(fine, raises=raises) == [f"fine: {problem}"]

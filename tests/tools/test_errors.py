@@ -83,6 +83,7 @@ def test_tool_error_is_told_in_words_and_in_data(
     assert result.text == text
     assert result.structured is None
     assert result.error == {
+        "kind": "tool_error",
         "error": error.message,
         "retryable": retryable,
         "hint": hint,

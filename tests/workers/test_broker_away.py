@@ -64,6 +64,7 @@ def test_call_without_a_broker_is_refused_soon_and_nothing_is_run(
     task = task_of(tag)
     assert seconds < QUICKLY
     assert answer["result"]["_meta"]["django-mcp/error"] == {  # type: ignore[index]
+        "kind": "failed",
         "error": "No worker could take this call, so it was not run.",
         "retryable": True,
         "hint": "",

@@ -1,0 +1,114 @@
+"""Validation errors of service code in words for the agent, by argument where they name one."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core import validators
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.forms.utils import pretty_name
+
+from django_mcp.exceptions import ToolError
+
+MAX_MESSAGES = 50
+
+WITHOUT_FIELD = ("", NON_FIELD_ERRORS, "non_field_errors")
+"""The keys of messages about no single field, in Django and in Django REST framework."""
+
+VALUES = ("value", "pk")
+"""The parameters of a message that hold what was validated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message; `path` leads to what it is about, such as `("items", 0, "price")`."""
+
+    path: tuple[str | int, ...]
+    text: str
+
+
+class _Hidden:
+    """Stands in a message for a value."""
+
+    def __str__(self) -> str:
+        return "…"
+
+    __repr__ = __str__
+
+
+def validation_error(error: ValidationError, arguments: Collection[str]) -> ToolError:
+    """The tool error that Django's `ValidationError` counts as.
+
+    Messages are shown as they were written, values that their author put into them included. In
+    those that fields and validators bring along, values are hidden.
+    """
+    by_field: Mapping[str, list[ValidationError]]
+    by_field = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
+    return refused_values(
+        (
+            Message(path=(field,), text=_text(each))
+            for field, errors in by_field.items()
+            for each in errors
+        ),
+        arguments,
+    )
+
+
+def refused_values(messages: Iterable[Message], arguments: Collection[str]) -> ToolError:
+    """The tool error that lists these messages; `arguments` are the names that the client knows."""
+    found = list(messages)
+    fields = {each.path[0] for each in found if each.path} - set(WITHOUT_FIELD)
+    lines = [_line(each, arguments) for each in found[:MAX_MESSAGES]]
+    if len(found) > MAX_MESSAGES:
+        lines.append(f"and {len(found) - MAX_MESSAGES} more")
+    if not fields:
+        text = "\n".join(lines) or "The values are invalid."
+        return ToolError(text, outcome="invalid_arguments")
+    subject = "arguments" if fields & set(arguments) else "values"
+    return ToolError(
+        f"The {subject} are invalid.",
+        hint="\n".join(f"- {line}" for line in lines),
+        outcome="invalid_arguments",
+    )
+
+
+def _line(message: Message, arguments: Collection[str]) -> str:
+    if not message.path or message.path[0] in WITHOUT_FIELD:
+        return message.text
+    first, *rest = message.path
+    # Whatever else the service calls its fields, the client has not seen these names.
+    place = str(first) if first in arguments else pretty_name(str(first))
+    for step in rest:
+        place += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return f"{place}: {message.text}"
+
+
+def _text(error: ValidationError) -> str:
+    params: Any = error.params
+    if not params:
+        return str(error.message)
+    if isinstance(params, Mapping) and any(name in params for name in VALUES):
+        if any(generic is error.message for generic in _generic_messages()):
+            params = {**params, **dict.fromkeys(VALUES, _Hidden())}
+        elif "nth" in params:  # of an item of an array, whose message has been put together before
+            value = str(params.get("value", ""))
+            return str(error.message).replace(value, "…") if value else str(error.message)
+    return str(error.message % params)
+
+
+def _generic_messages() -> Iterator[Any]:
+    """The messages that classes of fields and validators have, whatever is validated."""
+    for field in (*_subclasses(models.Field), *_subclasses(forms.Field)):
+        yield from vars(field).get("default_error_messages", {}).values()
+    for validator in vars(validators).values():
+        if isinstance(validator, type):
+            yield getattr(validator, "message", None)
+
+
+def _subclasses(cls: type) -> Iterator[type]:
+    yield cls
+    below: list[type] = cls.__subclasses__()
+    for each in below:
+        yield from _subclasses(each)
