@@ -2,26 +2,22 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
-from django.db.models import Model, QuerySet
 from pydantic import TypeAdapter
 from pydantic_core import (
     PydanticSerializationError,
     PydanticSerializationUnexpectedValue,
     SchemaSerializer,
 )
-from typing_extensions import TypedDict
 
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.tools.columns import only_columns
 from django_mcp.tools.datetimes import with_time_zones
-from django_mcp.tools.model_fields import field_type, field_values
 from django_mcp.tools.schema import JSONSchema, OutputSchema, json_form
 
 WRAPPER = "result"
@@ -65,7 +61,7 @@ class ContentOutput(Output):
     """Content blocks, one or several, exactly as the tool made them."""
 
     def render(self, value: Any) -> Rendered:
-        blocks = (value,) if isinstance(value, Content) else _as_tuple(value)
+        blocks = (value,) if isinstance(value, Content) else as_tuple(value)
         if not all(isinstance(block, Content) for block in blocks):
             raise InvalidResultError("the tool is declared to return content, and returned data")
         return Rendered(content=blocks)
@@ -117,39 +113,6 @@ class DataOutput(Output):
         return Rendered(content=(Text(text=text),), structured=structured)
 
 
-class ModelOutput(Output):
-    """The named fields of Django model instances: one, or the rows of a list or queryset."""
-
-    may_query = True
-
-    def __init__(
-        self, model: type[Model] | None, fields: Sequence[str], *, is_many: bool, is_optional: bool
-    ) -> None:
-        row: Any = TypedDict(  # type: ignore[misc]
-            model.__name__ if model else "Row",
-            {name: field_type(model, name) if model else Any for name in fields},
-        )
-        self._model = model or Model
-        self._fields = tuple(fields)
-        self._is_many = is_many
-        annotation = list[row] if is_many else (row | None if is_optional else row)
-        self._data = DataOutput(annotation)
-        self.schema = self._data.schema
-
-    def render(self, value: Any) -> Rendered:
-        return self._data.render(self._rows(value) if self._is_many else self._row(value))
-
-    def _rows(self, value: Any) -> list[Any]:
-        if isinstance(value, QuerySet) and issubclass(value.model, self._model):
-            columns = only_columns(value, self._fields)
-            value = value if columns is None else columns
-        return [self._row(item) for item in _as_tuple(value)]
-
-    def _row(self, value: Any) -> Any:
-        # What is no such instance, such as a row of `values()`, must match the schema by itself.
-        return field_values(value, self._fields) if isinstance(value, self._model) else value
-
-
 class UndeclaredOutput(Output):
     """Whatever a tool without a return annotation returns: content, or data as JSON text."""
 
@@ -182,7 +145,8 @@ def _wrapped(schema: JSONSchema) -> JSONSchema:
     }
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """The items of an iterable. Raises `InvalidResultError` for a single value or a mapping."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidResultError("the tool is declared to return several items")
     return tuple(value)

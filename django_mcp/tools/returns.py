@@ -9,13 +9,8 @@ from django.db.models import Model, QuerySet
 
 from django_mcp.content import Content
 from django_mcp.tools.annotations import is_union, type_hints, unwrapped
-from django_mcp.tools.results import (
-    ContentOutput,
-    DataOutput,
-    ModelOutput,
-    Output,
-    UndeclaredOutput,
-)
+from django_mcp.tools.model_results import ModelOutput
+from django_mcp.tools.results import ContentOutput, DataOutput, Output, UndeclaredOutput
 
 
 def read_output(function: Callable[..., Any], *, fields: Sequence[str]) -> Output:
