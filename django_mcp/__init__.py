@@ -4,7 +4,16 @@ Everything that tool authors type is importable from here. Importing this packag
 settings and loads neither models, pydantic nor the MCP SDK, so service modules may do so anywhere.
 """
 
-from django_mcp.content import Audio, Content, Icon, Image, Redacted, Resource, ResourceLink, Text
+from django_mcp.content import (
+    Audio,
+    Content,
+    EmbeddedResource,
+    Icon,
+    Image,
+    Redacted,
+    ResourceLink,
+    Text,
+)
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     ArgumentError,
@@ -26,12 +35,12 @@ __all__ = [
     "DjangoMCPError",
     "ElicitationCancelledError",
     "ElicitationDeclinedError",
+    "EmbeddedResource",
     "Endpoint",
     "Icon",
     "Image",
     "Principal",
     "Redacted",
-    "Resource",
     "ResourceLink",
     "Retry",
     "Text",

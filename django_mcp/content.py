@@ -58,7 +58,7 @@ class Audio(Content):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource(Content):
+class EmbeddedResource(Content):
     """An embedded document under a URI of its own: either `text` or raw `data`."""
 
     uri: str

@@ -17,7 +17,7 @@ from django.utils.text import get_valid_filename
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import json_text, text_block
-from django_mcp.content import Audio, Content, Image, Resource, ResourceLink, Text
+from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.escapes import printable
 from django_mcp.execution.endings import read_result
 from django_mcp.models import ToolTask
@@ -123,7 +123,7 @@ def _part(block: Content, stem: str) -> Part:
             return Part(
                 title=_("Sound"), note=printable(kind), media_type=kind, data=data, stem=stem
             )
-        case Resource(uri=uri, text=text, data=data, mime_type=kind):
+        case EmbeddedResource(uri=uri, text=text, data=data, mime_type=kind):
             return Part(
                 title=_("Document"),
                 note=printable(uri),

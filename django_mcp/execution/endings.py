@@ -26,7 +26,13 @@ from django_mcp.tools.results import Rendered
 
 BLOCKS: dict[str, type[Content]] = {
     kind.__name__: kind
-    for kind in (content.Text, content.Image, content.Audio, content.Resource, content.ResourceLink)
+    for kind in (
+        content.Text,
+        content.Image,
+        content.Audio,
+        content.EmbeddedResource,
+        content.ResourceLink,
+    )
 }
 # None of them takes an argument: what they say is always the same.
 PLAIN_ERRORS: dict[str, type[DjangoMCPError]] = {

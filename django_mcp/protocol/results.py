@@ -96,7 +96,7 @@ def _block_model(block: content.Content) -> ContentBlock:
             return ImageContent(data=_base64(block.data), mime_type=block.mime_type)
         case content.Audio():
             return AudioContent(data=_base64(block.data), mime_type=block.mime_type)
-        case content.Resource():
+        case content.EmbeddedResource():
             return EmbeddedResource(resource=_resource_contents(block))
         case content.ResourceLink():
             return ResourceLink(
@@ -109,7 +109,9 @@ def _block_model(block: content.Content) -> ContentBlock:
     raise TypeError(f"{type(block).__name__} is no kind of content that MCP knows")
 
 
-def _resource_contents(block: content.Resource) -> TextResourceContents | BlobResourceContents:
+def _resource_contents(
+    block: content.EmbeddedResource,
+) -> TextResourceContents | BlobResourceContents:
     if block.data is not None:
         return BlobResourceContents(
             uri=block.uri, mime_type=block.mime_type, blob=_base64(block.data)

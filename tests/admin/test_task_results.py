@@ -5,14 +5,14 @@ import json
 import pytest
 from django.test import Client
 
-from django_mcp.content import Audio, Content, Image, Resource, ResourceLink, Text
+from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.exceptions import TaskLostError
 from django_mcp.tools.results import Rendered
 from tests.admin.pages import links_of, task_page, text_of
 from tests.admin.tasks import task
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = Resource(
+CSV = EmbeddedResource(
     uri="https://shop.example/a/b%2F..%2F2026%20totals.exe?x=1", text="é", mime_type="text/csv"
 )
 
@@ -23,8 +23,18 @@ FILES: list[tuple[Content, str, str, bytes]] = [
     (Image(data=b"\x89P", mime_type="image/png"), "build_report.png", "image/png", b"\x89P"),
     (Audio(data=b"RI", mime_type="audio/wav"), "build_report.wav", "audio/wav", b"RI"),
     (CSV, "2026_totals.csv", "text/csv; charset=utf-8", "é".encode()),
-    (Resource(uri="report:///totals", data=b"PK", mime_type=XLSX), "totals.xlsx", XLSX, b"PK"),
-    (Resource(uri="x:y/..", data=b"MZ"), "build_report.bin", "application/octet-stream", b"MZ"),
+    (
+        EmbeddedResource(uri="report:///totals", data=b"PK", mime_type=XLSX),
+        "totals.xlsx",
+        XLSX,
+        b"PK",
+    ),
+    (
+        EmbeddedResource(uri="x:y/..", data=b"MZ"),
+        "build_report.bin",
+        "application/octet-stream",
+        b"MZ",
+    ),
     (
         Image(data=b"<b>", mime_type="text/html\r\nSet-Cookie: a=b"),
         "build_report.bin",
@@ -32,7 +42,7 @@ FILES: list[tuple[Content, str, str, bytes]] = [
         b"<b>",
     ),
     (
-        Resource(uri="ui://page/<script>.html", text="<script>", mime_type="text/html"),
+        EmbeddedResource(uri="ui://page/<script>.html", text="<script>", mime_type="text/html"),
         "script.html",
         "text/html; charset=utf-8",
         b"<script>",

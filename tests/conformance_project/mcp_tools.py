@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from django_mcp import Audio, Image, Resource, Text, ToolContext, ToolError, tool
+from django_mcp import Audio, EmbeddedResource, Image, Text, ToolContext, ToolError, tool
 from tests.conformance_project.options import BOOM_SECRET, Options
 from tests.labour import labour
 
@@ -75,9 +75,9 @@ def test_audio_content() -> Audio:
 
 
 @tool(group="fixtures", scopes=USE, read_only=True)
-def test_embedded_resource() -> Resource:
+def test_embedded_resource() -> EmbeddedResource:
     """Answer with a document inside the result."""
-    return Resource(
+    return EmbeddedResource(
         uri="test://embedded-resource",
         mime_type="text/plain",
         text="This is an embedded resource content.",
@@ -85,12 +85,12 @@ def test_embedded_resource() -> Resource:
 
 
 @tool(group="fixtures", scopes=USE, read_only=True)
-def test_multiple_content_types() -> list[Text | Image | Resource]:
+def test_multiple_content_types() -> list[Text | Image | EmbeddedResource]:
     """Answer with text, a picture and a document."""
     return [
         Text(text="Multiple content types test:"),
         Image(data=RED_PIXEL, mime_type="image/png"),
-        Resource(
+        EmbeddedResource(
             uri="test://mixed-content-resource",
             mime_type="application/json",
             text='{"test":"data","value":123}',

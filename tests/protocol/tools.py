@@ -9,7 +9,16 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 from pydantic import AfterValidator, BaseModel, model_validator
 
-from django_mcp import BigInt, Icon, Image, Resource, Text, ToolContext, ToolError, tool
+from django_mcp import (
+    BigInt,
+    EmbeddedResource,
+    Icon,
+    Image,
+    Text,
+    ToolContext,
+    ToolError,
+    tool,
+)
 from django_mcp.tools.declaration import collecting
 from tests.gate import Gate
 
@@ -256,12 +265,12 @@ with collecting() as TOOLS:
         return "stopped"
 
     @tool(background=True, read_only=True)
-    def draw(title: str | None = None) -> list[Text | Image | Resource]:
+    def draw(title: str | None = None) -> list[Text | Image | EmbeddedResource]:
         """Answer with blocks of several kinds."""
         return [
             Text(text=title or "untitled"),
             Image(data=b"\x89PNG", mime_type="image/png"),
-            Resource(uri="test://drawing", mime_type="text/plain", text="a line"),
+            EmbeddedResource(uri="test://drawing", mime_type="text/plain", text="a line"),
         ]
 
     @tool(background=True, read_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext_lazy
 
-from django_mcp import Audio, Content, Icon, Image, Resource, ResourceLink, Text
+from django_mcp import Audio, Content, EmbeddedResource, Icon, Image, ResourceLink, Text
 from django_mcp.testing import MCPClient
 from tests.calling import offering
 from tests.tools.serving import receive
@@ -27,14 +27,14 @@ BLOCKS: list[tuple[Content, dict[str, Any]]] = [
         {"type": "audio", "data": BASE64, "mimeType": "audio/wav"},
     ),
     (
-        Resource(uri="shop://terms", text="Terms", mime_type="text/plain"),
+        EmbeddedResource(uri="shop://terms", text="Terms", mime_type="text/plain"),
         {
             "type": "resource",
             "resource": {"uri": "shop://terms", "text": "Terms", "mimeType": "text/plain"},
         },
     ),
     (
-        Resource(uri="shop://logo", data=DATA),
+        EmbeddedResource(uri="shop://logo", data=DATA),
         {"type": "resource", "resource": {"uri": "shop://logo", "blob": BASE64}},
     ),
     (
@@ -97,7 +97,7 @@ def test_data_where_content_is_declared_is_our_failure(annotation: Any, value: A
         (Text, {"text": gettext_lazy("a")}, "text must be str, not __proxy__"),
         (Image, {"data": BASE64, "mime_type": "a/b"}, "data must be bytes, not str"),
         (Audio, {"data": DATA, "mime_type": None}, "mime_type must be str, not NoneType"),
-        (Resource, {"uri": "a:b", "data": "x"}, "data must be bytes, not str"),
+        (EmbeddedResource, {"uri": "a:b", "data": "x"}, "data must be bytes, not str"),
         (ResourceLink, {"uri": "a:b", "name": "a", "title": 5}, "title must be str, not int"),
     ],
 )
@@ -111,7 +111,7 @@ def test_what_no_client_could_be_sent_is_refused_where_it_is_made(
 @pytest.mark.parametrize("values", [{}, {"text": "a", "data": b"a"}])
 def test_resource_holds_either_text_or_data(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"A resource holds either text or data\."):
-        Resource(uri="shop://a", **values)
+        EmbeddedResource(uri="shop://a", **values)
 
 
 def test_text_that_is_no_unicode_is_refused_where_it_is_made() -> None:
