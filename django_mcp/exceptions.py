@@ -260,14 +260,14 @@ class ToolError(DjangoMCPError):
         retryable: bool = False,
         hint: str | Promise = "",
         retry_after: float | None = None,
-        outcome: ToolOutcome = "tool_error",
+        outcome: ToolOutcome | None = None,
     ) -> None:
         self.message = _sendable(message)
         self.retryable = retryable
         self.hint = _sendable(hint)
         is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
         self.retry_after = retry_after if is_time else None
-        self.outcome = outcome if outcome in get_args(ToolOutcome) else "tool_error"
+        self.outcome = outcome if outcome in get_args(ToolOutcome) else type(self).outcome
         super().__init__(self.message)
 
 
@@ -300,7 +300,19 @@ class FollowUpFailedError(ToolError):
             "What this call did was saved, but a step that was to follow it failed.",
             hint="Do not repeat the call: that would do it once more.",
         )
-        self.outcome = type(self).outcome
+
+
+class ResultTooLargeError(ToolError):
+    """The result is larger than a setting allows; no part of it was sent, and nothing was saved.
+
+    `advice` is for the tool's author, and stands in the log.
+    """
+
+    outcome = "too_large"
+
+    def __init__(self, message: str | Promise, *, advice: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.advice = advice
 
 
 class ElicitationDeclinedError(ToolError):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
+from django.http import FileResponse
 from pydantic import TypeAdapter
 from pydantic_core import (
     PydanticSerializationError,
@@ -18,6 +19,7 @@ from pydantic_core import (
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.datetimes import with_time_zones
+from django_mcp.tools.files import embedded_file
 from django_mcp.tools.schema import JSONSchema, OutputSchema, json_form
 
 WRAPPER = "result"
@@ -43,7 +45,8 @@ class Rendered:
 class Output(ABC):
     """How the values that a tool returns are shown.
 
-    `schema` is None for plain content. `may_query` says whether rendering reads the database.
+    `schema` is None for plain content. `may_query` says whether rendering reads the database, or
+    files.
     """
 
     schema: JSONSchema | None = None
@@ -58,10 +61,14 @@ class Output(ABC):
 
 
 class ContentOutput(Output):
-    """Content blocks, one or several, exactly as the tool made them."""
+    """Content blocks, one or several, exactly as the tool made them; files are embedded."""
+
+    def __init__(self, *, has_files: bool = False) -> None:
+        self.may_query = has_files
 
     def render(self, value: Any) -> Rendered:
-        blocks = (value,) if isinstance(value, Content) else as_tuple(value)
+        blocks = (value,) if isinstance(value, Content | FileResponse) else as_tuple(value)
+        blocks = tuple(embedded_file(b) if isinstance(b, FileResponse) else b for b in blocks)
         if not all(isinstance(block, Content) for block in blocks):
             raise InvalidResultError("the tool is declared to return content, and returned data")
         return Rendered(content=blocks)
@@ -121,8 +128,9 @@ class UndeclaredOutput(Output):
         self._data = DataOutput(Any)
 
     def render(self, value: Any) -> Rendered:
-        is_content = isinstance(value, list | tuple) and value and isinstance(value[0], Content)
-        if isinstance(value, Content) or is_content:
+        kinds = Content | FileResponse
+        is_content = isinstance(value, list | tuple) and value and isinstance(value[0], kinds)
+        if isinstance(value, kinds) or is_content:
             return self._content.render(value)
         return Rendered(content=self._data.render(value).content)
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, get_args, get_origin
 
 from django.db.models import Model, QuerySet
+from django.http import FileResponse
 
 from django_mcp.content import Content
 from django_mcp.tools.annotations import is_union, type_hints, unwrapped
@@ -24,7 +25,7 @@ def read_output(function: Callable[..., Any], *, fields: Sequence[str]) -> Outpu
         return UndeclaredOutput()
     annotation = hints["return"]
     if _is_content(annotation):
-        return ContentOutput()
+        return ContentOutput(has_files=_has_files(annotation))
     models = _model_output(annotation, fields)
     if models is not None:
         return models
@@ -58,7 +59,12 @@ def _is_content(annotation: Any) -> bool:
     item = _item_type(annotation)
     if item is not None:
         return _is_content(item)
-    return isinstance(annotation, type) and issubclass(annotation, Content)
+    return isinstance(annotation, type) and issubclass(annotation, Content | FileResponse)
+
+
+def _has_files(annotation: Any) -> bool:
+    is_file = isinstance(annotation, type) and issubclass(annotation, FileResponse)
+    return is_file or any(map(_has_files, get_args(annotation)))
 
 
 def _model_output(annotation: Any, fields: Sequence[str]) -> ModelOutput | None:

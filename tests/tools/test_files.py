@@ -1,0 +1,101 @@
+"""File responses of Django's as results: embedded resources with a name and a content type."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import FileResponse
+from mcp_types import BlobResourceContents, EmbeddedResource, TextContent
+
+from django_mcp import Text
+from tests.tools.serving import receive, resolved, returning
+
+pytestmark = pytest.mark.django_db
+
+MEBIBYTE = 1024 * 1024
+
+
+def embedded(uri: str, mime_type: str, blob: str) -> EmbeddedResource:
+    contents = BlobResourceContents(uri=uri, mime_type=mime_type, blob=blob)
+    return EmbeddedResource(resource=contents)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("annotation", [FileResponse, ...], ids=["declared", "undeclared"])
+def test_file_response_becomes_an_embedded_file(
+    annotation: Any, is_async: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "totals 2026.csv"
+    path.write_bytes(b"a;b")
+    opened = []
+
+    def response() -> FileResponse:
+        opened.append(path.open("rb"))
+        return FileResponse(opened[0])
+
+    result = receive(annotation, response, is_async=is_async)
+
+    assert result.content == (embedded("attachment:///totals%202026.csv", "text/csv", "YTti"),)
+    assert resolved(returning(annotation, None)).output_schema is None
+    assert opened[0].closed
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (
+            lambda: FileResponse(io.BytesIO(b"a"), filename="größe.pdf", as_attachment=True),
+            embedded("attachment:///gr%C3%B6%C3%9Fe.pdf", "application/pdf", "YQ=="),
+        ),
+        (
+            lambda: FileResponse(iter([b"a", b"b"]), content_type="image/png"),
+            embedded("attachment:///file", "image/png", "YWI="),
+        ),
+        (
+            lambda: FileResponse(io.BytesIO()),
+            embedded("attachment:///file", "application/octet-stream", ""),
+        ),
+    ],
+)
+def test_name_and_content_type_are_those_of_the_response(
+    response: Callable[[], FileResponse], expected: EmbeddedResource
+) -> None:
+    assert receive(FileResponse, response).content == (expected,)
+
+
+def test_files_and_other_content_go_together() -> None:
+    result = receive(
+        list[Text | FileResponse],
+        lambda: [Text(text="Here it is."), FileResponse(io.BytesIO(b"a"), filename="a.txt")],
+    )
+
+    assert result.content == (
+        TextContent(text="Here it is."),
+        embedded("attachment:///a.txt", "text/plain", "YQ=="),
+    )
+
+
+def test_file_that_is_too_large_is_read_no_further_and_refused_in_words() -> None:
+    read = []
+
+    def chunks() -> Any:
+        for _ in range(1000):
+            read.append(64 * 1024)
+            yield bytes(64 * 1024)
+
+    result = receive(FileResponse, lambda: FileResponse(chunks(), filename="big.bin"))
+
+    assert result.is_error
+    assert "is larger than 1048576 bytes." in result.text
+    assert sum(read) == MEBIBYTE + 64 * 1024
+
+
+def test_file_that_is_read_on_the_loop_is_our_failure() -> None:
+    async def chunks() -> Any:
+        yield b"a"
+
+    result = receive(FileResponse, lambda: FileResponse(chunks()))
+
+    assert result.text.startswith("The tool failed.")
