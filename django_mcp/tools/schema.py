@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Choices
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic.json_schema import (
+    GenerateJsonSchema,
+    JsonRef,
+    JsonSchemaMode,
+    JsonSchemaValue,
+)
 from pydantic_core import SchemaError, core_schema
 
 from django_mcp.tools.annotations import undefined_name
+from django_mcp.tools.choices import described
 from django_mcp.tools.core_schemas import has_none_default
 
 JSONSchema = dict[str, Any]
@@ -22,6 +29,19 @@ class ReadableSchema(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """With the labels of Django's choices, which say what the values mean."""
+        shown = super().generate_inner(schema)
+        if schema["type"] == "enum" and issubclass(schema["cls"], Choices):
+            reference = JsonRef(shown.get("$ref", ""))
+            definition = self.get_schema_from_definitions(reference) if reference else shown
+            labels = described(schema["cls"].choices)
+            # Not in `enum_schema`: the docstring of the class is put in after that.
+            words = "" if definition is None else definition.get("description", "")
+            if definition is not None and labels not in words:
+                definition["description"] = f"{words}\n{labels}".strip()
+        return shown
 
 
 class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NotRequired, Required
 
 import pytest
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 from typing_extensions import TypedDict
@@ -342,6 +344,52 @@ def test_schema_extra_is_merged_into_the_root() -> None:
         "dependentRequired": {"a": ["b"]},
         "examples": [{"a": 1, "b": 2}],
     }
+
+
+class Status(models.TextChoices):
+    """How far an order is."""
+
+    PACKED = "packed", _("Ready to go")
+    SENT = "sent", _("On its way")
+
+
+class Priority(models.IntegerChoices):
+    LOW = 1, "Some day"
+    HIGH = 2, "At once"
+
+    __empty__ = "Whenever"
+
+
+def test_labels_of_choices_are_in_the_schema() -> None:
+    def send(status: Status, priorities: list[Priority]) -> None:
+        """Send something."""
+
+    definitions = resolved(send).input_schema["$defs"]
+
+    assert definitions == {
+        "Status": {
+            "title": "Status",
+            "description": "How far an order is.\npacked: Ready to go; sent: On its way",
+            "type": "string",
+            "enum": ["packed", "sent"],
+        },
+        "Priority": {
+            "title": "Priority",
+            "description": "1: Some day; 2: At once",
+            "type": "integer",
+            "enum": [1, 2],
+        },
+    }
+
+
+def test_labels_of_very_many_choices_are_left_out() -> None:
+    make: Any = models.IntegerChoices
+    Many = make("Many", [(f"N{each}", each) for each in range(101)])  # noqa: N806
+
+    (definition,) = resolved(taking(Many)).input_schema["$defs"].values()
+
+    assert len(definition["enum"]) == 101
+    assert "description" not in definition
 
 
 def nothing() -> None:
