@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from typing_extensions import TypeAliasType
+from typing_extensions import TypeAliasType, is_typeddict
 
 
 def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -23,6 +23,20 @@ def undefined_name(name: str | None) -> ValueError:
         f"its annotations name {name!r}, which does not exist when the program runs; "
         "if it is imported under TYPE_CHECKING, move that import out of it"
     )
+
+
+def queryset_annotations(annotation: Any) -> dict[str, Any]:
+    """The types that the TypedDict in `Annotated[Model, TypedDict]` has; of others, nothing.
+
+    The TypedDict may be an argument of a class, such as `Annotations[TypedDict]` of django-stubs.
+    """
+    annotation = next((a for a in get_args(annotation) if get_origin(a) is Annotated), annotation)
+    found: dict[str, Any] = {}
+    if get_origin(annotation) is Annotated:
+        for metadata in get_args(annotation)[1:]:
+            for each in (metadata, *get_args(metadata)):
+                found |= get_type_hints(each, include_extras=True) if is_typeddict(each) else {}
+    return found
 
 
 def is_union(annotation: Any) -> bool:

@@ -17,6 +17,7 @@ from django.db.models.query import ModelIterable
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
+from django_mcp.tools.field_kinds import kind_of
 from django_mcp.tools.model_fields import field_named
 
 PLAIN_COLUMNS = (DeferredAttribute, ForeignKeyDeferredAttribute)
@@ -36,9 +37,10 @@ def only_columns(
 ) -> Iterable[dict[str, Any]] | None:
     """The values at these paths of each row, fetched without the rest, and without instances.
 
-    None where instances may have more to say than their columns: a property is shown, a model sees
-    to its instances itself, or the queryset has fetched them. Relations are followed where
-    `select_related` names them, because joins are for the author of the query to decide.
+    None where instances may have more to say than their columns: a property is shown, or a field in
+    a form of its own, a model sees to its instances itself, or the queryset has fetched them.
+    Relations are followed where `select_related` names them, because joins are for the author of
+    the query to decide.
     """
     model: type[Model] = queryset.model
     reach = _reach(model, paths)
@@ -87,7 +89,8 @@ def _reach(model: type[Model], paths: tuple[str, ...]) -> _Reach | None:
                 return None
             relations.add("__".join(names[:position]))
             models.add(reached := relation.related_model)
-        if _plain(reached, column, PLAIN_COLUMNS) is None:
+        field = _plain(reached, column, PLAIN_COLUMNS)
+        if field is None or not kind_of(field).is_as_fetched:
             return None
     if not all(map(_makes_plain_instances, models)):
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar, overload
 
@@ -34,7 +34,7 @@ class ToolDeclaration:
     idempotent: bool | None = None
     open_world: bool | None = None
     atomic: bool | str | None = None
-    fields: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
     raises: Raises | None = None
@@ -90,7 +90,7 @@ def tool(
     idempotent: bool | None = None,
     open_world: bool | None = None,
     atomic: bool | str | None = None,
-    fields: Iterable[str] = (),
+    fields: Iterable[str] | Mapping[str, str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     raises: Raises | None = None,
@@ -119,7 +119,7 @@ def tool(
     idempotent: bool | None = None,
     open_world: bool | None = None,
     atomic: bool | str | None = None,
-    fields: Iterable[str] = (),
+    fields: Iterable[str] | Mapping[str, str] = (),
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     raises: Raises | None = None,
@@ -150,7 +150,7 @@ def tool(
         atomic: Run it in a transaction, of the named database when a string; default: unless it
             is read-only. Sync tools only.
         fields: The fields of a returned Django model instance or queryset to show;
-            `relation__field` follows relations.
+            `relation__field` follows relations. A mapping has them by the names to show.
         icons: Icons for clients to show.
         schema_extra: JSON Schema keywords merged into the root of the input schema.
         raises: What clients are told when an exception of these classes ends the call: a text, or
@@ -192,7 +192,7 @@ def tool(
                 idempotent=idempotent,
                 open_world=open_world,
                 atomic=atomic,
-                fields=_words(fields),
+                fields=_paths(fields),
                 icons=tuple(icons),
                 schema_extra=schema_extra,
                 raises=raises,
@@ -209,6 +209,11 @@ def tool(
         return function
 
     return declare if function is None else declare(function)
+
+
+def _paths(fields: Iterable[str] | Mapping[str, str]) -> Mapping[str, str]:
+    """The paths of fields by the names that they are shown under."""
+    return dict(fields) if isinstance(fields, Mapping) else {each: each for each in _words(fields)}
 
 
 def _words(value: Iterable[str]) -> tuple[str, ...]:

@@ -1,60 +1,87 @@
-"""The fields of Django models that a tool shows: their types, and how they are read."""
+"""Paths from a Django model to what a tool shows of it: their types, and how they are read."""
 
-import datetime
-import uuid
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-from functools import cache, partial
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
-from django.db import models
-from django.db.models.fields.files import FieldFile
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
+from django.core.files.storage import Storage
+from django.db import DEFAULT_DB_ALIAS, models
+from django.db.models import Value
 
+from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.annotations import type_hints
+from django_mcp.tools.field_kinds import kind_of, optional
+from django_mcp.tools.related_rows import ToMany
 
-# The first class that a field is an instance of decides, so subclasses stand before their bases.
-FIELD_TYPES: tuple[tuple[type[Any], Any], ...] = (
-    (models.BooleanField, bool),
-    (models.AutoField, int),
-    (models.IntegerField, int),
-    (models.FloatField, float),
-    (models.DecimalField, Decimal),
-    (models.DateTimeField, datetime.datetime),
-    (models.DateField, datetime.date),
-    (models.TimeField, datetime.time),
-    (models.DurationField, datetime.timedelta),
-    (models.UUIDField, uuid.UUID),
-    (models.CharField, str),
-    (models.TextField, str),
-    (models.FileField, str),
-    (models.GenericIPAddressField, str),
-)
+Read = Callable[[Any], Any]
 
 
-def field_type(model: type[models.Model], path: str) -> Any:
-    """The Python type of `relation__field` (or of a property) as an annotation.
+class UnknownFieldError(ValueError):
+    """The model has nothing of this name; a queryset may have annotated it."""
 
-    Raises `ValueError` for what does not exist, or is many values at once.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPath:
+    """Where a path such as `relation__field` leads.
+
+    `read_type` gives an annotation; it raises `ValueError` for a property that has none. `to_many`
+    is the relation to many rows on the way, and `owner` finds the instance that has them, if any.
+    `join` is the relation to one row that it follows, as `select_related` has it, and `joins` are
+    those that it follows from the many rows.
+    """
+
+    read_type: Callable[[], Any]
+    read: Read
+    to_many: ToMany | None = None
+    owner: Read = lambda instance: instance
+    join: str = ""
+    joins: tuple[str, ...] = ()
+
+
+@cache
+def resolve_path(model: type[models.Model], path: str) -> ModelPath:
+    """Resolve a path, once for all rows of all results.
+
+    Raises `ValueError` in words for what does not exist or has no form in JSON.
     """
     name, separator, rest = path.partition("__")
     if separator and not rest:
         raise ValueError(f"field {path!r} ends in two underscores")
-    try:
-        field = field_named(model, name)
-    except FieldDoesNotExist:
-        return _property_type(model, name, rest)
-    if field.is_relation and rest:
-        target = field.related_model
-        if not isinstance(target, type) or field.one_to_many or field.many_to_many:
-            raise ValueError(f"field {path!r} of {model.__name__} is not one value")
-        return _optional(field_type(target, rest), field.null)
-    if rest:
-        raise ValueError(f"field {path!r}: {name!r} of {model.__name__} is no relation")
-    if not isinstance(field, models.Field) or field.many_to_many:
-        raise ValueError(f"field {path!r} of {model.__name__} is not one value")
-    return _optional(_value_type(field), field.null)
+    field = _field_or_relation(model, name)
+    if field is None:
+        if rest:
+            raise ValueError(f"field {path!r}: {model.__name__} has no field {name!r}")
+        return _attribute(model, name)
+    if not field.is_relation:
+        if rest:
+            raise ValueError(f"field {path!r}: {name!r} of {model.__name__} is no relation")
+        return _value(model, field)
+    if isinstance(field.related_model, str):
+        raise ValueError(f"field {path!r} leads to {field.related_model}, which is not installed")
+    if field.related_model is None:
+        raise ValueError(
+            f"field {path!r}: {name!r} of {model.__name__} may lead to any model; show its key by "
+            f"{field.ct_field!r} and {field.fk_field!r}, or more of it by a property"
+        )
+    if field.many_to_many or field.one_to_many:
+        return _to_many(model, field, path, rest)
+    if rest or isinstance(field, models.ForeignObjectRel):
+        return _to_one(field, rest or "pk")
+    if not isinstance(field, models.ForeignKey):
+        columns = ", ".join(repr(each.name) for each in field.local_related_fields)
+        raise ValueError(
+            f"field {path!r} of {model.__name__} has no column of its own: show {columns}, or "
+            f"fields of {field.related_model.__name__} by '{name}__...'"
+        )
+    return _column(field)
+
+
+def field_type(model: type[models.Model], path: str) -> Any:
+    """The type of what a path leads to, as an annotation. Raises as `resolve_path` does."""
+    return resolve_path(model, path).read_type()
 
 
 def field_named(model: type[models.Model], name: str) -> Any:
@@ -62,61 +89,180 @@ def field_named(model: type[models.Model], name: str) -> Any:
     return model._meta.pk if name == "pk" else model._meta.get_field(name)
 
 
-def field_values(instance: models.Model, paths: Iterable[str]) -> dict[str, Any]:
-    """The named fields of an instance; a relation that is empty on the way yields None."""
-    return {path: _value(instance, path) for path in paths}
+def _field_or_relation(model: type[models.Model], name: str) -> Any:
+    """Also the other side of a relation, by the name that queries or that instances use."""
+    try:
+        return field_named(model, name)
+    except FieldDoesNotExist:
+        relations = model._meta.related_objects
+        return next((each for each in relations if each.get_accessor_name() == name), None)
 
 
-def _value_type(field: "models.Field[Any, Any] | None") -> Any:
-    if isinstance(field, models.ForeignKey):
-        return _value_type(field.target_field)
-    if isinstance(field, models.GeneratedField):
-        return _value_type(field.output_field)
-    return next((type_ for kind, type_ in FIELD_TYPES if isinstance(field, kind)), Any)
+def _value(model: type[models.Model], field: Any) -> ModelPath:
+    if isinstance(field, models.FileField):
+        return _file(model, field)
+    if isinstance(field, models.CompositePrimaryKey):
+        parts = [_column(each) for each in field.fields]
+        return ModelPath(
+            read_type=lambda: tuple[tuple(each.read_type() for each in parts)],  # type: ignore[misc]
+            read=lambda instance: tuple(each.read(instance) for each in parts),
+        )
+    return _column(field)
 
 
-def _property_type(model: type[models.Model], name: str, rest: str) -> Any:
+def _column(field: Any) -> ModelPath:
+    kind = kind_of(field)
+    # The key of a relation, not the related object, which would cost a query.
+    get, convert, plain = attrgetter(field.attname), kind.convert, kind.plain
+
+    def read(instance: models.Model) -> Any:
+        value = get(instance)
+        if type(value) is plain:
+            return value
+        if value is None:
+            return kind.empty
+        try:
+            if not hasattr(value, "resolve_expression"):
+                return convert(value, instance._state.db or DEFAULT_DB_ALIAS)
+            if isinstance(value, Value):  # such as the JSON null of `Value(None, JSONField())`
+                held, db = value.value, instance._state.db or DEFAULT_DB_ALIAS
+                return kind.empty if held is None else convert(held, db)
+        except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
+            raise InvalidResultError(
+                f"field {field.name!r} of {type(instance).__name__} holds what its column cannot"
+            ) from error
+        raise InvalidResultError(
+            f"field {field.name!r} of {type(instance).__name__} holds the expression {value!r}: "
+            "call refresh_from_db() after saving it"
+        )
+
+    return ModelPath(read_type=lambda: optional(kind.annotation, field.null), read=read)
+
+
+def _file(model: type[models.Model], field: Any) -> ModelPath:
+    if field.storage.__class__.url is Storage.url:
+        raise ValueError(
+            f"field {field.name!r} of {model.__name__} is a file whose storage has no URLs: return "
+            "a FileResponse, or show what you need by a property"
+        )
+
+    def read(instance: models.Model) -> str | None:
+        file = getattr(instance, field.attname)
+        return file.url if file else None
+
+    return ModelPath(read_type=lambda: str | None, read=read)
+
+
+def _to_one(relation: Any, rest: str) -> ModelPath:
+    target = resolve_path(relation.related_model, rest)
+    # Only the key of a foreign key is sure to lead to a row.
+    is_optional = relation.null or not isinstance(relation, models.ForeignKey)
+    empty: list[Any] | None = None if target.to_many is None else []
+
+    def related(instance: models.Model) -> Any:
+        try:
+            return getattr(instance, _accessor(relation))
+        except ObjectDoesNotExist:
+            return None
+
+    def read(instance: models.Model) -> Any:
+        found = related(instance)
+        return empty if found is None else target.read(found)
+
+    def owner(instance: models.Model) -> Any:
+        found = related(instance)
+        return None if found is None else target.owner(found)
+
+    return ModelPath(
+        read_type=lambda: optional(target.read_type(), is_optional and target.to_many is None),
+        read=read,
+        to_many=target.to_many,
+        owner=owner,
+        join=f"{relation.name}__{target.join}" if target.join else relation.name,
+        joins=target.joins,
+    )
+
+
+def _to_many(model: type[models.Model], relation: Any, path: str, rest: str) -> ModelPath:
+    item = resolve_path(relation.related_model, rest or "pk")
+    if item.to_many is not None:
+        raise ValueError(
+            f"field {path!r} of {model.__name__} goes through two relations to many: show what you "
+            "need by a property"
+        )
+    is_generic = hasattr(relation, "object_id_field_name")
+    to_many = ToMany(
+        accessor=_accessor(relation),
+        model=relation.related_model,
+        partition=(
+            (relation.content_type_field_name, relation.object_id_field_name) if is_generic else ()
+        ),
+    )
+    return ModelPath(
+        read_type=lambda: list[item.read_type()],  # type: ignore[misc]
+        read=lambda instance: [item.read(row) for row in to_many.rows(instance)],
+        to_many=to_many,
+        joins=(item.join,) if item.join else (),
+    )
+
+
+def _accessor(relation: Any) -> str:
+    """The attribute of instances; queries may call the other side of a relation otherwise."""
+    if isinstance(relation, models.ForeignObjectRel):
+        return str(relation.get_accessor_name())
+    return str(relation.name)
+
+
+def _attribute(model: type[models.Model], name: str) -> ModelPath:
+    """`get_FOO_display`, or a property."""
+    if name.startswith("get_") and name.endswith("_display"):
+        field = _field_or_relation(model, name.removeprefix("get_").removesuffix("_display"))
+        if field is not None and getattr(field, "choices", None):
+            return ModelPath(
+                read_type=lambda: optional(str, field.null),
+                read=lambda instance: _text(getattr(instance, name)()),
+            )
     attribute = getattr(model, name, None)
     getter = attribute.fget if isinstance(attribute, property) else getattr(attribute, "func", None)
-    if getter is None or rest:
-        raise ValueError(f"field {name!r}: {model.__name__} has no such field or property")
-    return type_hints(getter).get("return", Any)
+    if getter is None or hasattr(attribute, "keywords"):  # a partial method
+        return _declared(model, name)
+
+    def read_type() -> Any:
+        hints = type_hints(getter)
+        if "return" not in hints:
+            raise ValueError(
+                f"field {name!r}: the property of {model.__name__} needs a return annotation"
+            )
+        return hints["return"]
+
+    return ModelPath(read_type=read_type, read=attrgetter(name))
 
 
-def _optional(type_: Any, is_null: bool) -> Any:
-    return type_ | None if is_null and type_ is not Any else type_
-
-
-def _value(instance: models.Model, path: str) -> Any:
-    return _reader(type(instance), path)(instance)
-
-
-@cache
-def _reader(model: type[models.Model], path: str) -> Callable[[Any], Any]:
-    """How a field is read from an instance: looked up once, for every row of every result."""
-    name, _, rest = path.partition("__")
-    if rest:
-        return partial(_related_value, name=name, rest=rest)
+def _declared(model: type[models.Model], name: str) -> ModelPath:
+    """What the body of the class says that instances have, such as `total: int`."""
     try:
-        field = field_named(model, name)
-    except FieldDoesNotExist:
-        return attrgetter(name)
-    if isinstance(field, models.FileField):
-        return partial(_file_name, name=name)
-    # The key of a relation, not the related object, which would cost a query.
-    read = attrgetter(field.attname)
-    # An instance that was just saved still holds what it was given, such as "9.50" or 9.
-    return lambda instance: field.to_python(read(instance))
+        hints: dict[str, Any] = type_hints(model)
+    except ValueError:
+        hints = {}
+    if name not in hints:
+        kind = ValueError if hasattr(model, name) else UnknownFieldError
+        raise kind(f"field {name!r}: {model.__name__} has no such field or property")
+    return annotated(name, hints[name])
 
 
-def _related_value(instance: models.Model, *, name: str, rest: str) -> Any:
-    try:
-        related = getattr(instance, name)
-    except ObjectDoesNotExist:  # the other side of a one-to-one relation that nobody took
-        related = None
-    return None if related is None else _value(related, rest)
+def annotated(name: str, type_: Any = Any) -> ModelPath:
+    """The path to what a queryset annotates. Reading raises `InvalidResultError` without it."""
+
+    def read(instance: models.Model) -> Any:
+        try:
+            return getattr(instance, name)
+        except AttributeError:
+            raise InvalidResultError(
+                f"{type(instance).__name__} has no field {name!r}, and no queryset annotated it"
+            ) from None
+
+    return ModelPath(read_type=lambda: type_, read=read)
 
 
-def _file_name(instance: models.Model, *, name: str) -> str:
-    file: FieldFile = getattr(instance, name)
-    return file.name or ""
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,7 +1,7 @@
 """What a tool's return annotation says about its results."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 
@@ -9,15 +9,17 @@ from django.db.models import Model, QuerySet
 from django.http import FileResponse
 
 from django_mcp.content import Content
-from django_mcp.tools.annotations import is_union, type_hints, unwrapped
+from django_mcp.tools.annotations import is_union, queryset_annotations, type_hints, unwrapped
 from django_mcp.tools.model_results import ModelOutput
 from django_mcp.tools.results import ContentOutput, DataOutput, Output, UndeclaredOutput
 
 
-def read_output(function: Callable[..., Any], *, fields: Sequence[str]) -> Output:
+def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
     """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ValueError("generators cannot be tools: return a list, and report progress")
+    if not all(isinstance(each, str) for pair in fields.items() for each in pair):
+        raise ValueError("fields are names of fields, or a mapping of names to them")
     hints = type_hints(function)
     if "return" not in hints:
         if fields:
@@ -67,9 +69,11 @@ def _has_files(annotation: Any) -> bool:
     return is_file or any(map(_has_files, get_args(annotation)))
 
 
-def _model_output(annotation: Any, fields: Sequence[str]) -> ModelOutput | None:
+def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | None:
+    annotations = queryset_annotations(annotation)
     annotation, is_optional = unwrapped(annotation)
     item = _item_type(annotation)
+    annotations |= queryset_annotations(item)
     # `QuerySet[Expense]` is a plain QuerySet when the program runs: its model is unknown then.
     is_queryset = isinstance(annotation, type) and issubclass(annotation, QuerySet)
     model = annotation if item is None else unwrapped(item)[0]
@@ -83,6 +87,7 @@ def _model_output(annotation: Any, fields: Sequence[str]) -> ModelOutput | None:
     return ModelOutput(
         model if is_model else None,
         fields,
+        annotations=annotations,
         is_many=is_queryset or item is not None,
         is_optional=is_optional,
     )

@@ -1,6 +1,21 @@
+import uuid
+
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from tests.shop.fields import (
+    CountryField,
+    LowerCaseField,
+    MoneyField,
+    PhoneField,
+    PointField,
+    UnsignedField,
+)
 
 
 class Product(models.Model):
@@ -64,3 +79,79 @@ class Shelf(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class Tag(models.Model):
+    """A word that many shipments are found by."""
+
+    name = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Remark(models.Model):
+    """Some words about anything."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.BigIntegerField()
+    about = GenericForeignKey()
+    words = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Shipment(models.Model):
+    """A parcel on its way, with a field of every kind."""
+
+    class Status(models.TextChoices):
+        PACKED = "packed", _("Ready to go")
+        SENT = "sent", _("On its way")
+
+    class Priority(models.IntegerChoices):
+        LOW = 1, _("Some day")
+        HIGH = 2, _("At once")
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="shipments")
+    replaces = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replacement"
+    )
+    tags = models.ManyToManyField(Tag, related_name="shipments")
+    remarks = GenericRelation(Remark)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PACKED)
+    priority = models.IntegerField(choices=Priority.choices, default=Priority.LOW)
+    code = models.SlugField(blank=True)
+    contact = LowerCaseField(max_length=40, blank=True)
+    fragile = models.BooleanField(null=True)
+    weight = models.FloatField(default=1.5)
+    fee = models.DecimalField(max_digits=7, decimal_places=2, default=0)
+    rate = models.DecimalField(max_digits=12, decimal_places=8, default=0)
+    packed_on = models.DateField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    opens = models.TimeField(null=True)
+    lasts = models.DurationField(null=True)
+    key = models.UUIDField(default=uuid.uuid4)
+    address = models.GenericIPAddressField(null=True)
+    facts = models.JSONField(default=dict)
+    history = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    seal = models.BinaryField(null=True)
+    photo = models.FileField(null=True, blank=True)
+    country = CountryField(max_length=2, blank=True)
+    phone = PhoneField(max_length=20, blank=True)
+    worth = MoneyField(max_digits=7, decimal_places=2, null=True)
+    place = PointField(null=True)
+    pieces = UnsignedField(default=1)
+    double = models.GeneratedField(
+        expression=models.F("fee") * 2,
+        output_field=models.DecimalField(max_digits=8, decimal_places=2),
+        db_persist=True,
+    )
+
+    def __str__(self) -> str:
+        return f"shipment of {self.product}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.product.sku}, {self.get_status_display()}"

@@ -11,7 +11,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
-from tests.shop.models import Order, Product
+from tests.shop.models import Order, Product, Shipment
 from tests.tools.serving import receive
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,20 @@ def test_what_the_tool_has_done_to_its_rows_is_shown() -> None:
         return found
 
     assert shown(rows, "name", model=Product) == [{"name": "A-1"}, {"name": "B-2"}]
+
+
+def test_columns_of_plain_kinds_alone_are_fetched_alone() -> None:
+    Shipment.objects.create(product=Product.objects.all()[0], country="NZ", facts={"a": [1]})
+
+    def sql(*fields: str) -> str:
+        with CaptureQueriesContext(connection) as queries:
+            shown(Shipment.objects.all, *fields, model=Shipment)
+        (found,) = [e["sql"] for e in queries.captured_queries if "shop_shipment" in e["sql"]]
+        return found
+
+    assert "photo" not in sql("fee", "sent_at", "status", "facts", "history", "double", "address")
+    for field in ("country", "phone", "worth", "place", "seal", "get_status_display"):
+        assert "photo" in sql(field)
 
 
 class Loud(QuerySet[Any]):

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import F, QuerySet, Value
+from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Upper
 from django.test.utils import isolate_apps
 from jsonschema import Draft202012Validator
@@ -21,12 +22,13 @@ from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.testing import MCPClient
 from example_project.expenses.models import Category, Expense
 from tests.calling import offering
-from tests.shop.models import Order, Product
+from tests.shop.models import Order, Product, Remark
 from tests.tools.serving import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "hunter2-s3cret"
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -87,8 +89,16 @@ def parcels() -> Iterator[SimpleNamespace]:
                 return f"to {self.address}"
 
             @property
-            def anything(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            def anything(self) -> Any:
                 return [1, "a"]
+
+            @property
+            def untold(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+                return [1, "a"]
+
+            @property
+            def whereabouts(self) -> Depot | None:
+                return self.depot  # type: ignore[no-any-return]
 
         class Receipt(models.Model):  # noqa: DJ008
             parcel = models.OneToOneField(Parcel, models.CASCADE, related_name="receipt")
@@ -190,7 +200,7 @@ def test_what_was_just_saved_is_shown_as_the_database_has_it() -> None:
         )
 
     with offering(add, fields=["price", "stock"]):
-        assert MCPClient().call("add").structured == {"price": "2", "stock": 3}
+        assert MCPClient().call("add").structured == {"price": "2.00", "stock": 3}
 
 
 def test_property_of_a_model_is_shown(parcels: SimpleNamespace) -> None:
@@ -215,7 +225,8 @@ def test_fields_of_every_kind_have_their_json_form(parcels: SimpleNamespace) -> 
         "pk": ({"type": "string", "format": "uuid"}, str(uuid.UUID(int=1))),
         "depot": (optional(STRING), "ABC"),
         "depot__code": (optional(STRING), "ABC"),
-        "state": (STRING, "sent"),
+        "state": ({**STRING, "enum": ["sent"], "description": "sent: Sent"}, "sent"),
+        "get_state_display": (STRING, "Sent"),
         "weight": ({"type": "number"}, 1.5),
         "fee": (STRING, "9.50"),
         "fragile": (optional({"type": "boolean"}), None),
@@ -223,7 +234,7 @@ def test_fields_of_every_kind_have_their_json_form(parcels: SimpleNamespace) -> 
         "opens": (STRING, "08:30:00"),
         "lasts": (STRING, "PT1H"),
         "facts": ({}, {"a": [1]}),
-        "photo": (optional(STRING), "b.png"),
+        "photo": (optional(STRING), "/b.png"),
         "address": (STRING, "127.0.0.1"),
         "shout": (STRING, "SENT"),
     }
@@ -236,8 +247,8 @@ def test_fields_of_every_kind_have_their_json_form(parcels: SimpleNamespace) -> 
         state=parcels.State.SENT,
     )
     parcel.shout = "SENT"
-    schema = resolved(returning(Parcel, None), fields=expected).output_schema
-    result = receive(Parcel, parcel, fields=expected)
+    schema = resolved(returning(Parcel, None), fields=list(expected)).output_schema
+    result = receive(Parcel, parcel, fields=list(expected))
 
     assert schema is not None
     assert schema["properties"] == {name: declared for name, (declared, _) in expected.items()}
@@ -248,7 +259,7 @@ def test_relation_that_is_empty_on_the_way_is_null(parcels: SimpleNamespace) -> 
     fields = ["depot", "depot__code", "photo"]
     result = receive(parcels.Parcel, parcels.Parcel(), fields=fields)
 
-    assert result.structured == {"depot": None, "depot__code": None, "photo": ""}
+    assert result.structured == {"depot": None, "depot__code": None, "photo": None}
 
 
 def test_other_side_of_a_one_to_one_relation_may_be_absent(parcels: SimpleNamespace) -> None:
@@ -262,13 +273,187 @@ def test_other_side_of_a_one_to_one_relation_may_be_absent(parcels: SimpleNamesp
     assert after.structured == {"receipt__signed_by": "ann"}
 
 
-@pytest.mark.parametrize("field", ["receipt", "parcel", "parcel_set"])
-def test_what_is_not_one_value_cannot_be_shown(field: str, parcels: SimpleNamespace) -> None:
-    model = parcels.Depot if field.startswith("parcel") else parcels.Parcel
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("untold", "field 'untold': the property of Parcel needs a return annotation"),
+        ("whereabouts", "field 'whereabouts' has no JSON form: Unable to generate"),
+        ("parcel", "field 'parcel': Parcel has no such field or property"),
+        ("get_depot_display", "field 'get_depot_display': Parcel has no such field or property"),
+        ("get_state_display__x", "Parcel has no field 'get_state_display'"),
+        ("receipt__parcel__no", "field 'no': Parcel has no such field or property"),
+        ("depot__parcel_set__depot__parcel_set", "goes through two relations to many"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(
+    field: str, problem: str, parcels: SimpleNamespace
+) -> None:
     with pytest.raises(ToolRegistrationError) as caught:
-        resolved(returning(model, None), fields=[field])
+        resolved(returning(parcels.Parcel, None), fields=[field])
 
-    assert f"field {field!r}" in str(caught.value)
+    assert problem in str(caught.value)
+
+
+def test_key_that_may_lead_to_any_model_is_shown_by_its_two_fields() -> None:
+    with pytest.raises(ToolRegistrationError) as caught:
+        resolved(returning(Remark, None), fields=["about"])
+    remark = Remark(object_id=3, content_type_id=4)
+
+    assert str(caught.value).endswith(
+        "field 'about': 'about' of Remark may lead to any model; show its key by 'content_type' "
+        "and 'object_id', or more of it by a property"
+    )
+    assert receive(Remark, remark, fields=["content_type", "object_id"]).data == {
+        "content_type": 4,
+        "object_id": 3,
+    }
+
+
+def test_relation_without_a_column_is_shown_by_what_it_leads_to() -> None:
+    with isolate_apps("tests.shop"):
+
+        class Spot(models.Model):  # noqa: DJ008
+            shelf = models.IntegerField()
+            place = models.IntegerField()
+
+            class Meta:
+                app_label = "shop"
+                unique_together = (("shelf", "place"),)
+
+        class Item(models.Model):  # noqa: DJ008
+            shelf = models.IntegerField(default=1)
+            place = models.IntegerField(default=2)
+            spot = models.ForeignObject(
+                Spot,
+                models.CASCADE,
+                from_fields=["shelf", "place"],
+                to_fields=["shelf", "place"],
+                related_name="items",
+            )
+
+            class Meta:
+                app_label = "shop"
+
+        with pytest.raises(ToolRegistrationError) as caught:
+            resolved(returning(Item, None), fields=["spot"])
+        item = Item(spot=Spot(id=7, shelf=1, place=2))
+        schema = resolved(returning(Item, None), fields=["spot__id"]).output_schema
+
+        assert str(caught.value).endswith(
+            "field 'spot' of Item has no column of its own: show 'shelf', 'place', or fields of "
+            "Spot by 'spot__...'"
+        )
+        assert schema is not None
+        assert schema["properties"] == {"spot__id": optional(INTEGER)}
+        assert receive(Item, item, fields=["spot__id"]).data == {"spot__id": 7}
+
+
+def test_key_of_the_other_side_of_a_one_to_one_relation_is_shown(parcels: SimpleNamespace) -> None:
+    parcel = parcels.Parcel(pk=None)
+    before = receive(parcels.Parcel, parcel, fields=["receipt"])
+    parcels.Receipt(pk=5, parcel=parcel)
+    after = receive(parcels.Parcel, parcel, fields=["receipt"])
+
+    assert (before.data, after.data) == ({"receipt": None}, {"receipt": 5})
+
+
+def test_mapping_names_what_is_shown(order: Order) -> None:
+    fields = {"assignee": "buyer__username", "sku": "product__sku", "quantity": "quantity"}
+    schema = resolved(returning(Order, None), fields=fields).output_schema
+    expected = {"assignee": "ann", "sku": "a-1", "quantity": 2}
+
+    assert schema is not None
+    assert schema["properties"] == {"assignee": STRING, "sku": STRING, "quantity": INTEGER}
+    assert receive(Order, order, fields=fields).data == expected
+    for rows in (
+        Order.objects.all,
+        lambda: Order.objects.select_related("product", "buyer"),
+        lambda: [order],
+        lambda: Order.objects.values("buyer__username", "product__sku", "quantity"),
+        lambda: Order.objects.values("quantity", assignee=F("buyer__username"), sku=Value("a-1")),
+    ):
+        assert receive(list[Order], rows, fields=fields).data == [expected]
+
+
+def counted() -> QuerySet[Product]:
+    return Product.objects.annotate(n=Count("orders"))
+
+
+class Counts(TypedDict):
+    n: int
+
+
+class Annotations(Generic[T]):
+    """As django-stubs has it."""
+
+
+class CountedProduct(Product):
+    """A product whose class says what a queryset annotates."""
+
+    n: int
+
+    class Meta:
+        proxy = True
+        app_label = "shop"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "shown"),
+    [
+        (list[Product], {}),
+        (QuerySet[Product], {}),
+        (list[Annotated[Product, Counts]], INTEGER),
+        (Sequence[Annotated[Product, "all", Annotations[Counts]]], INTEGER),
+    ],
+)
+def test_annotation_of_a_queryset_is_shown(
+    order: Order, annotation: Any, shown: dict[str, Any]
+) -> None:
+    fields = ["sku", "n"]
+    schema = resolved(returning(annotation, None), fields=fields).output_schema
+    result = receive(annotation, counted, fields=fields)
+
+    assert schema is not None
+    assert schema["properties"]["result"]["items"] == {"$ref": "#/$defs/Product"} or shown == {}
+    if shown:
+        assert schema["$defs"]["Product"]["properties"]["n"] == shown
+    assert result.data == [{"sku": "a-1", "n": 1}]
+
+
+def test_annotation_of_one_row_needs_its_type(order: Order) -> None:
+    fields = {"count": "n"}
+    with pytest.raises(ToolRegistrationError, match="is declared in the body of the class"):
+        resolved(returning(Product, None), fields=fields)
+
+    for annotation in (Annotated[Product, Counts], Annotated[Product, Counts] | None):
+        assert receive(annotation, lambda: counted().get(), fields=fields).data == {"count": 1}
+    declared = receive(
+        CountedProduct,
+        lambda: CountedProduct.objects.annotate(n=Count("orders")).get(),
+        fields=fields,
+    )
+    assert declared.data == {"count": 1}
+
+
+def test_field_that_no_queryset_annotated_is_named_in_the_log(
+    order: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = receive(list[Product], Product.objects.all, fields=["sku", "n"])
+
+    assert result.text.startswith("The tool failed.")
+    assert "Product has no field 'n', and no queryset annotated it" in caplog.text
+
+
+def test_path_that_no_annotation_has_checked_is_named_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Remark.objects.create(
+        object_id=1, content_type=ContentType.objects.get_for_model(Product), words="x"
+    )
+    result = receive(QuerySet[Remark], Remark.objects.all, fields=["about"])
+
+    assert result.text.startswith("The tool failed.")
+    assert "'about' of Remark may lead to any model" in caplog.text
 
 
 @pytest.mark.parametrize(
