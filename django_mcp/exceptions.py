@@ -267,7 +267,8 @@ class ToolError(DjangoMCPError):
         self.hint = _sendable(hint)
         is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
         self.retry_after = retry_after if is_time else None
-        self.outcome = outcome if outcome in get_args(ToolOutcome) else type(self).outcome
+        if outcome is not None and outcome in get_args(ToolOutcome):
+            self.outcome = outcome
         super().__init__(self.message)
 
 
