@@ -20,6 +20,7 @@ from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.datetimes import with_time_zones
 from django_mcp.tools.files import embedded_file
+from django_mcp.tools.references import inlined
 from django_mcp.tools.schema import JSONSchema, OutputSchema, json_form
 
 WRAPPER = "result"
@@ -87,7 +88,8 @@ class DataOutput(Output):
         _, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
         self._annotation = annotation
         self._is_wrapped = not _is_object(declared)
-        self.schema = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
+        whole = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
+        self.schema = inlined(whole)
         jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
         self._has_datetimes = '"date-time"' in json.dumps(declared)
 

@@ -22,7 +22,12 @@ JSONSchema = dict[str, Any]
 
 
 class ReadableSchema(GenerateJsonSchema):
-    """Without the titles that only repeat a field's name: agents pay for every word."""
+    """Without what is no JSON Schema, or only repeats a field's name: agents pay for every word."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        union = super().tagged_union_schema(schema)
+        # A keyword of OpenAPI: its `mapping` holds references that nothing else would need.
+        return {key: value for key, value in union.items() if key != "discriminator"}
 
     def build_schema_type_to_method(self) -> dict[Any, Callable[[Any], JsonSchemaValue]]:
         return _MethodsByNeed(self)

@@ -27,6 +27,7 @@ from django_mcp.tools.core_schemas import EXACT_INTEGERS, WRITTEN, exact_schema,
 from django_mcp.tools.defaults import refused_defaults
 from django_mcp.tools.nulls import without_nulls
 from django_mcp.tools.parameters import Parameters, read_parameters
+from django_mcp.tools.references import inlined
 from django_mcp.tools.schema import InputSchema, JSONSchema, json_form
 from django_mcp.tools.validators import runs_validators
 
@@ -174,7 +175,7 @@ def read_signature(
     """
     parameters = _parameters_of(function, descriptions=descriptions, hidden=hidden)
     schema, adapter = _schema_of(parameters)
-    schema = _extended(schema, schema_extra or {})
+    schema = inlined(_extended(schema, schema_extra or {}))
     _compiled(schema)  # tells what is wrong with it before anybody calls the tool
     if refused := list(refused_defaults(schema)):
         raise ValueError("; ".join(refused))

@@ -276,7 +276,7 @@ ANYTHING = st.recursive(
 
 
 def name_of(annotation: Any) -> str:
-    """The annotation, without the addresses of its functions: every process finds the same tests."""
+    """The annotation without addresses, which every process has others of."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(annotation))
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, create_model
 from typing_extensions import TypedDict
 
 from django_mcp import Redacted
@@ -81,21 +82,8 @@ class Team(TypedDict):
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:
-    """The property's schema, with the definitions it refers to filled in."""
-    schema = resolved(taking(annotation)).input_schema
-    definitions = schema.get("$defs", {})
-
-    def filled(part: Any) -> Any:
-        if isinstance(part, list):
-            return [filled(each) for each in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            name = part["$ref"].rpartition("/")[2]
-            return filled({**definitions[name], **{k: v for k, v in part.items() if k != "$ref"}})
-        return {key: filled(value) for key, value in part.items()}
-
-    found: dict[str, Any] = filled(schema["properties"]["value"])
+    """The property's schema."""
+    found: dict[str, Any] = resolved(taking(annotation)).input_schema["properties"]["value"]
     return found
 
 
@@ -179,12 +167,107 @@ def test_dataclass_shows_the_fields_that_its_class_takes() -> None:
     }
 
 
-def test_discriminated_union_names_its_discriminator() -> None:
-    found = resolved(taking(Annotated[Cash | Card, Field(discriminator="kind")])).input_schema
+def test_discriminated_union_tells_its_alternatives_apart_by_json_schema_alone() -> None:
+    found = schema_of(Annotated[Cash | Card, Field(discriminator="kind")])
 
-    value = found["properties"]["value"]
-    assert value["oneOf"] == [{"$ref": "#/$defs/Cash"}, {"$ref": "#/$defs/Card"}]
-    assert value["discriminator"]["propertyName"] == "kind"
+    assert list(found) == ["oneOf"]
+    assert [each["properties"]["kind"]["const"] for each in found["oneOf"]] == ["cash", "card"]
+
+
+@pytest.mark.parametrize("annotation", [Colour, Line, list[Line] | None, dict[str, Colour], Team])
+def test_enums_and_models_are_written_out_where_they_are_used(annotation: Any) -> None:
+    def act(value: Any, other: Any = None) -> None:
+        """Act."""
+
+    act.__annotations__ = {"value": annotation, "other": annotation | None, "return": annotation}
+    found = resolved(act)
+
+    assert "$ref" not in json.dumps([found.input_schema, found.output_schema])
+    assert "$defs" not in json.dumps([found.input_schema, found.output_schema])
+
+
+def test_description_of_a_parameter_wins_over_that_of_its_class() -> None:
+    assert schema_of(Annotated[Line, Field(description="What to add.")]) == {
+        **LINE,
+        "description": "What to add.",
+    }
+
+
+def test_schema_that_would_grow_too_large_keeps_what_is_large_in_definitions() -> None:
+    found = resolved(taking(doubling_models(12))).input_schema
+
+    size = len(json.dumps(found, separators=(",", ":")))
+    assert size <= 8 * 1024
+    assert 0 < len(found["$defs"]) < 12
+    Draft202012Validator.check_schema(found)
+
+
+def test_schema_that_would_grow_beyond_all_bounds_is_made_in_time() -> None:
+    found = resolved(taking(doubling_models(60))).input_schema
+
+    assert len(json.dumps(found, separators=(",", ":"))) < 40_000
+    Draft202012Validator(found).validate({"value": {}})
+
+
+def test_enum_is_written_out_beside_a_model_that_is_too_large() -> None:
+    def act(value: Any, colour: Colour, other: Colour) -> None:
+        """Act."""
+
+    act.__annotations__["value"] = doubling_models(12)
+
+    found = resolved(act).input_schema
+
+    assert found["properties"]["colour"]["enum"] == ["red", "blue"]
+    assert found["properties"]["other"]["enum"] == ["red", "blue"]
+
+
+def test_reference_of_an_author_to_a_definition_is_written_out_too() -> None:
+    def act(value: Any) -> None:
+        """Act."""
+
+    found = resolved(
+        act,
+        schema_extra={
+            "$defs": {"Sku": {"type": "string", "maxLength": 8}},
+            "properties": {"value": {"$ref": "#/$defs/Sku", "minLength": 2}},
+        },
+    ).input_schema
+
+    assert found["properties"]["value"] == {
+        "allOf": [{"type": "string", "maxLength": 8}],
+        "minLength": 2,
+    }
+    assert "$defs" not in found
+
+
+def test_schema_whose_references_point_elsewhere_is_left_as_it_is() -> None:
+    def act(value: Line, other: Any) -> None:
+        """Act."""
+
+    found = resolved(
+        act, schema_extra={"properties": {"other": {"$ref": "#/properties/value"}}}
+    ).input_schema
+
+    assert found["properties"]["value"] == {"$ref": "#/$defs/Line"}
+
+
+def test_data_that_look_like_a_reference_stay_data() -> None:
+    def act(value: Line, other: Annotated[Any, Field(examples=[{"$ref": "#/$defs/Line"}])]) -> None:
+        """Act."""
+
+    properties = resolved(act).input_schema["properties"]
+
+    assert properties["value"] == LINE
+    assert properties["other"] == {"examples": [{"$ref": "#/$defs/Line"}]}
+
+
+def doubling_models(count: int) -> Any:
+    """A model with two fields of a model with two fields of a model, and so on."""
+    model: Any = None
+    for number in range(count):
+        fields: Any = {"a": (model | None, None), "b": (model | None, None)} if model else {}
+        model = create_model(f"Level{number}", **fields)
+    return model
 
 
 def test_recursive_model_is_closed_at_every_depth() -> None:
@@ -256,7 +339,7 @@ def test_docstring_describes_the_tool_and_its_parameters(
             "description": "In the account's currency, more than zero: always.",
         },
         "note": {"type": "string", "description": "Why."},
-        "at": {"$ref": "#/$defs/Line", "description": at},
+        "at": {**LINE, "description": at},
         "owner": {"type": "string"},
     }
 
