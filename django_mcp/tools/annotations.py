@@ -4,7 +4,7 @@ import types
 from collections.abc import Callable
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from typing_extensions import TypeAliasType, is_typeddict
+from typing_extensions import Doc, TypeAliasType, is_typeddict
 
 
 def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -47,13 +47,30 @@ def is_union(annotation: Any) -> bool:
 def unwrapped(annotation: Any) -> tuple[Any, bool]:
     """The type inside `X | None`, `Annotated[X, ...]` and aliases, and whether None will do."""
     is_optional = False
+    while (inner := _inner(annotation)) is not annotation:
+        is_optional = is_optional or is_union(annotation)
+        annotation = inner
+    return annotation, is_optional
+
+
+def _inner(annotation: Any) -> Any:
+    """What stands one layer further inside; the annotation itself where there is none."""
+    if isinstance(annotation, TypeAliasType):
+        return annotation.__value__
+    if get_origin(annotation) is Annotated:
+        return annotation.__origin__
+    others = [a for a in get_args(annotation) if a is not type(None)]
+    return others[0] if is_union(annotation) and len(others) == 1 else annotation
+
+
+def words_of(annotation: Any) -> str:
+    """The description that an annotation holds as `Doc("...")` or as a plain string, if any."""
     while True:
-        others = [a for a in get_args(annotation) if a is not type(None)]
-        if isinstance(annotation, TypeAliasType):
-            annotation = annotation.__value__
-        elif get_origin(annotation) is Annotated:
-            annotation = others[0]
-        elif is_union(annotation) and len(others) == 1:
-            annotation, is_optional = others[0], True
-        else:
-            return annotation, is_optional
+        for each in getattr(annotation, "__metadata__", ()):
+            if isinstance(each, str | Doc):
+                words = each if isinstance(each, str) else each.documentation
+                return " ".join(words.split())
+        inner = _inner(annotation)
+        if inner is annotation:
+            return ""
+        annotation = inner

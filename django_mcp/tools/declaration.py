@@ -137,7 +137,7 @@ def tool(
     Args:
         name: What clients call it by: `[A-Za-z0-9_-]{1,64}`; default the function's name.
         title: A name for people.
-        description: What the agent reads; default the docstring without its sections.
+        description: What the agent reads; default the docstring without its parameters.
         group: The tool group that operators switch in the admin.
         scopes: OAuth scopes that the caller's token must hold, all of them.
         permissions: Django permissions (`app.codename`) that the user must hold, all of them.

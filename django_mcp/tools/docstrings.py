@@ -1,14 +1,36 @@
 """What a docstring says about a tool and its parameters, in Google, NumPy or reST style."""
 
+import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import docstring_parser
+from docstring_parser import DocstringStyle
+
+FIELDS = re.compile(
+    r"^[:@](?:param|parameter|arg|argument|key|keyword|type)\b.*\n?"
+    r"(?:[ \t]+\S.*\n?|\n(?=[ \t]+\S))*",
+    re.MULTILINE,
+)
+PARAMETERS: Mapping[DocstringStyle | None, re.Pattern[str]] = {
+    DocstringStyle.GOOGLE: re.compile(
+        r"^(?:Arguments|Args|Parameters|Params):[ \t]*\n(?:[ \t]+\S.*\n?|\n)*", re.MULTILINE
+    ),
+    DocstringStyle.NUMPYDOC: re.compile(
+        r"^(?:Other )?(?:Arguments|Args|Parameters|Params)[ \t]*\n-{2,}[ \t]*$"
+        r"(?:\n(?!\S.*\n-{2,}[ \t]*$).*)*\n?",
+        re.MULTILINE,
+    ),
+    DocstringStyle.REST: FIELDS,
+    DocstringStyle.EPYDOC: FIELDS,
+}
+"""How each style writes about parameters, which schemas say; the rest is for the agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
-    """The description without its sections, and the description of each parameter."""
+    """The description, which leaves out parameters, and the description of each parameter."""
 
     description: str
     parameters: Mapping[str, str]
@@ -16,9 +38,10 @@ class Documentation:
 
 def read_docstring(docstring: str | None) -> Documentation:
     """Read a docstring; an absent one documents nothing."""
-    parsed = docstring_parser.parse(docstring or "")
+    text = inspect.cleandoc(docstring or "")
+    parsed = docstring_parser.parse(text)
     return Documentation(
-        description=(parsed.description or "").strip(),
+        description=_without(PARAMETERS[parsed.style], text) if parsed.params else text,
         parameters={
             name: " ".join(parameter.description.split())
             for parameter in parsed.params
@@ -26,3 +49,9 @@ def read_docstring(docstring: str | None) -> Documentation:
             for name in parameter.arg_name.split(", ")  # NumPy documents several at once
         },
     )
+
+
+def _without(parameters: re.Pattern[str], text: str) -> str:
+    """Cut parameters out, and leave one blank line in their place: the rest stays as written."""
+    rest = (part.strip("\n").rstrip() for part in parameters.split(text))
+    return "\n\n".join(filter(None, rest))

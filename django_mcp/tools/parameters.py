@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError
 from typing_extensions import TypedDict
 
 from django_mcp.context import ToolContext
-from django_mcp.tools.annotations import unwrapped
+from django_mcp.tools.annotations import unwrapped, words_of
 from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.tools.schema import JSONSchema
 
@@ -62,7 +62,7 @@ class _Reading:
                     f"parameter {name!r} has two defaults: Field(default=...) and that of Python"
                 )
             shown = _Shown(
-                description=description,
+                description=words_of(annotation) or description,
                 default=_json_default(annotation, default),
                 is_none=default is None,
             )

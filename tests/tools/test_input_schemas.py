@@ -14,7 +14,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, create_model
-from typing_extensions import TypedDict
+from typing_extensions import Doc, TypeAliasType, TypedDict
 
 from django_mcp import Redacted
 from tests.tools.serving import resolved, taking
@@ -289,12 +289,41 @@ GOOGLE = """Describe it.
     Args:
         amount (int, optional): In the account's currency,
             more than zero: always.
+
         note: Why.
         at: Where.
 
     Returns:
         Nothing.
+
+    Raises:
+        ToolError: When there is none.
+
+    Example:
+        describe(1)
+
+            as often as you like
+
+    Notes:
+        It is slow.
 """
+GOOGLE_DESCRIPTION = """Describe it.
+
+It takes time: a minute.
+
+Returns:
+    Nothing.
+
+Raises:
+    ToolError: When there is none.
+
+Example:
+    describe(1)
+
+        as often as you like
+
+Notes:
+    It is slow."""
 NUMPY = """Describe it.
 
     It takes time: a minute.
@@ -310,29 +339,72 @@ NUMPY = """Describe it.
     Returns
     -------
     None
+
+    Notes
+    -----
+    It is slow.
+
+    Examples
+    --------
+    >>> describe(1)
+    None
 """
+NUMPY_DESCRIPTION = """Describe it.
+
+It takes time: a minute.
+
+Returns
+-------
+None
+
+Notes
+-----
+It is slow.
+
+Examples
+--------
+>>> describe(1)
+None"""
 REST = """Describe it.
 
     It takes time: a minute.
 
     :param amount: In the account's currency,
         more than zero: always.
+    :type amount: int
     :param str note: Why.
     :param at: Where.
     :returns: nothing
+    :raises ToolError: when there is none
+
+    It is slow.
 """
+REST_DESCRIPTION = """Describe it.
+
+It takes time: a minute.
+
+:returns: nothing
+:raises ToolError: when there is none
+
+It is slow."""
 
 
 @pytest.mark.parametrize(
-    ("docstring", "at"), [(GOOGLE, "Where."), (NUMPY, "Why."), (REST, "Where.")]
+    ("docstring", "description", "at"),
+    [
+        (GOOGLE, GOOGLE_DESCRIPTION, "Where."),
+        (NUMPY, NUMPY_DESCRIPTION, "Why."),
+        (REST, REST_DESCRIPTION, "Where."),
+    ],
+    ids=["google", "numpy", "rest"],
 )
 def test_docstring_describes_the_tool_and_its_parameters(
-    docstring: str, at: str, monkeypatch: pytest.MonkeyPatch
+    docstring: str, description: str, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(describe, "__doc__", docstring)
     found = resolved(describe)
 
-    assert found.description == "Describe it.\n\nIt takes time: a minute."
+    assert found.description == description
     assert found.input_schema["properties"] == {
         "amount": {
             "type": "integer",
@@ -357,6 +429,38 @@ def test_annotation_describes_better_than_the_docstring() -> None:
 
     assert properties["amount"] == {"type": "integer", "description": "In euros."}
     assert properties["note"] == {"type": "string", "description": "Why."}
+
+
+Sku = TypeAliasType("Sku", Annotated[str, Doc("The number on the box.")])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "description"),
+    [
+        (Annotated[str, "In euros."], "In euros."),
+        (Annotated[str, Doc("In euros,\n    or cents.")], "In euros, or cents."),
+        (Annotated[str, "In euros."] | None, "In euros."),
+        (Annotated[str, Field(max_length=3), "In euros."], "In euros."),
+        (Annotated[Sku, "Of the part."], "Of the part."),
+        (Annotated[str, "No.", Field(description="In euros.")], "In euros."),
+        (Annotated[Line, "What to add."], "What to add."),
+        (Sku, "The number on the box."),
+        (Sku | None, "The number on the box."),
+        (list[Sku], "Whatever."),
+        (str, "Whatever."),
+    ],
+)
+def test_words_in_an_annotation_describe_the_parameter(annotation: Any, description: str) -> None:
+    def act(amount: Any) -> None:
+        """Act.
+
+        Args:
+            amount: Whatever.
+        """
+
+    act.__annotations__["amount"] = annotation
+
+    assert resolved(act).input_schema["properties"]["amount"]["description"] == description
 
 
 SENTINEL: Any = object()
