@@ -6,15 +6,16 @@ their database connections as Django does around a request.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
+from inspect import isawaitable
 from queue import SimpleQueue
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.db import Error, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -202,6 +203,18 @@ class DatabaseThread:
             await self._context.__aexit__(*error)
             if self._thread.is_leased:
                 await asyncio.shield(self._thread.aclose())
+
+
+def awaited(value: Any) -> Any:
+    """The value, or what it comes to if it is an awaitable. Call it from a thread without a loop.
+
+    What it asks of the async ORM runs on the calling thread, and so in its transaction.
+    """
+    return async_to_sync(_outcome_of)(value) if isawaitable(value) else value
+
+
+async def _outcome_of(awaitable: Awaitable[R]) -> R:
+    return await awaitable
 
 
 def stays_in_thread() -> bool:

@@ -1,6 +1,7 @@
 """The story of a call: who may, what runs when, what is rolled back, and what survives anything."""
 
 import asyncio
+import functools
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import async_to_sync, markcoroutinefunction
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, connections, transaction
 from pydantic import AfterValidator, BaseModel, field_validator
@@ -590,3 +592,63 @@ class TestBusy:
         assert isinstance(known, BusyError)
         assert isinstance(unknown, UnknownToolError)
         assert sorted(outcomes()) == sorted([Outcome.BUSY, Outcome.UNKNOWN_TOOL, *[Outcome.OK] * 8])
+
+
+# Decorators.
+
+
+def passed_on(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that hands on what the function returns, a coroutine or not."""
+
+    @functools.wraps(function)
+    def passing(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return passing
+
+
+def marked(function: Callable[..., Any]) -> Callable[..., Any]:
+    return markcoroutinefunction(passed_on(function))
+
+
+def driven(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that makes an async function sync."""
+
+    @functools.wraps(function)
+    def driving(*args: Any, **kwargs: Any) -> Any:
+        return async_to_sync(function)(*args, **kwargs)
+
+    return driving
+
+
+async def add_new(sku: str, fails: bool = False) -> int:
+    """Add a product."""
+    await Product.objects.acreate(sku=sku, name=sku, price=Decimal(1))
+    if fails:
+        raise ToolError("No.")
+    return await Product.objects.acount()
+
+
+@pytest.mark.parametrize("decorator", [passed_on, marked, driven])
+@pytest.mark.parametrize("serve", [serve, serve_here])
+@pytest.mark.parametrize("options", [{}, {"background": True}])
+@pytest.mark.django_db(transaction=True)
+def test_async_function_behind_a_decorator_is_awaited(
+    decorator: Callable[..., Any], serve: Callable[..., Any], options: dict[str, Any]
+) -> None:
+    with offering(decorator(add_new), **options):
+        result = serve(context_of("add_new", arguments={"sku": "a"}))
+
+    assert result.structured == {"result": 1}
+    assert outcomes() == [Outcome.OK]
+
+
+@pytest.mark.parametrize(("decorator", "kept"), [(passed_on, 0), (marked, 1), (driven, 0)])
+@pytest.mark.django_db(transaction=True)
+def test_only_what_is_not_marked_as_async_runs_in_a_transaction(
+    decorator: Callable[..., Any], kept: int
+) -> None:
+    with offering(decorator(add_new)), pytest.raises(ToolError, match="No"):
+        serve(context_of("add_new", arguments={"sku": "a", "fails": True}))
+
+    assert Product.objects.count() == kept

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from django_mcp.audit import Recording
 from django_mcp.calls.admitting import admit, finish, may_query_to_admit, refusals_recorded
 from django_mcp.calls.background import call_in_background, runs_in_background
-from django_mcp.concurrency import DatabaseThread, run_in_control, run_in_worker
+from django_mcp.concurrency import DatabaseThread, awaited, run_in_control, run_in_worker
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import UnaskableError, UnknownToolError
 from django_mcp.execution.guarding import failures_explained, rendering, transaction_of
@@ -49,7 +49,7 @@ def _call_sync(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
             transaction_of(tool) as unit,
             _asking(context, tool),
         ):
-            value = tool.function(**arguments)
+            value = awaited(tool.function(**arguments))
             with rendering(context):
                 unit.result = result = tool.output.render(value)
     except BaseException as error:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from pydantic_core import to_jsonable_python
 
+from django_mcp.concurrency import awaited
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     InvalidArgumentsError,
@@ -40,9 +40,7 @@ def _call(context: ToolContext, preparation: Preparation, arguments: Mapping[str
         own[preparation.user_parameter] = context.user
     if preparation.context_parameter is not None:
         own[preparation.context_parameter] = context
-    if preparation.is_async:
-        return async_to_sync(preparation.function)(**own)
-    return preparation.function(**own)
+    return awaited(preparation.function(**own))
 
 
 def _completed(context: ToolContext, tool: Tool) -> dict[str, Any]:

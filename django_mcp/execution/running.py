@@ -1,6 +1,7 @@
 """The story of a background call in its worker: mine? still allowed? run, checked, on record."""
 
 import asyncio
+import inspect
 import logging
 import os
 import socket
@@ -140,7 +141,7 @@ def _admit(run: Run, tool: Tool | None) -> tuple[ToolContext, Tool, dict[str, An
 
 def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any]) -> Rendered:
     value = tool.function(**arguments)
-    if tool.is_async:
+    if inspect.isawaitable(value):
         value = async_to_sync(_until_stopped)(run, value)
     with rendering(context):
         return tool.output.render(value)

@@ -28,6 +28,11 @@ class ProgressChannel:
 
     async def drain(self) -> None:
         """See `ProgressSink.drain`."""
+        if asyncio.get_running_loop() is not self._loop:
+            # An async function that a sync tool has called runs on a loop of its own.
+            draining = asyncio.run_coroutine_threadsafe(self.drain(), self._loop)
+            await asyncio.wrap_future(draining)
+            return
         # What this task or a thread has sent just now reaches the queue in the loop's next turn.
         await asyncio.sleep(0)
         await self._waiting.join()

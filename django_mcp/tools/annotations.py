@@ -6,11 +6,13 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from typing_extensions import Doc, TypeAliasType, is_typeddict
 
+from django_mcp.tools.callables import function_of
+
 
 def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
     """The function's annotations, resolved. Raises `ValueError` for names that do not exist."""
     try:
-        return get_type_hints(function, include_extras=True)
+        return get_type_hints(function_of(function), include_extras=True)
     except NameError as error:
         raise undefined_name(error.name) from error
     except (TypeError, AttributeError, SyntaxError) as error:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from django_mcp.content import Icon
 from django_mcp.tools.background import OnDisconnect, Retry
+from django_mcp.tools.callables import dotted_name_of, name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,8 +51,7 @@ class ToolDeclaration:
     @property
     def dotted_name(self) -> str:
         """Where the function is found, such as `shop.services.add_expense`."""
-        name = getattr(self.function, "__qualname__", type(self.function).__qualname__)
-        return f"{self.function.__module__}.{name}"
+        return dotted_name_of(self.function)
 
 
 _declarations: list[ToolDeclaration] = []
@@ -180,7 +180,7 @@ def tool(
         _declarations.append(
             ToolDeclaration(
                 function=function,
-                name=getattr(function, "__name__", "") if name is None else name,
+                name=name_of(function) if name is None else name,
                 title=title,
                 description=description,
                 group=group,

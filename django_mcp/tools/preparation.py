@@ -21,7 +21,6 @@ class Preparation:
     """
 
     function: Callable[..., Any]
-    is_async: bool
     completed: Signature
     fills: frozenset[str]
     takes: Mapping[str, Any]
@@ -56,7 +55,6 @@ def read_preparation(
         raise ValueError("prepare requires a user, and the tool does not")
     return Preparation(
         function=function,
-        is_async=inspect.iscoroutinefunction(function),
         completed=completed,
         fills=fills,
         takes={name: own[name].default for name in takes},

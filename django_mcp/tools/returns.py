@@ -10,13 +10,15 @@ from django.http import FileResponse
 
 from django_mcp.content import Content
 from django_mcp.tools.annotations import is_union, queryset_annotations, type_hints, unwrapped
+from django_mcp.tools.callables import function_of
 from django_mcp.tools.model_results import ModelOutput
 from django_mcp.tools.results import ContentOutput, DataOutput, Output, UndeclaredOutput
 
 
 def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
     """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+    written = function_of(function)
+    if inspect.isgeneratorfunction(written) or inspect.isasyncgenfunction(written):
         raise ValueError("generators cannot be tools: return a list, and report progress")
     if not all(isinstance(each, str) for pair in fields.items() for each in pair):
         raise ValueError("fields are names of fields, or a mapping of names to them")

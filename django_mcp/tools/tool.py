@@ -1,6 +1,5 @@
 """A tool, resolved: everything about it that does not change from call to call."""
 
-import inspect
 import json
 import logging
 import re
@@ -16,6 +15,12 @@ from django_mcp.content import Icon
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import DjangoMCPError, InvalidArgumentsError
 from django_mcp.tools.background import Background
+from django_mcp.tools.callables import (
+    documentation_of,
+    is_coroutine_function,
+    name_of,
+    problem_of,
+)
 from django_mcp.tools.declaration import Raises, ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
 from django_mcp.tools.preparation import Preparation, read_preparation
@@ -134,9 +139,11 @@ class Tool:
 def resolve(declaration: ToolDeclaration) -> Tool:
     """Resolve a declaration. Raises `ValueError` with all that is wrong, for the tool's author."""
     function = declaration.function
-    documentation = read_docstring(function.__doc__)
+    if problem := problem_of(function):
+        raise ValueError(problem)
+    documentation = read_docstring(documentation_of(function))
     description = str(declaration.description or documentation.description).strip()
-    is_async = inspect.iscoroutinefunction(function)
+    is_async = is_coroutine_function(function)
     problems = list(_problems(declaration, is_async=is_async))
     if not description:
         problems.append("has no description: write a docstring, it is what the agent goes by")
@@ -202,7 +209,9 @@ def _attempt(
 
 
 def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
-    if not NAME.fullmatch(declaration.name):
+    if declaration.name == name_of(declaration.function) in ("", "<lambda>"):
+        yield "has no name of its own: pass one, as @tool(name=...)"
+    elif not NAME.fullmatch(declaration.name):
         yield f"the name {declaration.name!r} is not 1 to 64 of the characters A-Z a-z 0-9 _ -"
     if not GROUP.fullmatch(declaration.group):
         yield f"the group {declaration.group!r} is not 1 to 64 of A-Z a-z 0-9 _ . -"

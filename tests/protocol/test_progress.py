@@ -9,7 +9,7 @@ from django_mcp.protocol.progress import ProgressChannel
 from tests.gate import Gate
 from tests.wire import PATIENCE, Answer, Client
 
-SYNC_AND_ASYNC = pytest.mark.parametrize("name", ["count", "acount"])
+SYNC_AND_ASYNC = pytest.mark.parametrize("name", ["count", "acount", "count_behind_decorator"])
 
 
 def call(client: Client, name: str, *, token: Any = "tok", **arguments: Any) -> Answer:

@@ -1,6 +1,7 @@
 """Tools that wait, report, fail and query, each in the sync and the async way."""
 
 import asyncio
+import functools
 import threading
 from datetime import date
 from typing import Annotated, Any
@@ -113,6 +114,11 @@ with collecting() as TOOLS:
         for step in range(1, to + 1):
             await context.areport_progress(step, to, f"step {step}")
         return to
+
+    @tool(name="count_behind_decorator", read_only=True)
+    @functools.wraps(acount)
+    def count_behind_decorator(*args: Any, **kwargs: Any) -> Any:
+        return acount(*args, **kwargs)
 
     @tool(read_only=True)
     def count_and_fail(context: ToolContext) -> int:

@@ -1,5 +1,6 @@
 """What `@tool` accepts, and how it reports what it does not."""
 
+import functools
 import subprocess
 import sys
 import textwrap
@@ -130,6 +131,80 @@ def test_methods_of_a_class_can_be_tools_when_static() -> None:
             return 2 * number
 
     assert Service.double(4) == 8
+
+
+def add(first: int, second: int) -> int:
+    """Add two numbers."""
+    return first + second
+
+
+class Adding:
+    """Add, as configured."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, first: int) -> int:
+        return first + self.number
+
+    def add_to(self, first: int) -> int:
+        """Add two numbers."""
+        return first + self.number
+
+    async def aadd_to(self, first: int) -> int:
+        """Add two numbers."""
+        return first + self.number
+
+    @classmethod
+    def make(cls, first: int) -> int:
+        """Add two numbers."""
+        return cls(3)(first)
+
+    @staticmethod
+    def add_three(first: int) -> int:
+        """Add two numbers."""
+        return first + 3
+
+    @property
+    def double(self) -> int:
+        return 2 * self.number
+
+
+class AsyncAdding(Adding):
+    async def __call__(self, first: int) -> int:  # type: ignore[override]
+        """Add two numbers."""
+        return first + self.number
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "where", "description"),
+    [
+        (partial(add, second=3), "add", "add", "Add two numbers."),
+        (partial(partial(add), second=3), "add", "add", "Add two numbers."),
+        (partial(Adding(3)), "adds", "Adding.__call__", "Add, as configured."),
+        (Adding(3), "adds", "Adding.__call__", "Add, as configured."),
+        (AsyncAdding(3), "adds", "AsyncAdding.__call__", "Add two numbers."),
+        (partial(AsyncAdding(3).aadd_to), "aadd_to", "Adding.aadd_to", "Add two numbers."),
+        (Adding(3).add_to, "add_to", "Adding.add_to", "Add two numbers."),
+        (Adding(3).aadd_to, "aadd_to", "Adding.aadd_to", "Add two numbers."),
+        (Adding.make, "make", "Adding.make", "Add two numbers."),
+        (Adding.add_three, "add_three", "Adding.add_three", "Add two numbers."),
+        (functools.cache(Adding.add_three), "add_three", "Adding.add_three", "Add two numbers."),
+    ],
+)
+@pytest.mark.django_db
+def test_partials_objects_and_bound_methods_can_be_tools(
+    function: Callable[..., Any], name: str, where: str, description: str
+) -> None:
+    has_name = name != "adds"
+    with offering(function, name=None if has_name else name) as registry:
+        found = registry.tools[name]
+        result = MCPClient().call(name, first=2)
+
+    assert (result.data, result.is_error) == (5, False)
+    assert found.dotted_name == f"{__name__}.{where}"
+    assert found.description == description
+    assert found.input_schema["properties"]["first"] == {"type": "integer"}
 
 
 @pytest.mark.parametrize(
@@ -452,8 +527,12 @@ def defaults_twice_by_factory(size: Annotated[int, Field(default_factory=int)] =
         (defaults_twice, {}, "parameter 'size' has two defaults: Field(default=...) and that of"),
         (defaults_twice_by_factory, {}, "parameter 'size' has two defaults"),
         (looks_around, {}, "its parameters have no JSON form: Error building"),
-        (partial(fine, 3), {}, "the name '' is not 1 to 64 of the characters"),
-        (partial(fine, 3), {"name": "x"}, "its annotations cannot be resolved"),
+        (lambda: None, {"description": "Do."}, "has no name of its own: pass one, as @tool(name="),
+        (Adding(3), {}, "has no name of its own: pass one, as @tool(name=...)"),
+        (Adding, {}, "a class cannot be a tool: tag a function that makes an instance of it"),
+        (Adding.add_to, {}, "or the method of one instance as tool(instance.add_to)"),
+        (Adding.__dict__["make"], {}, "a classmethod cannot be a tool: tag a function, or a"),
+        (Adding.__dict__["double"], {"name": "x"}, "a property cannot be a tool: tag a function"),
     ],
 )
 def test_mistakes_in_a_declaration_are_reported(
@@ -462,7 +541,7 @@ def test_mistakes_in_a_declaration_are_reported(
     (reported,) = problems(function, **options)
 
     where, _, what = reported.partition(": ")
-    assert where == getattr(function, "__qualname__", "functools.partial")
+    assert where == getattr(function, "__qualname__", where)
     assert problem in what
 
 
