@@ -12,7 +12,7 @@ from oauth2_provider.settings import oauth2_settings
 from django_mcp.auth import redirects
 from django_mcp.auth.addresses import is_public
 from django_mcp.auth.applications import read_document_url
-from django_mcp.auth.client_metadata import ClientMetadata, ClientMetadataError
+from django_mcp.auth.client_metadata import ClientMetadata, ClientMetadataError, given
 from django_mcp.auth.pinned_connection import PinnedConnection
 
 ACCEPT = "application/json, application/*+json"
@@ -48,7 +48,7 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
             uri for uri in metadata.redirect_uris if redirects.is_acceptable(uri)
         ]
         # The rest stays as it is, for the toolkit to see what is forbidden in a document.
-        return {**document, **told}, max_age
+        return {**given(document), **told}, max_age
 
     def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
         """Fetch the document as it is published."""

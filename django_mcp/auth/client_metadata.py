@@ -20,6 +20,11 @@ class ClientMetadataError(Exception):
         super().__init__(description)
 
 
+def given(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that say something; null and an empty array are how some clients say nothing."""
+    return {name: value for name, value in said.items() if value is not None and value != []}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
     """What is taken of it: enough for the authorization code grant."""
@@ -35,8 +40,10 @@ class ClientMetadata:
         """Take what can be taken, or raise `ClientMetadataError`.
 
         Of several grants, response types and methods of authentication those count that are
-        offered here. Where redirect URIs go is looked at by `redirects`, not here.
+        offered here. Where redirect URIs go is looked at by `redirects`, not here. Members that are
+        null or an empty array count as absent.
         """
+        said = given(said)
         if "authorization_code" not in _strings(said, "grant_types", ["authorization_code"]):
             raise ClientMetadataError("grant_types must hold authorization_code")
         if "code" not in _strings(said, "response_types", ["code"]):

@@ -84,7 +84,7 @@ class RegistrationManagementView(ToolkitManagementView):
         methods = PUBLIC if is_public else CONFIDENTIAL
         try:
             said = _read_document(request)
-            if said.get("client_id", client_id) != client_id:
+            if said.get("client_id") not in (None, client_id):
                 raise ClientMetadataError("client_id must stay what it is")
             metadata = ClientMetadata.read(
                 said, auth_methods=methods, default_auth_method=methods[0]

@@ -134,6 +134,16 @@ def test_document_that_cannot_be_taken(library: Library, members: dict[str, Any]
     assert not ClientRegistration.objects.exists()
 
 
+@pytest.mark.parametrize("nothing", [None, []])
+def test_null_and_an_empty_array_in_a_document_count_as_absent(
+    library: Library, nothing: Any
+) -> None:
+    members = ("client_secret", "contacts", "grant_types", "jwks", "response_types")
+    library.publish(URL, redirect_uris=[CALLBACK], **dict.fromkeys(members, nothing))
+
+    assert not is_refused(visit(URL))
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"[" * 10_000, b'{"a": "' + b"x" * 20_000 + b'"}', b"\xff"]
 )
