@@ -12,11 +12,22 @@ from django_mcp.tools.tool import Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One tool as it stands for one principal; without a `denial` it is listed."""
+    """One tool as it stands for one principal; without a `denial` it is listed.
+
+    `missing_permissions` are named where they are the reason.
+    """
 
     tool: Tool
     denial: Denial | None
     missing_scopes: frozenset[str]
+    missing_permissions: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it is hidden, for operators; empty where it is listed."""
+        if self.denial is None:
+            return ""
+        return ": ".join(filter(None, [str(self.denial), " ".join(self.missing_permissions)]))
 
     @property
     def reason(self) -> str:
@@ -29,19 +40,24 @@ class Entry:
 def survey(principal: Principal) -> list[Entry]:
     """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""
     visibility = Visibility(principal, current_snapshot())
-    return [
-        Entry(
-            tool=tool,
-            denial=visibility.denial(tool),
-            missing_scopes=tool.scopes - principal.scopes,
-        )
-        for tool in get_registry().tools.values()
-    ]
+    return [_entry(tool, visibility) for tool in get_registry().tools.values()]
+
+
+def _entry(tool: Tool, visibility: Visibility) -> Entry:
+    denial = visibility.denial(tool)
+    lacks_permission = denial is Denial.PERMISSION_MISSING
+    return Entry(
+        tool=tool,
+        denial=denial,
+        missing_scopes=tool.scopes - visibility.principal.scopes,
+        missing_permissions=visibility.missing_permissions(tool) if lacks_permission else (),
+    )
 
 
 def visible_tools(principal: Principal) -> list[Tool]:
     """The tools that this principal is shown; those that lack only scopes are among them."""
-    return [entry.tool for entry in survey(principal) if entry.denial is None]
+    visibility = Visibility(principal, current_snapshot())
+    return [tool for tool in get_registry().tools.values() if visibility.sees(tool)]
 
 
 async def find_tool(principal: Principal, name: str) -> Tool | None:

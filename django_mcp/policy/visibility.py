@@ -122,6 +122,10 @@ class Visibility:
             return Denial.USER_REQUIRED
         return None
 
+    def missing_permissions(self, tool: Tool) -> tuple[str, ...]:
+        """Those of the tool's permissions that the caller does not hold, each by itself."""
+        return tuple(each for each in tool.permissions if not self._has_permissions((each,)))
+
     def _is_member(self, policy: GroupPolicy) -> bool:
         return not self._user_groups.isdisjoint(policy.allowed_groups)
 

@@ -41,7 +41,12 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
     assert rows_of(response) == [
         ["count_stock Count", "stock", "callable", ""],
         ["report", "reports", "hidden", "its group is disabled"],
-        ["write_off", "stock", "hidden", "the user lacks a permission that it needs"],
+        [
+            "write_off",
+            "stock",
+            "hidden",
+            "the user lacks a permission that it needs: shop.change_product",
+        ],
     ]
 
 

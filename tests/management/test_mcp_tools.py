@@ -5,7 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -15,6 +15,7 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.sync import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build, using_registry
+from tests.calling import offering
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +85,25 @@ def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
         "  hours (desk)",
         "  note (shop)",
         "Hidden: 1",
-        "  clear (shop): the user lacks a permission that it needs",
+        "  clear (shop): the user lacks a permission that it needs: shop.delete_product",
     ]
+
+
+def test_it_names_only_the_permissions_that_the_user_lacks() -> None:
+    def close() -> None:
+        """Close it."""
+
+    ann = User.objects.create_user("ann")
+    ann.user_permissions.add(Permission.objects.get(codename="change_product"))
+    wanted = ["shop.delete_product", "shop.change_product", "shop.delete_prodcut"]
+
+    with offering(close, group="desk", permissions=wanted):
+        found = run("--user", "ann")
+
+    assert found[-1] == (
+        "  close (desk): the user lacks a permission that it needs: "
+        "shop.delete_product shop.delete_prodcut"
+    )
 
 
 def test_it_tells_which_scopes_a_token_would_lack() -> None:
