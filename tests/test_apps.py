@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,16 @@ django.setup()
 print(*(problem.id for problem in run_checks() if problem.id == "django_mcp.E002"))
 print(sorted({"mcp", "mcp_types", "starlette"} & set(sys.modules)))
 """
+BAD_TOOL = "from django_mcp import tool\n@tool\ndef bad(x): ...\n"
+SERVED = [
+    "from pathlib import Path",
+    "BASE = Path(__file__).parent",
+    "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE / 'db'}}",
+    "INSTALLED_APPS.append('django.contrib.staticfiles')",
+    "STATIC_URL, STATIC_ROOT = 'static/', BASE / 'static'",
+    "DJANGO_MCP_URL, DJANGO_MCP_AUTHENTICATORS = 'https://stall.example/mcp', []",
+    "DJANGO_MCP_ENABLE_NEW_GROUPS, ALLOWED_HOSTS = True, ['*']",
+]
 PRINT_TOOLS = """
 import django
 django.setup()
@@ -41,11 +51,14 @@ def start(tmp_path: Path) -> Start:
     """Starts a new project of one app with the given files, and runs a program in it."""
 
     def start(
-        files: dict[str, str], *settings: str, program: str = PRINT_TOOLS
+        files: dict[str, str],
+        *settings: str,
+        program: str = PRINT_TOOLS,
+        command: Sequence[str] = (),
     ) -> subprocess.CompletedProcess[str]:
         app = tmp_path / "stall"
-        app.mkdir()
         for name, text in {"__init__.py": "", **files}.items():
+            (app / name).parent.mkdir(parents=True, exist_ok=True)
             (app / name).write_text(text)
         (tmp_path / "stall_settings.py").write_text(
             "\n".join(
@@ -57,7 +70,7 @@ def start(tmp_path: Path) -> Start:
             )
         )
         return subprocess.run(
-            [sys.executable, "-c", program],
+            [sys.executable, *(("-m", "django", *command) if command else ("-c", program))],
             cwd=tmp_path,
             env={
                 **os.environ,
@@ -110,7 +123,7 @@ def test_a_module_that_cannot_be_imported_stops_the_start(start: Start, text: st
 
 def test_a_bad_tool_stops_no_command_but_is_told_by_the_check(start: Start) -> None:
     """Resolving every tool would be a price for every `manage.py` command."""
-    answer = start({"services.py": "from django_mcp import tool\n@tool\ndef bad(x): ...\n"})
+    answer = start({"services.py": BAD_TOOL})
 
     assert answer.stdout.strip() == "['bad']", answer.stderr
 
@@ -118,8 +131,65 @@ def test_a_bad_tool_stops_no_command_but_is_told_by_the_check(start: Start) -> N
 def test_checks_tell_of_a_bad_tool_without_loading_what_only_an_endpoint_needs(
     start: Start,
 ) -> None:
-    bad = "from django_mcp import tool\n@tool\ndef bad(x): ...\n"
-
-    answer = start({"services.py": bad}, program=CHECK_TOOLS)
+    answer = start({"services.py": BAD_TOOL}, program=CHECK_TOOLS)
 
     assert answer.stdout.split() == ["django_mcp.E002", "[]"], answer.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["check", "--tag", "staticfiles"],
+        ["runserver", "--noreload", "0"],
+        ["test"],
+    ],
+    ids=" ".join,
+)
+def test_a_bad_tool_is_an_error_where_the_site_is_looked_after(
+    start: Start, command: list[str]
+) -> None:
+    answer = start({"services.py": BAD_TOOL}, *SERVED, command=command)
+
+    assert answer.returncode != 0
+    assert "ERRORS:\n?: (django_mcp.E002) stall.services.bad: " in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["migrate"],
+        ["migrate", "stall", "zero"],
+        ["makemigrations", "stall"],
+        ["sqlmigrate", "auth", "0001"],
+        ["collectstatic", "--noinput"],
+    ],
+    ids=" ".join,
+)
+def test_a_bad_tool_is_a_warning_where_a_deployment_is_made(
+    start: Start, command: list[str]
+) -> None:
+    migration = "from django.db import migrations\nclass Migration(migrations.Migration): ...\n"
+    files = {"services.py": BAD_TOOL, "migrations/0001.py": migration, "migrations/__init__.py": ""}
+
+    answer = start(files, *SERVED, command=command)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "ERRORS" not in answer.stderr
+    if command[0] != "sqlmigrate":  # it runs no checks
+        assert "WARNINGS:\n?: (django_mcp.E002) stall.services.bad: " in answer.stderr
+
+
+def test_a_bad_tool_stops_the_mount(start: Start) -> None:
+    program = """
+from django.core.asgi import get_asgi_application
+from django_mcp.asgi import mount
+mount(get_asgi_application())
+"""
+
+    answer = start({"services.py": BAD_TOOL}, *SERVED, program=program)
+
+    assert answer.returncode != 0
+    assert (
+        "ToolRegistrationError: Some tools cannot be served:\n- stall.services.bad" in answer.stderr
+    )
