@@ -14,7 +14,7 @@ class DjangoMCPConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.models import Group
 
-        from django_mcp import checks  # noqa: F401  (registers the checks)
+        from django_mcp import checks
         from django_mcp.conf import settings
         from django_mcp.policy import orphans, sync
 
@@ -23,5 +23,6 @@ class DjangoMCPConfig(AppConfig):
 
             logs.withhold_secrets()
         autodiscover_modules(*settings.AUTODISCOVER)
+        checks.discovery.note_imported_modules()
         post_migrate.connect(sync.after_migrate, sender=self)
         pre_delete.connect(orphans.close_orphans, sender=Group)

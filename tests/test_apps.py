@@ -193,3 +193,60 @@ mount(get_asgi_application())
     assert (
         "ToolRegistrationError: Some tools cannot be served:\n- stall.services.bad" in answer.stderr
     )
+
+
+def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: Start) -> None:
+    files = {
+        "services/__init__.py": "from stall.services import imported",
+        "services/imported.py": TOOL.format(name="imported"),
+        "services/forgotten.py": TOOL.format(name="forgotten"),
+        "services/errors.py": "from django_mcp import ToolError\nraise SystemExit",
+        "services/broken.py": "from django_mcp import tool\ndef",
+        "services/deep/__init__.py": "",
+        "services/deep/down.py": "from django_mcp import (\n    Text,\n    tool as expose,\n)\n",
+        "services/tests/__init__.py": "",
+        "services/tests/test_tools.py": TOOL.format(name="tested"),
+        "services/viewed.py": TOOL.format(name="viewed"),
+        "urls.py": "from stall.services import viewed\nurlpatterns = []",
+        "elsewhere.py": TOOL.format(name="elsewhere"),
+    }
+
+    answer = start(files, *SERVED, "ROOT_URLCONF = 'stall.urls'", command=["check"])
+
+    told = [line for line in answer.stderr.splitlines() if "django_mcp.W030" in line]
+    assert answer.returncode == 0
+    assert [line.split()[2] for line in told] == [
+        "stall.services.deep.down",
+        "stall.services.forgotten",
+        "stall.services.viewed",
+    ]
+    assert "add 'services.forgotten' to DJANGO_MCP_AUTODISCOVER" in answer.stderr
+
+
+def test_permissions_are_looked_up_before_there_are_tables(start: Start) -> None:
+    services = """
+from django_mcp import tool
+
+@tool(permissions=["auth.change_user", "auth.chnage_user"])
+def act() -> None:
+    \"\"\"Do nothing.\"\"\"
+"""
+
+    answer = start({"services.py": services}, *SERVED, command=["migrate"])
+
+    assert answer.returncode == 0, answer.stderr
+    assert (
+        "(django_mcp.W029) stall.services.act: the permission 'auth.chnage_user'" in answer.stderr
+    )
+    assert answer.stderr.count("django_mcp.W029") == 1
+
+
+def test_tools_are_found_in_submodules_that_the_setting_names(start: Start) -> None:
+    files = {
+        "services/__init__.py": "",
+        "services/orders.py": TOOL.format(name="order"),
+    }
+
+    answer = start(files, "DJANGO_MCP_AUTODISCOVER = ['services.orders']")
+
+    assert answer.stdout.strip() == "['order']", answer.stderr

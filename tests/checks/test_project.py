@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connections
+from pydantic import BaseModel, Field
 from pytest_django import Settings
 
 import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
@@ -17,8 +20,11 @@ from django_mcp import tool
 from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
+from tests.calling import offering
 from tests.checks.messages import deploy, found
 from tests.databases import second_database
+from tests.shop.models import Product
+from tests.tools.serving import taking
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
@@ -108,6 +114,96 @@ class TestTools:
         assert set(messages) == {"E002"}
         assert ["undescribed" in text for text in messages["E002"]].count(True) == 1
         assert ["misscoped" in text for text in messages["E002"]].count(True) == 1
+
+    def test_bad_tools_stop_neither_other_messages_nor_other_checks(self) -> None:
+        with collecting(), fresh_registry():
+
+            @tool
+            def undescribed(г: int) -> None: ...
+
+            assert set(found(databases=list(connections))) == {"E002"}
+
+
+def act(value: Any = None) -> None:
+    """Act."""
+
+
+BOUNDS = ("refuses more than 1,024", "cuts it after 2,048")
+
+
+class Branch(BaseModel):
+    branches: list["Branch"] = []
+
+
+class TestHosts:
+    @pytest.mark.parametrize(
+        "name", ["größe", "$top", "filter[status]", "a" * 65, "", "a b", "a\n"]
+    )
+    def test_w026_tells_of_names_that_some_hosts_refuse(self, name: str) -> None:
+        with offering(taking(Annotated[int, Field(alias=name)])):
+            (message,) = found()["W026"]
+
+        assert repr(name) in message
+        assert "taking.<locals>.take" in message
+
+    @pytest.mark.parametrize("name", ["a", "a.b-c_D9", "a" * 64])
+    def test_w026_is_silent_about_names_that_every_host_takes(self, name: str) -> None:
+        with offering(taking(Annotated[int, Field(alias=name)])):
+            assert found() == {}
+
+    @pytest.mark.parametrize(
+        ("length", "bounds"),
+        [(1024, ()), (1025, BOUNDS[:1]), (2048, BOUNDS[:1]), (2049, BOUNDS)],
+    )
+    def test_w027_tells_of_descriptions_that_some_hosts_refuse_or_cut(
+        self, length: int, bounds: tuple[str, ...]
+    ) -> None:
+        with offering(act, description="x" * length):
+            messages = found()
+
+        assert set(messages) == ({"W027"} if bounds else set())
+        for message in messages.get("W027", ()):
+            assert f"{length:,} characters" in message
+            assert [each for each in BOUNDS if each in message] == list(bounds)
+
+    def test_w028_tells_of_definitions_that_some_hosts_lose(self) -> None:
+        both = taking(Branch)
+        both.__annotations__["return"] = list[Branch]
+
+        with offering(both):
+            (message,) = found()["W028"]
+
+        assert "Gemini CLI" in message
+        assert "$defs of its input and output schema" in message
+
+
+class TestPermissions:
+    def test_w029_tells_of_permissions_that_do_not_exist(self) -> None:
+        wanted = ["shop.change_product", "shop.change_prodcut", "nowhere.view_it"]
+
+        with offering(act, permissions=wanted):
+            messages = found(databases=["default"])
+            elsewhere = found(databases=[])
+
+        assert elsewhere == {}
+        assert set(messages) == {"W029"}
+        assert ["shop.change_prodcut" in text for text in messages["W029"]] == [True, False]
+        assert ["nowhere.view_it" in text for text in messages["W029"]] == [False, True]
+
+    def test_permission_that_only_the_database_knows_exists(self) -> None:
+        kind = ContentType.objects.get_for_model(Product)
+        Permission.objects.create(content_type=kind, codename="count_product")
+
+        with offering(act, permissions=["shop.count_product"]):
+            assert found(databases=["default"]) == {}
+
+    def test_permission_that_a_model_declares_exists_before_its_migration(self) -> None:
+        Permission.objects.all().delete()
+
+        with offering(act, permissions=["shop.change_product", "django_mcp.revoke_access"]):
+            messages = found(databases=["default"])
+
+        assert all("shop.change_product" not in text for text in messages.get("W029", ()))
 
 
 class TestSettings:

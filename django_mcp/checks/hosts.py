@@ -1,0 +1,74 @@
+"""Declarations that the protocol allows and some hosts (clients and the models behind) do not."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Warning, register
+
+from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.tools.tool import Tool
+
+PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+"""What Anthropic's API takes as the name of a property of an input schema."""
+
+MAX_DESCRIPTION = 1024
+"""Characters that OpenAI's API takes."""
+
+SHOWN_DESCRIPTION = 2048
+"""Characters that Claude Code shows its model."""
+
+
+@register
+def check_hosts(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every host takes the tools as they are declared."""
+    try:
+        registry = get_registry()
+    except Exception:  # noqa: BLE001  (check_tools tells)
+        return []
+    return list(_problems(registry))
+
+
+def _problems(registry: Registry) -> Iterator[CheckMessage]:
+    for tool in registry.tools.values():
+        yield from _name_problems(tool)
+        yield from _description_problems(tool)
+        yield from _definition_problems(tool)
+
+
+def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
+    for name in tool.input_schema["properties"]:
+        if not PARAMETER.fullmatch(name):
+            yield Warning(
+                f"{tool.dotted_name}: some hosts refuse the name of the parameter {name!r}, and "
+                "with it every tool of the server.",
+                hint="Anthropic's API takes names of 1 to 64 of the characters A-Z a-z 0-9 _ . - "
+                "alone. Rename it, or give it such a name by Field(alias=...).",
+                id="django_mcp.W026",
+            )
+
+
+def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
+    length = len(tool.description)
+    if length > MAX_DESCRIPTION:
+        is_cut = length > SHOWN_DESCRIPTION
+        cut = f", and Claude Code cuts it after {SHOWN_DESCRIPTION:,}" if is_cut else ""
+        yield Warning(
+            f"{tool.dotted_name}: its description has {length:,} characters. OpenAI's API refuses "
+            f"more than {MAX_DESCRIPTION:,} of a function{cut}.",
+            hint="Write it shorter, or pass a shorter one as @tool(description=...).",
+            id="django_mcp.W027",
+        )
+
+
+def _definition_problems(tool: Tool) -> Iterator[CheckMessage]:
+    schemas = {"input": tool.input_schema, "output": tool.output_schema or {}}
+    if named := [kind for kind, schema in schemas.items() if "$defs" in schema]:
+        yield Warning(
+            f"{tool.dotted_name}: some hosts lose the $defs of its {' and '.join(named)} schema: "
+            "versions of Gemini CLI, Cursor, Kiro and GitHub Copilot do not show them to the "
+            "model, or refuse the tool.",
+            hint="Use types that are not recursive, and smaller ones if they are large.",
+            id="django_mcp.W028",
+        )

@@ -1,0 +1,68 @@
+"""The Django permissions that tools ask for."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import Permission
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections, router
+
+from django_mcp.tools.registry import Registry, get_registry
+
+
+@register(Tags.database)
+def check_permissions(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The permissions that tools ask for exist."""
+    alias = router.db_for_read(Permission)
+    if alias not in (kwargs.get("databases") or ()):
+        return []
+    try:
+        registry = get_registry()
+    except Exception:  # noqa: BLE001  (check_tools tells)
+        return []
+    unknown = _wanted(registry) - _declared()
+    if unknown and Permission._meta.db_table in connections[alias].introspection.table_names():
+        unknown -= _stored(alias, unknown)
+    return [
+        Warning(
+            f"{tool.dotted_name}: the permission {permission!r} does not exist, so that nobody but "
+            "superusers sees the tool.",
+            hint="Permissions are written app_label.codename, such as shop.change_product. Silence "
+            "this check if an authentication backend of yours grants others.",
+            id="django_mcp.W029",
+        )
+        for tool in registry.tools.values()
+        for permission in tool.permissions
+        if permission in unknown
+    ]
+
+
+def _wanted(registry: Registry) -> set[str]:
+    return {permission for permissions in registry.permissions for permission in permissions}
+
+
+def _declared() -> set[str]:
+    """Those that models declare: `migrate` creates them after this check has run."""
+    return {
+        f"{model._meta.app_label}.{codename}"
+        for model in apps.get_models()
+        for codename in _codenames(model)
+    }
+
+
+def _codenames(model: Any) -> Iterator[str]:
+    for action in model._meta.default_permissions:
+        yield get_permission_codename(action, model._meta)
+    for codename, _ in model._meta.permissions:
+        yield codename
+
+
+def _stored(alias: str, permissions: set[str]) -> set[str]:
+    codenames = {permission.partition(".")[2] for permission in permissions}
+    stored = Permission.objects.using(alias).filter(codename__in=codenames)
+    rows = stored.values_list("content_type__app_label", "codename")
+    return {f"{app_label}.{codename}" for app_label, codename in rows}
