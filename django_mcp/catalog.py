@@ -24,17 +24,13 @@ class Entry:
 
     @property
     def reason(self) -> str:
-        """Why it is hidden, for operators; empty where it is listed."""
+        """Why the tool is hidden, in words for operators; empty without a denial."""
         if self.denial is None:
             return ""
-        return ": ".join(filter(None, [str(self.denial), " ".join(self.missing_permissions)]))
-
-    @property
-    def reason(self) -> str:
-        """Why the tool is hidden, in words for operators; empty without a denial."""
+        details = self.missing_permissions
         if self.denial is Denial.REQUIREMENT_UNMET and self.tool.requires is not None:
-            return f"{self.denial}: {self.tool.requires.name}"
-        return "" if self.denial is None else str(self.denial)
+            details = (self.tool.requires.name,)
+        return ": ".join(filter(None, [str(self.denial), " ".join(details)]))
 
 
 def survey(principal: Principal) -> list[Entry]:

@@ -21,11 +21,11 @@ def check_exceptions(
     return [
         Error(f"{Settings.EXCEPTIONS.name} {problem}.", id="django_mcp.E015")
         for path, handler in settings.EXCEPTIONS.items()
-        for problem in _problems(path, handler)
+        for problem in _mapping_problems(path, handler)
     ]
 
 
-def _problems(path: str, handler: str | None) -> Iterator[str]:
+def _mapping_problems(path: str, handler: str | None) -> Iterator[str]:
     error, reason = _imported(path)
     if reason:
         yield reason

@@ -27,10 +27,10 @@ def check_hosts(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         registry = get_registry()
     except Exception:  # noqa: BLE001  (check_tools tells)
         return []
-    return list(_problems(registry))
+    return list(_host_problems(registry))
 
 
-def _problems(registry: Registry) -> Iterator[CheckMessage]:
+def _host_problems(registry: Registry) -> Iterator[CheckMessage]:
     for tool in registry.tools.values():
         yield from _name_problems(tool)
         yield from _description_problems(tool)
