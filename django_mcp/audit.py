@@ -22,6 +22,7 @@ from django_mcp.exceptions import (
     CallRejectedError,
     DjangoMCPError,
     RecordUnavailableError,
+    ResultTooLargeError,
     ToolError,
     ToolFailedError,
 )
@@ -224,16 +225,18 @@ class Recording:
     def _log(self, outcome: Outcome, duration_ms: int, error: BaseException | None) -> None:
         call = self._context.invocation
         is_ours = outcome in (Outcome.FAILED, Outcome.FOLLOW_UP_FAILED)
-        level = logging.ERROR if is_ours else logging.INFO
+        advice = error.advice if isinstance(error, ResultTooLargeError) else ""
+        level = logging.ERROR if is_ours else logging.WARNING if advice else logging.INFO
         if not logger.isEnabledFor(level):
             return
         logger.log(
             level,
-            "tools/call %r: %s after %d ms, call %s",
+            "tools/call %r: %s after %d ms, call %s%s",
             call.name[:128],
             outcome,
             duration_ms,
             call.id,
+            f". {advice}" if advice else "",
             exc_info=error.__cause__ or error if is_ours and error is not None else None,
             extra={
                 "call_id": str(call.id),

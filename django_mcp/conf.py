@@ -340,6 +340,20 @@ class Settings:
         default=10.0,
         help="Seconds that a client has to send the body of its request; a slower one gets 408.",
     )
+    MAX_ROWS = Setting(
+        int,
+        default=1000,
+        help=(
+            "The most rows of a result: the items of a list that a tool returns, and of every "
+            "queryset and iterator in what it returns. More are refused. Pages are as long as "
+            "`page_size` says."
+        ),
+    )
+    MAX_RESULT_BYTES = Setting(
+        int,
+        default=1024 * 1024,
+        help="The largest result, in bytes of its JSON, or of its text and media. More is refused.",
+    )
     RECORD = Setting(
         bool,
         default=True,

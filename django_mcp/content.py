@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from django.utils.functional import Promise
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
@@ -18,6 +20,7 @@ class Icon:
 class Content:
     """The base of the content blocks; return one or a list of them from a tool.
 
+    Lazy text, as of translations, becomes text in the language that is active where it is made.
     Raises `TypeError` for values that no client could be sent, such as base64 text for bytes.
     """
 
@@ -26,6 +29,8 @@ class Content:
             value = getattr(self, field.name)
             if value is None and field.default is not MISSING:
                 continue
+            if isinstance(value, Promise):
+                object.__setattr__(self, field.name, value := str(value))
             wanted = bytes if field.name == "data" else str
             if not isinstance(value, wanted):
                 given = type(value).__name__

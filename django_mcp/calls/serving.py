@@ -71,9 +71,10 @@ async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Re
         with failures_explained(context, tool), _asking(context, tool):
             async with DatabaseThread():
                 value = await tool.function(**arguments)
-                render = sync_to_async(tool.output.render) if tool.output.may_query else None
                 with rendering(context):
-                    result = await render(value) if render else tool.output.render(value)
+                    result = tool.output.render_at_once(value)
+                    if result is None:
+                        result = await sync_to_async(tool.output.render)(value)
     except BaseException as error:
         await finish(record, error=error)
         raise

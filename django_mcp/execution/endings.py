@@ -87,7 +87,9 @@ def read_error(text: str, call_id: UUID) -> DjangoMCPError:
     kind = stored["kind"]
     if kind == "ToolError":
         facts = {key: stored[key] for key in ("retryable", "hint", "retry_after")}
-        return ToolError(stored["message"], outcome=stored.get("outcome", "tool_error"), **facts)
+        error = ToolError(stored["message"], **facts)
+        error.outcome = stored["outcome"]
+        return error
     if kind == "FollowUpFailedError":
         result = stored["result"]
         return FollowUpFailedError(None if result is None else read_result(result))

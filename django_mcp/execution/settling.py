@@ -9,7 +9,6 @@ from django_mcp.conf import settings
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     FollowUpFailedError,
-    InvalidResultError,
     TaskCancelledError,
     TaskLostError,
     ToolError,
@@ -20,6 +19,7 @@ from django_mcp.execution.waking import wake
 from django_mcp.models import ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.tools.registry import get_registry
+from django_mcp.tools.result_limits import too_many_bytes
 from django_mcp.tools.results import Rendered
 
 Status = ToolTask.Status
@@ -28,7 +28,7 @@ Status = ToolTask.Status
 def end_with_result(rows: ToolTaskQuerySet, result: Rendered, **facts: Any) -> bool:
     """Complete the one task that `rows` may still find; whether it did.
 
-    Raises `InvalidResultError` when the result is too large to be kept.
+    Raises `ResultTooLargeError` when the result is too large to be kept.
     """
     return bool(rows.end(Status.COMPLETED, result=_kept(result), **facts))
 
@@ -45,7 +45,9 @@ def save_result(rows: ToolTaskQuerySet, result: Rendered) -> bool:
 def _kept(result: Rendered) -> str:
     text = written_result(result)
     if len(text) > settings.BACKGROUND_MAX_BYTES:
-        raise InvalidResultError(f"the result is larger than {settings.BACKGROUND_MAX_BYTES} bytes")
+        raise too_many_bytes(
+            settings.BACKGROUND_MAX_BYTES, setting="DJANGO_MCP_BACKGROUND_MAX_BYTES"
+        )
     return text
 
 

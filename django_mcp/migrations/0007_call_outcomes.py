@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                     ("revoked", "revoked"),
                     ("task_required", "client takes no tasks"),
                     ("input_required", "asked the user"),
+                    ("too_large", "result too large"),
                     ("unknown", "unknown"),
                 ],
                 help_text="How the call ended.",

@@ -89,6 +89,7 @@ class CallRecord(models.Model):
         REVOKED = "revoked", _("revoked")
         TASK_REQUIRED = "task_required", _("client takes no tasks")
         INPUT_REQUIRED = "input_required", _("asked the user")
+        TOO_LARGE = "too_large", _("result too large")
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigAutoField(primary_key=True)

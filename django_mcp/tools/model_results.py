@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Manager, Model, QuerySet
 from typing_extensions import TypedDict
 
 from django_mcp.exceptions import InvalidResultError
@@ -27,8 +27,6 @@ class ModelOutput(Output):
     `fields` has each path by the name that it is shown under, and `annotations` the types of what
     a queryset annotates, where they are declared.
     """
-
-    may_query = True
 
     def __init__(
         self,
@@ -54,13 +52,7 @@ class ModelOutput(Output):
         except ValueError as error:
             raise ValueError(_culprit(types, fields) or str(error)) from error
         self.schema = self._data.schema
-
-    def render(self, value: Any) -> Rendered:
-        rows = self._rows(value) if self._is_many else self._shown([value])
-        return self._data.render(rows if self._is_many else rows[0])
-
-    def _rows(self, value: Any) -> list[Any]:
-        return self._shown(as_tuple(self.selected(value) if isinstance(value, QuerySet) else value))
+        self.is_wrapped = self._data.is_wrapped
 
     def selected(self, queryset: QuerySet[Any]) -> Iterable[Any]:
         """The queryset, without the columns that are not shown where that makes no difference."""
@@ -68,6 +60,18 @@ class ModelOutput(Output):
             return queryset
         columns = only_columns(queryset, tuple(self._fields.values()))
         return queryset if columns is None else columns
+
+    def page(self, rows: Iterable[Any]) -> Any:
+        """The JSON of rows that have been fetched. Raises as `render` does."""
+        return self._data.page(self._shown(rows))
+
+    def _render(self, value: Any) -> Rendered:
+        rows = self._rows(value) if self._is_many else self._shown([value])
+        return self._data.render(rows if self._is_many else rows[0])
+
+    def _rows(self, value: Any) -> list[Any]:
+        value = value.all() if isinstance(value, Manager) else value
+        return self._shown(as_tuple(self.selected(value) if isinstance(value, QuerySet) else value))
 
     def _shown(self, rows: Iterable[Any]) -> list[Any]:
         rows = tuple(rows)

@@ -2,26 +2,24 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 from django.http import FileResponse
-from pydantic import TypeAdapter
-from pydantic_core import (
-    PydanticSerializationError,
-    PydanticSerializationUnexpectedValue,
-    SchemaSerializer,
-)
 
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.tools.datetimes import with_time_zones
 from django_mcp.tools.files import embedded_file
+from django_mcp.tools.plain_values import holds_iterators, without_iterators
 from django_mcp.tools.references import inlined
+from django_mcp.tools.result_limits import bounded, check_bytes, check_rows
 from django_mcp.tools.schema import JSONSchema, OutputSchema, json_form
+from django_mcp.tools.serialization import Serializer, place_named
+
+BLOCKS = (Content, FileResponse)
 
 WRAPPER = "result"
 """The property that holds a result which is no JSON object by itself."""
@@ -37,42 +35,63 @@ class Rendered:
     @property
     def size(self) -> int:
         """How much there is to read: characters of text and bytes of media."""
-        return sum(
-            len(getattr(block, "text", None) or getattr(block, "data", None) or "")
-            for block in self.content
-        )
+        return sum(len(text) + len(data) for text, data in self._parts())
+
+    @property
+    def byte_size(self) -> int:
+        """How many bytes: of text in UTF-8, and of media."""
+        return sum(len(text.encode()) + len(data) for text, data in self._parts())
+
+    def _parts(self) -> Iterator[tuple[str, bytes]]:
+        for block in self.content:
+            yield getattr(block, "text", None) or "", getattr(block, "data", None) or b""
 
 
 class Output(ABC):
     """How the values that a tool returns are shown.
 
-    `schema` is None for plain content. `may_query` says whether rendering reads the database, or
-    files.
+    `schema` is None for plain content. `is_wrapped` says whether the structured content is the
+    `WRAPPER` alone, around the value.
     """
 
     schema: JSONSchema | None = None
-    may_query = False
+    is_wrapped = False
 
-    @abstractmethod
     def render(self, value: Any) -> Rendered:
         """Turn a returned value into content.
 
-        May query the database. Raises `InvalidResultError` when the value breaks the schema.
+        May query the database. Raises `InvalidResultError` when the value breaks the schema, and
+        `ResultTooLargeError`.
         """
+        rendered = self._render(value)
+        check_bytes(rendered.byte_size)
+        return rendered
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        """As `render`, without a query; None for what only `render` can judge, on a thread.
+
+        Raises `ResultTooLargeError`.
+        """
+        return None
+
+    @abstractmethod
+    def _render(self, value: Any) -> Rendered: ...
 
 
 class ContentOutput(Output):
     """Content blocks, one or several, exactly as the tool made them; files are embedded."""
 
-    def __init__(self, *, has_files: bool = False) -> None:
-        self.may_query = has_files
-
-    def render(self, value: Any) -> Rendered:
-        blocks = (value,) if isinstance(value, Content | FileResponse) else as_tuple(value)
+    def _render(self, value: Any) -> Rendered:
+        blocks = (value,) if isinstance(value, BLOCKS) else as_tuple(value)
         blocks = tuple(embedded_file(b) if isinstance(b, FileResponse) else b for b in blocks)
         if not all(isinstance(block, Content) for block in blocks):
             raise InvalidResultError("the tool is declared to return content, and returned data")
         return Rendered(content=blocks)
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        blocks = value if isinstance(value, list | tuple) else (value,)
+        # Files are read on a thread.
+        return self.render(value) if all(isinstance(b, Content) for b in blocks) else None
 
 
 class DataOutput(Output):
@@ -86,39 +105,62 @@ class DataOutput(Output):
 
     def __init__(self, annotation: Any) -> None:
         _, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
-        self._annotation = annotation
-        self._is_wrapped = not _is_object(declared)
-        whole = _wrapped(declared) if self._is_wrapped else {"type": "object", **declared}
+        self.is_wrapped = not _is_object(declared)
+        whole = _wrapped(declared) if self.is_wrapped else {"type": "object", **declared}
         self.schema = inlined(whole)
         jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
-        self._has_datetimes = '"date-time"' in json.dumps(declared)
-
-    # What these two make takes memory, and few workers are asked for every tool that they have.
-    @cached_property
-    def _serializer(self) -> SchemaSerializer:
-        adapter: TypeAdapter[Any] = TypeAdapter(self._annotation)
-        return adapter.serializer
+        has_datetimes = '"date-time"' in json.dumps(declared)
+        self._serializer = Serializer(annotation, has_datetimes=has_datetimes)
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(self.schema)
 
-    def render(self, value: Any) -> Rendered:
+    def page(self, rows: Iterable[Any]) -> Any:
+        """The JSON of rows that have been fetched, however many. Raises as `render` does."""
+        return self._judged(list(rows))[0]
+
+    def _judged(self, value: Any) -> tuple[Any, str]:
+        """The JSON of a value, and its text.
+
+        A value that is not of the annotated type by its class may be so by its JSON: it is
+        converted where it does not pass as it is.
+        """
+        if holds_iterators(value) and not self._serializer.takes_iterators:
+            value = without_iterators(value)  # trying would use them up
         try:
-            value = with_time_zones(value) if self._has_datetimes else value
-            data = self._serializer.to_python(value, mode="json", by_alias=True, warnings="error")
-            text = data if isinstance(data, str) else _json(data)
-            text.encode()  # lone surrogates have no place in UTF-8
-        except (PydanticSerializationError, PydanticSerializationUnexpectedValue) as error:
-            raise InvalidResultError("the result is not of the declared type") from error
-        except (ValueError, TypeError) as error:
-            raise InvalidResultError("the result cannot be written as JSON") from error
-        structured = {WRAPPER: data} if self._is_wrapped else data
+            return self._data(self._serializer.dump(value), value)
+        except InvalidResultError:
+            return self._data(*self._serializer.dump_converted(value))
+
+    def _render(self, value: Any) -> Rendered:
+        if isinstance(value, list | tuple | set | frozenset):
+            check_rows(value)
+        return self._rendered(*self._judged(value))
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        if holds_iterators(value):
+            return None
+        if isinstance(value, list | tuple | set | frozenset):
+            check_rows(value)
         try:
-            self._validator.validate(structured)
+            rendered = self._rendered(*self._data(self._serializer.dump(value), value))
+        except Exception:  # noqa: BLE001  (it may have tried to query)
+            return None
+        check_bytes(rendered.byte_size)
+        return rendered
+
+    def _data(self, data: Any, value: Any) -> tuple[Any, str]:
+        data, text = self._serializer.text_of(data, value)
+        try:
+            self._validator.validate({WRAPPER: data} if self.is_wrapped else data)
         except jsonschema_rs.ValidationError as breach:
-            where = "/".join(map(str, breach.instance_path)) or "the root"
+            where = place_named(breach.instance_path)
             raise InvalidResultError(f"the result breaks the output schema at {where}") from None
+        return data, text
+
+    def _rendered(self, data: Any, text: str) -> Rendered:
+        structured = {WRAPPER: data} if self.is_wrapped else data
         return Rendered(content=(Text(text=text),), structured=structured)
 
 
@@ -129,12 +171,29 @@ class UndeclaredOutput(Output):
         self._content = ContentOutput()
         self._data = DataOutput(Any)
 
-    def render(self, value: Any) -> Rendered:
-        kinds = Content | FileResponse
-        is_content = isinstance(value, list | tuple) and value and isinstance(value[0], kinds)
-        if isinstance(value, kinds) or is_content:
+    def _render(self, value: Any) -> Rendered:
+        value = bounded(value) if isinstance(value, Iterator) else value
+        if _is_content(value):
             return self._content.render(value)
         return Rendered(content=self._data.render(value).content)
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        if _is_content(value):
+            return self._content.render_at_once(value)
+        rendered = self._data.render_at_once(value)
+        return None if rendered is None else Rendered(content=rendered.content)
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """The items of anything that has several. Raises as `Output.render` does."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidResultError("the tool is declared to return several items")
+    return tuple(bounded(value))
+
+
+def _is_content(value: Any) -> bool:
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    return isinstance(first, BLOCKS)
 
 
 def _is_object(schema: JSONSchema) -> bool:
@@ -153,14 +212,3 @@ def _wrapped(schema: JSONSchema) -> JSONSchema:
         "required": [WRAPPER],
         **definitions,
     }
-
-
-def as_tuple(value: Any) -> tuple[Any, ...]:
-    """The items of an iterable. Raises `InvalidResultError` for a single value or a mapping."""
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise InvalidResultError("the tool is declared to return several items")
-    return tuple(value)
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -29,7 +29,7 @@ def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> O
         return UndeclaredOutput()
     annotation = hints["return"]
     if _is_content(annotation):
-        return ContentOutput(has_files=_has_files(annotation))
+        return ContentOutput()
     models = _model_output(annotation, fields)
     if models is not None:
         return models
@@ -64,11 +64,6 @@ def _is_content(annotation: Any) -> bool:
     if item is not None:
         return _is_content(item)
     return isinstance(annotation, type) and issubclass(annotation, Content | FileResponse)
-
-
-def _has_files(annotation: Any) -> bool:
-    is_file = isinstance(annotation, type) and issubclass(annotation, FileResponse)
-    return is_file or any(map(_has_files, get_args(annotation)))
 
 
 def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | None:

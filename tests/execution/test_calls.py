@@ -118,15 +118,34 @@ def test_exception_is_told_by_the_id_of_the_call_alone(client: Client, name: str
     assert not Group.objects.exists()
 
 
-def test_result_that_is_too_large_to_keep_is_a_failure(modern: Client, settings: Settings) -> None:
-    settings.DJANGO_MCP_BACKGROUND_MAX_BYTES = 1000
+@pytest.mark.parametrize("limit", ["BACKGROUND_MAX_BYTES", "MAX_RESULT_BYTES"])
+def test_result_that_is_too_large_is_refused(
+    client: Client, settings: Settings, limit: str
+) -> None:
+    setattr(settings, f"DJANGO_MCP_{limit}", 900)
 
-    answer = asyncio.run(modern.acall("repeat_text", text="x", times=1000))
+    answer = asyncio.run(client.acall("repeat_text", text="x", times=1000))
 
     task = settled()
+    record = CallRecord.objects.get()
     assert answer.result["isError"] is True
-    assert (task.status, task.result) == ("failed", "")
-    assert CallRecord.objects.get().error_class == "InvalidResultError"
+    assert answer.result["_meta"]["django-mcp/error"]["error"] == (
+        "The result is larger than 900 bytes."
+    )
+    assert (task.status, task.result) == ("completed", "")
+    assert (record.outcome, record.error_class) == ("too_large", "ResultTooLargeError")
+
+
+def test_what_was_written_for_a_result_that_is_too_large_is_undone(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_MAX_RESULT_BYTES = 1
+
+    asyncio.run(client.acall("name_group", name="staff"))
+
+    settled()
+    assert CallRecord.objects.get().outcome == "too_large"
+    assert not Group.objects.exists()
 
 
 def test_arguments_that_are_too_large_to_keep_are_refused(

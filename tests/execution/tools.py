@@ -153,6 +153,11 @@ with collecting() as TOOLS:
         """Return a long text."""
         return text * times
 
+    @tool(background=True)
+    def name_group(name: str) -> str:
+        """Add a group and return its name."""
+        return Group.objects.create(name=name).name
+
     # Failing.
 
     @tool(background=True)

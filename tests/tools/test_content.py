@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 
 from django_mcp import Audio, Content, EmbeddedResource, Icon, Image, ResourceLink, Text
 from django_mcp.testing import MCPClient
@@ -94,7 +94,6 @@ def test_data_where_content_is_declared_is_our_failure(annotation: Any, value: A
     [
         (Text, {"text": 5}, "text must be str, not int"),
         (Text, {"text": None}, "text must be str, not NoneType"),
-        (Text, {"text": gettext_lazy("a")}, "text must be str, not __proxy__"),
         (Image, {"data": BASE64, "mime_type": "a/b"}, "data must be bytes, not str"),
         (Audio, {"data": DATA, "mime_type": None}, "mime_type must be str, not NoneType"),
         (EmbeddedResource, {"uri": "a:b", "data": "x"}, "data must be bytes, not str"),
@@ -106,6 +105,22 @@ def test_what_no_client_could_be_sent_is_refused_where_it_is_made(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         kind(**values)
+
+
+def test_lazy_text_of_a_block_is_in_the_active_language() -> None:
+    label: Any = gettext_lazy("Yes")
+    with override("de"):
+        blocks = [
+            Text(text=label),
+            EmbeddedResource(uri="shop://a", text=label),
+            ResourceLink(uri="shop://a", name=label, title=label, description=label),
+        ]
+
+    assert blocks == [
+        Text(text="Ja"),
+        EmbeddedResource(uri="shop://a", text="Ja"),
+        ResourceLink(uri="shop://a", name="Ja", title="Ja", description="Ja"),
+    ]
 
 
 @pytest.mark.parametrize("values", [{}, {"text": "a", "data": b"a"}])

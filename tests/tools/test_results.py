@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.utils.translation import gettext_lazy
 from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, computed_field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
@@ -82,6 +81,12 @@ def schema_of(annotation: Any) -> dict[str, Any]:
     schema = resolved(returning(annotation, None)).output_schema
     assert schema is not None
     return schema
+
+
+def looped(*, count: int) -> list[Any]:
+    value: list[Any] = []
+    value += [value] * count
+    return value
 
 
 def mutated() -> Weight:
@@ -236,7 +241,6 @@ class Evil:
         (int, 1.5),
         (str, 5),
         (str, f"{SECRET}\ud800"),
-        (str, gettext_lazy(SECRET)),
         (dict[str, Any], {"a": f"{SECRET}\udfff"}),
         (float, math.nan),
         (float, math.inf),
@@ -264,10 +268,12 @@ class Evil:
         (Point, lambda: Point(SECRET)),  # type: ignore[arg-type]
         (Any, lambda: Group(name=SECRET)),
         (Any, lambda: [User(username=SECRET)]),
-        (Any, lambda: {"a": Group.objects.all()}),
+        (Any, lambda: {"a": User.objects.none() or [User(username=SECRET)]}),
         (Any, Evil()),
         (Any, {"a": Evil()}),
         (Any, b"\xff"),
+        (Any, lambda: looped(count=1)),
+        (Any, lambda: {"a": looped(count=2)}),
         (dict[str, Any], lambda: {"user": User(username=SECRET)}),
         (..., lambda: User(username=SECRET)),
         (..., Evil()),

@@ -1,0 +1,151 @@
+"""Values of any Python class as those that JSON has a form for, without a change of meaning."""
+
+import copy
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.files import File
+from django.db.models import Manager, Model
+from django.db.models.fields.files import FieldFile
+from django.utils.functional import Promise
+from pydantic import BaseModel
+
+from django_mcp.exceptions import InvalidResultError
+from django_mcp.tools.expressions import check_value
+from django_mcp.tools.result_limits import bounded
+
+NOT_LISTS = (str, bytes, bytearray, memoryview, File, io.IOBase, type)
+"""Iterables whose items are no items of a list."""
+
+CONTAINERS = (dict, list, tuple)
+MAX_DEPTH, DEEP = 256, 16  # pydantic serialises nothing that is nested deeper than the first
+
+
+class Row:
+    """A model instance of which nothing can be seen but the attributes that a type asks for.
+
+    It has no form in JSON by itself, so that no field gets out that no type names.
+    """
+
+    __slots__ = ("_conversion", "_instance", "_read")
+
+    # That of the instance, for the validators of an author who looks at it.
+    __class__ = property(lambda self: type(self._instance))
+
+    def __init__(self, instance: Model, conversion: "Conversion") -> None:
+        self._instance = instance
+        self._conversion = conversion
+        self._read: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            if name not in self._read:  # it may take a query
+                self._read[name] = self._conversion.attribute(self._instance, name)
+            return self._read[name]
+        except AttributeError:
+            raise
+        except Exception as error:
+            self._conversion.failure = error
+            raise
+
+
+class Conversion:
+    """One value made plain. `failure` is what reading a row has raised, which pydantic rewrites."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+    def plain(self, value: Any) -> Any:
+        """`value` with lazy text as text, enum members as values, iterables as lists, at any depth.
+
+        Model instances become `Row`s. May query the database. Raises `ResultTooLargeError`, and
+        `InvalidResultError` for an iterator, of which nothing may be left.
+        """
+        if type(value) is Row:
+            return value
+        match value:
+            case Promise():
+                return str(value)
+            case Enum():
+                return self.plain(value.value)
+            case Model():
+                return Row(value, self)
+            case Manager():
+                return self.plain(value.all())
+            case Mapping():
+                return {self.plain(key): self.plain(item) for key, item in value.items()}
+            case BaseModel():
+                return self._with_attributes(value, [name for name, _ in value])
+            case _ if is_dataclass(value) and not isinstance(value, type):
+                return self._with_attributes(value, [field.name for field in fields(value)])
+            case tuple() if hasattr(value, "_fields"):
+                return type(value)(*map(self.plain, value))
+            case list() | tuple():
+                return [self.plain(item) for item in value]
+            case File() | io.IOBase() if not isinstance(value, FieldFile):
+                raise InvalidResultError("the result holds a file")  # or pydantic would list it
+            case Iterable() if not isinstance(value, NOT_LISTS):
+                if isinstance(value, Iterator):
+                    raise InvalidResultError("the result holds an iterator: return a list")
+                return [self.plain(item) for item in bounded(value)]
+        return value
+
+    def attribute(self, instance: Model, name: str) -> Any:
+        """An attribute of an instance, made plain; None for a relation that is empty."""
+        try:
+            value = getattr(instance, name)
+        except ObjectDoesNotExist:  # the other side of a one-to-one relation that nobody took
+            return None
+        check_value(instance, name, value)
+        return self.plain(without_iterators(value))
+
+    def _with_attributes(self, instance: Any, names: Iterable[str]) -> Any:
+        """A copy, because the instance may belong to others."""
+        instance = copy.copy(instance)
+        for name in names:
+            if hasattr(instance, name):
+                value = self.plain(getattr(instance, name))
+                object.__setattr__(instance, name, value)  # frozen ones too
+        return instance
+
+
+def holds_iterators(value: Any) -> bool:
+    """Whether an iterator is in its lists, tuples and dicts, at any depth.
+
+    Every result is looked through before it is serialised: by the classes of all that is on one
+    level, and not item by item.
+    """
+    level = [value]
+    for depth in range(MAX_DEPTH):
+        kinds = set(map(type, level))
+        if any(issubclass(kind, Iterator) and not issubclass(kind, NOT_LISTS) for kind in kinds):
+            return True
+        if not any(issubclass(kind, CONTAINERS) for kind in kinds):
+            return False
+        inside: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inside += each.values()
+            elif isinstance(each, list | tuple):
+                inside += each
+        # What holds itself would grow for ever.
+        level = inside if depth < DEEP else list({id(each): each for each in inside}.values())
+    return False
+
+
+def without_iterators(value: Any) -> Any:
+    """A copy in which lists stand for iterators. Raises `ResultTooLargeError`."""
+    match value:
+        case Iterator() if not isinstance(value, NOT_LISTS):
+            return [without_iterators(item) for item in bounded(value)]
+        case dict():
+            return {key: without_iterators(item) for key, item in value.items()}
+        case tuple() if hasattr(value, "_fields"):
+            return type(value)(*map(without_iterators, value))
+        case list() | tuple():
+            return [without_iterators(item) for item in value]
+    return value
