@@ -51,7 +51,7 @@ def _call_sync(context: ToolContext, tool: Tool, record: Recording) -> Rendered:
         ):
             value = awaited(tool.function(**arguments))
             with rendering(context):
-                unit.result = result = tool.output.render(value)
+                unit.result = result = tool.render(context, value)
     except BaseException as error:
         record.finish(error=error)
         raise
@@ -74,7 +74,7 @@ async def _call_async(context: ToolContext, tool: Tool, record: Recording) -> Re
                 with rendering(context):
                     result = tool.output.render_at_once(value)
                     if result is None:
-                        result = await sync_to_async(tool.output.render)(value)
+                        result = await sync_to_async(tool.render)(context, value)
     except BaseException as error:
         await finish(record, error=error)
         raise

@@ -144,7 +144,7 @@ def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any])
     if inspect.isawaitable(value):
         value = async_to_sync(_until_stopped)(run, value)
     with rendering(context):
-        return tool.output.render(value)
+        return tool.render(context, value)
 
 
 async def _until_stopped(run: Run, coroutine: Any) -> Any:

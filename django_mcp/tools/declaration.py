@@ -36,6 +36,7 @@ class ToolDeclaration:
     open_world: bool | None = None
     atomic: bool | str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    page_size: int | None = None
     icons: tuple[Icon, ...] = ()
     schema_extra: Mapping[str, Any] | None = None
     raises: Raises | None = None
@@ -91,6 +92,7 @@ def tool(
     open_world: bool | None = None,
     atomic: bool | str | None = None,
     fields: Iterable[str] | Mapping[str, str] = (),
+    page_size: int | None = None,
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     raises: Raises | None = None,
@@ -120,6 +122,7 @@ def tool(
     open_world: bool | None = None,
     atomic: bool | str | None = None,
     fields: Iterable[str] | Mapping[str, str] = (),
+    page_size: int | None = None,
     icons: Iterable[Icon] = (),
     schema_extra: Mapping[str, Any] | None = None,
     raises: Raises | None = None,
@@ -151,6 +154,9 @@ def tool(
             is read-only. Sync tools only.
         fields: The fields of a returned Django model instance or queryset to show;
             `relation__field` follows relations. A mapping has them by the names to show.
+        page_size: Serve the queryset that it returns in pages of at most so many rows: it gets the
+            optional parameters `limit` and `cursor`, and its result is
+            `{"result": [...], "next": "..."}`.
         icons: Icons for clients to show.
         schema_extra: JSON Schema keywords merged into the root of the input schema.
         raises: What clients are told when an exception of these classes ends the call: a text, or
@@ -193,6 +199,7 @@ def tool(
                 open_world=open_world,
                 atomic=atomic,
                 fields=_paths(fields),
+                page_size=page_size,
                 icons=tuple(icons),
                 schema_extra=schema_extra,
                 raises=raises,

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from django_mcp.context import ToolContext
 from django_mcp.tools.annotations import unwrapped, words_of
 from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
+from django_mcp.tools.page_parameters import page_parameters
 from django_mcp.tools.schema import JSONSchema
 
 
@@ -101,8 +102,9 @@ def read_parameters(
     *,
     descriptions: Mapping[str, str],
     hidden: Collection[str] = (),
+    page_size: int | None = None,
 ) -> Parameters:
-    """Sort the parameters that are not hidden.
+    """Sort the parameters that are not hidden, and add those of pages.
 
     Raises `ValueError` with all that is wrong, for the tool's author.
     """
@@ -119,10 +121,16 @@ def read_parameters(
     for kind, names in (("user", reading.users), ("ToolContext", reading.contexts)):
         if len(names) > 1:
             problems.append(f"has two {kind} parameters: {', '.join(names)}")
+    pages = {} if page_size is None else page_parameters(page_size)
+    problems += [
+        f"page_size adds a parameter {name!r}: rename the function's own"
+        for name in pages
+        if name in signature.parameters
+    ]
     if problems:
         raise ValueError("; ".join(problems))
     return Parameters(
-        arguments=TypedDict("Arguments", reading.fields),  # type: ignore[operator]
+        arguments=TypedDict("Arguments", {**reading.fields, **pages}),  # type: ignore[operator]
         user=reading.users[0] if reading.users else None,
         requires_user=reading.requires_user,
         context=reading.contexts[0] if reading.contexts else None,

@@ -34,9 +34,12 @@ def read_preparation(
     tool: Callable[..., Any],
     descriptions: Mapping[str, str],
     schema_extra: Mapping[str, Any] | None,
+    page_size: int | None = None,
 ) -> Preparation:
     """Resolve what prepares `tool`. Raises `ValueError` in words for the tool's author."""
-    completed = read_signature(tool, descriptions=descriptions, schema_extra=schema_extra)
+    completed = read_signature(
+        tool, descriptions=descriptions, schema_extra=schema_extra, page_size=page_size
+    )
     try:
         hints = type_hints(function)
         parameters = read_parameters(inspect.signature(function), hints, descriptions={})

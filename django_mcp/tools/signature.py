@@ -166,14 +166,17 @@ def read_signature(
     descriptions: Mapping[str, str],
     schema_extra: Mapping[str, Any] | None,
     hidden: Collection[str] = (),
+    page_size: int | None = None,
 ) -> Signature:
     """Read what `function` takes; `descriptions` are its docstring's, by parameter.
 
-    The parameters in `hidden` are left out: somebody else than clients fills them.
+    The parameters in `hidden` are left out: somebody else than clients fills them. With a
+    `page_size`, those that ask for a page are added.
 
     Raises `ValueError` in words for the tool's author.
     """
-    parameters = _parameters_of(function, descriptions=descriptions, hidden=hidden)
+    read = partial(_parameters_of, function, hidden=hidden, page_size=page_size)
+    parameters = read(descriptions=descriptions)
     schema, adapter = _schema_of(parameters)
     schema = inlined(_extended(schema, schema_extra or {}))
     _compiled(schema)  # tells what is wrong with it before anybody calls the tool
@@ -185,18 +188,23 @@ def read_signature(
         requires_user=parameters.requires_user,
         context_parameter=parameters.context,
         runs_validators=runs_validators(adapter),
-        _read_parameters=partial(_parameters_of, function, descriptions={}, hidden=hidden),
+        _read_parameters=partial(read, descriptions={}),
     )
 
 
 def _parameters_of(
-    function: Callable[..., Any], *, descriptions: Mapping[str, str], hidden: Collection[str]
+    function: Callable[..., Any],
+    *,
+    descriptions: Mapping[str, str],
+    hidden: Collection[str],
+    page_size: int | None,
 ) -> Parameters:
     return read_parameters(
         inspect.signature(function),
         type_hints(function),
         descriptions=descriptions,
         hidden=hidden,
+        page_size=page_size,
     )
 
 

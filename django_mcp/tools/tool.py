@@ -21,11 +21,14 @@ from django_mcp.tools.callables import (
     name_of,
     problem_of,
 )
+from django_mcp.tools.cursors import binding
 from django_mcp.tools.declaration import Raises, ToolDeclaration
 from django_mcp.tools.docstrings import read_docstring
+from django_mcp.tools.page_parameters import CURSOR, LIMIT
+from django_mcp.tools.pages import PagedOutput, PageRequest, paged, read_request
 from django_mcp.tools.preparation import Preparation, read_preparation
 from django_mcp.tools.requirement import Requirement, read_requirement
-from django_mcp.tools.results import Output
+from django_mcp.tools.results import Output, Rendered
 from django_mcp.tools.returns import read_output
 from django_mcp.tools.schema import JSONSchema
 from django_mcp.tools.signature import Signature, read_signature
@@ -63,6 +66,7 @@ class Tool:
     idempotent: bool | None
     open_world: bool | None
     icons: tuple[Icon, ...]
+    page_size: int | None
     atomic: str | None
     is_async: bool
     has_parameter_headers: bool
@@ -113,6 +117,27 @@ class Tool:
         """As `bind`, for arguments that the tool's preparation has completed, if it has one."""
         return self._bound(self._complete_signature, context)
 
+    def render(self, context: ToolContext, value: Any) -> Rendered:
+        """The result of a call whose function has returned `value`; see `Output.render`."""
+        if isinstance(self.output, PagedOutput):
+            return self.output.render_page(value, self._page_request(context))
+        return self.output.render(value)
+
+    def _page_request(self, context: ToolContext) -> PageRequest:
+        arguments = context.invocation.arguments
+        # Without what a preparation adds: a cursor belongs to what clients send.
+        own = self.signature.input_schema["properties"].keys() - {LIMIT, CURSOR}
+        return read_request(
+            limit=int(arguments.get(LIMIT) or self.page_size or 0),
+            cursor=arguments.get(CURSOR),
+            bound_to=binding(
+                tool=self.name,
+                endpoint=context.principal.endpoint.name,
+                user=None if context.user is None else context.user.pk,
+                arguments={name: arguments[name] for name in own & arguments.keys()},
+            ),
+        )
+
     @property
     def _complete_signature(self) -> Signature:
         return self.signature if self.preparation is None else self.preparation.completed
@@ -129,6 +154,10 @@ class Tool:
                     exc_info=refused.__cause__,
                 )
             raise
+        if self.page_size is not None:
+            self._page_request(context)  # refuses a wrong cursor before the function runs
+            for name in (LIMIT, CURSOR):
+                bound.pop(name, None)
         if signature.user_parameter is not None:
             bound[signature.user_parameter] = context.user
         if signature.context_parameter is not None:
@@ -150,7 +179,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
     requires = None
     if declaration.requires is not None:
         requires = _attempt(problems, read_requirement, declaration.requires)
-    prepare = declaration.prepare
+    prepare, page_size = declaration.prepare, _page_size(declaration)
     preparation = None
     if callable(prepare):
         preparation = _attempt(
@@ -160,6 +189,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
             tool=function,
             descriptions=documentation.parameters,
             schema_extra=declaration.schema_extra,
+            page_size=page_size,
         )
     signature = _attempt(
         problems,
@@ -168,8 +198,11 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         descriptions=documentation.parameters,
         schema_extra=declaration.schema_extra,
         hidden=() if preparation is None else preparation.fills,
+        page_size=page_size,
     )
     output = _attempt(problems, read_output, function, fields=declaration.fields)
+    if output is not None and page_size is not None:
+        output = _attempt(problems, paged, output)
     if problems or signature is None or output is None:
         raise ValueError("; ".join(dict.fromkeys(problems)))
     return Tool(
@@ -187,6 +220,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         idempotent=declaration.idempotent,
         open_world=declaration.open_world,
         icons=declaration.icons,
+        page_size=page_size,
         atomic=None if is_async else _database(declaration),
         is_async=is_async,
         has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
@@ -229,6 +263,8 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
     elif isinstance(atomic, str) and atomic not in connections.settings:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
     yield from _raises_problems(declaration.raises)
+    if declaration.page_size != _page_size(declaration):
+        yield f"page_size must be a positive integer, not {declaration.page_size!r}"
     runs = _background(declaration)
     if declaration.background:
         is_repeatable = declaration.read_only or bool(declaration.idempotent)
@@ -251,6 +287,11 @@ def _raises_problems(raises: Any) -> Iterator[str]:
             yield f"raises names {error.__qualname__}, which clients are told of as it is"
         elif not (callable(words) or (isinstance(words, str | Promise) and str(words).strip())):
             yield f"raises must give a text or a function for {error.__qualname__}"
+
+
+def _page_size(declaration: ToolDeclaration) -> int | None:
+    size = declaration.page_size
+    return size if type(size) is int and size > 0 else None
 
 
 def _background(declaration: ToolDeclaration) -> Background:

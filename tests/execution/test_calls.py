@@ -148,6 +148,19 @@ def test_what_was_written_for_a_result_that_is_too_large_is_undone(
     assert not Group.objects.exists()
 
 
+def test_background_tool_has_pages(client: Client) -> None:
+    for name in "abc":
+        Group.objects.create(name=name)
+
+    first = asyncio.run(client.acall("list_groups", limit=2)).result["structuredContent"]
+    second = asyncio.run(client.acall("list_groups", cursor=first["next"])).result
+    foreign = asyncio.run(client.acall("list_groups", prefix="a", cursor=first["next"])).result
+
+    assert first["result"] == ["a", "b"]
+    assert second["structuredContent"] == {"result": ["c"], "next": None}
+    assert foreign["_meta"]["django-mcp/error"]["hint"].startswith("- cursor: is no `next`")
+
+
 def test_arguments_that_are_too_large_to_keep_are_refused(
     modern: Client, settings: Settings
 ) -> None:

@@ -158,6 +158,12 @@ with collecting() as TOOLS:
         """Add a group and return its name."""
         return Group.objects.create(name=name).name
 
+    @tool(background=True, page_size=2)
+    def list_groups(prefix: str = "") -> list[str]:
+        """List groups."""
+        groups = Group.objects.filter(name__startswith=prefix).order_by("name")
+        return groups.values_list("name", flat=True)  # type: ignore[return-value]
+
     # Failing.
 
     @tool(background=True)

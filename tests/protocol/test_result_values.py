@@ -117,3 +117,24 @@ def test_result_that_is_too_large(mode: str, is_async: bool, settings: Settings)
     assert result.meta["django-mcp/error"]["error"] == "The result has more than 2 rows."
     assert "narrow the search" in str(result.content)
     assert CallRecord.objects.get().outcome == "too_large"
+
+
+def test_pages(mode: str, is_async: bool) -> None:
+    def groups() -> list[Named]:
+        return Group.objects.order_by("name")  # type: ignore[return-value]
+
+    async def scenario(application: Application) -> tuple[CallToolResult, ...]:
+        first = await call(application, mode, limit=2)
+        assert first.structured_content is not None
+        cursor = first.structured_content["next"]
+        second = await call(application, mode, cursor=cursor)
+        return first, second, await call(application, mode, cursor=f"{cursor}x")
+
+    with serving(declared(groups, is_async=is_async, page_size=2)) as application:
+        first, second, foreign = asyncio.run(scenario(application))
+
+    assert first.structured_content is not None
+    assert second.structured_content == {"result": [{"name": "c"}], "next": None}
+    assert first.structured_content["result"] == [{"name": "a"}, {"name": "b"}]
+    assert foreign.is_error is True
+    assert "cursor: is no `next` of this tool" in str(foreign.content)
