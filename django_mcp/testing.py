@@ -26,7 +26,9 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.protocol.errors import ERROR_META_KEY, failed_call
 from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.tools import tool as tools
 from django_mcp.tools.registry import get_registry
+from django_mcp.tools.results import WRAPPER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class ToolResult:
     """What a client receives from a call.
 
     `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
+    `is_wrapped` says whether the tool's output schema wraps what is no JSON object.
     """
 
     call_id: UUID
@@ -42,6 +45,7 @@ class ToolResult:
     structured: Any
     error: dict[str, Any]
     progress: tuple[ProgressReport, ...]
+    is_wrapped: bool = False
 
     @property
     def text(self) -> str:
@@ -51,8 +55,9 @@ class ToolResult:
     @property
     def data(self) -> Any:
         """The structured content, without the wrapper around what is no JSON object."""
-        is_wrapped = isinstance(self.structured, dict) and set(self.structured) == {"result"}
-        return self.structured["result"] if is_wrapped else self.structured
+        if self.is_wrapped and self.structured is not None:
+            return self.structured[WRAPPER]
+        return self.structured
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ class MCPClient:
             is_askable=can_answer,
             takes_task=can_answer,
         )
+        tool = None
         while True:
             progress = _CollectedProgress()
             try:
@@ -138,7 +144,7 @@ class MCPClient:
                 raise
             except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
                 wire = failed_call(error, invocation.id)
-            return _result(wire, invocation.id, progress.reports)
+            return _result(wire, invocation.id, progress.reports, tool)
 
     def _answers(self, asking: InputRequiredError) -> dict[str, Mapping[str, Any]]:
         assert self._answer is not None  # nobody else is asked
@@ -156,7 +162,12 @@ def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
     return sent
 
 
-def _result(wire: CallToolResult, call_id: UUID, reports: Iterable[ProgressReport]) -> ToolResult:
+def _result(
+    wire: CallToolResult,
+    call_id: UUID,
+    reports: Iterable[ProgressReport],
+    tool: tools.Tool | None,
+) -> ToolResult:
     return ToolResult(
         call_id=call_id,
         is_error=wire.is_error,
@@ -164,4 +175,5 @@ def _result(wire: CallToolResult, call_id: UUID, reports: Iterable[ProgressRepor
         structured=wire.structured_content,
         error=dict((wire.meta or {}).get(ERROR_META_KEY, {})),
         progress=tuple(reports),
+        is_wrapped=tool is not None and tool.output.is_wrapped,
     )

@@ -206,7 +206,13 @@ def test_the_call_id_is_the_one_on_record(ann: User) -> None:
 
 @pytest.mark.parametrize(
     ("structured", "data"),
-    [("one", "one"), ({"a": 1}, {"a": 1}), ({"result": 1}, 1), ([1], [1]), (None, None)],
+    [
+        ("one", "one"),
+        ({"a": 1}, {"a": 1}),
+        ({"result": 1}, {"result": 1}),
+        ([1], [1]),
+        (None, None),
+    ],
 )
 def test_data_is_what_the_tool_returned(ann: User, structured: object, data: object) -> None:
     def give() -> object:
