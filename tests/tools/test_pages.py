@@ -274,6 +274,36 @@ def test_manager_is_all_of_its_rows(annotation: Any, options: dict[str, Any], ma
 @pytest.mark.parametrize(
     ("annotation", "queryset", "fields"),
     [
+        (
+            list[Order],
+            lambda: Order.objects.order_by("-product", "pk"),
+            {"id": "id", "of": "product"},
+        ),
+        (
+            list[Order],
+            lambda: Order.objects.select_related("product").order_by("product__name", "pk"),
+            {"id": "id", "sku": "product__sku"},
+        ),
+        (list[Order], lambda: Order.objects.annotate(n=F("quantity") + 1), ["id", "n"]),
+        (list[Product], lambda: Product.objects.order_by("-name"), ["id", "orders__quantity"]),
+    ],
+)
+def test_fields_of_every_kind_are_shown_in_pages(
+    annotation: Any, queryset: Any, fields: Any, is_async: bool
+) -> None:
+    found = pages(queryset, annotation=annotation, size=2, is_async=is_async, fields=fields)
+    rows = [row for page in found for row in page]
+    with offering(returning(annotation, queryset), read_only=True, fields=fields):
+        whole = MCPClient().call("give").data
+
+    assert sorted(rows, key=str) == sorted(whole, key=str)
+    assert [row["id"] for row in rows] == [each.pk for each in queryset()]
+
+
+@SYNC_AND_ASYNC
+@pytest.mark.parametrize(
+    ("annotation", "queryset", "fields"),
+    [
         (list[Order], lambda: Order.objects.order_by("product__name"), ["id", "quantity"]),
         (list[Order], lambda: Order.objects.select_related("product"), ["id", "product__sku"]),
         (list[Sold], lambda: Order.objects.order_by("product__name"), ()),
