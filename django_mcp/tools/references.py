@@ -42,7 +42,10 @@ ANNOTATIONS = {
     "title",
     "writeOnly",
 }
-"""Keywords that assert nothing: beside a reference they replace those of what it refers to."""
+"""Keywords that assert nothing: beside a reference they replace those of what it refers to.
+
+Of the description both are kept: that of a definition may say what the values of an enum mean.
+"""
 
 RELATIVE = ("$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id")
 """Keywords whose meaning depends on where in a schema they stand."""
@@ -79,12 +82,18 @@ def inlined(schema: JSONSchema) -> JSONSchema:
             return rest
         beside = {key: value for key, value in rest.items() if key != "$ref"}
         if beside.keys() <= ANNOTATIONS:
-            return {**written_out(name), **beside}
+            return _annotated(written_out(name), beside)
         return {"allOf": [written_out(name)], **beside}
 
     whole = write_out(root)
     kept = {name: written_out(name) for name in definitions if name not in finite}
     return {**whole, "$defs": kept} if kept else whole
+
+
+def _annotated(definition: JSONSchema, beside: JSONSchema) -> JSONSchema:
+    found = [each["description"] for each in (beside, definition) if "description" in each]
+    description = {"description": "\n".join(dict.fromkeys(found))} if found else {}
+    return {**definition, **beside, **description}
 
 
 def _is_plain(root: JSONSchema, definitions: Mapping[str, JSONSchema]) -> bool:

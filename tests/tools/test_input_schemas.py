@@ -186,10 +186,10 @@ def test_enums_and_models_are_written_out_where_they_are_used(annotation: Any) -
     assert "$defs" not in json.dumps([found.input_schema, found.output_schema])
 
 
-def test_description_of_a_parameter_wins_over_that_of_its_class() -> None:
+def test_description_of_a_parameter_stands_before_that_of_its_class() -> None:
     assert schema_of(Annotated[Line, Field(description="What to add.")]) == {
         **LINE,
-        "description": "What to add.",
+        "description": "What to add.\nOne line of an order.",
     }
 
 
@@ -411,7 +411,7 @@ def test_docstring_describes_the_tool_and_its_parameters(
             "description": "In the account's currency, more than zero: always.",
         },
         "note": {"type": "string", "description": "Why."},
-        "at": {**LINE, "description": at},
+        "at": {**LINE, "description": f"{at}\nOne line of an order."},
         "owner": {"type": "string"},
     }
 
@@ -443,7 +443,7 @@ Sku = TypeAliasType("Sku", Annotated[str, Doc("The number on the box.")])
         (Annotated[str, Field(max_length=3), "In euros."], "In euros."),
         (Annotated[Sku, "Of the part."], "Of the part."),
         (Annotated[str, "No.", Field(description="In euros.")], "In euros."),
-        (Annotated[Line, "What to add."], "What to add."),
+        (Annotated[Line, "What to add."], "What to add.\nOne line of an order."),
         (Sku, "The number on the box."),
         (Sku | None, "The number on the box."),
         (list[Sku], "Whatever."),
@@ -547,36 +547,52 @@ class Priority(models.IntegerChoices):
     __empty__ = "Whenever"
 
 
+STATUS = {
+    "title": "Status",
+    "description": "How far an order is.\npacked: Ready to go; sent: On its way",
+    "type": "string",
+    "enum": ["packed", "sent"],
+}
+
+
 def test_labels_of_choices_are_in_the_schema() -> None:
     def send(status: Status, priorities: list[Priority]) -> None:
         """Send something."""
 
-    definitions = resolved(send).input_schema["$defs"]
-
-    assert definitions == {
-        "Status": {
-            "title": "Status",
-            "description": "How far an order is.\npacked: Ready to go; sent: On its way",
-            "type": "string",
-            "enum": ["packed", "sent"],
-        },
-        "Priority": {
-            "title": "Priority",
-            "description": "1: Some day; 2: At once",
-            "type": "integer",
-            "enum": [1, 2],
+    assert resolved(send).input_schema["properties"] == {
+        "status": STATUS,
+        "priorities": {
+            "type": "array",
+            "items": {
+                "title": "Priority",
+                "description": "1: Some day; 2: At once",
+                "type": "integer",
+                "enum": [1, 2],
+            },
         },
     }
+
+
+@pytest.mark.parametrize("words", [Doc("Where it stands."), Field(description="Where it stands.")])
+def test_labels_of_choices_follow_the_words_of_the_parameter(words: Any) -> None:
+    assert schema_of(Annotated[Status, words]) == {
+        **STATUS,
+        "description": f"Where it stands.\n{STATUS['description']}",
+    }
+
+
+def test_words_of_a_parameter_that_are_those_of_its_class_stand_once() -> None:
+    assert schema_of(Annotated[Line, "One line of an order."]) == LINE
 
 
 def test_labels_of_very_many_choices_are_left_out() -> None:
     make: Any = models.IntegerChoices
     Many = make("Many", [(f"N{each}", each) for each in range(101)])  # noqa: N806
 
-    (definition,) = resolved(taking(Many)).input_schema["$defs"].values()
+    shown = schema_of(Many)
 
-    assert len(definition["enum"]) == 101
-    assert "description" not in definition
+    assert len(shown["enum"]) == 101
+    assert "description" not in shown
 
 
 def nothing() -> None:
