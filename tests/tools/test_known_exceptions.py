@@ -243,7 +243,7 @@ def test_validator_of_an_argument_may_be_one_of_django() -> None:
 
     assert (result.error["kind"], result.text) == (
         "invalid_arguments",
-        "Enter a valid email address.",
+        "The arguments are invalid.\n- address: Enter a valid email address.",
     )
 
 
