@@ -18,6 +18,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
 from django_mcp.tools.field_kinds import kind_of
+from django_mcp.tools.keyset import ordered_relation, ordering_of
 from django_mcp.tools.model_fields import field_named
 
 PLAIN_COLUMNS = (DeferredAttribute, ForeignKeyDeferredAttribute)
@@ -38,7 +39,8 @@ def only_columns(
     """The values at these paths of each row, fetched without the rest, and without instances.
 
     None where instances may have more to say than their columns: a property is shown, or a field in
-    a form of its own, a model sees to its instances itself, or the queryset has fetched them.
+    a form of its own, a model sees to its instances itself, or the queryset has fetched them; and
+    where the rows would come in another order.
     Relations are followed where `select_related` names them, because joins are for the author of
     the query to decide.
     """
@@ -47,6 +49,7 @@ def only_columns(
     if (
         reach is None
         or not _is_plain(queryset)
+        or not _keeps_order(queryset, paths)
         or not all(_is_joined(queryset, relation) for relation in reach.relations)
         or any(init.has_listeners(each) for init in (pre_init, post_init) for each in reach.models)
     ):
@@ -65,6 +68,15 @@ def _is_plain(queryset: Any) -> bool:
         and not (query.distinct or query.combinator or query.annotations or query.extra)
         and not (queryset._prefetch_related_lookups or query.select_for_update)
     )
+
+
+def _keeps_order(queryset: QuerySet[Any], paths: tuple[str, ...]) -> bool:
+    """Whether its values have its order: Django orders by the key of a relation that is selected.
+
+    Of instances it is the ordering of the related model.
+    """
+    names = (each.lstrip("-+") for each in ordering_of(queryset) if isinstance(each, str))
+    return not any(name in paths and ordered_relation(queryset.model, name) for name in names)
 
 
 def _is_joined(queryset: QuerySet[Any], relation: str) -> bool:

@@ -142,15 +142,37 @@ def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
     query, model = queryset.query, queryset.model
     # Django orders by a column that is selected, even where its name is that of a relation.
     columns = {*query.annotations, *query.values_select}
-    ordering = query.order_by or (model._meta.ordering if query.default_ordering else ())
     key = SortKey(path="pk")
-    for item in ordering:
+    for item in ordering_of(queryset):
         for key in _keys(model, item, columns=columns):
             key = key if query.standard_ordering else key.reversed
             yield key
             if key.path in ("pk", model._meta.pk.name, model._meta.pk.attname):
                 return
     yield SortKey(path="pk", is_descending=key.is_descending)
+
+
+def ordering_of(queryset: QuerySet[Any]) -> Sequence[Any]:
+    """What a queryset is ordered by: its own ordering, or that of its model."""
+    query = queryset.query
+    default = queryset.model._meta.ordering if query.default_ordering else ()
+    return query.order_by or default or ()
+
+
+def ordered_relation(model: type[Model], path: str) -> type[Model] | None:
+    """The model by whose own ordering Django orders where `path` names a relation to it."""
+    name, _, rest = path.partition("__")
+    if name == "pk":
+        return None
+    try:
+        field: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:  # an attribute such as `owner_id`, or an annotation
+        return None
+    related: Any = field.related_model if field.is_relation else None
+    if rest:
+        return None if related is None else ordered_relation(related, rest)
+    is_key = related is None or name == getattr(field, "attname", None)
+    return None if is_key or not related._meta.ordering else related
 
 
 def _check(queryset: QuerySet[Any]) -> None:
@@ -194,7 +216,7 @@ def _keys(
             "annotate() the expression and order by its name"
         )
     is_descending, name = item.startswith("-"), item.lstrip("-+")
-    related = None if name in columns else _ordered_relation(model, name)
+    related = None if name in columns else ordered_relation(model, name)
     if related is None:
         yield SortKey(path=prefix + name, is_descending=is_descending)
         return
@@ -206,22 +228,6 @@ def _keys(
             depth=depth + 1,
         ):
             yield key.reversed if is_descending else key
-
-
-def _ordered_relation(model: type[Model], path: str) -> type[Model] | None:
-    """The model by whose own ordering Django orders where `path` names a relation to it."""
-    name, _, rest = path.partition("__")
-    if name == "pk":
-        return None
-    try:
-        field: Any = model._meta.get_field(name)
-    except FieldDoesNotExist:  # an attribute such as `owner_id`, or an annotation
-        return None
-    related: Any = field.related_model if field.is_relation else None
-    if rest:
-        return None if related is None else _ordered_relation(related, rest)
-    is_key = related is None or name == getattr(field, "attname", None)
-    return None if is_key or not related._meta.ordering else related
 
 
 def _packed(field: Any, value: Any) -> Any:

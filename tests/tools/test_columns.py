@@ -91,6 +91,17 @@ def test_rows_are_those_that_instances_show(rows: Callable[[], QuerySet[Order]])
     assert shown(rows) == shown(lambda: list(rows()))
 
 
+@pytest.mark.parametrize("ordering", ["product", "-product"])
+def test_rows_that_are_ordered_by_a_relation_are_in_the_order_of_its_model(ordering: str) -> None:
+    Product.objects.filter(sku="a-1").update(sku="c-3")
+
+    def rows() -> QuerySet[Order]:
+        return Order.objects.order_by(ordering, "pk")
+
+    assert shown(rows, "id", "product") == shown(lambda: list(rows()), "id", "product")
+    assert "quantity" not in statements(rows, "id")
+
+
 def test_rows_that_differ_in_what_is_not_shown_stay_apart() -> None:
     rows = shown(lambda: Order.objects.order_by("pk").distinct(), "product__sku")
 
