@@ -7,16 +7,14 @@ from django.http import FileResponse
 from django.utils.http import parse_header_parameters
 
 from django_mcp.content import EmbeddedResource
-from django_mcp.exceptions import InvalidResultError, ResultTooLargeError
-
-MAX_FILE_BYTES = 1024 * 1024
-"""How much of a file is read before it is refused as too large."""
+from django_mcp.exceptions import InvalidResultError
+from django_mcp.tools.result_limits import check_bytes
 
 
 def embedded_file(response: FileResponse) -> EmbeddedResource:
     """The file of a response, which is closed, with its content type and under its name.
 
-    Raises `ResultTooLargeError` for a file of more than `MAX_FILE_BYTES`.
+    Raises `ResultTooLargeError` as soon as it has read more than a result may have.
     """
     chunks = response.streaming_content
     if isinstance(chunks, AsyncIterator):
@@ -28,12 +26,7 @@ def embedded_file(response: FileResponse) -> EmbeddedResource:
     try:
         for chunk in chunks:
             data += chunk
-            if len(data) > MAX_FILE_BYTES:
-                raise ResultTooLargeError(
-                    f"The file {name!r} is larger than {MAX_FILE_BYTES} bytes.",
-                    hint="Ask for less of it.",
-                    advice="return a ResourceLink to the file",
-                )
+            check_bytes(len(data))
     finally:
         response.close()
     return EmbeddedResource(

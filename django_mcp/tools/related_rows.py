@@ -40,7 +40,7 @@ class ToMany:
                 f"{type(owner).__name__} {owner.pk} has more than {MAX_RELATED} {self.accessor}, "
                 "which is too many to show with it.",
                 hint="Ask for others, or find a tool that lists these by themselves.",
-                advice=f"list {self.accessor} by a tool of their own, or prefetch a part of them",
+                advice=f"List {self.accessor} by a tool of their own, or prefetch a part of them.",
             )
         return rows
 

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from django.http import FileResponse
 from mcp_types import BlobResourceContents, EmbeddedResource, TextContent
+from pytest_django import Settings
 
 from django_mcp import Text
 from tests.tools.serving import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
-
-MEBIBYTE = 1024 * 1024
 
 
 def embedded(uri: str, mime_type: str, blob: str) -> EmbeddedResource:
@@ -77,19 +76,20 @@ def test_files_and_other_content_go_together() -> None:
     )
 
 
-def test_file_that_is_too_large_is_read_no_further_and_refused_in_words() -> None:
+def test_file_that_is_too_large_is_read_no_further_and_refused_in_words(settings: Settings) -> None:
+    settings.DJANGO_MCP_MAX_RESULT_BYTES = 1000
     read = []
 
     def chunks() -> Any:
         for _ in range(1000):
-            read.append(64 * 1024)
-            yield bytes(64 * 1024)
+            read.append(64)
+            yield bytes(64)
 
     result = receive(FileResponse, lambda: FileResponse(chunks(), filename="big.bin"))
 
-    assert result.is_error
-    assert "is larger than 1048576 bytes." in result.text
-    assert sum(read) == MEBIBYTE + 64 * 1024
+    assert result.error["kind"] == "too_large"
+    assert result.error["error"] == "The result is larger than 1000 bytes."
+    assert sum(read) == 1024
 
 
 def test_file_that_is_read_on_the_loop_is_our_failure() -> None:
