@@ -93,6 +93,22 @@ def plain_schema(schema: CoreSchema) -> CoreSchema:
     return {**plain, "ref": schema["ref"]} if "ref" in schema else plain
 
 
+def plain_fields(schema: CoreSchema) -> frozenset[str]:
+    """The arguments, by their names in JSON, that no function of the author's has a part in.
+
+    Of them the bare types know whether they are valid.
+    """
+    definitions: Sequence[Any] = ()
+    if schema["type"] == "definitions":
+        schema, definitions = schema["schema"], schema["definitions"]
+    kinds = (*FUNCTIONS, "definition-ref") if _has(definitions, FUNCTIONS) else FUNCTIONS
+    return frozenset(
+        str(field.get("validation_alias", name))
+        for name, field in schema["fields"].items()
+        if not _has(field, kinds)
+    )
+
+
 def accepts_none(schema: Mapping[str, Any]) -> bool:
     """Whether None is one of the values that a core schema describes."""
     match schema:

@@ -23,7 +23,13 @@ from django_mcp.tools.argument_errors import (
     schema_violations,
     violations_of,
 )
-from django_mcp.tools.core_schemas import EXACT_INTEGERS, WRITTEN, exact_schema, plain_schema
+from django_mcp.tools.core_schemas import (
+    EXACT_INTEGERS,
+    WRITTEN,
+    exact_schema,
+    plain_fields,
+    plain_schema,
+)
 from django_mcp.tools.defaults import refused_defaults
 from django_mcp.tools.nulls import without_nulls
 from django_mcp.tools.parameters import Parameters, read_parameters
@@ -66,6 +72,10 @@ class Signature:
     @cached_property
     def _validate_plain(self) -> Callable[[str], dict[str, Any]]:
         return _validator_of(exact_schema(plain_schema(self._core_schema))).validate_json
+
+    @cached_property
+    def _plain_fields(self) -> frozenset[str]:
+        return plain_fields(self._core_schema)
 
     @property
     def _core_schema(self) -> Any:
@@ -117,12 +127,15 @@ class Signature:
         return violations or schema_violations(self._validator, arguments, size=len(text))
 
     def _accepted_in(self, arguments: Mapping[str, Any]) -> Callable[[str], bool]:
-        """Whether the schema takes an argument; its form in JSON may be another than its type's."""
+        """Whether an argument is good although its bare type refuses it.
+
+        That is so where the schema takes it, and a function of the author's makes that type of it.
+        """
         fields = self.input_schema["properties"]
 
         @cache
         def is_accepted(name: str) -> bool:
-            if name not in arguments or name not in fields:
+            if name not in arguments or name not in fields or name in self._plain_fields:
                 return False
             schema = {"properties": {name: fields[name]}}
             if "$defs" in self.input_schema:

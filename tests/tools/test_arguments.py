@@ -601,6 +601,33 @@ def test_published_schema_judges_before_any_validator_runs() -> None:
     assert seen == []
 
 
+class Leg(BaseModel):
+    price: Annotated[Decimal, Field(gt=0)]
+    onward: "Leg | None" = None
+
+
+def test_rules_that_no_schema_holds_are_told_beside_those_of_the_schema() -> None:
+    def act(
+        amount: Annotated[Decimal, Field(gt=0)],
+        first: Leg,
+        key: Annotated[uuid.UUID, Field(alias="$key")],
+        day: datetime.date,
+    ) -> None:
+        """Act."""
+
+    with offering(act):
+        result = MCPClient().call(
+            "act", amount="-5", first={"price": "-5"}, day="tomorrow", **{"$key": "k"}
+        )
+
+    assert result.error["hint"].splitlines() == [
+        "- amount: must be greater than 0",
+        "- first.price: must be greater than 0",
+        "- $key: must be a UUID",
+        "- day: must be a date such as 2026-01-31",
+    ]
+
+
 def test_validator_that_takes_other_json_than_its_type_says_so() -> None:
     def split(value: Any) -> Any:
         return value.split(",") if isinstance(value, str) else value
