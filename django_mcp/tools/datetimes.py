@@ -3,13 +3,13 @@
 import copy
 from collections import deque
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from pydantic import BaseModel
+
+from django_mcp.tools.instances import field_names, with_fields
 
 
 def as_django_keeps_it(value: datetime) -> datetime:
@@ -48,17 +48,6 @@ def _mapped(value: Any, convert: Callable[[datetime], datetime]) -> Any:
         case list() | tuple() | set() | frozenset() | deque():
             items = [_mapped(item, convert) for item in value]
             return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-        case BaseModel():
-            return _with_fields(value, list(type(value).model_fields), convert)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return _with_fields(value, [field.name for field in fields(value)], convert)
+        case _ if field_names(value) is not None:
+            return with_fields(value, lambda item: _mapped(item, convert))
     return value
-
-
-def _with_fields(instance: Any, names: list[str], convert: Callable[[datetime], datetime]) -> Any:
-    instance = copy.copy(instance)
-    for name in names:
-        if hasattr(instance, name):
-            # Frozen ones too.
-            object.__setattr__(instance, name, _mapped(getattr(instance, name), convert))
-    return instance

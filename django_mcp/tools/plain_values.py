@@ -1,9 +1,7 @@
 """Values of any Python class as those that JSON has a form for, without a change of meaning."""
 
-import copy
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -12,10 +10,10 @@ from django.core.files import File
 from django.db.models import Manager, Model
 from django.db.models.fields.files import FieldFile
 from django.utils.functional import Promise
-from pydantic import BaseModel
 
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.expressions import check_value
+from django_mcp.tools.instances import field_names, with_fields
 from django_mcp.tools.result_limits import bounded
 
 NOT_LISTS = (str, bytes, bytearray, memoryview, File, io.IOBase, type)
@@ -78,10 +76,8 @@ class Conversion:
                 return self.plain(value.all())
             case Mapping():
                 return {self.plain(key): self.plain(item) for key, item in value.items()}
-            case BaseModel():
-                return self._with_attributes(value, [name for name, _ in value])
-            case _ if is_dataclass(value) and not isinstance(value, type):
-                return self._with_attributes(value, [field.name for field in fields(value)])
+            case _ if field_names(value) is not None:
+                return with_fields(value, self.plain)
             case tuple() if hasattr(value, "_fields"):
                 return type(value)(*map(self.plain, value))
             case list() | tuple():
@@ -102,15 +98,6 @@ class Conversion:
             return None
         check_value(instance, name, value)
         return self.plain(without_iterators(value))
-
-    def _with_attributes(self, instance: Any, names: Iterable[str]) -> Any:
-        """A copy, because the instance may belong to others."""
-        instance = copy.copy(instance)
-        for name in names:
-            if hasattr(instance, name):
-                value = self.plain(getattr(instance, name))
-                object.__setattr__(instance, name, value)  # frozen ones too
-        return instance
 
 
 def holds_iterators(value: Any) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import (
     PydanticSerializationError,
     PydanticSerializationUnexpectedValue,
@@ -18,6 +18,7 @@ from pydantic_core import (
 
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.datetimes import with_time_zones
+from django_mcp.tools.instances import field_names
 from django_mcp.tools.json_types import Place, changed_scalars
 from django_mcp.tools.plain_values import Conversion, Row
 from django_mcp.tools.result_limits import check_bytes
@@ -121,9 +122,9 @@ def rows_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, Row]]:
     """The model instances in it that no type has taken anything from."""
     if type(value) is Row:
         yield place, value
-    elif isinstance(value, BaseModel):
-        for name, item in value:
-            yield from rows_in(item, (*place, name))
+    elif (names := field_names(value)) is not None:
+        for name in names:
+            yield from rows_in(getattr(value, name), (*place, name))
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from rows_in(item, (*place, str(key)))

@@ -19,7 +19,7 @@ from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy, override
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 from pytest_django import DjangoAssertNumQueries
 from typing_extensions import TypedDict
 
@@ -79,6 +79,21 @@ class Sold(BaseModel):
 
 
 class Anything(BaseModel):
+    content: Any
+
+
+class Names(RootModel[list[str]]):
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]  # as pydantic's guide has it
+        return iter(self.root)
+
+
+class More(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
+@dataclass
+class Box:
     content: Any
 
 
@@ -301,6 +316,8 @@ def test_type_that_allows_more_shows_the_fields_that_it_names_alone(
         (list[Plain], lambda: [{"name": gettext_lazy("Yes")}], [{"name": "Ja"}]),
         (Point, lambda: Point(1, [Status.OPEN.label]), {"x": 1, "names": ["Ja"]}),  # type: ignore[list-item]
         (Literal["Ja"], lambda: gettext_lazy("Yes"), "Ja"),
+        (More, lambda: More(name="a", more=gettext_lazy("Yes")), {"name": "a", "more": "Ja"}),  # type: ignore[call-arg]
+        (Names, lambda: Names.model_construct([gettext_lazy("Yes")]), ["Ja"]),
     ],
 )
 def test_lazy_text_is_text_in_the_active_language(
@@ -336,6 +353,7 @@ def test_lazy_text_is_text_in_the_active_language(
         (str, lambda: Colour.RED, "red"),
         (Colour, lambda: "red", "red"),
         (list[Colour], lambda: ["red", Colour.RED], ["red", "red"]),
+        (list[Names], lambda: (Names(["a"]),), [["a"]]),
         (int, lambda: Level.LOW, 1),
         (Level, lambda: 1, 1),
         (int, lambda: 5.0, 5),
@@ -473,6 +491,11 @@ def test_decimal_of_gigabytes_is_refused() -> None:
             Anything,
             lambda: Anything(content=[User()]),
             "at content/0: no type says what to show of a User",
+        ),
+        (
+            Box,
+            lambda: Box(content={"a": User()}),
+            "at content/a: no type says what to show of a User",
         ),
         (Point, {"x": 1}, "at names: Field required"),
     ],
