@@ -9,10 +9,10 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
 from django.core.files.storage import Storage
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import Value
 
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.tools.annotations import type_hints
+from django_mcp.tools.expressions import held_value
 from django_mcp.tools.field_kinds import kind_of, optional
 from django_mcp.tools.related_rows import ToMany
 
@@ -119,22 +119,15 @@ def _column(field: Any) -> ModelPath:
         value = get(instance)
         if type(value) is plain:
             return value
+        value = held_value(instance, field.name, value)
         if value is None:
             return kind.empty
         try:
-            if not hasattr(value, "resolve_expression"):
-                return convert(value, instance._state.db or DEFAULT_DB_ALIAS)
-            if isinstance(value, Value):  # such as the JSON null of `Value(None, JSONField())`
-                held, db = value.value, instance._state.db or DEFAULT_DB_ALIAS
-                return kind.empty if held is None else convert(held, db)
+            return convert(value, instance._state.db or DEFAULT_DB_ALIAS)
         except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
             raise InvalidResultError(
                 f"field {field.name!r} of {type(instance).__name__} holds what its column cannot"
             ) from error
-        raise InvalidResultError(
-            f"field {field.name!r} of {type(instance).__name__} holds the expression {value!r}: "
-            "call refresh_from_db() after saving it"
-        )
 
     return ModelPath(read_type=lambda: optional(kind.annotation, field.null), read=read)
 

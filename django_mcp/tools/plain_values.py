@@ -12,7 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils.functional import Promise
 
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.tools.expressions import check_value
+from django_mcp.tools.expressions import held_value
 from django_mcp.tools.instances import field_names, with_fields
 from django_mcp.tools.result_limits import bounded
 
@@ -96,8 +96,7 @@ class Conversion:
             value = getattr(instance, name)
         except ObjectDoesNotExist:  # the other side of a one-to-one relation that nobody took
             return None
-        check_value(instance, name, value)
-        return self.plain(without_iterators(value))
+        return self.plain(without_iterators(held_value(instance, name, value)))
 
 
 def holds_iterators(value: Any) -> bool:
