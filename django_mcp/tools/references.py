@@ -98,7 +98,7 @@ def _annotated(definition: JSONSchema, beside: JSONSchema) -> JSONSchema:
 
 def _is_plain(root: JSONSchema, definitions: Mapping[str, JSONSchema]) -> bool:
     """Whether every reference names a definition, and nothing else depends on its place."""
-    return all(
+    return all(isinstance(each, dict) for each in definitions.values()) and all(
         ("$ref" not in part or _name(part) in definitions)
         and not any(keyword in part for keyword in RELATIVE)
         for schema in (root, *definitions.values())

@@ -251,6 +251,13 @@ def test_schema_whose_references_point_elsewhere_is_left_as_it_is() -> None:
     assert found["properties"]["value"] == {"$ref": "#/$defs/Line"}
 
 
+def test_definition_that_allows_anything_is_left_as_it_is() -> None:
+    extra = {"$defs": {"Any": True}, "properties": {"value": {"$ref": "#/$defs/Any"}}}
+    found = resolved(taking(Any), schema_extra=extra).input_schema
+
+    assert (found["$defs"], found["properties"]) == (extra["$defs"], extra["properties"])
+
+
 def test_data_that_look_like_a_reference_stay_data() -> None:
     def act(value: Line, other: Annotated[Any, Field(examples=[{"$ref": "#/$defs/Line"}])]) -> None:
         """Act."""
