@@ -8,7 +8,7 @@ and everything below a function of the author's is lax.
 
 import cmath
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -93,20 +93,21 @@ def plain_schema(schema: CoreSchema) -> CoreSchema:
     return {**plain, "ref": schema["ref"]} if "ref" in schema else plain
 
 
+def fields_by_name(schema: Mapping[str, Any]) -> Iterator[tuple[str, CoreSchema]]:
+    """The fields of a TypedDict, by their names in JSON."""
+    root = schema["schema"] if schema["type"] == "definitions" else schema
+    for name, field in root["fields"].items():
+        yield str(field.get("validation_alias", name)), field
+
+
 def plain_fields(schema: CoreSchema) -> frozenset[str]:
-    """The arguments, by their names in JSON, that no function of the author's has a part in.
+    """The fields of a TypedDict in which no function of the author's has a part.
 
     Of them the bare types know whether they are valid.
     """
-    definitions: Sequence[Any] = ()
-    if schema["type"] == "definitions":
-        schema, definitions = schema["schema"], schema["definitions"]
-    kinds = (*FUNCTIONS, "definition-ref") if _has(definitions, FUNCTIONS) else FUNCTIONS
-    return frozenset(
-        str(field.get("validation_alias", name))
-        for name, field in schema["fields"].items()
-        if not _has(field, kinds)
-    )
+    has_functions = _has(schema.get("definitions", ()), FUNCTIONS)
+    kinds = (*FUNCTIONS, "definition-ref") if has_functions else FUNCTIONS
+    return frozenset(name for name, field in fields_by_name(schema) if not _has(field, kinds))
 
 
 def accepts_none(schema: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -27,6 +28,7 @@ from django_mcp.tools.core_schemas import (
     EXACT_INTEGERS,
     WRITTEN,
     exact_schema,
+    fields_by_name,
     plain_fields,
     plain_schema,
 )
@@ -226,6 +228,9 @@ def _schema_of(parameters: Parameters) -> tuple[JSONSchema, TypeAdapter[Any]]:
         adapter, schema = json_form(parameters.arguments, mode="validation", generator=InputSchema)
     except ValueError as error:
         raise ValueError(f"its parameters have no JSON form: {error}") from error
+    names = Counter(name for name, _ in fields_by_name(adapter.core_schema))
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"two parameters are called {twice[0]!r} by clients")
     rest = {key: value for key, value in schema.items() if key not in ("title", "properties")}
     return {"type": "object", "properties": schema.get("properties", {}), **rest}, adapter
 

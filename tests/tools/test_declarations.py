@@ -450,6 +450,13 @@ def defaults_twice_by_factory(size: Annotated[int, Field(default_factory=int)] =
     """Take one default from clients and another from Python."""
 
 
+def one_alias(
+    size: Annotated[int, Field(alias="limit")], width: Annotated[int, Field(alias="limit")]
+) -> list[int]:
+    """Take two parameters by one name."""
+    return [size, width]
+
+
 @pytest.mark.parametrize(
     ("function", "options", "problem"),
     [
@@ -524,6 +531,7 @@ def defaults_twice_by_factory(size: Annotated[int, Field(default_factory=int)] =
         (defaults_below, {}, "the default of 'size', 0, is none of the values that it takes"),
         (defaults_beside, {}, "the default of 'kind', 'c', is none of the values that it"),
         (defaults_within, {}, "the default of 'quantity', 0, is none of the values that it"),
+        (one_alias, {}, "two parameters are called 'limit' by clients"),
         (defaults_twice, {}, "parameter 'size' has two defaults: Field(default=...) and that of"),
         (defaults_twice_by_factory, {}, "parameter 'size' has two defaults"),
         (looks_around, {}, "its parameters have no JSON form: Error building"),

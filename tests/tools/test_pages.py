@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +16,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext, isolate_apps
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pytest_django import Settings
 
 from django_mcp import tool
@@ -396,6 +396,15 @@ def test_own_parameter_of_that_name_is_an_error(name: str) -> None:
     exec(f"def act({name}: int = 3) -> list[int]: 'Act.'", {}, namespace)
     with pytest.raises(ToolRegistrationError, match=f"page_size adds a parameter '{name}'"):
         resolved(namespace["act"], page_size=3)
+
+
+def test_own_parameter_that_clients_call_so_is_an_error() -> None:
+    def act(top: Annotated[int, Field(alias="limit")] = 3) -> list[int]:
+        """Act."""
+        return [top]
+
+    with pytest.raises(ToolRegistrationError, match="two parameters are called 'limit' by clients"):
+        resolved(act, page_size=3)
 
 
 @pytest.mark.parametrize(
