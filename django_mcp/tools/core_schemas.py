@@ -105,9 +105,9 @@ def plain_fields(schema: CoreSchema) -> frozenset[str]:
 
     Of them the bare types know whether they are valid.
     """
-    has_functions = _has(schema.get("definitions", ()), FUNCTIONS)
+    has_functions = has_kind(schema.get("definitions", ()), FUNCTIONS)
     kinds = (*FUNCTIONS, "definition-ref") if has_functions else FUNCTIONS
-    return frozenset(name for name, field in fields_by_name(schema) if not _has(field, kinds))
+    return frozenset(name for name, field in fields_by_name(schema) if not has_kind(field, kinds))
 
 
 def accepts_none(schema: Mapping[str, Any]) -> bool:
@@ -154,7 +154,7 @@ class _Exact:
             rebuilt["strict"] = True
         if kind in OBJECTS:
             rebuilt["extra_behavior"] = "forbid"
-        if kind == "union" and _has(schema, CHECKED) and not _has(schema, FUNCTIONS):
+        if kind == "union" and has_kind(schema, CHECKED) and not has_kind(schema, FUNCTIONS):
             rebuilt = _first_match(rebuilt)
         if kind in WRITTEN:
             rebuilt = _written(rebuilt)
@@ -234,14 +234,15 @@ def _before(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
     return _wrapped("function-before", schema, function)
 
 
-def _has(schema: Any, kinds: Collection[str]) -> bool:
+def has_kind(schema: Any, kinds: Collection[str]) -> bool:
+    """Whether a core schema is of one of these kinds, or has one within."""
     match schema:
         case {"type": str(kind)} if kind in kinds:
             return True
         case dict():
-            return any(_has(part, kinds) for key, part in schema.items() if key != "metadata")
+            return any(has_kind(part, kinds) for key, part in schema.items() if key != "metadata")
         case list() | tuple():
-            return any(_has(part, kinds) for part in schema)
+            return any(has_kind(part, kinds) for part in schema)
     return False
 
 
@@ -249,7 +250,8 @@ def _first_match(union: CoreSchema) -> CoreSchema:
     # Pydantic prefers what needed no function, so that no date would ever win over a string.
     # Integers stay integers, as ever.
     choices = sorted(
-        union["choices"], key=lambda each: (not _has(each, ("int",)), _has(each, ("float",)))
+        union["choices"],
+        key=lambda each: (not has_kind(each, ("int",)), has_kind(each, ("float",))),
     )
     return {**union, "mode": "left_to_right", "choices": choices}
 

@@ -17,6 +17,7 @@ from pydantic_core import (
 )
 
 from django_mcp.exceptions import InvalidResultError
+from django_mcp.tools.core_schemas import has_kind
 from django_mcp.tools.datetimes import with_time_zones
 from django_mcp.tools.instances import field_names
 from django_mcp.tools.json_types import Place, changed_scalars
@@ -51,7 +52,7 @@ class Serializer:
     @cached_property
     def takes_iterators(self) -> bool:
         """Whether the type has a place for iterators, which are serialised as they are read."""
-        return _has_generators(self._adapter.core_schema)
+        return has_kind(self._adapter.core_schema, ("generator",))
 
     def dump(self, value: Any) -> Any:
         """The JSON of a value of the annotated type. Raises `InvalidResultError`."""
@@ -176,14 +177,3 @@ def _exact(value: Decimal, place: Place) -> str:
         raise _invalid(place, f"JSON has no number {value}")
     check_bytes(abs(value.adjusted()))  # a short decimal may stand for gigabytes of zeros
     return format(value, "f")
-
-
-def _has_generators(schema: Any) -> bool:
-    match schema:
-        case {"type": "generator"}:
-            return True
-        case dict():
-            return any(map(_has_generators, schema.values()))
-        case list() | tuple():
-            return any(map(_has_generators, schema))
-    return False
