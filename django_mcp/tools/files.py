@@ -1,6 +1,7 @@
 """Django's file responses as embedded resources."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from urllib.parse import quote
 
 from django.http import FileResponse
@@ -18,7 +19,7 @@ def embedded_file(response: FileResponse) -> EmbeddedResource:
     """
     chunks = response.streaming_content
     if isinstance(chunks, AsyncIterator):
-        response.close()
+        _close_file(response)
         raise InvalidResultError("the file of a FileResponse is read by an async iterator")
     _, parameters = parse_header_parameters(response.headers.get("Content-Disposition", ""))
     name = parameters.get("filename") or "file"
@@ -28,9 +29,17 @@ def embedded_file(response: FileResponse) -> EmbeddedResource:
             data += chunk
             check_bytes(len(data))
     finally:
-        response.close()
+        _close_file(response)
     return EmbeddedResource(
         uri=f"attachment:///{quote(name)}",
         data=bytes(data),
         mime_type=response.headers.get("Content-Type"),
     )
+
+
+def _close_file(response: FileResponse) -> None:
+    # `response.close()` also ends the request: Django closes connections at that signal, and with
+    # them the transaction of the tool.
+    for close in response._resource_closers:  # type: ignore[attr-defined]
+        with suppress(Exception):  # as Django does
+            close()

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.signals import request_finished
 from django.http import FileResponse
 from mcp_types import BlobResourceContents, EmbeddedResource, TextContent
 from pytest_django import Settings
 
-from django_mcp import Text
+from django_mcp import Text, tool
+from django_mcp.testing import MCPClient
+from tests.calling import offering
 from tests.tools.serving import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +66,36 @@ def test_name_and_content_type_are_those_of_the_response(
     response: Callable[[], FileResponse], expected: EmbeddedResource
 ) -> None:
     assert receive(FileResponse, response).content == (expected,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tool_that_returns_a_file_keeps_its_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "order.pdf"
+    path.write_bytes(b"a")
+    finished = []
+    opened = []
+
+    def note_end_of_request(**kwargs: Any) -> None:
+        finished.append(kwargs)
+
+    @tool
+    def make_group() -> FileResponse:
+        """Make a group, and a file about it."""
+        Group.objects.create(name="buyers")
+        opened.append(path.open("rb"))
+        return FileResponse(opened[0])
+
+    # Django closes connections then, and their transactions with them. SQLite in memory is spared.
+    request_finished.connect(note_end_of_request)
+    try:
+        with offering(make_group):
+            result = MCPClient().call("make_group")
+    finally:
+        request_finished.disconnect(note_end_of_request)
+
+    assert result.content == (embedded("attachment:///order.pdf", "application/pdf", "YQ=="),)
+    assert Group.objects.filter(name="buyers").exists()
+    assert (finished, opened[0].closed) == ([], True)
 
 
 def test_files_and_other_content_go_together() -> None:
