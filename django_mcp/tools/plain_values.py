@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.core.files import File
 from django.db.models import Manager, Model
 from django.db.models.fields.files import FieldFile
+from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from django_mcp.exceptions import InvalidResultError
@@ -84,6 +85,11 @@ class Conversion:
                 return [self.plain(item) for item in value]
             case File() | io.IOBase() if not isinstance(value, FieldFile):
                 raise InvalidResultError("the result holds a file")  # or pydantic would list it
+            case HttpResponseBase():  # or its bytes would be listed
+                raise InvalidResultError(
+                    "the result holds an HTTP response: return data instead, or a FileResponse"
+                    " that is the whole result or an item of it"
+                )
             case Iterable() if not isinstance(value, NOT_LISTS):
                 if isinstance(value, Iterator):
                     raise InvalidResultError("the result holds an iterator: return a list")
@@ -102,13 +108,16 @@ class Conversion:
 def holds_iterators(value: Any) -> bool:
     """Whether an iterator is in its lists, tuples and dicts, at any depth.
 
-    Every result is looked through before it is serialised: by the classes of all that is on one
-    level, and not item by item.
+    A list that iterates in its own way counts as one, such as the errors of a form: pydantic would
+    read what it stores. Every result is looked through before it is serialised: by the classes of
+    all that is on one level, and not item by item.
     """
     level = [value]
     for depth in range(MAX_DEPTH):
         kinds = set(map(type, level))
         if any(issubclass(kind, Iterator) and not issubclass(kind, NOT_LISTS) for kind in kinds):
+            return True
+        if any(issubclass(kind, (list, tuple)) and not _is_plain(kind) for kind in kinds):
             return True
         if not any(issubclass(kind, CONTAINERS) for kind in kinds):
             return False
@@ -121,6 +130,10 @@ def holds_iterators(value: Any) -> bool:
         # What holds itself would grow for ever.
         level = inside if depth < DEEP else list({id(each): each for each in inside}.values())
     return False
+
+
+def _is_plain(kind: type[list[Any] | tuple[Any, ...]]) -> bool:
+    return kind.__iter__ in (list.__iter__, tuple.__iter__)
 
 
 def without_iterators(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import json
 import logging
 import math
 import uuid
@@ -18,6 +19,13 @@ from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.forms import modelform_factory
+from django.http import (
+    FileResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.utils.translation import gettext_lazy, override
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 from pytest_django import DjangoAssertNumQueries
@@ -530,6 +538,36 @@ def test_expression_left_on_an_instance_is_named_in_the_log(
 
     assert result.text.startswith("The tool failed.")
     assert f"field '{name}' of Product holds the expression Concat(" in caplog.text
+
+
+@SYNC_AND_ASYNC
+@pytest.mark.parametrize("annotation", [dict[str, list[str]], dict[str, Any], ...])
+def test_errors_of_a_form_are_their_texts(annotation: Any, is_async: bool) -> None:
+    form = modelform_factory(Group, fields=["name"])({})
+
+    result = receive(annotation, form.errors, is_async=is_async)
+
+    assert json.loads(result.text) == {"name": ["This field is required."]}
+
+
+@SYNC_AND_ASYNC
+@pytest.mark.parametrize(
+    "response",
+    [
+        JsonResponse({"a": 1}),
+        HttpResponseRedirect("/"),
+        StreamingHttpResponse([b"a"]),
+        {"file": FileResponse(iter([b"a"]))},
+    ],
+    ids=["json", "redirect", "stream", "nested file"],
+)
+def test_http_response_is_no_list_of_texts(
+    response: Any, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = receive(..., response, is_async=is_async)
+
+    assert result.error["kind"] == "failed"
+    assert "the result holds an HTTP response: return data instead" in caplog.text
 
 
 def test_what_passes_is_not_touched() -> None:
