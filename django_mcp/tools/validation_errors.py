@@ -59,14 +59,15 @@ def validation_error(error: ValidationError, arguments: Collection[str]) -> Tool
 def refused_values(messages: Iterable[Message], arguments: Collection[str]) -> ToolError:
     """The tool error that lists these messages; `arguments` are the names that the client knows."""
     found = list(messages)
-    fields = {each.path[0] for each in found if each.path} - set(WITHOUT_FIELD)
+    fields = {str(each.path[0]) for each in found if each.path} - set(WITHOUT_FIELD)
     lines = [_line(each, arguments) for each in found[:MAX_MESSAGES]]
     if len(found) > MAX_MESSAGES:
         lines.append(f"and {len(found) - MAX_MESSAGES} more")
     if not fields:
         text = "\n".join(lines) or "The values are invalid."
         return ToolError(text, outcome="invalid_arguments")
-    subject = "arguments" if fields & set(arguments) else "values"
+    is_about_arguments = any(_argument(field, arguments) for field in fields)
+    subject = "arguments" if is_about_arguments else "values"
     return ToolError(
         f"The {subject} are invalid.",
         hint="\n".join(f"- {line}" for line in lines),
@@ -79,10 +80,15 @@ def _line(message: Message, arguments: Collection[str]) -> str:
         return message.text
     first, *rest = message.path
     # Whatever else the service calls its fields, the client has not seen these names.
-    place = str(first) if first in arguments else pretty_name(str(first))
+    place = _argument(str(first), arguments) or pretty_name(str(first))
     for step in rest:
         place += f"[{step}]" if isinstance(step, int) else f".{step}"
     return f"{place}: {message.text}"
+
+
+def _argument(field: str, arguments: Collection[str]) -> str | None:
+    """The argument that a field is filled from: its own name, or that of a relation's key."""
+    return next((name for name in (field, f"{field}_id") if name in arguments), None)
 
 
 def _text(error: ValidationError) -> str:

@@ -227,6 +227,20 @@ def test_value_in_a_message_of_the_author_is_shown() -> None:
     assert call(raising(error)).text == "3 is not even."
 
 
+def test_errors_of_a_relation_are_under_the_argument_that_has_its_key() -> None:
+    def order(buyer_id: int) -> None:
+        """Order a product."""
+        Order(buyer_id=buyer_id, product=product, quantity=1).clean_fields(exclude=["deliver_on"])
+
+    product = Product.objects.create(sku="a", name="A", price=1)
+    with offering(order):
+        result = MCPClient().call("order", buyer_id=0)
+
+    assert result.text == (
+        "The arguments are invalid.\n- buyer_id: user instance with id … is not a valid choice."
+    )
+
+
 def test_of_many_messages_the_first_are_told() -> None:
     error = ValidationError([f"No. {number}" for number in range(60)])
 
