@@ -304,7 +304,7 @@ class FollowUpFailedError(ToolError):
 
 
 class ResultTooLargeError(ToolError):
-    """The result is larger than a setting allows; no part of it was sent, and nothing was saved.
+    """The result is larger than a setting allows: no part of it was sent.
 
     `advice` is for the tool's author, and stands in the log.
     """

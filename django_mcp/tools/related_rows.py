@@ -37,7 +37,7 @@ class ToMany:
             rows = list(getattr(owner, self.accessor).all()[: MAX_RELATED + 1])
         if len(rows) > MAX_RELATED:
             raise ResultTooLargeError(
-                f"{type(owner).__name__} {owner.pk} has more than {MAX_RELATED} {self.accessor}, "
+                f"A {owner._meta.verbose_name} has more than {MAX_RELATED} {self.accessor}, "
                 "which is too many to show with it.",
                 hint="Ask for others, or find a tool that lists these by themselves.",
                 advice=f"List {self.accessor} by a tool of their own, or prefetch a part of them.",
