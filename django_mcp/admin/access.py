@@ -68,7 +68,7 @@ class AccessForm(forms.Form):
 
     @cached_property
     def access(self) -> Access:
-        """What was asked for. Raises `ImproperlyConfigured` where the endpoint has no URL."""
+        """The chosen access. Raises `ImproperlyConfigured` where the endpoint has no URL."""
         return Access(
             endpoint=Endpoint.from_settings(),
             user=self.cleaned_data["user"],
@@ -104,7 +104,7 @@ def _client(client_id: str) -> Subject:
 
 
 def revoked_text(counts: AccessCounts) -> str:
-    """What was revoked, for a message and for the log."""
+    """The counts of revoked rows in words, for a message and for the log."""
     text = gettext(
         "Revoked: access tokens: %(access_tokens)d, refresh tokens: %(refresh_tokens)d, "
         "codes: %(codes)d. Cancelled: tasks: %(tasks)d."

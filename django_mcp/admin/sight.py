@@ -168,7 +168,7 @@ def _answer(request: HttpRequest, form: SightForm) -> Mapping[str, Any]:
 
 
 def _access_link(request: HttpRequest, site: AdminSite, user: Any) -> str | None:
-    """Where the access of this user is revoked, for those who may do that."""
+    """The URL of the page that revokes access of this user, for those who may use it."""
     if not site.is_registered(ClientRegistration):
         return None
     may_revoke = getattr(site.get_model_admin(ClientRegistration), "has_revoke_permission", None)

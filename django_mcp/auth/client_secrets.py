@@ -38,7 +38,7 @@ class TooManySecretsError(OAuth2Error):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the endpoints of oauthlib answer with; the time to wait is in seconds."""
+        """Headers of the response; the time to wait is in seconds."""
         return {"Retry-After": str(self.wait)}
 
 

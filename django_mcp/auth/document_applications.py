@@ -35,7 +35,7 @@ from django_mcp.policy.rates import address_of
 logger = logging.getLogger(__name__)
 
 KEPT = datetime.timedelta(days=7)
-"""How long a document counts beyond its age, as long as no newer one can be fetched."""
+"""The time that a document counts beyond its age, while no newer one can be fetched."""
 
 _fetches = BoundedFetches()
 

@@ -11,7 +11,7 @@ from django_mcp.tools.registry import Registry, get_registry
 from django_mcp.tools.tool import Tool
 
 PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-"""What Anthropic's API takes as the name of a property of an input schema."""
+"""Names of properties of an input schema that Anthropic's API takes."""
 
 MAX_DESCRIPTION = 1024
 """Characters that OpenAI's API takes."""

@@ -125,7 +125,7 @@ def renewed_principal(principal: Principal) -> Principal:
 
 
 def _vouched_for(principal: Principal) -> Principal:
-    """What its authenticator makes of a principal whose user has just been read."""
+    """The principal as its authenticator renews it, with a user that has just been read."""
     if principal.user is not None and not principal.user.is_active:
         raise RevokedError
     try:

@@ -30,7 +30,7 @@ POSTGRESQL_INERROR = 3
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """What is committed together; `result` is what the tool has come to by then.
+    """Work that is committed together; `result` is that of the tool, once there is one.
 
     `has_hooks` says whether anything is registered with `transaction.on_commit` that this very
     transaction runs, and not one around it, such as a test's.
