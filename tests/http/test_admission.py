@@ -15,6 +15,7 @@ from pytest_django import Settings
 from django_mcp.auth.base import Challenge
 from django_mcp.concurrency import in_current_thread
 from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.redaction import UNKNOWN
@@ -62,11 +63,13 @@ def seen_of(answer: Answer, name: str) -> tuple[Any, ...]:
     [None, "alice", "alice notes:read notes:write closed:use", "-"],
     ids=["anonymous", "no scopes", "every scope", "a client without a user"],
 )
-@pytest.mark.parametrize(("name", "arguments"), HIDDEN)
 @pytest.mark.parametrize(
-    "headers",
-    [{}, {"Mcp-Param-Region": "us"}, {"Mcp-Param-Region": "=?base64?####?="}],
-    ids=["", "mismatch", "broken"],
+    ("name", "arguments", "headers"),
+    [
+        *((*each, {}) for each in HIDDEN),
+        ("hidden_regional", {"region": "eu"}, {"Mcp-Param-Region": "us"}),
+        ("hidden_regional", {"region": "eu"}, {"Mcp-Param-Region": "=?base64?####?="}),
+    ],
 )
 @pytest.mark.parametrize("meta", [{}, {"progressToken": "p"}], ids=["", "progress"])
 def test_hidden_tool_is_not_told_from_a_missing_one(
@@ -76,7 +79,9 @@ def test_hidden_tool_is_not_told_from_a_missing_one(
     arguments: dict[str, Any],
     headers: dict[str, str],
     meta: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
     client = client.with_key(key) if key else client
     client = client.having(headers=headers).with_tasks()
     missing = "m" * len(name)
