@@ -1,4 +1,4 @@
-"""What operators can do to applications, and to which: judge them, and revoke their access."""
+"""Actions of operators on applications: judge them, and revoke their access."""
 
 from collections.abc import Sequence
 

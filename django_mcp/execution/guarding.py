@@ -95,7 +95,7 @@ def _is_lost(connection: BaseDatabaseWrapper) -> bool:
 
 @contextmanager
 def failures_explained(context: ToolContext, tool: Tool) -> Iterator[None]:
-    """Let through what clients may know, and known exceptions as the tool errors they count as.
+    """Turn what a tool raises into what clients may know; known exceptions count as tool errors.
 
     The rest becomes `ToolFailedError`.
     """
@@ -122,7 +122,7 @@ def rendering(context: ToolContext) -> Iterator[None]:
 
 
 def explain(error: BaseException, context: ToolContext, tool: Tool) -> ToolError | ToolFailedError:
-    """What the client of a call is told of an exception. Its `__cause__` is for the operators."""
+    """The error that the client of a call is told of. Its `__cause__` is for the operators."""
     try:
         known = tool_error_of(error, tool)
     except Exception as broken:  # noqa: BLE001  (a project's callable, which fails in its own way)

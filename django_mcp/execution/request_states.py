@@ -13,10 +13,10 @@ from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.tools.tool import Tool
 
 SLACK = timedelta(minutes=1)
-"""How much longer than the state itself it is known that it was used: clocks differ."""
+"""The time beyond its expiry for which a used state is known: clocks differ."""
 
 OUTCOMES = (ToolError, InputRequiredError)
-"""What a call may raise that has taken the answers for what they are: they are used up."""
+"""Exceptions of a call that has taken the answers for what they are: they are used up."""
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class MCPEndpoint:
     async def _exchange(
         self, request: ASGIRequest, body: bytes, principal: Principal
     ) -> Exchange | Response:
-        """What goes on to the protocol, or the answer instead."""
+        """The exchange that goes on to the protocol, or the answer instead."""
         try:
             exchange = await authorize(request, Message.read(request, body), principal)
         except (DatabaseError, InterfaceError):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 class UsedRequestStateQuerySet(models.QuerySet["UsedRequestState"]):
     @property
     def db(self) -> str:
-        """Where it writes: a replica may not know yet what has been used."""
+        """The alias that it writes to: a replica may not know yet what has been used."""
         chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
         return chosen or router.db_for_write(self.model)
 

@@ -46,11 +46,11 @@ class LocalDocumentFetcher(ClientDocumentFetcher):
     """Asks the machine of the tests, whatever the host. All else is the product's."""
 
     port: ClassVar[int]
-    library: ClassVar[Library]
+    published: ClassVar[Library]
 
     def addresses_of(self, host: str, port: int) -> list[tuple[str, int]]:
-        self.library.resolved.append(host)
-        if happen := self.library.while_resolving.get(host):
+        self.published.resolved.append(host)
+        if happen := self.published.while_resolving.get(host):
             happen()
         return [("127.0.0.1", self.port)]
 
@@ -85,7 +85,7 @@ def serving_documents() -> Iterator[Library]:
             server.socket, server_side=True, do_handshake_on_connect=False
         )
         LocalDocumentFetcher.port = server.server_address[1]
-        LocalDocumentFetcher.library = library
+        LocalDocumentFetcher.published = library
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
