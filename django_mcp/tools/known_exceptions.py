@@ -16,6 +16,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import IntegrityError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -129,6 +130,20 @@ def _ambiguous(error: Exception, tool: Tool) -> ToolError:
     )
 
 
+def _referred_to(error: ProtectedError | RestrictedError, tool: Tool) -> ToolError:
+    # Of the rows themselves nothing is told: the caller may not see them.
+    if isinstance(error, ProtectedError):
+        objects = error.protected_objects
+    else:
+        objects = error.restricted_objects
+    names = {str(each._meta.verbose_name_plural) for each in objects}
+    return ToolError(
+        f"It cannot be deleted, because {', '.join(sorted(names)) or 'others'} refer to it.",
+        hint="Delete or change those first.",
+        outcome="conflict",
+    )
+
+
 def _verbose_name(error: Exception) -> str:
     """The name of the model whose exception this is, as its author has it."""
     known: list[Any] = apps.get_models(include_auto_created=True)
@@ -154,6 +169,8 @@ KNOWN: Mapping[type[BaseException], KnownException] = {
     ),
     ObjectDoesNotExist: KnownException(outcome="not_found", words=_missing),
     MultipleObjectsReturned: KnownException(outcome="conflict", words=_ambiguous),
+    ProtectedError: KnownException(outcome="conflict", words=_referred_to),
+    RestrictedError: KnownException(outcome="conflict", words=_referred_to),
     IntegrityError: KnownException(
         outcome="conflict", words=lambda error, tool: unique_violation(error)
     ),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 from django import forms
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.exceptions import (
     MultipleObjectsReturned,
     ObjectDoesNotExist,
@@ -17,6 +17,7 @@ from django.core.exceptions import (
 )
 from django.core.validators import MinValueValidator, validate_email
 from django.db import IntegrityError, connection
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -139,7 +140,28 @@ EVERY = [
         "conflict",
         "More than one object matches.\nName the one that is meant more precisely.",
     ),
+    (
+        ProtectedError(SECRET, {Order(pk=1), Shelf(pk=1)}),
+        "conflict",
+        "It cannot be deleted, because orders, shelfs refer to it.\nDelete or change those first.",
+    ),
+    (
+        RestrictedError(SECRET, set()),
+        "conflict",
+        "It cannot be deleted, because others refer to it.\nDelete or change those first.",
+    ),
 ]
+
+
+def test_row_that_others_refer_to_is_not_deleted() -> None:
+    product = Product.objects.create(sku="a", name="Bolt", price=1)
+    owner = User.objects.create_user("alice")
+    Order.objects.create(buyer=owner, product=product, quantity=1)
+
+    result = call(product.delete)
+
+    assert result.error["error"] == "It cannot be deleted, because orders refer to it."
+    assert result.error["kind"] == "conflict"
 
 
 @SYNC_AND_ASYNC
