@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property, partial
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -137,7 +136,9 @@ class Recording:
         overflow = None
         if outcome is Outcome.UNKNOWN_TOOL:
             self._tool = None  # the row of a hidden tool is that of one that is missing
-            overflow = unknown_calls.count(_caller(self._context.invocation), self._context.call_id)
+            call = self._context.invocation
+            caller = Caller.of(user_key(call.principal), call.principal.client_id, call.address)
+            overflow = unknown_calls.count(caller, call.id)
         duration_ms = round((time.monotonic() - self._clock) * 1000)
         ending: dict[str, Any] = {
             "outcome": outcome,
@@ -265,25 +266,6 @@ def _persist(write: Callable[[], R]) -> R:
         # The tool may have broken its connection, or left it in an aborted transaction.
         forget_connection(connection)
         return write()
-
-
-def _caller(call: Invocation) -> Caller:
-    """The caller whose calls of unknown tools count together; an anonymous one by its network."""
-    user, client = user_key(call.principal)[:128], call.principal.client_id[:255]
-    if user or client:
-        return Caller(user=user, client=client)
-    return Caller(address=_network(call.address[:64]))
-
-
-def _network(address: str) -> str:
-    """The network of an IPv6 address, for its holder has all addresses there; else the address."""
-    try:
-        ip = ip_address(address)
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
-            return str(ip_network((address, 64), strict=False))
-    except ValueError:  # of a socket without addresses
-        pass
-    return address
 
 
 def _log_ended_windows() -> None:

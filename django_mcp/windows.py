@@ -4,8 +4,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 
@@ -15,6 +16,13 @@ class Caller(NamedTuple):
     user: str = ""
     client: str = ""
     address: str = ""
+
+    @classmethod
+    def of(cls, user: str, client: str, address: str) -> Self:
+        """The caller with these columns of the record; an anonymous one by its network."""
+        if user or client:
+            return cls(user=user[:128], client=client[:255])
+        return cls(address=_network(address[:64]))
 
 
 @dataclass(slots=True)
@@ -106,3 +114,14 @@ class Windows:
         window = self._windows.pop(next(iter(self._windows)))
         if window.overflow is not None:
             self._ended.append(window.overflow)
+
+
+def _network(address: str) -> str:
+    """The network of an IPv6 address, for its holder has all addresses there; else the address."""
+    try:
+        ip = ip_address(address)
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
+            return str(ip_network((address, 64), strict=False))
+    except ValueError:  # of a socket without addresses
+        pass
+    return address
