@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 T = TypeVar("T")
 
 PREFIX = "DJANGO_MCP_"
+RATE = r"\d+/([1-9]\d*)?[smhd]"
 
 
 class Setting(Generic[T]):
@@ -119,7 +120,7 @@ class Settings:
         str,
         default="20/h",
         is_optional=True,
-        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        pattern=RATE,
         help=(
             "How many applications may register themselves from one address, as a number per `s`, "
             "`m`, `h` or `d`, or per several of these: `5/30m`. `None`: as many as come."
@@ -129,7 +130,7 @@ class Settings:
         str,
         default="20/h",
         is_optional=True,
-        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        pattern=RATE,
         help=(
             "How many metadata documents of unknown applications are fetched for one address, "
             "written as `DJANGO_MCP_REGISTRATION_RATE` is. `None`: as many as are asked for."
@@ -139,7 +140,7 @@ class Settings:
         str,
         default="30/m",
         is_optional=True,
-        pattern=r"\d+/([1-9]\d*)?[smhd]",
+        pattern=RATE,
         help=(
             "How many client secrets are verified for one address, right or wrong, written as "
             "`DJANGO_MCP_REGISTRATION_RATE` is. One that was right before is known, and not "
