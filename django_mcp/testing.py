@@ -33,7 +33,7 @@ from django_mcp.tools.results import WRAPPER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """What a client receives from a call.
+    """The result that a client receives from a call.
 
     `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
     `is_wrapped` says whether the tool's output schema wraps what is no JSON object.

@@ -1,4 +1,4 @@
-"""How moments are printed to a terminal."""
+"""Moments as text for a terminal."""
 
 import datetime
 

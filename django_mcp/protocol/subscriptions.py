@@ -94,7 +94,7 @@ class _Stream:
         self._access = Access(exchange_of(ctx).principal)
 
     async def serve(self, keys: Sequence[UUID]) -> None:
-        """Tell of these tasks, as far as the caller may know of them, until nothing is left."""
+        """Send the states of these tasks that the caller may know of, until all have ended."""
         try:
             async with self._access.kept():
                 known = await self.read(keys)

@@ -56,7 +56,7 @@ def unwrapped(annotation: Any) -> tuple[Any, bool]:
 
 
 def _inner(annotation: Any) -> Any:
-    """What stands one layer further inside; the annotation itself where there is none."""
+    """The annotation one layer further inside, or itself where there is none."""
     if isinstance(annotation, TypeAliasType):
         return annotation.__value__
     if get_origin(annotation) is Annotated:

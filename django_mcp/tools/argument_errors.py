@@ -226,7 +226,7 @@ def _holds_json(text: str) -> bool:
 
 
 def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | str], str]]:
-    """Where the schema is broken and why, of unions each alternative."""
+    """The breaches of the schema by place, of unions those of each alternative."""
     listed = list(errors)
     # Which type they are follows from the values.
     with_values = [error.instance_path for error in listed if _keyword(error) == "enum"]

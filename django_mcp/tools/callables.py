@@ -37,7 +37,7 @@ def name_of(tool: Callable[..., Any]) -> str:
 
 
 def dotted_name_of(tool: Callable[..., Any]) -> str:
-    """Where it is found, such as `shop.services.add_expense`."""
+    """The dotted name, such as `shop.services.add_expense`."""
     function = function_of(tool)
     module = getattr(function, "__module__", type(function).__module__)
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"

@@ -29,7 +29,7 @@ WRITTEN: Mapping[str, str] = {
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "datetime": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt _][0-9]{2}:[0-9]{2}",
 }
-"""How dates stand in JSON. Pydantic also takes a number in a string for seconds since 1970, so
+"""Patterns of dates in JSON. Pydantic also takes a number in a string for seconds since 1970, so
 that "2026" would be a moment of that year."""
 
 PARTS = frozenset(

@@ -15,7 +15,7 @@ from django_mcp.tools.callables import dotted_name_of, name_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 Raises = Mapping[type[Exception], str | Promise | Callable[[Any], Any]]
-"""What clients are told instead of exceptions: a text, or a function that makes the error."""
+"""Words for exceptions, by class: a text, or a function that makes the error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

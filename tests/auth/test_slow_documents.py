@@ -48,7 +48,7 @@ def drip(send: Callable[[bytes], Any]) -> None:
     """A byte now and then, which no timeout of a single read tells from progress."""
     for _ in range(MANY):
         send(b"a")
-        time.sleep(INTERVAL_SECONDS)
+        time.sleep(INTERVAL_SECONDS)  # the slowness of the host, which is what is tested
 
 
 def handshake(connection: socket.socket, context: ssl.SSLContext) -> None:
