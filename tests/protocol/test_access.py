@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.keys import PATH
 from tests.polling import until
 from tests.protocol.tasks import start
 from tests.protocol.tools import SECRET
-from tests.wire import Answer, Client
+from tests.wire import Answer, Client, Conversation
 
 pytest.importorskip("oauth2_provider")
 
@@ -111,6 +112,17 @@ def assert_withheld(answer: Answer) -> None:
 # Streams of `subscriptions/listen`.
 
 
+@asynccontextmanager
+async def listening(client: Client, gate: Gate) -> AsyncIterator[Conversation]:
+    """A stream that has told of a task which is at work."""
+    task_id = await start(client, "work", to=1)
+    await gate.arrival()
+    wanted = {"notifications": {"taskIds": [task_id]}}
+    async with client.sending("subscriptions/listen", wanted) as opened:
+        await opened.arrival(2)
+        yield opened
+
+
 @WITHDRAWALS
 def test_stream_ends_untold_when_access_was_withdrawn(
     modern: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
@@ -118,11 +130,7 @@ def test_stream_ends_untold_when_access_was_withdrawn(
     client = modern.with_token(token).with_tasks()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(withdraw, alice)
             gate.open()
             return await opened.answer()
@@ -143,11 +151,7 @@ def test_silent_stream_ends_when_access_was_withdrawn(
     client = modern.with_token(token).with_tasks()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(withdraw, alice)
             return await opened.answer()
 
@@ -166,11 +170,7 @@ def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
     client = modern.with_key("alice").with_tasks()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(deactivate, alice)
             gate.open()
             return await opened.answer()
@@ -190,11 +190,7 @@ def test_authenticator_is_asked_about_its_own_principal_however_often(
     client = modern.with_key("alice").with_tasks()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             gate.open()
             return await opened.answer()
 
@@ -211,11 +207,7 @@ def test_stream_goes_on_when_the_token_was_refreshed(
     access = AccessToken.objects.get()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(applications.refresh, access)
             gate.open()
             return await opened.answer()
@@ -291,11 +283,7 @@ def test_silent_stream_ends_with_its_own_login(
     client = modern.with_token(lost.token).with_tasks()
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(applications.revoke, lost)
             return await opened.answer()
 
@@ -317,11 +305,7 @@ def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
         applications.revoke(applications.refresh(lost))
 
     async def scenario() -> Answer:
-        task_id = await start(client, "work", to=1)
-        await gate.arrival()
-        wanted = {"notifications": {"taskIds": [task_id]}}
-        async with client.sending("subscriptions/listen", wanted) as opened:
-            await opened.arrival(2)
+        async with listening(client, gate) as opened:
             await run_in_control(refresh_and_revoke)
             gate.open()
             return await opened.answer()
