@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
@@ -13,15 +11,15 @@ from django.template.base import Node
 from django.template.base import Template as ParsedTemplate
 from django.template.loader import get_template
 from django.template.loader_tags import BlockNode, ExtendsNode
-from django.templatetags.static import static
 from django.utils.cache import add_never_cache_headers
 
+from django_mcp.auth.csp import restrict
+from django_mcp.auth.styles import StyleSheet
 from django_mcp.conf import settings
 
 N = TypeVar("N", bound=Node)
 
 OWN_BASE = "django_mcp/base.html"
-CSP_MIDDLEWARE = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 
 
 def render_page(
@@ -35,10 +33,19 @@ def render_page(
     """Render a template that extends `django_mcp/page.html`, which shows the context's `title`.
 
     The page is kept by no cache and shown in no frame. Its forms may lead to the site itself and
-    to `form_targets`, which are sources as Content-Security-Policy spells them.
+    to `form_targets`, which are sources as Content-Security-Policy spells them. Its style is in
+    the page, and the policy allows it.
     """
     base = base_template()
-    response = render(request, template_name, {**context, "base_template": base}, status=status)
+    engine: DjangoTemplates = base.backend
+    styles = {
+        "base_style": StyleSheet.of(engine, "django_mcp/base.css"),
+        "page_style": StyleSheet.of(engine, "django_mcp/pages.css"),
+    }
+    # Of a middleware whose policy takes the place of the page's own; django-csp's name for it.
+    nonce = getattr(request, "csp_nonce", None)
+    around = {**styles, "base_template": base, "style_nonce": nonce}
+    response = render(request, template_name, {**context, **around}, status=status)
     add_never_cache_headers(response)
     response["X-Frame-Options"] = "DENY"
     # Not "no-referrer": browsers would send `Origin: null` with a form, which Django refuses.
@@ -50,8 +57,8 @@ def render_page(
         "object-src": ["'none'"],
     }
     if base.template.name == OWN_BASE:
-        directives |= {"default-src": ["'none'"], "style-src": ["'self'", *_static_origin()]}
-    _restrict(response, request, directives)
+        directives["default-src"] = ["'none'"]
+    restrict(response, request, directives, styles=[style.source for style in styles.values()])
     return response
 
 
@@ -95,23 +102,3 @@ def _parent(parsed: ParsedTemplate) -> ParsedTemplate | None:
 
 def _nodes(parsed: ParsedTemplate, kind: type[N]) -> list[N]:
     return [node for node in parsed.nodelist.get_nodes_by_type(kind) if isinstance(node, kind)]
-
-
-def _static_origin() -> list[str]:
-    parts = urlsplit(static("django_mcp/pages.css"))
-    return [f"{parts.scheme or 'https'}://{parts.netloc}"] if parts.netloc else []
-
-
-def _restrict(
-    response: HttpResponse, request: HttpRequest, directives: Mapping[str, Sequence[str]]
-) -> None:
-    """Set Content-Security-Policy; what the site's own policy says of other things stays."""
-    policy = getattr(django_settings, "SECURE_CSP", None)
-    if policy and CSP_MIDDLEWARE in django_settings.MIDDLEWARE:
-        from django.views.decorators.csp import csp_override  # since Django 6.0
-
-        csp_override({**policy, **directives})(lambda request: response)(request)
-        return
-    response["Content-Security-Policy"] = "; ".join(
-        " ".join((name, *sources)) for name, sources in directives.items()
-    )

@@ -61,6 +61,7 @@ def test_wheel_holds_nothing_but_code_and_what_it_shows(contents: set[str]) -> N
         "django_mcp/migrations/0001_*.py",
         "django_mcp/static/*.css",
         "django_mcp/static/*.js",
+        "django_mcp/templates/*.css",
         "django_mcp/templates/*.html",
         "*.dist-info/licenses/LICENSE",
     ],
