@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -265,10 +266,66 @@ def test_page_is_pictured_on_a_phone(page: Chrome) -> None:
     assert min(heights) >= 44
 
 
+# What Bootstrap, Tailwind, Materialize and older resets do to elements that pages are made of.
+RESETS = """
+*, ::before, ::after { box-sizing: border-box; margin: 0; padding: 0 }
+html { font-size: 62.5% }
+body { font-size: 1.6rem; line-height: 1 }
+h1, h2, h3 { font-size: inherit; font-weight: inherit }
+p, li, label { font-size: 1.8rem; line-height: 1.2 }
+ul { list-style: none }
+dd { margin-bottom: .8rem }
+legend { float: left; width: 100%; margin-bottom: .8rem; font-size: 2.4rem }
+summary { display: block; list-style: none }
+button, [type="submit"] { width: 100%; margin-bottom: 1.6rem }
+[type="checkbox"]:checked, [type="checkbox"]:not(:checked) { position: absolute; opacity: 0 }
+"""
+SITE = """<!doctype html><meta name="viewport" content="width=device-width">
+<style>body { margin: 0; font: 16px sans-serif } %s</style>{%% block content %%}{%% endblock %%}"""
+
+
+def test_page_keeps_its_proportions_whatever_the_site_does_to_sizes(
+    page: Chrome, settings: Settings, tmp_path: Path
+) -> None:
+    folders = [tmp_path, *settings.TEMPLATES[0]["DIRS"]]
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": folders}]
+    shapes = {}
+    for name, styles in (("plain", ""), ("reset", RESETS)):
+        (tmp_path / f"{name}.html").write_text(SITE % styles)
+        settings.DJANGO_MCP_BASE_TEMPLATE = f"{name}.html"
+        for width in (1280, 390):
+            with narrow(page, width=width):
+                page.refresh()
+                shapes[name, width] = shape(page)
+    tags = {tag: (left, style) for tag, left, *_, style in shapes["reset", 390]}
+
+    assert shapes["reset", 1280] == shapes["plain", 1280]
+    assert shapes["reset", 390] == shapes["plain", 390]
+    assert tags["H1"][0] >= 12
+    assert tags["SUMMARY"][1].startswith("list-item inside disclosure-")
+    assert tags["INPUT"][1].endswith(" 1")
+
+
+def shape(browser: Chrome) -> list[Any]:
+    """Where each element stands, and what else makes it visible."""
+    elements: list[Any] = browser.execute_script(
+        """return [...document.querySelectorAll('.mcp-page, .mcp-page *')].map(element => {
+            const {x, y, width, height} = element.getBoundingClientRect();
+            const {display, listStylePosition, listStyleType, fontSize, fontWeight, opacity}
+                = getComputedStyle(element);
+            return [
+                element.tagName, x, y, width, height,
+                [display, listStylePosition, listStyleType, fontSize, fontWeight, opacity].join(' ')
+            ];
+        })"""
+    )
+    return elements
+
+
 @contextmanager
-def narrow(browser: Chrome) -> Iterator[None]:
-    """A window as wide as the narrowest phone."""
-    metrics = {"width": 320, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+def narrow(browser: Chrome, *, width: int = 320) -> Iterator[None]:
+    """A window of this width; without one, as wide as the narrowest phone."""
+    metrics = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
         yield
