@@ -11,11 +11,13 @@ def mount(application: Application) -> Application:
     """Serve the MCP endpoint in front of `application`, at the path of `DJANGO_MCP_URL`.
 
     Call it with what `get_asgi_application()` returned. The result answers the lifespan protocol
-    and runs under any ASGI server on asyncio, with any number of workers. Raises
+    and runs under any ASGI server on asyncio, with any number of workers. Under `DEBUG` it serves
+    static files too, as `runserver` does, where `django.contrib.staticfiles` is installed. Raises
     `ToolRegistrationError` when a tool cannot be served, and `ImproperlyConfigured` for a missing
     or impossible `DJANGO_MCP_URL`.
     """
     from django_mcp.http.endpoint import MCPEndpoint
+    from django_mcp.http.static_files import with_static_files
     from django_mcp.principals import Endpoint
 
-    return MCPEndpoint(application, Endpoint.from_settings())
+    return MCPEndpoint(with_static_files(application), Endpoint.from_settings())
