@@ -22,6 +22,7 @@ from django_mcp.admin.questions import Question
 from django_mcp.admin.revocation import RevocationAdmin
 from django_mcp.auth.clients import Client, clients_of
 from django_mcp.auth.standing import approve, block, unblock
+from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration
 from django_mcp.models.clients import ClientRegistrationQuerySet
 
@@ -158,8 +159,11 @@ class ClientRegistrationAdmin(RevocationAdmin):
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
         def judge(client_id: str) -> str:
-            approve(client_id)
-            return gettext("Approved.")
+            repeats = approve(client_id)
+            if not repeats:
+                return gettext("Approved.")
+            text = gettext("Approved, and with it what repeats its registration: %(clients)s.")
+            return text % {"clients": ", ".join(map(printable, repeats))}
 
         return self._judge(request, ask_to_approve(clients_of(queryset)), judge)
 

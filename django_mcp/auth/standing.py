@@ -3,18 +3,26 @@
 from django.db import router, transaction
 from oauth2_provider.models import get_access_token_model
 
+from django_mcp.auth.repeated_registrations import repeats_of
 from django_mcp.auth.revocation import revoke_all
 from django_mcp.models import ClientRegistration
 
 Standing = ClientRegistration.Standing
 
 
-def approve(client_id: str) -> None:
+def approve(client_id: str) -> list[str]:
     """Let an application in where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` asks for it.
 
-    Whether it is blocked, new, or has never been seen.
+    Whether it is blocked, new, or has never been seen. Returns the client ids of the new ones that
+    were approved with it, because they repeat its registration: its host goes on with any of them.
     """
-    ClientRegistration.objects.judge(client_id, Standing.APPROVED)
+    registrations = ClientRegistration.objects.all()
+    with transaction.atomic(using=registrations.db):
+        registrations.judge(client_id, Standing.APPROVED)
+        repeats = registrations.filter(client_id__in=repeats_of(client_id), standing=Standing.NEW)
+        approved = sorted(repeats.values_list("client_id", flat=True))
+        repeats.filter(client_id__in=approved).update(standing=Standing.APPROVED)
+    return approved
 
 
 def block(client_id: str) -> int:

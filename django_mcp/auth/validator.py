@@ -15,6 +15,7 @@ from django_mcp.auth.applications import is_document_url, is_self_registered
 from django_mcp.auth.client_secrets import asked_by, is_right
 from django_mcp.auth.document_applications import fetch_application, find_application
 from django_mcp.auth.refusals import refusal_of
+from django_mcp.auth.repeated_registrations import hand_over_code
 from django_mcp.auth.replays import ReplayValidator
 from django_mcp.auth.resources import invalid_target, is_endpoint
 from django_mcp.auth.token_lookup import find_token
@@ -195,6 +196,14 @@ class EndpointValidator(ReplayValidator):
         return uri
 
     # What it gets
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        if is_self_registered(client) and "\x00" not in code:
+            hand_over_code(code, client)
+        is_good: bool = super().validate_code(client_id, code, client, request, *args, **kwargs)
+        return is_good
 
     def save_authorization_code(
         self, client_id: str, code: dict[str, Any], request: Request, *args: Any, **kwargs: Any

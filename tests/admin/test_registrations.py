@@ -267,6 +267,17 @@ class TestActions:
         assert {row.standing for row in ClientRegistration.objects.all()} == {"approved"}
         assert len(log()) == 2
 
+    def test_second_registration_of_one_connection_is_approved_with_the_first(
+        self, controller: Client
+    ) -> None:
+        first, second = registered("Desk"), registered("Desk")
+
+        controller.post(CLIENTS, confirmed("approve_selected", first))
+
+        assert row_of(second).standing == "approved"
+        said = f"Approved, and with it what repeats its registration: {second.client_id}."
+        assert log() == [(first.client_id, said)]
+
     def test_characters_that_are_not_seen_are_spelled_out(
         self, controller: Client, ann: User
     ) -> None:

@@ -115,8 +115,10 @@ class Command(BaseCommand):
         # An id may be judged before its application is there, as the URL of its document.
         note = "" if client is not None and client.application else " (no such application yet)"
         if action == "approve":
-            approve(client_id)
+            repeats = approve(client_id)
             self.stdout.write(f"{shown} is approved{note}")
+            for repeat in repeats:
+                self.stdout.write(f"{printable(repeat)} is approved, which repeats it")
         elif action == "block":
             taken = block(client_id)
             self.stdout.write(f"{shown} is blocked{note}, {taken} tokens taken back")

@@ -1,0 +1,86 @@
+"""Dynamic registrations that repeat each other: one host registers twice for one connection.
+
+Claude does so a second or two apart, and goes on with either. RFC 7591, section 5, leaves open
+whether a server takes them for two instances of one client, as is done here.
+
+Two registrations repeat each other when their names, redirect URIs and kinds of client are equal,
+and they came within `WINDOW`. Where an answer may go to a program on a user's device, they must
+have come from one address besides: an answer on the web reaches one site, whoever asks for it.
+Nobody gains by a repeat what the first could not do: what operators approve is a name and its
+redirect URIs, and a code is worth nothing without the PKCE verifier of the program that asked.
+"""
+
+import datetime
+from typing import Any
+
+from oauth2_provider.models import get_application_model, get_grant_model
+
+from django_mcp.models import ClientRegistration
+
+WINDOW = datetime.timedelta(seconds=10)
+
+
+def repeats_of(client_id: str) -> list[str]:
+    """Return the client ids of the registrations that this one repeats, or that repeat it."""
+    registrations = ClientRegistration.objects.filter(source=ClientRegistration.Source.DCR)
+    registration = registrations.filter(client_id=client_id).first()
+    application = _applications().filter(client_id=client_id).first()
+    if registration is None or application is None:
+        return []
+    created = registration.created
+    near = registrations.filter(created__range=(created - WINDOW, created + WINDOW))
+    others = _applications().filter(
+        client_id__in=list(near.exclude(client_id=client_id).values_list("client_id", flat=True)),
+        name=application.name,
+    )
+    return sorted(other.client_id for other in others if is_repeat(application, other))
+
+
+def is_repeat(application: Any, other: Any) -> bool:
+    """Return whether the registrations of two applications repeat each other."""
+    if _facts(application) != _facts(other) or not _is_dynamic(application):
+        return False
+    keys = [application.client_id, other.client_id]
+    rows = ClientRegistration.objects.filter(client_id__in=keys)
+    found = list(rows.values_list("created", "address"))
+    if len(found) != len(keys):
+        return False
+    (created, address), (other_created, other_address) = found
+    if abs(created - other_created) > WINDOW:
+        return False
+    is_one_site = all(uri.startswith("https://") for uri in application.redirect_uris.split())
+    return is_one_site or (address == other_address != "")
+
+
+def hand_over_code(code: str, application: Any) -> None:
+    """Let an application redeem a code that was issued to a repeat of its registration.
+
+    The other one still can, until one of them has: whoever redeems it brings the verifier.
+    """
+    grants = get_grant_model()._default_manager
+    grant = (
+        grants.filter(code=code)
+        .exclude(application=application)
+        .select_related("application")
+        .first()
+    )
+    if grant is not None and is_repeat(application, grant.application):
+        grants.filter(pk=grant.pk).update(application=application)
+
+
+def _facts(application: Any) -> tuple[Any, ...]:
+    return (
+        application.registration_source,
+        application.name,
+        application.redirect_uris,
+        application.client_type,
+        application.user_id,
+    )
+
+
+def _is_dynamic(application: Any) -> bool:
+    return bool(application.registration_source == application.RegistrationSource.DCR)
+
+
+def _applications() -> Any:
+    return get_application_model()._default_manager

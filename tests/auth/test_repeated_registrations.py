@@ -1,0 +1,170 @@
+"""A host that registers twice for one connection, a second or two apart, as Claude does."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from oauth2_provider.models import get_application_model
+from pytest_django import Settings
+
+from django_mcp.asgi import Application
+from django_mcp.models import ClientRegistration
+from tests.auth.assistant import CALLBACK, Assistant, error_of
+from tests.auth.test_registration import register
+from tests.spec import ERAS
+from tests.wire import Client
+
+Applications = get_application_model()
+
+LOOPBACK = "http://127.0.0.1:33418/callback"
+HOST: dict[str, Any] = {
+    "client_name": "Claude",
+    "redirect_uris": [CALLBACK],
+    "address": "160.79.106.1",
+}
+
+pytestmark = pytest.mark.usefixtures("application")
+
+
+def register_twice(
+    *, apart: float = 1.5, first: dict[str, Any] | None = None, **second: Any
+) -> list[dict[str, Any]]:
+    """Register so many seconds apart; `second` is what the second registration says otherwise."""
+    answers = []
+    for members in ({**HOST, **(first or {})}, {**HOST, **(first or {}), **second}):
+        answer = register(**members)
+        assert answer.status_code == 201, answer.content
+        answers.append(answer.json())
+    earlier = ClientRegistration.objects.get(client_id=answers[0]["client_id"])
+    earlier.created -= datetime.timedelta(seconds=apart)
+    earlier.save()
+    return answers
+
+
+def program(registration: dict[str, Any], user: User) -> Assistant:
+    return Assistant(
+        client_id=registration["client_id"],
+        secret=registration.get("client_secret", ""),
+        user=user,
+        redirect_uri=registration["redirect_uris"][0],
+    )
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_post"])
+@pytest.mark.parametrize("approved", [0, 1])
+def test_host_gets_in_with_either_once_one_is_approved(
+    alice: User,
+    application: Application,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    approved: int,
+) -> None:
+    settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
+    settings.DJANGO_MCP_REGISTRATION_RATE = "2/h"
+    both = register_twice(first={"token_endpoint_auth_method": method})
+    judged, other = both[approved], both[1 - approved]
+
+    before = program(judged, alice).open()
+    call_command("mcp_clients", "approve", judged["client_id"])
+    tokens = [program(each, alice).log_in() for each in both]
+
+    assert before.status_code == 400
+    assert capsys.readouterr().out.splitlines() == [
+        f"{judged['client_id']} is approved",
+        f"{other['client_id']} is approved, which repeats it",
+    ]
+    client = Client(application=application, era=ERAS[0])
+    for each in tokens:
+        assert client.with_token(each["access_token"]).call("read_notes").status == 200
+    # Both have counted.
+    assert register(**HOST).status_code == 429
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_post"])
+@pytest.mark.parametrize("asked", [0, 1])
+def test_code_that_one_asked_for_is_redeemed_by_the_other(
+    alice: User, method: str, asked: int
+) -> None:
+    both = register_twice(first={"token_endpoint_auth_method": method})
+    code = program(both[asked], alice).ask()["code"]
+    other = program(both[1 - asked], alice)
+
+    without_verifier = other.redeem(code, code_verifier="guessed" * 8)
+    redeemed = other.redeem(code)
+    again = program(both[asked], alice).redeem(code)
+
+    assert error_of(without_verifier) == "invalid_grant"
+    assert redeemed.status_code == 200
+    assert other.refresh(redeemed.json()["refresh_token"]).status_code == 200
+    assert error_of(again) == "invalid_grant"
+
+
+def test_verifier_that_was_guessed_spoils_no_code(alice: User) -> None:
+    first, second = register_twice()
+    code = program(first, alice).ask()["code"]
+
+    error_of(program(second, alice).redeem(code, code_verifier="guessed" * 8))
+
+    assert program(first, alice).redeem(code).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart", "is_repeat"),
+    [
+        # Whoever asks for it, an answer on the web goes to that site.
+        ({}, {"address": "160.79.107.9"}, 1.5, True),
+        ({"redirect_uris": [LOOPBACK]}, {}, 1.5, True),
+        ({"redirect_uris": [LOOPBACK]}, {"address": "203.0.113.9"}, 1.5, False),
+        ({"redirect_uris": [CALLBACK, LOOPBACK]}, {"address": "203.0.113.9"}, 1.5, False),
+        ({"redirect_uris": [LOOPBACK], "address": ""}, {}, 1.5, False),
+        ({}, {"client_name": "Claude "}, 1.5, True),
+        ({}, {"client_name": "Claude 2"}, 1.5, False),
+        ({}, {"redirect_uris": [CALLBACK, f"{CALLBACK}/2"]}, 1.5, False),
+        ({}, {"token_endpoint_auth_method": "none"}, 1.5, False),
+        ({}, {}, 11, False),
+    ],
+    ids=str,
+)
+def test_only_what_looks_the_same_to_everybody_within_seconds_is_a_repeat(
+    alice: User,
+    settings: Settings,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    apart: float,
+    is_repeat: bool,
+) -> None:
+    earlier, later = register_twice(apart=apart, first=first, **second)
+    code = program(earlier, alice).ask()["code"]
+    settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
+
+    call_command("mcp_clients", "approve", earlier["client_id"])
+    standing = ClientRegistration.objects.standing_of(later["client_id"])
+    settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = False
+    redeemed = program(later, alice).redeem(code)
+
+    assert standing == ("approved" if is_repeat else "new")
+    assert (redeemed.status_code == 200) is is_repeat
+
+
+def test_approval_lets_no_blocked_client_in(alice: User) -> None:
+    first, second = register_twice()
+    call_command("mcp_clients", "block", second["client_id"])
+    code = program(first, alice).ask()["code"]
+
+    call_command("mcp_clients", "approve", first["client_id"])
+
+    assert ClientRegistration.objects.standing_of(second["client_id"]) == "blocked"
+    assert error_of(program(second, alice).redeem(code)) == "invalid_grant"
+    assert program(first, alice).redeem(code).status_code == 200
+
+
+def test_repeat_of_a_registration_that_has_changed_is_none(alice: User) -> None:
+    first, second = register_twice()
+    Applications.objects.filter(client_id=second["client_id"]).update(name="Another")
+
+    call_command("mcp_clients", "approve", first["client_id"])
+
+    assert ClientRegistration.objects.standing_of(second["client_id"]) == "new"
