@@ -1,0 +1,81 @@
+"""The spelling of scopes: near misses are told with what was probably meant, and nothing else."""
+
+import pytest
+from pytest_django import Settings
+
+from django_mcp import tool
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import build, using_registry
+from tests.checks.messages import found
+
+# Django's own checks of the models ask SQLite once whether it has JSON.
+pytestmark = pytest.mark.django_db
+
+
+def told(settings: Settings, *, described: list[str], used: list[str]) -> list[str]:
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": dict.fromkeys(described, "In words"),
+    }
+    with collecting() as declared:
+        for number, scope in enumerate(used):
+
+            @tool(name=f"tool_{number}", scopes=[scope])
+            def example() -> None:
+                """Do something."""
+
+    with using_registry(build(declared)):
+        return found().get("W031", [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("notes:raed", "notes:read"),
+        ("note:read", "notes:read"),
+        ("notes:Read", "notes:read"),
+        ("notes.read", "notes:read"),
+        ("notes_read", "notes:read"),
+        ("notesread", "notes:read"),
+        ("read:notes", "notes:read"),
+        ("notes:wirte", "notes:write"),
+        ("notes:reads", "notes:read"),
+    ],
+)
+def test_w031_tells_what_a_tool_meant(settings: Settings, asked: str, near: str) -> None:
+    (message,) = told(settings, described=["notes:read", "notes:write"], used=[asked, "shop:x"])
+
+    assert message == (
+        f'{__name__}.told.<locals>.example: OAUTH2_PROVIDER["SCOPES"] has no words for the scope '
+        f"{asked!r}. Did you mean {near!r}?"
+    )
+
+
+def test_w031_tells_of_a_key_that_no_tool_uses(settings: Settings) -> None:
+    (message,) = told(settings, described=["notes:read", "note:read"], used=["notes:read"])
+
+    assert message == (
+        "OAUTH2_PROVIDER[\"SCOPES\"] has words for 'note:read', and no tool asks for that scope. "
+        "Did you mean 'notes:read'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("described", "used"),
+    [
+        (["notes:read", "notes:write"], ["notes:read", "notes:write"]),
+        (["notes:read"], ["notes:write"]),
+        (["notes:read"], ["shop:read"]),
+        (["notes:read"], ["notes:read:all"]),
+        (["notes:read"], ["notes"]),
+        (["team1:read"], ["team2:read"]),
+        (["a:read"], ["b:read"]),
+        (["openid", "profile"], ["notes:read"]),
+        ([], ["notes:read"]),
+    ],
+    ids=str,
+)
+def test_scopes_that_are_merely_others_are_no_misspellings(
+    settings: Settings, described: list[str], used: list[str]
+) -> None:
+    assert told(settings, described=described, used=used) == []
