@@ -28,7 +28,7 @@ from django_mcp.auth.authorization_requests import (
     without_form,
 )
 from django_mcp.auth.destinations import Destination
-from django_mcp.auth.holdings import holds_access
+from django_mcp.auth.holdings import granted_scopes, holds_access
 from django_mcp.auth.metadata import issuer
 from django_mcp.auth.offers import make_offer
 from django_mcp.auth.pages import render_page
@@ -207,7 +207,9 @@ class AuthorizationView(ToolkitAuthorizationView):
             "title": gettext("Allow %(application)s?") % {"application": applicant.name},
             "applicant": applicant,
             "destination": destination,
-            "offer": make_offer(principal),
+            "offer": make_offer(
+                principal, granted=granted_scopes(asked.application, user, endpoint)
+            ),
             "chosen": asked.scopes if form is None else form.data["scope"],
             "form": form,
             "username": user.get_username(),

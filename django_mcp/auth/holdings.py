@@ -39,6 +39,17 @@ def holds_access(application: Any, user: Any) -> bool:
     return live_tokens().filter(application=application, user=user).exists()
 
 
+def granted_scopes(application: Any, user: Any, endpoint: Endpoint) -> frozenset[str]:
+    """The scopes that the application holds of this user for the endpoint."""
+    tokens = live_tokens().filter(application=application, user=user)
+    return frozenset(
+        scope
+        for scopes, resource in tokens.values_list("scope", "resource")
+        if names(resource, endpoint)
+        for scope in scopes.split()
+    )
+
+
 def live_codes() -> QuerySet[Any]:
     """The authorization codes that can still be redeemed."""
     codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())

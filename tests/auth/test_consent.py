@@ -13,11 +13,14 @@ from django.utils.html import escape, strip_tags
 from oauth2_provider.models import get_access_token_model, get_application_model, get_grant_model
 from pytest_django import Settings
 
+from django_mcp import tool
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
+from django_mcp.tools.declaration import collecting
 from tests.applications import token
 from tests.auth.assistant import onward
 from tests.auth.conftest import Issue
+from tests.wire import serving
 
 CALLBACK = "https://assistant.example/callback"
 ON_THIS_DEVICE = "http://127.0.0.1:33418/callback"
@@ -114,12 +117,15 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     assert said.startswith("Allow Assistant? Assistant asks to use Notebook on your behalf.")
     assert "The name is its own claim, which nobody has verified." in said
     assert "Service Notebook (testserver)" in said
-    assert "Answer goes to assistant.example" in said
+    assert "Access goes to assistant.example" in said
     assert "Signed in as alice" in said
-    assert "Read your notes Opens 4 tools Your notes Awrite note" in said
+    assert "Read your notes 2 may change or delete 2 only read Opens 4 tools" in said
+    assert "Opens 4 tools Your notes Awrite note" in said
     assert "Read notes only reads" in said
     assert "Write note may change or delete needs notes:read as well" in said
-    assert "In any case it may use these tools Default Add only reads" in said
+    assert "In any case it may use these tools 2 may change or delete 3 only read 5 tools" in said
+    assert "Default Add only reads" in said
+    assert " new " not in said
     assert boxes(page) == {"notes:read": True, "notes:write": True}
 
 
@@ -524,8 +530,11 @@ def test_program_on_the_users_device_is_answered_at_any_port_after_a_warning(
     answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=requested)
 
     authority = urlsplit(requested).netloc
-    assert f"Answer goes to a program on this device, at {authority}" in text(page)
-    assert "where any program can receive it" in text(page)
+    assert f"Access goes to a program on this device, at {authority}" in text(page)
+    assert (
+        "The access goes to a program on this device, and nobody can check which program that is."
+        in text(page)
+    )
     assert answered["iss"] == ISSUER
 
 
@@ -552,7 +561,10 @@ def test_app_that_opens_links_of_its_own_is_answered_after_a_warning(browser: Br
     answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=DEEP_LINK)
 
     assert "an app on this device that opens links of the kind cursor:" in text(page)
-    assert "Any app on this device may claim links of this kind." in text(page)
+    assert (
+        "The access goes to an app on this device, and nobody can check which app that is. "
+        "Any app may open links of this kind." in text(page)
+    )
     assert form_action(page)[:2] == ["'self'", "cursor:"]
     assert answered["iss"] == ISSUER
 
@@ -700,6 +712,58 @@ def test_application_that_wants_no_page_is_told_that_nobody_is_signed_in(
     response = Browser().get(asking(stranger(), prompt="none"))
 
     assert_told(onward(response), CALLBACK, "login_required")
+
+
+@pytest.mark.parametrize("number", [10, 11])
+def test_many_tools_are_folded_below_the_number_of_each_kind(
+    alice: User, db: None, number: int
+) -> None:
+    with collecting() as declarations:
+        for each in range(number):
+            tool(
+                name=f"tool_{each}",
+                group="notes",
+                scopes=["notes:read"] if each % 2 else ["notes:write"],
+                read_only=each % 2 == 1,
+                destructive=None if each % 2 else each == 0,
+                description="Do something.",
+            )(lambda: None)
+    browser = Browser()
+    browser.force_login(alice)
+
+    with serving(declarations):
+        page = browser.get(asking(stranger(), scope="notes:read notes:write")).content.decode()
+
+    marks = re.findall(r'<p class="mcp-effects">(.*?)</p>', page, re.DOTALL)
+    reads, writes = number // 2, (number - 1) // 2
+    assert [" ".join(strip_tags(mark).split()) for mark in marks] == [
+        f"{reads} only read",
+        f"1 may change or delete {writes} add or change",
+    ]
+    assert 'class="mcp-mark mcp-mark-bad">1 may change or delete' in marks[1]
+    assert page.count("<details>") == (2 if number > 10 else 0)
+    assert page.count("<details open>") == (0 if number > 10 else 2)
+
+
+def test_scopes_that_the_application_does_not_hold_yet_are_marked_and_come_first(
+    browser: Browser, alice: User
+) -> None:
+    client, other = stranger(), stranger()
+    bob = User.objects.create_user("bob")
+    token(client, alice, scope="notes:read")
+    # None of these says that alice has let this application write notes here.
+    token(client, alice, scope="notes:write", lives=False)
+    token(client, alice, scope="notes:write", resource=["https://other.example/mcp"])
+    token(client, bob, scope="notes:write")
+    token(other, alice, scope="notes:write")
+
+    page = browser.get(asking(client))
+
+    said = text(page)
+    assert "What it asks for now for the first time is marked as new." in said
+    assert "Notes (notes:write) new 2 may" in said
+    assert "Notes (notes:read) 2 may" in said
+    assert list(boxes(page)) == ["notes:write", "notes:read"]
 
 
 def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> None:

@@ -124,7 +124,7 @@ def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome
     assert "Desktop assistant asks to use Back office on your behalf." in said
     assert "See your expenses, budgets and summaries" in said
     assert "Delete expense may change or delete" in said
-    assert "where any program can receive it" in said
+    assert "nobody can check which program that is" in said
     assert answered["code"] == grant.code
     assert grant.scope.split() == SCOPES
     assert complaints(page) == []
@@ -193,11 +193,11 @@ def test_user_who_allows_nothing_is_told_what_to_do(
     page: Chrome, wait: WebDriverWait[Chrome]
 ) -> None:
     for box in page.find_elements(By.NAME, "scope"):
-        box.click()
+        box.send_keys(Keys.SPACE)
     press(page, "Allow")
     alert = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, "[role='alert']"))
     said = alert.text
-    page.find_element(By.CSS_SELECTOR, "[value='report:read']").click()
+    page.find_element(By.CSS_SELECTOR, "[value='report:read']").send_keys(Keys.SPACE)
     press(page, "Allow")
     answered = answer(page, wait)
 
@@ -224,7 +224,7 @@ def test_user_comes_back_as_another(page: Chrome, wait: WebDriverWait[Chrome]) -
 
 @pytest.mark.parametrize("browser_flags", [("--blink-settings=scriptEnabled=false",)])
 def test_page_works_without_scripts(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
-    page.find_element(By.CSS_SELECTOR, "[value='expense:write']").click()
+    page.find_element(By.CSS_SELECTOR, "[value='expense:write']").send_keys(Keys.SPACE)
     press(page, "Allow")
     answered = answer(page, wait)
     page.get("data:text/html,<noscript>No scripts</noscript>")
@@ -320,6 +320,43 @@ def shape(browser: Chrome) -> list[Any]:
         })"""
     )
     return elements
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (390, 640)], ids=str)
+def test_decision_stays_in_view_and_covers_nothing_that_is_focused(
+    page: Chrome, width: int, height: int
+) -> None:
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    page.refresh()
+
+    at_first = page.execute_script(IS_IN_VIEW)
+    covered, names = [], []
+    page.find_element(By.CLASS_NAME, "mcp-link").send_keys(Keys.TAB)
+    while (name := focused(page)) != "Deny":
+        names.append(name)
+        if not page.execute_script(IS_IN_VIEW):
+            covered.append(name)
+        page.switch_to.active_element.send_keys(Keys.TAB)
+
+    assert at_first
+    assert covered == []
+    assert names[0] == SCOPES[0]
+    assert names[-1] == "Opens 1 tool"
+
+
+IS_IN_VIEW = """
+    const shown = element => {
+        const box = element.getBoundingClientRect();
+        const x = box.left + Math.min(box.width / 2, 20);
+        return [box.top + 2, box.bottom - 2].every(
+            y => element.contains(document.elementFromPoint(x, y))
+        );
+    };
+    const buttons = [...document.querySelectorAll('[form=mcp-consent]')];
+    const focused = document.activeElement;
+    return [...buttons, ...(focused === document.body ? [] : [focused])].every(shown);
+"""
 
 
 @contextmanager

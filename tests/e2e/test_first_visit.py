@@ -34,11 +34,11 @@ async def test_program_registers_itself_and_calls_a_tool(
 @pytest.mark.parametrize(
     ("document", "redirect_uri", "says"),
     [
-        (TERMINAL, "http://localhost:51234/callback", "The answer stays on this device"),
-        (TERMINAL, "http://127.0.0.1:51234/callback", "The answer stays on this device"),
+        (TERMINAL, "http://localhost:51234/callback", "goes to a program on this device"),
+        (TERMINAL, "http://127.0.0.1:51234/callback", "goes to a program on this device"),
         (SITE, "https://claude.ai/api/mcp/auth_callback", "to claude.ai"),
-        (EDITOR, "http://127.0.0.1:33418/", "The answer stays on this device"),
-        (EDITOR, "http://127.0.0.1:40001/", "The answer stays on this device"),
+        (EDITOR, "http://127.0.0.1:33418/", "goes to a program on this device"),
+        (EDITOR, "http://127.0.0.1:40001/", "goes to a program on this device"),
         (EDITOR, "https://vscode.dev/redirect", "to vscode.dev"),
         (CHAT, "https://chatgpt.com/connector_platform_oauth_redirect", "to chatgpt.com"),
     ],
