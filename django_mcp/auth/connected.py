@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from django_mcp.auth.connections import connections_of
 from django_mcp.auth.pages import render_page
+from django_mcp.auth.programs import programs_of
 from django_mcp.auth.revocation import revoke_of_user
 from django_mcp.conf import settings
 from django_mcp.principals import Endpoint
@@ -24,12 +25,14 @@ LIST = "django_mcp:connected-assistants"
 def connected_assistants(request: HttpRequest) -> HttpResponseBase:
     """What the user who is logged in has connected to the endpoint."""
     endpoint = Endpoint.from_settings()
+    connections = connections_of(_user(request), endpoint)
     return render_page(
         request,
         "django_mcp/connected_assistants.html",
         {
             "title": gettext("Connected assistants"),
-            "connections": connections_of(_user(request), endpoint),
+            "connections": connections,
+            "programs": programs_of(connections),
             "service": settings.SERVER_NAME or urlsplit(endpoint.url).netloc,
             "is_done": "done" in request.GET,
         },
@@ -40,23 +43,24 @@ def connected_assistants(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def disconnect(request: HttpRequest) -> HttpResponseBase:
-    """Ask whether to disconnect the application that `client` names, or all, and do so.
+    """Ask whether to disconnect the applications that `client` names, or all, and do so.
 
-    An id that the user has not connected is one that nobody has: it leads back to the list.
+    An id that the user has not connected is one that nobody has. Where nothing else is named, it
+    leads back to the list.
     """
     endpoint = Endpoint.from_settings()
     user = _user(request)
     sent = request.POST if request.method == "POST" else request.GET
-    client_id = sent.get("client")
+    is_of_all = "client" not in sent
+    named = set(sent.getlist("client"))
     connections = [
-        each
-        for each in connections_of(user, endpoint)
-        if client_id is None or each.client_id == client_id
+        each for each in connections_of(user, endpoint) if is_of_all or each.client_id in named
     ]
     if not connections:
         return redirect(LIST)
     if request.method == "POST":
-        revoke_of_user(user, endpoint, client_id=client_id)
+        for client_id in [None] if is_of_all else [each.client_id for each in connections]:
+            revoke_of_user(user, endpoint, client_id=client_id)
         return redirect(f"{resolve_url(LIST)}?done")
     return render_page(
         request,
@@ -64,7 +68,7 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
         {
             "title": gettext("Disconnect"),
             "connections": connections,
-            "client_id": client_id,
+            "is_of_all": is_of_all,
         },
     )
 

@@ -12,9 +12,12 @@ from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
 from django_mcp.auth.applicants import Applicant
+from django_mcp.auth.destinations import Destination
 from django_mcp.auth.holdings import live_tokens, names
+from django_mcp.auth.redirects import is_acceptable, without_port
 from django_mcp.conf import settings
-from django_mcp.models import CallRecord
+from django_mcp.escapes import printable
+from django_mcp.models import CallRecord, ClientRegistration
 from django_mcp.principals import Endpoint
 
 LATEST = 5_000
@@ -35,11 +38,15 @@ class Usage:
 class Connection:
     """An application that holds access to the endpoint for a user, and what that allows it.
 
-    `usage` is None where calls are not recorded.
+    `address` and `destinations` are those of a dynamic registration: where it came from, and where
+    its access may go. They are empty for another. `usage` is None where calls are not recorded.
     """
 
     client_id: str
+    program_key: object
     applicant: Applicant
+    address: str
+    destinations: Sequence[Destination]
     since: datetime.datetime
     permissions: Sequence[str]
     usage: Usage | None
@@ -60,8 +67,9 @@ def connections_of(user: AbstractBaseUser, endpoint: Endpoint) -> list[Connectio
     began = _beginnings(tokens)
     usages = _usages(user) if settings.RECORD else None
     words: Mapping[str, Any] = get_scopes_backend().get_all_scopes()
+    addresses = _addresses(token.application.client_id for token in tokens)
     found = [
-        _connection(application, list(held), began, usages, words)
+        _connection(application, list(held), began, usages, words, addresses)
         for application, held in groupby(tokens, key=lambda token: token.application)
     ]
     return sorted(found, key=lambda connection: connection.since, reverse=True)
@@ -73,18 +81,38 @@ def _connection(
     began: Mapping[Any, datetime.datetime],
     usages: "Usages | None",
     words: Mapping[str, Any],
+    addresses: Mapping[str, str],
 ) -> Connection:
     scopes = {scope for token in tokens for scope in token.scope.split()}
     moments = [token.created for token in tokens]
     if application.pk in began:
         moments.append(began[application.pk])
+    is_dynamic = application.registration_source == application.RegistrationSource.DCR
+    # Redirects that cannot be used may be anything.
+    redirect_uris = filter(is_acceptable, application.redirect_uris.split() if is_dynamic else ())
+    destinations = [Destination.of(uri) for uri in redirect_uris]
     return Connection(
         client_id=application.client_id,
+        program_key=_program_key(application, destinations) if is_dynamic else application.pk,
         applicant=Applicant.of(application),
+        address=addresses.get(application.client_id, "") if is_dynamic else "",
+        destinations=destinations,
         since=min(moments),
         permissions=[str(words.get(scope, scope)) for scope in sorted(scopes)],
         usage=None if usages is None else usages.of(application.client_id),
     )
+
+
+def _program_key(application: Any, destinations: Iterable[Destination]) -> object:
+    """A value that two dynamic registrations share which `Program` takes for one program."""
+    uris = frozenset(without_port(destination.uri) for destination in destinations)
+    return application.name, uris
+
+
+def _addresses(client_ids: Iterable[str]) -> dict[str, str]:
+    """Where the registrations came from, in characters that can be seen."""
+    rows = ClientRegistration.objects.filter(client_id__in=list(client_ids))
+    return {key: printable(address) for key, address in rows.values_list("client_id", "address")}
 
 
 def _beginnings(tokens: Iterable[Any]) -> dict[Any, datetime.datetime]:

@@ -56,17 +56,18 @@ def matches(uri: str, registered: str) -> bool:
 
     A native application listens on whatever port is free (RFC 8252, section 7.3).
     """
-    return uri == registered or (
-        is_loopback(uri) and _without_port(uri) == _without_port(registered)
-    )
+    return uri == registered or (is_loopback(uri) and without_port(uri) == without_port(registered))
+
+
+def without_port(uri: str) -> str:
+    """The URI as it is compared: a port on loopback is any."""
+    if not is_loopback(uri):
+        return uri
+    netloc = urlsplit(uri).netloc
+    return uri.replace(netloc, PORT.sub("", netloc), 1)
 
 
 def is_loopback(uri: str) -> bool:
     """Whether it leads to the machine of whoever follows it, by http."""
     parts = urlsplit(uri)
     return parts.scheme == "http" and parts.hostname in LOOPBACK
-
-
-def _without_port(uri: str) -> str:
-    netloc = urlsplit(uri).netloc
-    return uri.replace(netloc, PORT.sub("", netloc), 1)

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
@@ -10,13 +11,27 @@ from oauthlib.common import generate_token
 
 from django_mcp.principals import Endpoint
 
+COMMAND = "mcp_token"
+"""The command, and the application that its tokens belong to unless another is named."""
+NOWHERE = "https://localhost/"
+"""Where no answer goes: the redirect of applications that are made for tokens of the command."""
+
+
+def is_made_for_tokens(application: Any) -> bool:
+    """Return whether an application was made by `issue_token`: it has no other use."""
+    return (
+        application.registration_source == application.RegistrationSource.MANUAL
+        and application.user_id is None
+        and application.redirect_uris == NOWHERE
+    )
+
 
 def issue_token(
     *,
     user: AbstractBaseUser,
     scopes: Iterable[str],
     endpoint: Endpoint,
-    client: str = "mcp_token",
+    client: str = COMMAND,
     expires: datetime.timedelta = datetime.timedelta(hours=1),
 ) -> str:
     """Issue an access token of `user` for `endpoint`, and return it.
@@ -37,7 +52,7 @@ def issue_token(
             name=client,
             client_type=applications.CLIENT_CONFIDENTIAL,
             authorization_grant_type=applications.GRANT_AUTHORIZATION_CODE,
-            redirect_uris="https://localhost/",
+            redirect_uris=NOWHERE,
         )
     token: str = generate_token(48)
     tokens = get_access_token_model()

@@ -2,11 +2,14 @@
 
 import datetime
 import re
+from collections.abc import Callable
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -67,7 +70,10 @@ def submit(browser: Browser, address: str) -> Any:
     """Open the page at an address, and send the hidden fields of its form as a browser does."""
     page = browser.get(address).content.decode()
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
-    return browser.post(DISCONNECT, dict(fields))
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    return browser.post(DISCONNECT, values)
 
 
 def held_by(user: User) -> int:
@@ -267,7 +273,141 @@ class TestList:
         assert queries() == few
 
 
+EDITOR = ("https://editor.example/callback", "http://127.0.0.1:5000/callback")
+
+
+def editor(name: str = "Editor", *uris: str, address: str = "192.0.2.7", **facts: Any) -> Any:
+    """A dynamic registration of one program, unless told otherwise."""
+    application = registered(name, address=address, **facts)
+    application.redirect_uris = " ".join(uris or EDITOR)
+    application.save()
+    return application
+
+
+def programs(browser: Browser) -> list[list[str]]:
+    """The client ids of each card."""
+    shown = browser.get(PAGE).context["programs"]
+    return [[each.client_id for each in program.connections] for program in shown]
+
+
+class TestPrograms:
+    def test_registrations_of_one_program_are_one_card_with_its_devices(
+        self, browser: Browser, alice: User
+    ) -> None:
+        laptop = editor(address="192.0.2.7")
+        desktop = editor(
+            "Editor", "http://127.0.0.1:6000/callback", EDITOR[0], address="198.51.100.2"
+        )
+        for application in (laptop, desktop):
+            token(application, alice)
+        call(alice, desktop)
+
+        text = text_of(browser.get(PAGE))
+
+        assert programs(browser) == [[desktop.client_id, laptop.client_id]]
+        assert text.count("its own claim, which nobody has verified") == 1
+        assert "It is connected 2 times" in text
+        assert (
+            "Set up from 192.0.2.7 Access goes to editor.example"
+            "a program on its device, at 127.0.0.1:5000 May" in text
+        )
+        assert "Set up from 198.51.100.2" in text
+        assert "Calls 1 Disconnect Editor (198.51.100.2)" in text
+        assert "Calls 0 Disconnect Editor (192.0.2.7)" in text
+
+    def test_devices_are_disconnected_one_by_one_or_together(
+        self, browser: Browser, alice: User
+    ) -> None:
+        devices = [editor(address=f"192.0.2.{number}") for number in range(3)]
+        for application in (*devices, registered("Other")):
+            token(application, alice)
+
+        submit(browser, dict(links_of(browser.get(PAGE)))["Disconnect Editor (192.0.2.1)"])
+        one_less = programs(browser)
+        link = dict(links_of(browser.get(PAGE)))["Disconnect all 2 Editor"]
+        asked = text_of(browser.get(link))
+        submit(browser, link)
+
+        assert one_less[1:] == [[devices[2].client_id, devices[0].client_id]]
+        assert "Editor (set up from 192.0.2.2)" in asked
+        assert "Editor (set up from 192.0.2.0)" in asked
+        assert "Other" not in asked
+        assert programs(browser) == one_less[:1]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            lambda: editor("Editor", source="manual"),
+            lambda: editor("Editor", source="cimd", client_id=DOCUMENT),
+            lambda: editor("Editor\u200b"),
+            lambda: editor("Editor", "https://evil.example/callback", EDITOR[1]),
+            lambda: editor("Editor", EDITOR[0]),
+            lambda: editor("Editor", *EDITOR, "https://evil.example/callback"),
+            lambda: editor("Editor", EDITOR[0], "http://127.0.0.1:5000/other"),
+            lambda: editor("Editor", f"{EDITOR[0]}:443", EDITOR[1]),
+        ],
+        ids=["operators", "document", "name", "site", "fewer", "more", "path", "port of a site"],
+    )
+    def test_no_other_application_hides_on_the_card_of_a_program(
+        self, browser: Browser, alice: User, other: Callable[[], Any]
+    ) -> None:
+        for application in (editor(), other()):
+            token(application, alice)
+
+        assert [len(each) for each in programs(browser)] == [1, 1]
+
+    def test_address_of_whoever_first_used_a_document_is_told_to_nobody(
+        self, browser: Browser, alice: User
+    ) -> None:
+        token(editor(source="cimd", client_id=DOCUMENT, address="192.0.2.99"), alice)
+
+        assert "192.0.2.99" not in text_of(browser.get(PAGE))
+
+    @pytest.mark.parametrize(
+        ("client", "name"),
+        [("mcp_token", "Tokens made on the command line"), ("Nightly job", "Nightly job")],
+    )
+    def test_tokens_of_the_command_line_are_called_that(
+        self, browser: Browser, alice: User, client: str, name: str
+    ) -> None:
+        call_command(
+            "mcp_token", user="alice", scopes="expense:read", client=client, stdout=StringIO()
+        )
+        # Anybody may take the name.
+        token(registered("mcp_token"), alice)
+
+        text = text_of(browser.get(PAGE))
+
+        said = "Made by the operators of testserver on the command line (mcp_token)."
+        assert f"{name} {said} May" in text
+        assert text.count(said) == 1
+        assert "mcp_token It registered itself." in text
+
+
 class TestDisconnecting:
+    def test_what_takes_much_away_looks_dangerous(self, browser: Browser, alice: User) -> None:
+        for application in (editor(), editor(), registered("Other")):
+            token(application, alice)
+
+        page = browser.get(PAGE).content.decode()
+        links = dict(links_of(browser.get(PAGE)))
+        asked = {
+            name: 'class="mcp-primary mcp-danger"' in browser.get(link).content.decode()
+            for name, link in links.items()
+            if name.startswith("Disconnect")
+        }
+
+        assert re.findall(r'class="mcp-button mcp-danger"[^>]*>([^<]*)', page) == [
+            "Disconnect all 2",
+            "Disconnect all",
+        ]
+        assert asked == {
+            "Disconnect Other": False,
+            "Disconnect Editor (192.0.2.7)": False,
+            "Disconnect all 2 Editor": True,
+            "Disconnect all": True,
+        }
+
     def test_nothing_happens_before_it_is_confirmed(self, browser: Browser, alice: User) -> None:
         desk = registered("Desk", client_id=DOCUMENT, source="cimd")
         token(desk, alice)
