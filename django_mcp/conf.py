@@ -250,16 +250,16 @@ class Settings:
     )
     BACKGROUND_BACKEND = Setting(
         str,
-        default="embedded",
+        default="threads",
         help=(
-            "What runs background tools: `celery`, `embedded` (threads of this process, for "
+            "What runs background tools: `celery`, `threads` (of this process, for "
             "development), or the dotted path of a backend."
         ),
     )
     BACKGROUND_THREADS = Setting(
         int,
         default=4,
-        help="How many background tools the embedded backend runs at once in each process.",
+        help="How many background tools the `threads` backend runs at once in each process.",
     )
     BACKGROUND_TIMEOUT = Setting(
         float,

@@ -119,7 +119,7 @@ DJANGO_MCP_INSTRUCTIONS = (
     "service."
 )
 # Without a worker, the threads of the server run the tools that take long.
-DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("DJANGO_MCP_BACKGROUND_BACKEND", "embedded")
+DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("DJANGO_MCP_BACKGROUND_BACKEND", "threads")
 # Most projects import their app in the package's `__init__.py`, and need not name it here.
 DJANGO_MCP_CELERY_APP = "example_project.celery.app"
 # A new group of tools is open at once here; a production site leaves this to its operators.

@@ -15,7 +15,7 @@ from benchmarks.servers import ServerError, running
 ENDS_WITHIN = 30.0
 # Threads of the server run it: the task is made once, before anything is measured.
 SERVER = replace(
-    whole_job.OURS, environment={**whole_job.OURS.environment, "BENCHMARK_BACKGROUND": "embedded"}
+    whole_job.OURS, environment={**whole_job.OURS.environment, "BENCHMARK_BACKGROUND": "threads"}
 )
 
 

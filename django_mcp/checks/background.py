@@ -7,12 +7,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from django_mcp.conf import Settings
+from django_mcp.conf import Settings, settings
 from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
 from django_mcp.tools.declaration import declarations
 
 CELERY_BACKEND = SHORT_NAMES["celery"]
-EMBEDDED_BACKEND = SHORT_NAMES["embedded"]
+THREADS_BACKEND = SHORT_NAMES["threads"]
 LOSING_TRANSPORTS = ("memory", "sqla", "sqlalchemy")
 """They keep messages in one process, or tell workers of nothing but new messages."""
 
@@ -24,6 +24,16 @@ def check_background(
     """Background tools can be handed to workers, which keep what they are handed."""
     if Settings.BACKGROUND_BACKEND.problem() or Settings.CELERY_APP.problem():
         return []  # check_settings tells
+    name = settings.BACKGROUND_BACKEND
+    if name not in SHORT_NAMES and "." not in name:
+        return [
+            Error(
+                f"No background backend is called {name!r}.",
+                hint=f"Set {Settings.BACKGROUND_BACKEND.name} to one of "
+                f"{', '.join(map(repr, SHORT_NAMES))}, or to the dotted path of a backend.",
+                id="django_mcp.E007",
+            )
+        ]
     if backend_path() == CELERY_BACKEND and find_spec("celery") is None:
         return [
             Error(
@@ -55,7 +65,7 @@ def check_background_deployment(
     if Settings.BACKGROUND_BACKEND.problem():
         return []  # check_settings tells
     has_tools = any(declaration.background for declaration in declarations())
-    if not has_tools or backend_path() != EMBEDDED_BACKEND:
+    if not has_tools or backend_path() != THREADS_BACKEND:
         return []
     return [
         Warning(
@@ -70,7 +80,7 @@ def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
     if backend.is_eager:
         yield Error(
             "Celery runs tasks at once, within the request: CELERY_TASK_ALWAYS_EAGER is set.",
-            hint=f'Unset it. In tests set {Settings.BACKGROUND_BACKEND.name} to "embedded".',
+            hint=f'Unset it. In tests set {Settings.BACKGROUND_BACKEND.name} to "threads".',
             id="django_mcp.E008",
         )
     if backend.transport in LOSING_TRANSPORTS:

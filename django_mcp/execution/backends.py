@@ -12,7 +12,7 @@ from django_mcp.tools.registry import get_registry
 
 SHORT_NAMES = {
     "celery": "django_mcp.execution.celery.CeleryBackend",
-    "embedded": "django_mcp.execution.embedded.EmbeddedBackend",
+    "threads": "django_mcp.execution.threads.ThreadsBackend",
 }
 
 

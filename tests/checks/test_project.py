@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connections
 from pydantic import BaseModel, Field
 from pytest_django import Settings
@@ -475,12 +477,24 @@ class TestBackground:
 
         assert set(found()) == {"E007"}
 
+    @pytest.mark.parametrize("name", ["celerey", ""])
+    def test_backend_of_an_unknown_name_is_told_with_the_known_ones(
+        self, settings: Settings, name: str
+    ) -> None:
+        settings.DJANGO_MCP_BACKGROUND_BACKEND = name
+
+        with pytest.raises(SystemCheckError) as refused:
+            call_command("check")
+
+        assert f"(django_mcp.E007) No background backend is called {name!r}." in str(refused.value)
+        assert "DJANGO_MCP_BACKGROUND_BACKEND to one of 'celery', 'threads'," in str(refused.value)
+
     def test_backend_of_the_wrong_type_is_told_once(self, settings: Settings) -> None:
         settings.DJANGO_MCP_BACKGROUND_BACKEND = None
 
         assert set(found()) == {"E003"}
 
-    def test_embedded_backend_is_not_for_deployment(self, settings: Settings) -> None:
+    def test_threads_backend_is_not_for_deployment(self, settings: Settings) -> None:
         deploy(settings)
 
         with collecting():

@@ -1,4 +1,4 @@
-"""A site with the tools of `tests.execution.tools`, on real threads and the embedded backend."""
+"""A site with the tools of `tests.execution.tools`, on real threads, background tools included."""
 
 from collections.abc import Iterator
 from uuid import UUID

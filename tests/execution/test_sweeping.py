@@ -225,7 +225,7 @@ def test_whoever_waits_sweeps(
     monkeypatch.setattr(sweeping, "_next_at", 0.0)
     settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
     lost = abandoned("write", name="a")
-    settings.DJANGO_MCP_BACKGROUND_BACKEND = "embedded"
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = "threads"
 
     answer = asyncio.run(modern.acall("add", a=1))
 

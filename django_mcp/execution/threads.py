@@ -14,7 +14,7 @@ from django_mcp.tools.background import Background
 logger = logging.getLogger(__name__)
 
 
-class EmbeddedBackend:
+class ThreadsBackend:
     """Runs tasks on threads of this process: for development, and where nothing may be installed.
 
     The threads end with the process, wherever their tools are; a sweep of any later process sees
