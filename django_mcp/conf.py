@@ -252,8 +252,8 @@ class Settings:
         str,
         default="threads",
         help=(
-            "What runs background tools: `celery`, `threads` (of this process, for "
-            "development), or the dotted path of a backend."
+            "What runs background tools: `celery`, `django_tasks` (a backend of `TASKS`), "
+            "`threads` (of this process, for development), or the dotted path of a backend."
         ),
     )
     BACKGROUND_THREADS = Setting(
@@ -314,6 +314,11 @@ class Settings:
         float,
         default=3.0,
         help="Seconds that Celery's broker has to answer before a background call is refused.",
+    )
+    DJANGO_TASKS_BACKEND = Setting(
+        str,
+        default="default",
+        help="The alias in `TASKS` that background tools are run by, if by `django_tasks`.",
     )
     CELERY_APP = Setting(
         str,

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("celery", "django.db.models", "mcp", "oauth2_provider", "pydantic", "starlette")
-OPTIONAL = ("celery", "django_ratelimit", "oauth2_provider", "oauthlib", "rest_framework")
+OPTIONAL = (
+    "celery",
+    "django_ratelimit",
+    "django_tasks",
+    "oauth2_provider",
+    "oauthlib",
+    "rest_framework",
+)
 
 REPORT_HEAVY = f"""
 import importlib, sys

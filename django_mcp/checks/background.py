@@ -12,6 +12,7 @@ from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
 from django_mcp.tools.declaration import declarations
 
 CELERY_BACKEND = SHORT_NAMES["celery"]
+DJANGO_TASKS_BACKEND = SHORT_NAMES["django_tasks"]
 THREADS_BACKEND = SHORT_NAMES["threads"]
 LOSING_TRANSPORTS = ("memory", "sqla", "sqlalchemy")
 """They keep messages in one process, or tell workers of nothing but new messages."""
@@ -34,6 +35,8 @@ def check_background(
                 id="django_mcp.E007",
             )
         ]
+    if backend_path() == DJANGO_TASKS_BACKEND:
+        return []  # check_django_tasks tells
     if backend_path() == CELERY_BACKEND and find_spec("celery") is None:
         return [
             Error(
@@ -70,7 +73,8 @@ def check_background_deployment(
     return [
         Warning(
             "Background tools run on threads of the web processes, and end with them.",
-            hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery", and run a worker.',
+            hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery" or "django_tasks", and run a '
+            "worker.",
             id="django_mcp.W009",
         )
     ]

@@ -12,6 +12,7 @@ from django_mcp.tools.registry import get_registry
 
 SHORT_NAMES = {
     "celery": "django_mcp.execution.celery.CeleryBackend",
+    "django_tasks": "django_mcp.execution.django_tasks.DjangoTasksBackend",
     "threads": "django_mcp.execution.threads.ThreadsBackend",
 }
 

@@ -55,7 +55,7 @@ class Retry:
 class Background:
     """What a tool's author said about its runs in the background; None leaves it to the settings.
 
-    `timeout` is in seconds, `queue` a queue of Celery's.
+    `timeout` is in seconds, `queue` one of Celery's or of Django's Tasks.
     """
 
     timeout: float | None = None

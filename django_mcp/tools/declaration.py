@@ -168,7 +168,7 @@ def tool(
             `DJANGO_MCP_BACKGROUND_TIMEOUT`.
         retry: Whether and when to run it again after an exception. It must be idempotent or
             read-only.
-        queue: The Celery queue that it waits in; default Celery's own.
+        queue: The queue that it waits in, with Celery or Django's Tasks; default their own.
         keep_result: How long the result can be fetched; default
             `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds.
         on_disconnect: Whether to `cancel` the run, or `continue`, when a 2026-07-28 client leaves

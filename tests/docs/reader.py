@@ -31,6 +31,7 @@ ENVIRONMENT = (
     "pip install pytest-django",
     'pip install "psycopg[binary]"',
     'pip install "django-mcp-toolkit[celery]" redis',
+    'pip install "django-mcp-toolkit[tasks]" django-tasks-db',
 )
 
 

@@ -11,7 +11,7 @@ from tests.docs.conftest import Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader
 
-NEEDS = {"run-slow-tools": "celery"}
+NEEDS = {"run-slow-tools": ("celery", "django_tasks_db")}
 """The packages that a guide installs by an extra, and that may be absent here."""
 
 GUIDES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.name != "index.md")
@@ -43,7 +43,7 @@ def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_guide_works_in_the_project_of_the_tutorial(reader: Reader, guide: Path) -> None:
-    needed = NEEDS.get(guide.stem)
-    if needed is not None and find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed")
+    for needed in NEEDS.get(guide.stem, ()):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed")
     reader.follow(guide)

@@ -1,0 +1,96 @@
+"""The backend of Django's Tasks that carries background tools."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import django
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from django_mcp.conf import Settings, settings
+from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
+from django_mcp.tools.declaration import declarations
+
+BACKEND = SHORT_NAMES["django_tasks"]
+
+
+@register
+def check_django_tasks(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Django's Tasks run background tools, outside the request and in queues that exist."""
+    if Settings.BACKGROUND_BACKEND.problem() or Settings.DJANGO_TASKS_BACKEND.problem():
+        return []  # check_settings tells
+    if backend_path() != BACKEND:
+        return []
+    if django.VERSION < (6, 0) and find_spec("django_tasks") is None:
+        return [
+            Error(
+                f"Django {django.get_version()} has no Tasks, and django-tasks is not installed.",
+                hint='Type: pip install "django-mcp-toolkit[tasks]", or choose another in '
+                f"{Settings.BACKGROUND_BACKEND.name}.",
+                id="django_mcp.E016",
+            )
+        ]
+    alias = f"TASKS[{settings.DJANGO_TASKS_BACKEND!r}]"
+    try:
+        backend: Any = get_backend()
+        problems = backend.problems()
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
+        return [
+            Error(
+                f"{alias} cannot be used: {error}",
+                hint=f"{_example()} Or name another of TASKS in "
+                f"{Settings.DJANGO_TASKS_BACKEND.name}.",
+                id="django_mcp.E016",
+            )
+        ]
+    if problems:
+        return [
+            Error(f"{alias} cannot be used: {problem.msg}", hint=problem.hint, id="django_mcp.E016")
+            for problem in problems
+        ]
+    return [*_execution_problems(backend, alias), *_queue_problems(backend, alias)]
+
+
+def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
+    if backend.is_immediate:
+        yield Error(
+            f"{alias} runs tasks at once, within the request: it is the immediate backend.",
+            hint=f'{_example()} In tests set {Settings.BACKGROUND_BACKEND.name} to "threads".',
+            id="django_mcp.E017",
+        )
+    elif backend.is_dummy:
+        yield Warning(
+            f"{alias} runs nothing: it is the dummy backend, which only keeps what it is given.",
+            hint=f"{_example()} In tests, silence this check.",
+            id="django_mcp.W039",
+        )
+
+
+def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
+    tools = defaultdict(list)
+    for declaration in declarations():
+        if declaration.background:
+            tools[backend.queue_of(declaration.queue)].append(declaration.dotted_name)
+    for queue, names in tools.items():
+        if backend.queues and queue not in backend.queues:
+            yield Error(
+                f"{', '.join(names)}: the queue {queue!r} is not in {alias}['QUEUES'], so that "
+                "calls are refused.",
+                hint=f"Add {queue!r} to it and run a worker for it, or set the option `queue` of "
+                "the tool to one of "
+                f"{', '.join(map(repr, sorted(backend.queues)))}.",
+                id="django_mcp.E018",
+            )
+
+
+def _example() -> str:
+    """The lines that make the database backend work."""
+    return (
+        f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
+        '{"BACKEND": "django_tasks_db.DatabaseBackend"}}, add "django_tasks_db" to INSTALLED_APPS, '
+        "type: pip install django-tasks-db, and run: python manage.py db_worker."
+    )

@@ -1,0 +1,199 @@
+"""The checks of a project whose background tools are run by Django's Tasks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from pytest_django import Settings
+
+from django_mcp import tool
+from django_mcp.checks.background import check_background, check_background_deployment
+from django_mcp.checks.django_tasks import check_django_tasks
+from django_mcp.tools.declaration import collecting
+from tests.processes import ROOT
+
+pytest.importorskip("django.tasks" if django.VERSION >= (6, 0) else "django_tasks")
+
+# Django's own checks of the models ask SQLite once whether it has JSON.
+pytestmark = pytest.mark.django_db
+
+MODULE = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+KEEPING = "tests.execution.task_backends.KeepingBackend"
+TYPE = (
+    'Set TASKS = {\'default\': {"BACKEND": "django_tasks_db.DatabaseBackend"}}, add '
+    '"django_tasks_db" to INSTALLED_APPS, type: pip install django-tasks-db, and run: '
+    "python manage.py db_worker."
+)
+
+
+def count() -> None:
+    """Count."""
+
+
+def sort() -> None:
+    """Sort."""
+
+
+def greet() -> None:
+    """Greet."""
+
+
+@pytest.fixture(autouse=True)
+def project(settings: Settings) -> None:
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = "django_tasks"
+    settings.TASKS = {"default": {"BACKEND": KEEPING}}
+
+
+def messages() -> list[tuple[str | None, str, str | None]]:
+    """Each message of the check: its id, what it says and its hint."""
+    return [
+        (message.id, message.msg, message.hint) for message in check_django_tasks(app_configs=None)
+    ]
+
+
+def test_project_with_workers_has_nothing_to_mend() -> None:
+    with collecting():
+        tool(background=True)(count)
+
+        assert messages() == []
+        assert check_background(app_configs=None) == []
+        assert check_background_deployment(app_configs=None) == []
+
+
+@pytest.mark.skipif(django.VERSION >= (6, 0), reason="Django has Tasks of its own")
+def test_e016_says_what_to_install_on_a_django_without_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("django_mcp.checks.django_tasks.find_spec", lambda name: None)
+
+    assert messages() == [
+        (
+            "django_mcp.E016",
+            f"Django {django.get_version()} has no Tasks, and django-tasks is not installed.",
+            (
+                'Type: pip install "django-mcp-toolkit[tasks]", or choose another in '
+                "DJANGO_MCP_BACKGROUND_BACKEND."
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "says"),
+    [
+        ({"other": {"BACKEND": KEEPING}}, "The connection 'default' doesn't exist."),
+        ({"default": {"BACKEND": "shop.Backend"}}, "Could not find backend 'shop.Backend': "),
+    ],
+    ids=["alias", "class"],
+)
+def test_e016_says_what_to_type_when_no_backend_can_be_made(
+    settings: Settings, tasks: dict[str, Any], says: str
+) -> None:
+    settings.TASKS = tasks
+
+    ((check_id, message, hint),) = messages()
+    assert check_id == "django_mcp.E016"
+    assert message.startswith(f"TASKS['default'] cannot be used: {says}")
+    assert hint == f"{TYPE} Or name another of TASKS in DJANGO_MCP_DJANGO_TASKS_BACKEND."
+
+
+def test_e016_passes_on_what_the_backend_itself_finds_missing(settings: Settings) -> None:
+    pytest.importorskip("django_tasks_db")
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+    ((check_id, message, hint),) = messages()
+    assert check_id == "django_mcp.E016"
+    assert message.startswith("TASKS['default'] cannot be used: DatabaseBackend configured")
+    assert hint == "Insert 'django_tasks_db' in INSTALLED_APPS"
+
+
+def test_e017_refuses_a_backend_that_runs_tools_within_the_request(settings: Settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"{MODULE}.backends.immediate.ImmediateBackend"}}
+
+    assert messages() == [
+        (
+            "django_mcp.E017",
+            "TASKS['default'] runs tasks at once, within the request: it is the immediate backend.",
+            f'{TYPE} In tests set DJANGO_MCP_BACKGROUND_BACKEND to "threads".',
+        )
+    ]
+
+
+def test_w039_warns_of_a_backend_that_runs_nothing(settings: Settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"{MODULE}.backends.dummy.DummyBackend"}}
+
+    assert messages() == [
+        (
+            "django_mcp.W039",
+            (
+                "TASKS['default'] runs nothing: it is the dummy backend, which only keeps what it "
+                "is given."
+            ),
+            f"{TYPE} In tests, silence this check.",
+        )
+    ]
+
+
+def test_e018_names_the_tools_whose_queue_the_backend_lacks(settings: Settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": ["slow", "fast"]}}
+    with collecting():
+        tool(background=True)(count)
+        tool(background=True, queue="default")(sort)
+        tool(background=True, queue="slow")(greet)
+
+        assert messages() == [
+            (
+                "django_mcp.E018",
+                (
+                    f"{__name__}.count, {__name__}.sort: the queue 'default' is not in "
+                    "TASKS['default']['QUEUES'], so that calls are refused."
+                ),
+                (
+                    "Add 'default' to it and run a worker for it, or set the option `queue` of "
+                    "the tool to one of 'fast', 'slow'."
+                ),
+            )
+        ]
+        settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": []}}  # any
+        assert messages() == []
+
+
+def test_w009_names_what_runs_tools_in_production(settings: Settings) -> None:
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = "threads"
+    with collecting():
+        tool(background=True)(count)
+
+        (warning,) = check_background_deployment(app_configs=None)
+
+    assert (warning.id, warning.hint) == (
+        "django_mcp.W009",
+        'Set DJANGO_MCP_BACKGROUND_BACKEND to "celery" or "django_tasks", and run a worker.',
+    )
+
+
+def test_backend_without_a_queue_of_the_default_name_can_be_used(tmp_path: Path) -> None:
+    """In a fresh process: Django judges a declared task once, by the queue that it names then."""
+    (tmp_path / "changed_settings.py").write_text(
+        "from tests.settings import *\n"
+        "DJANGO_MCP_BACKGROUND_BACKEND = 'django_tasks'\n"
+        f"TASKS = {{'default': {{'BACKEND': {KEEPING!r}, 'QUEUES': ['slow']}}}}\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-m", "django", "check"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
+            "DJANGO_SETTINGS_MODULE": "changed_settings",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "django_mcp.E018) example_project.expenses.services." in answer.stderr
+    assert "django_mcp.E016" not in answer.stderr
