@@ -1,1 +1,1 @@
-"""Background calls on real Celery workers, over the broker that `BROKER_URL` names."""
+"""Background calls on real workers: Celery's, over `BROKER_URL`, and those of django-tasks-db."""

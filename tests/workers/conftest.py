@@ -24,13 +24,22 @@ def broker_url() -> str:
 
 
 @pytest.fixture(scope="module")
+def backend() -> str:
+    """What carries background calls."""
+    return "celery"
+
+
+@pytest.fixture(scope="module")
 def site(
-    broker_url: str, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+    broker_url: str,
+    backend: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Site]:
     """The project, served, without a worker yet."""
     folder = tmp_path_factory.mktemp("site")
     with held_port() as port, fresh_database(folder) as database_url:
-        site = make_site(database_url, broker_url, folder, port=port)
+        site = make_site(database_url, broker_url, folder, port=port, BACKEND=backend)
         handler = ConnectionHandler({"default": {}, ALIAS: database_settings(database_url)})
         connections.settings[ALIAS] = handler.settings[ALIAS]
         connections[ALIAS] = handler[ALIAS]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,11 @@ def server(site: Site) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A running Celery worker with its log."""
+    """A running worker with its log, which says `greeting` when it is ready."""
 
     process: subprocess.Popen[bytes]
     log: Path
+    greeting: str
 
     @property
     def children(self) -> list[int]:
@@ -59,7 +60,7 @@ class Worker:
 
     @property
     def is_ready(self) -> bool:
-        return " ready." in self.log.read_text()
+        return self.greeting in self.log.read_text()
 
     def kill_child(self) -> None:
         """Kill one of its pool processes."""
@@ -80,23 +81,35 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@contextmanager
-def working(site: Site, log: Path, *, pool: str = "prefork", slots: int = 4) -> Iterator[Worker]:
-    """Run a worker until the block ends."""
+def working(
+    site: Site, log: Path, *, pool: str = "prefork", slots: int = 4
+) -> AbstractContextManager[Worker]:
+    """Run a Celery worker until the block ends."""
     # Another of these tests, with a queue of its own, may have a worker of this name on the broker.
     name = f"{log.stem}-{site.environment['QUEUE']}@%h"
-    command = [sys.executable, "-m", "celery", "-A", PROJECT, "worker", "--pool", pool]
+    command = ["celery", "-A", PROJECT, "worker", "--pool", pool, "--concurrency", str(slots)]
     quick = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    return _running(site, log, [*command, "--hostname", name, *quick], greeting=" ready.")
+
+
+def working_for_tasks(site: Site, log: Path) -> AbstractContextManager[Worker]:
+    """Run a worker of django-tasks-db until the block ends; it runs one task at a time."""
+    quick = ["--interval", "0.1", "--no-startup-delay"]
+    return _running(site, log, ["django", "db_worker", *quick], greeting="Starting worker")
+
+
+@contextmanager
+def _running(site: Site, log: Path, command: Sequence[str], *, greeting: str) -> Iterator[Worker]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--concurrency", str(slots), "--hostname", name, *quick],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
             env=dict(site.environment),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    worker = Worker(process=process, log=log)
+    worker = Worker(process=process, log=log, greeting=greeting)
     try:
         until(lambda: process.poll() is not None or worker.is_ready)
         assert process.poll() is None, log.read_text()

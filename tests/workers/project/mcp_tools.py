@@ -9,7 +9,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
-from django_mcp import ToolContext, tool
+from django_mcp import Retry, ToolContext, tool
 from tests.labour import labour
 
 STEP = 0.05
@@ -37,6 +37,19 @@ def repeat(tag: str, seconds: float) -> str:
     note(f"start {tag}")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
     labour(seconds)
+    return tag
+
+
+@tool(
+    background=True,
+    idempotent=True,
+    retry=Retry(times=1, backoff=1.5, jitter=False, on=(ConnectionError,)),
+)
+def retry(tag: str) -> str:
+    """Fail the first time."""
+    note(f"start {tag}")
+    if Path(os.environ["TRACES"]).read_text().count(f"start {tag}\n") == 1:
+        raise ConnectionError(tag)
     return tag
 
 
