@@ -33,6 +33,7 @@ from django_mcp.redaction import argument_names, redact, storable_text
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.tools.results import Rendered
 from django_mcp.tools.tool import Tool
+from django_mcp.user_labels import MAX_LABEL, user_label
 from django_mcp.windows import Caller, Overflow, Windows
 
 R = TypeVar("R")
@@ -301,7 +302,7 @@ def caller_columns(call: Invocation) -> dict[str, Any]:
     return {
         "call_id": call.id,
         "endpoint": principal.endpoint.name,
-        "username": "" if user is None else storable_text(user.get_username(), 255),
+        "username": "" if user is None else storable_text(user_label(user), MAX_LABEL),
         "client": storable_text(principal.client_id, 255),
         "client_name": storable_text(principal.client_name, 255),
         "client_info": storable_text(call.client_info, 255),

@@ -360,6 +360,15 @@ class Settings:
         default=1024 * 1024,
         help="The largest result, in bytes of its JSON, or of its text and media. More is refused.",
     )
+    USER_LABEL = Setting(
+        str,
+        default="django_mcp.user_labels.readable_label",
+        help=(
+            "The dotted path of a function that is given a user and returns the text by which "
+            "pages, commands and the record show it. The default is the username or, where that is "
+            "an opaque identifier such as a UUID, the full name or e-mail address."
+        ),
+    )
     RECORD = Setting(
         bool,
         default=True,

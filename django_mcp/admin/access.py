@@ -17,6 +17,7 @@ from django_mcp.escapes import printable
 from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.models.clients import MAX_CLIENT_ID
 from django_mcp.principals import Endpoint
+from django_mcp.user_labels import user_label
 
 
 class AccessForm(forms.Form):
@@ -88,7 +89,7 @@ def subjects_of(access: Access) -> Sequence[Subject]:
     """The user and the client; everybody, where there is neither."""
     found = []
     if access.user is not None:
-        found.append(Subject(name=access.user.get_username(), row=access.user))
+        found.append(Subject(name=user_label(access.user), row=access.user))
     if access.client_id is not None:
         found.append(_client(access.client_id))
     return found or [Subject(name=gettext("everybody"))]

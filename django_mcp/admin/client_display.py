@@ -17,6 +17,7 @@ from django_mcp.admin.questions import AskingAdmin
 from django_mcp.auth.clients import Client
 from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration
+from django_mcp.user_labels import user_label
 
 Standing = ClientRegistration.Standing
 
@@ -143,7 +144,7 @@ class ClientDisplay(AskingAdmin):
         client: Client = registration.facts
         keys = client.user_keys(NAMED_USERS)
         found = get_user_model()._default_manager.filter(pk__in=keys)
-        names = sorted(user.get_username() for user in found)
+        names = sorted(map(user_label, found))
         if left := client.users - len(names):
             names.append(
                 ngettext("and %(count)d other", "and %(count)d others", left) % {"count": left}

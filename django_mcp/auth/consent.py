@@ -37,6 +37,7 @@ from django_mcp.auth.refusals import ClientBlockedError, ClientUnapprovedError
 from django_mcp.auth.strangers import shown_name
 from django_mcp.conf import settings
 from django_mcp.principals import Endpoint, Principal
+from django_mcp.user_labels import user_label
 
 ONWARD = ("https:", "http://localhost:*", "http://127.0.0.1:*")
 """Where those who receive an answer may lead on to; Chromium holds a form to its whole way."""
@@ -212,7 +213,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             ),
             "chosen": asked.scopes if form is None else form.data["scope"],
             "form": form,
-            "username": user.get_username(),
+            "user_label": user_label(user),
             **_service(endpoint),
         }
         targets = [destination.source, *ONWARD]

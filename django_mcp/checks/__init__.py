@@ -18,6 +18,7 @@ from django_mcp.checks import (
     permissions,
     project_settings,
     tools,
+    user_label,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "permissions",
     "project_settings",
     "tools",
+    "user_label",
 ]

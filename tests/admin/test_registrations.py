@@ -1,6 +1,7 @@
 """What operators see of applications that registered themselves, and what they do about them."""
 
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -170,6 +171,24 @@ class TestPage:
             token(desk, User.objects.create_user(name))
 
         assert "annboband 1 other" in text_of(watcher.get(client_page(desk.client_id)))
+
+    def test_users_are_named_by_their_labels_with_as_many_queries_for_any_number(
+        self, watcher: Client
+    ) -> None:
+        desk = registered("Desk")
+
+        def look(name: str) -> tuple[str, int]:
+            user = User.objects.create_user(uuid.uuid4().hex, first_name=name, last_name="Lovelace")
+            token(desk, user)
+            with CaptureQueriesContext(connection) as queries:
+                page = watcher.get(client_page(desk.client_id))
+            return text_of(page), len(queries)
+
+        text, few = look("Ada")
+        assert "Ada Lovelace" in text
+        text, many = look("Ben")
+        assert "Ada LovelaceBen Lovelace" in text
+        assert many == few
 
     def test_application_that_is_gone_leaves_its_registration(self, watcher: Client) -> None:
         desk = registered("Desk")

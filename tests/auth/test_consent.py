@@ -129,6 +129,16 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     assert boxes(page) == {"notes:read": True, "notes:write": True}
 
 
+def test_signed_in_user_is_shown_by_the_label_of_the_project(
+    browser: Browser, alice: User, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_USER_LABEL = "tests.test_user_labels.marked_safe"
+
+    page = browser.get(asking(stranger()))
+
+    assert "<bdi>&lt;b&gt;Ada&lt;/b&gt; Lovelace</bdi>" in page.content.decode()
+
+
 def test_answer_names_its_server_and_the_code_is_bound_to_all_that_was_allowed(
     browser: Browser,
 ) -> None:

@@ -1,0 +1,43 @@
+"""The function that makes the labels of users."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+from django_mcp.conf import Settings, settings
+
+
+@register
+def check_user_label(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The function that makes the labels of users can be imported and called."""
+    if Settings.USER_LABEL.problem():
+        return []  # E003 tells
+    problem = _problem(settings.USER_LABEL)
+    if not problem:
+        return []
+    return [
+        Error(
+            f"{Settings.USER_LABEL.name} {problem}.",
+            hint="Name a function that takes a user and returns a str, such as "
+            f"{Settings.USER_LABEL.default!r}, which is the default.",
+            id="django_mcp.E019",
+        )
+    ]
+
+
+def _problem(path: str) -> str:
+    try:
+        function = import_string(path)
+    except Exception as error:  # noqa: BLE001  (a check tells, whatever it is)
+        return f"names {path!r}, which cannot be imported: {error}"
+    if not callable(function):
+        return f"names {path!r}, which cannot be called"
+    if iscoroutinefunction(function):
+        return f"names {path!r}, which is async"
+    return ""
