@@ -28,24 +28,31 @@ def test_a_sweep_marks_what_has_run_for_an_hour(db: None) -> None:
     record(Outcome.RUNNING, minutes=61)
     record(Outcome.RUNNING, minutes=59)
 
-    assert run("sweep") == "1 calls marked unknown"
+    assert run("sweep") == "1 call marked unknown"
 
 
 def test_a_sweep_can_be_told_how_long(db: None) -> None:
     record(Outcome.RUNNING, minutes=10)
 
     assert run("sweep", "--older-than", "15m") == "0 calls marked unknown"
-    assert run("sweep", "--older-than", "5m") == "1 calls marked unknown"
+    assert run("sweep", "--older-than", "5m") == "1 call marked unknown"
 
 
 @pytest.mark.parametrize(
-    ("age", "expected"),
-    [("604800s", 1), ("10080m", 1), ("168h", 1), ("7d", 1), ("1w", 1), ("9d", 0)],
+    ("age", "deleted"),
+    [
+        ("604800s", "1 record"),
+        ("10080m", "1 record"),
+        ("168h", "1 record"),
+        ("7d", "1 record"),
+        ("1w", "1 record"),
+        ("9d", "0 records"),
+    ],
 )
-def test_ages_have_units(db: None, age: str, expected: int) -> None:
+def test_ages_have_units(db: None, age: str, deleted: str) -> None:
     record(Outcome.OK, days=8)
 
-    assert run("prune", "--older-than", age) == f"{expected} records deleted"
+    assert run("prune", "--older-than", age) == f"{deleted} deleted"
 
 
 @pytest.mark.parametrize(

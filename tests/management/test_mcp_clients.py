@@ -54,7 +54,7 @@ class TestList:
         assert "  new       cimd  " in first
         assert "never used" in first
         assert "  0 users  " in first
-        assert "  approved  dcr     1 users  " in second
+        assert "  approved  dcr      1 user  " in second
         assert f"used {used:%Y-%m-%d %H:%M}" in second
         assert second.endswith(f"  192.0.2.7  Desk\\x1b[2J  {desk.client_id}")
 
@@ -154,7 +154,7 @@ class TestStanding:
         desk = registered()
         token(desk, ann)
 
-        assert run("block", desk.client_id) == f"{desk.client_id} is blocked, 1 tokens taken back"
+        assert run("block", desk.client_id) == f"{desk.client_id} is blocked, 1 token taken back"
 
         assert not AccessToken.objects.exists()
         assert ClientRegistration.objects.get().standing == "blocked"
@@ -198,7 +198,7 @@ class TestPrune:
     def test_application_from_before_registrations_were_noted_goes_too(self, db: None) -> None:
         by_hand("Old", ago=LONG_AGO, registration_source="dcr")
 
-        assert run("prune") == "1 applications deleted"
+        assert run("prune") == "1 application deleted"
 
     def test_applications_that_were_set_up_by_hand_stay(self, db: None) -> None:
         by_hand("Intranet", ago=LONG_AGO)
@@ -252,7 +252,7 @@ class TestPrune:
             name="add", outcome="ok", client=desk.client_id, started=timezone.now() - LONG_AGO
         )
 
-        assert run("prune") == "1 applications deleted"
+        assert run("prune") == "1 application deleted"
 
         assert CallRecord.objects.count() == 1
 
@@ -273,8 +273,8 @@ class TestPrune:
         registered("Day", ago=2 * DAY)
         settings.DJANGO_MCP_PRUNE_CLIENTS_AFTER = 7
 
-        assert run("prune") == "1 applications deleted"
-        assert run("prune", "--older-than", "1d") == "1 applications deleted"
+        assert run("prune") == "1 application deleted"
+        assert run("prune", "--older-than", "1d") == "1 application deleted"
 
     def test_it_works_in_batches(self, db: None) -> None:
         from django_mcp.auth.pruning import prune_clients

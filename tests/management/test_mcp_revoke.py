@@ -194,7 +194,7 @@ def test_expired_tokens_go_too(ann: User) -> None:
     """A background call outlives its token, which vouches for it as long as it is there."""
     token(registered(), ann, lives=False)
 
-    assert "1 access tokens" in run("--user", "ann")
+    assert "1 access token" in run("--user", "ann")
 
 
 class TestChoice:
@@ -220,13 +220,13 @@ class TestChoice:
         token(registered(), ann)
         User.objects.update(is_active=False)
 
-        assert f"the user ann ({ann.pk}): 1 access tokens" in run("--user", str(ann.pk))
+        assert f"the user ann ({ann.pk}): 1 access token" in run("--user", str(ann.pk))
 
     def test_name_comes_before_the_key_of_another_user(self, ann: User) -> None:
         named = User.objects.create_user(str(ann.pk))
         token(registered(), named)
 
-        assert f"the user {ann.pk} ({named.pk}): 1 access tokens" in run("--user", str(ann.pk))
+        assert f"the user {ann.pk} ({named.pk}): 1 access token" in run("--user", str(ann.pk))
 
     def test_client_must_be_known(self, everything: None) -> None:
         with pytest.raises(CommandError, match=r"There is no application of the id nobody\."):
@@ -240,7 +240,7 @@ class TestChoice:
         intranet = by_hand("Intranet")
         token(intranet, ann)
 
-        assert "1 access tokens" in run("--client", intranet.client_id)
+        assert "1 access token" in run("--client", intranet.client_id)
 
     def test_client_that_is_gone_is_known_by_its_calls(self, db: None) -> None:
         CallRecord.objects.create(name="tool", client="gone", outcome="ok")

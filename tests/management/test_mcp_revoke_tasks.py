@@ -112,7 +112,9 @@ def test_tasks_of_the_same_callers_are_cancelled_and_of_no_others(
     run(*arguments)
 
     assert {name for name, each in tasks.items() if status_of(each) == "cancelled"} == cancelled
-    assert told.endswith(f"; to be cancelled: {len(cancelled)} tasks")
+    assert told.endswith(
+        f"; to be cancelled: {len(cancelled)} task{'' if len(cancelled) == 1 else 's'}"
+    )
 
 
 def test_unknown_client_is_told(ann: User) -> None:

@@ -93,7 +93,7 @@ def test_it_sweeps_and_prunes(db: None) -> None:
     long_ago = timezone.now() - timedelta(days=1)
     task(status="working", heartbeat=long_ago)
     task(status="completed", is_recorded=True, expires=long_ago)
-    assert run("prune") == "1 tasks deleted"
+    assert run("prune") == "1 task deleted"
     task(status="completed", is_recorded=True, expires=long_ago)
 
     assert run("sweep") == "0 tasks queued again, 1 ended, 0 recorded, 1 deleted"

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, count
 from django_mcp.management.following import Follower
-from django_mcp.management.printing import moment_text
+from django_mcp.management.printing import counted, moment_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -55,10 +55,10 @@ class Command(BaseCommand):
             raise CommandError(f"{action} is about all calls, so it takes no {' '.join(chosen)}.")
         if action == "sweep":
             number = CallRecord.objects.sweep(older_than=options["older_than"])
-            self.stdout.write(f"{number} calls marked unknown")
+            self.stdout.write(f"{counted(number, 'call')} marked unknown")
         else:
             number = CallRecord.objects.prune(older_than=options["older_than"])
-            self.stdout.write(f"{number} records deleted")
+            self.stdout.write(f"{counted(number, 'record')} deleted")
 
     def _print(
         self,
@@ -149,7 +149,7 @@ def _line(record: CallRecord) -> str:
     caller = printable(record.username or record.user or "anonymous")
     client = printable(record.client_name or record.client or "-")
     error = f"  {printable(record.error_class)}" if record.error_class else ""
-    calls = "" if record.calls == 1 else f"  {record.calls} calls"
+    calls = "" if record.calls == 1 else f"  {counted(record.calls, 'call')}"
     return (
         f"{moment_text(record.started)}  {record.outcome:<17}  {took:>9}  "
         f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}{calls}"

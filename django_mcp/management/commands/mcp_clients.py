@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django_mcp.conf import settings
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, client_id, count
-from django_mcp.management.printing import moment_text
+from django_mcp.management.printing import counted, moment_text
 from django_mcp.models import ClientRegistration
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
@@ -121,7 +121,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{printable(repeat)} is approved, which repeats it")
         elif action == "block":
             taken = block(client_id)
-            self.stdout.write(f"{shown} is blocked{note}, {taken} tokens taken back")
+            self.stdout.write(f"{shown} is blocked{note}, {counted(taken, 'token')} taken back")
         else:
             _known(client_id)
             unblock(client_id)
@@ -132,7 +132,8 @@ class Command(BaseCommand):
 
         if older_than is None:
             older_than = datetime.timedelta(days=settings.PRUNE_CLIENTS_AFTER)
-        self.stdout.write(f"{prune_clients(older_than=older_than)} applications deleted")
+        number = prune_clients(older_than=older_than)
+        self.stdout.write(f"{counted(number, 'application')} deleted")
 
 
 def _known(client_id: str) -> "Client":
@@ -167,6 +168,6 @@ def _line(client: "Client") -> str:
     name = printable(client.name) or ("-" if client.application else "(no such application)")
     return (
         f"{moment_text(registration.created)}  {registration.standing:<8}  {client.source:<4}  "
-        f"{client.users:>3} users  {used}  {address}  {name}  "
+        f"{counted(client.users, 'user'):>9}  {used}  {address}  {name}  "
         f"{printable(client.client_id)}"
     )

@@ -10,6 +10,7 @@ from django_mcp.escapes import printable
 from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.management.arguments import client_id
 from django_mcp.management.callers import find_any_user, find_endpoint
+from django_mcp.management.printing import counted
 
 
 class Command(BaseCommand):
@@ -68,14 +69,14 @@ class Command(BaseCommand):
         whose = _description(access.user, access.client_id)
         if dry_run or interactive:
             counts = access.count()
-            found = f"{_tokens(counts)}; to be cancelled: {counts.tasks} tasks"
+            found = f"{_tokens(counts)}; to be cancelled: {counted(counts.tasks, 'task')}"
             self.stdout.write(f"To be revoked for {whose}: {found}")
         if dry_run:
             return
         if interactive and not _is_confirmed():
             raise CommandError("Nothing was revoked.")
         counts = access.revoke()
-        done = f"{_tokens(counts)}; cancelled: {counts.tasks} tasks"
+        done = f"{_tokens(counts)}; cancelled: {counted(counts.tasks, 'task')}"
         self.stdout.write(f"Revoked for {whose}: {done}")
 
 
@@ -97,9 +98,12 @@ def _description(user: AbstractBaseUser | None, client: str | None) -> str:
 def _tokens(counts: AccessCounts) -> str:
     if not apps.is_installed("oauth2_provider"):
         return "no tokens, as django-oauth-toolkit is not installed"
-    return (
-        f"{counts.access_tokens} access tokens, {counts.refresh_tokens} refresh tokens, "
-        f"{counts.codes} codes"
+    return ", ".join(
+        (
+            counted(counts.access_tokens, "access token"),
+            counted(counts.refresh_tokens, "refresh token"),
+            counted(counts.codes, "code"),
+        )
     )
 
 

@@ -11,7 +11,7 @@ from django_mcp.escapes import printable
 from django_mcp.execution.cancelling import cancel
 from django_mcp.execution.sweeping import sweep
 from django_mcp.management.arguments import count
-from django_mcp.management.printing import moment_text
+from django_mcp.management.printing import counted, moment_text
 from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.redaction import redact
 from django_mcp.tools.registry import get_registry
@@ -56,12 +56,12 @@ class Command(BaseCommand):
             case "sweep":
                 swept = sweep()
                 self.stdout.write(
-                    f"{swept.queued} tasks queued again, {swept.ended} ended, "
+                    f"{counted(swept.queued, 'task')} queued again, {swept.ended} ended, "
                     f"{swept.recorded} recorded, {swept.deleted} deleted"
                 )
             case "prune":
                 UsedRequestState.objects.prune()
-                self.stdout.write(f"{ToolTask.objects.prune()} tasks deleted")
+                self.stdout.write(f"{counted(ToolTask.objects.prune(), 'task')} deleted")
             case _:
                 self._list(options["status"], options["tool"], options["limit"])
 

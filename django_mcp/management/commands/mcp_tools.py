@@ -7,6 +7,7 @@ from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
 from django_mcp.management.callers import find_endpoint, find_user
+from django_mcp.management.printing import counted
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.sync import sync_groups
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             created = sync_groups(using=options["database"] or router.db_for_write(ToolGroup))
             for name in created:
                 self.stdout.write(f"created {name}")
-            self.stdout.write(f"{len(created)} rows created")
+            self.stdout.write(f"{counted(len(created), 'row')} created")
         elif user is None:
             if options["client"] or options["scopes"] is not None:
                 raise CommandError("--client and --scopes need --user.")
@@ -57,7 +58,7 @@ class Command(BaseCommand):
                 off = " [switched off]" if tool.name in policy.disabled_tools else ""
                 self.stdout.write(f"  {tool.name}{off}")
                 self.stdout.write(f"    {_facts(tool)}")
-        self.stdout.write(f"{len(registry.tools)} tools")
+        self.stdout.write(counted(len(registry.tools), "tool"))
 
     def _list_for(self, principal: Principal) -> None:
         entries = survey(principal)
