@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.sight import SuggestingInput, newest_clients
+from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients import find_client
 from django_mcp.auth.users import resolve_user
 from django_mcp.escapes import printable
@@ -28,7 +29,9 @@ class AccessForm(forms.Form):
         max_length=255,
         required=False,
         widget=forms.TextInput({"size": 40, "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=_("By name, or else by key: what this user has granted for the endpoint."),
+        help_text=_(
+            "By username, key or e-mail address: what this user has granted for the endpoint."
+        ),
     )
     client = forms.CharField(
         label=_("Client id"),
@@ -45,8 +48,9 @@ class AccessForm(forms.Form):
         help_text=_("Every user and every application, for the endpoint."),
     )
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, *, directory: UserDirectory) -> None:
         super().__init__(data, label_suffix="")
+        self.directory = directory
         self.fields["client"].widget = SuggestingInput(newest_clients())
 
     def clean_client(self) -> str:
@@ -56,11 +60,20 @@ class AccessForm(forms.Form):
         return client_id
 
     def clean_user(self) -> Any:
-        name = self.cleaned_data["user"]
-        user = resolve_user(name) if name else None
-        if name and user is None:
-            raise forms.ValidationError(_("There is no such user."))
-        return user
+        text = self.cleaned_data["user"]
+        if not text:
+            return None
+        found = resolve_user(text)
+        if found.user is not None:
+            return found.user
+        problem = (
+            gettext("More than one user is called so: give the username or the key of one.")
+            if found.is_ambiguous
+            else gettext("There is no such user.")
+        )
+        if names := [candidate_text(user) for user in self.directory.visible(found.candidates)]:
+            problem = f"{problem} {gettext('Did you mean:')} {'; '.join(names)}"
+        raise forms.ValidationError(problem)
 
     def clean(self) -> None:
         chosen = any(self.data.get(name, "").strip() for name in ("user", "client"))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.access import AccessForm, revoked_text, subjects_of
 from django_mcp.admin.client_actions import ask_to_revoke
 from django_mcp.admin.client_display import ClientDisplay
+from django_mcp.admin.users import UserDirectory
 from django_mcp.auth.clients import Client, clients_of
 from django_mcp.auth.transactions import without_transaction
 from django_mcp.execution.revocation import Access
@@ -52,7 +53,10 @@ class RevocationAdmin(ClientDisplay):
         request.current_app = self.admin_site.name
         is_sent = request.method == "POST"
         data = request.POST if is_sent else request.GET
-        form = AccessForm(data if AccessForm.base_fields.keys() & data.keys() else None)
+        form = AccessForm(
+            data if AccessForm.base_fields.keys() & data.keys() else None,
+            directory=UserDirectory(request=request, site=self.admin_site),
+        )
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": _("Revoke access"),

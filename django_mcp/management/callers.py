@@ -1,38 +1,64 @@
 """Whom a command speaks for, and where: what a request's token would say."""
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
-from django_mcp.auth.users import resolve_user
+from django_mcp.auth.users import Resolution, resolve_user
+from django_mcp.escapes import printable
 from django_mcp.principals import Endpoint
+from django_mcp.user_labels import user_label, username_of
+
+MAX_QUOTED = 60
+"""Characters of a text that a message quotes."""
 
 
-def find_user(username: str) -> AbstractBaseUser:
-    """The user of this natural key.
+def find_user(text: str) -> AbstractBaseUser:
+    """The active user whom this username, key or e-mail address names.
 
     Raises `CommandError` when there is none, or when the endpoint would not let it in.
     """
-    users = get_user_model()
-    try:
-        user = users._default_manager.get_by_natural_key(username)
-    except users.DoesNotExist:
-        raise CommandError(f"There is no user {username!r}.") from None
+    user = find_any_user(text)
     if not user.is_active:
-        raise CommandError(f"The user {username!r} is not active: the endpoint would refuse it.")
+        raise CommandError(f"The user {named(user)} is not active: the endpoint would refuse it.")
     return user
 
 
-def find_any_user(name_or_key: str) -> AbstractBaseUser:
-    """The user of this natural key or else of this primary key, active or not.
+def find_any_user(text: str) -> AbstractBaseUser:
+    """The user whom this username, key or e-mail address names, active or not.
 
-    Raises `CommandError` when there is none.
+    Raises `CommandError`, which lists candidates, when there is none or more than one.
     """
-    user = resolve_user(name_or_key)
-    if user is None:
-        raise CommandError(f"There is no user {name_or_key!r}.")
-    return user
+    resolution = resolve_user(text)
+    if resolution.user is None:
+        raise CommandError(unresolved_text(text, resolution))
+    return resolution.user
+
+
+def unresolved_text(text: str, resolution: Resolution) -> str:
+    """Why a text names no user, with the candidates, one on each line."""
+    lines = [f"  {_candidate(user)}" for user in resolution.candidates]
+    if resolution.is_ambiguous:
+        head = f"More than one user is called {_quoted(text)}. Give the username or the key of one:"
+        return "\n".join((head, *lines))
+    head = f"There is no user {_quoted(text)}."
+    return "\n".join((f"{head} Did you mean one of these?", *lines)) if lines else head
+
+
+def named(user: AbstractBaseUser) -> str:
+    """The label of a user with the key, for a terminal."""
+    return printable(f"{user_label(user)} ({user.pk})")
+
+
+def _candidate(user: AbstractBaseUser) -> str:
+    label, username = user_label(user), username_of(user)
+    name = label if label == username else f"{label}, username {username}"
+    note = "" if user.is_active else ", not active"
+    return printable(f"{name}, key {user.pk}{note}")
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…")
 
 
 def find_endpoint() -> Endpoint:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -197,6 +197,25 @@ class TestPage:
         controller.post(ACCESS, confirmed(user=str(ann.pk)))
 
         assert tokens() == DESK - {("Desk", "ann", MCP)}
+
+    @pytest.mark.parametrize("may_view", [True, False])
+    def test_users_who_may_be_meant_are_told_to_those_who_may_look_at_users(
+        self, controller: Client, desk: Any, may_view: bool
+    ) -> None:
+        if may_view:
+            olga = User.objects.get(username="olga")
+            olga.user_permissions.add(Permission.objects.get(codename="view_user"))
+        User.objects.filter(username__in=["ann", "bob"]).update(email="us@example.com")
+        ann, bob = (User.objects.get(username=name) for name in ("ann", "bob"))
+        names = f"ann ({ann.pk}); bob ({bob.pk})"
+
+        unknown = text_of(controller.get(ACCESS, {"user": "anna"}))
+        ambiguous = text_of(controller.post(ACCESS, confirmed(user="us@example.com")))
+
+        assert (f"no such user. Did you mean: ann ({ann.pk})" in unknown) == may_view
+        assert "More than one user is called so: give the username or the key" in ambiguous
+        assert (f"Did you mean: {names}" in ambiguous) == may_view
+        assert tokens() == DESK
 
     def test_client_that_was_set_up_by_hand_has_it_in_the_history_of_its_application(
         self, controller: Client, ann: User

@@ -81,10 +81,10 @@ def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
     User.objects.create_user("ann")
 
     assert run("--user", "ann") == [
-        "Visible: 2",
+        "Visible to ann: 2",
         "  hours (desk)",
         "  note (shop)",
-        "Hidden: 1",
+        "Hidden from ann: 1",
         "  clear (shop): the user lacks a permission that it needs: shop.delete_product",
     ]
 
@@ -110,7 +110,7 @@ def test_it_tells_which_scopes_a_token_would_lack() -> None:
     User.objects.create_superuser("root")
 
     assert run("--user", "root", "--scopes", "shop:read")[:4] == [
-        "Visible: 3",
+        "Visible to root: 3",
         "  clear (shop): callable once the token holds shop:write",
         "  hours (desk)",
         "  note (shop)",
@@ -134,7 +134,7 @@ def test_it_judges_by_the_application() -> None:
     ("arguments", "message"),
     [
         (["--user", "bob"], "There is no user 'bob'"),
-        (["--user", "gone"], "'gone' is not active"),
+        (["--user", "gone"], r"The user gone \(\d+\) is not active"),
         (["--client", "till"], "need --user"),
         (["--scopes", ""], "need --user"),
         (["sync", "--database", "nowhere"], "nowhere"),

@@ -14,12 +14,16 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 from django.utils import timezone
 
+from django_mcp.auth.users import resolve_user
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, count
+from django_mcp.management.callers import unresolved_text
 from django_mcp.management.following import Follower
 from django_mcp.management.printing import counted, moment_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
+from django_mcp.redaction import storable_text
+from django_mcp.user_labels import MAX_LABEL
 
 DEFAULT_LIMIT = 50
 POLL_SECONDS = 1.0
@@ -97,7 +101,11 @@ class Command(BaseCommand):
 
 def _add_choices(parser: ArgumentParser, default: Any) -> None:
     """The options of `list`; those that are not given keep what stood before the action."""
-    parser.add_argument("--user", default=default, help="calls of this user name or key")
+    parser.add_argument(
+        "--user",
+        default=default,
+        help="calls of this user, by username, key or e-mail address, or by the name on record",
+    )
     parser.add_argument("--tool", default=default, help="calls of this tool")
     parser.add_argument(
         "--outcome", default=default, choices=CallRecord.Outcome.values, help="calls that ended so"
@@ -122,12 +130,29 @@ def _chosen(
 ) -> CallRecordQuerySet:
     records = CallRecord.objects.all()
     if user is not None:
-        records = records.filter(Q(username=user) | Q(user=user))
+        records = records.filter(_of_user(user))
     if tool is not None:
         records = records.filter(name=tool)
     if since is not None:
         records = records.filter(started__gte=timezone.now() - since)
     return records
+
+
+def _of_user(text: str) -> Q:
+    """The condition of the calls of a user, who may be deleted or have another name by now.
+
+    Raises `CommandError` where neither a user nor a call is known by this text.
+    """
+    resolution = resolve_user(text)
+    if resolution.user is not None:
+        key = str(resolution.user.pk)
+        return Q(user=key) if text == key else Q(user=key) | Q(username=text)
+    on_record = Q(user=text) | Q(username=text)
+    is_storable = storable_text(text, MAX_LABEL) == text
+    is_known = is_storable and CallRecord.objects.filter(on_record).exists()
+    if resolution.is_ambiguous or not is_known:
+        raise CommandError(unresolved_text(text, resolution))
+    return on_record
 
 
 def _latest(records: CallRecordQuerySet, limit: int | None) -> Iterable[CallRecord]:

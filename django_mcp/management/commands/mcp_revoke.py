@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_mcp.escapes import printable
 from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.management.arguments import client_id
-from django_mcp.management.callers import find_any_user, find_endpoint
+from django_mcp.management.callers import find_any_user, find_endpoint, named
 from django_mcp.management.printing import counted
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user",
             metavar="USER",
-            help="what this user, by name or key, has granted for the endpoint",
+            help="what this user, by username, key or e-mail address, has granted for the endpoint",
         )
         parser.add_argument(
             "--client",
@@ -89,7 +89,7 @@ def _known_client(client: str) -> str:
 def _description(user: AbstractBaseUser | None, client: str | None) -> str:
     parts = []
     if user is not None:
-        parts.append(f"the user {printable(user.get_username())} ({user.pk})")
+        parts.append(f"the user {named(user)}")
     if client is not None:
         parts.append(f"the client {printable(client)}")
     return " and ".join(parts) or "everybody"

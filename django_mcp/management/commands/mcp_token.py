@@ -18,7 +18,11 @@ class Command(BaseCommand):
     help = "Issue an access token for the MCP endpoint, bound to it, for development."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, help="whom the token speaks for")
+        parser.add_argument(
+            "--user",
+            required=True,
+            help="whom the token speaks for, by username, key or e-mail address",
+        )
         parser.add_argument(
             "--scopes", required=True, help='separated by spaces: "expense:read expense:write"'
         )

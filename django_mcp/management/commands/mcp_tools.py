@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
+from django_mcp.escapes import printable
 from django_mcp.management.callers import find_endpoint, find_user
 from django_mcp.management.printing import counted
 from django_mcp.models import ToolGroup
@@ -14,6 +15,7 @@ from django_mcp.policy.sync import sync_groups
 from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
+from django_mcp.user_labels import user_label
 
 
 class Command(BaseCommand):
@@ -23,7 +25,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", nargs="?", choices=("list", "sync"), default="list")
-        parser.add_argument("--user", help="show what this user sees, and why not the rest")
+        parser.add_argument(
+            "--user",
+            help="what this user, by username, key or e-mail address, sees, and why not all",
+        )
         parser.add_argument("--client", default="", help="with --user: through this client id")
         parser.add_argument(
             "--scopes", help="with --user: with a token of these scopes (default: all)"
@@ -62,18 +67,19 @@ class Command(BaseCommand):
 
     def _list_for(self, principal: Principal) -> None:
         entries = survey(principal)
+        name = printable(user_label(principal.user))
         visible = [entry for entry in entries if entry.denial is None]
         hidden = [entry for entry in entries if entry.denial is not None]
-        for title, chosen in (("Visible", visible), ("Hidden", hidden)):
-            self.stdout.write(f"{title}: {len(chosen)}")
+        for title, chosen in (("Visible to", visible), ("Hidden from", hidden)):
+            self.stdout.write(f"{title} {name}: {len(chosen)}")
             for entry in chosen:
                 self.stdout.write(f"  {entry.tool.name} ({entry.tool.group}){_why(entry)}")
 
-    def _principal(self, username: str, client: str, scopes: str | None) -> Principal:
+    def _principal(self, user: str, client: str, scopes: str | None) -> Principal:
         held = get_registry().scopes if scopes is None else scopes.split()
         return Principal(
             endpoint=find_endpoint(),
-            user=find_user(username),
+            user=find_user(user),
             client_id=client,
             scopes=frozenset(held),
         )
