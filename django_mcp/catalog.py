@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django_mcp.concurrency import run_in_control
+from django_mcp.policy.reasons import Names, reasons_of
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
 from django_mcp.principals import Principal
@@ -14,40 +15,31 @@ from django_mcp.tools.tool import Tool
 class Entry:
     """One tool as it stands for one principal; without a `denial` it is listed.
 
-    `missing_permissions` are named where they are the reason.
+    `reasons` are in words for operators: one for each denial, not the first alone, and one where
+    the principal lacks scopes. They name what is missing.
     """
 
     tool: Tool
     denial: Denial | None
     missing_scopes: frozenset[str]
-    missing_permissions: tuple[str, ...] = ()
-
-    @property
-    def reason(self) -> str:
-        """Why the tool is hidden, in words for operators; empty without a denial."""
-        if self.denial is None:
-            return ""
-        details = self.missing_permissions
-        if self.denial is Denial.REQUIREMENT_UNMET and self.tool.requires is not None:
-            details = (self.tool.requires.name,)
-        return ": ".join(filter(None, [str(self.denial), " ".join(details)]))
+    reasons: tuple[str, ...] = ()
 
 
 def survey(principal: Principal) -> list[Entry]:
     """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""
     visibility = Visibility(principal, current_snapshot())
-    return [_entry(tool, visibility) for tool in get_registry().tools.values()]
-
-
-def _entry(tool: Tool, visibility: Visibility) -> Entry:
-    denial = visibility.denial(tool)
-    lacks_permission = denial is Denial.PERMISSION_MISSING
-    return Entry(
-        tool=tool,
-        denial=denial,
-        missing_scopes=tool.scopes - visibility.principal.scopes,
-        missing_permissions=visibility.missing_permissions(tool) if lacks_permission else (),
-    )
+    tools = get_registry().tools.values()
+    denials = {tool: tuple(visibility.denials(tool)) for tool in tools}
+    names = Names.of(denials, visibility)
+    return [
+        Entry(
+            tool=tool,
+            denial=next(iter(found), None),
+            missing_scopes=tool.scopes - principal.scopes,
+            reasons=tuple(reasons_of(tool, found, visibility, names)),
+        )
+        for tool, found in denials.items()
+    ]
 
 
 def visible_tools(principal: Principal) -> list[Tool]:

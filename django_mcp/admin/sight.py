@@ -8,18 +8,17 @@ from urllib.parse import urlencode
 from django import forms
 from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.markup import Tone, mark
+from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
@@ -27,8 +26,8 @@ from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.user_labels import username_of
 
-MOST_PEOPLE = 20
 MOST_CLIENTS = 200
 
 
@@ -49,40 +48,35 @@ class SuggestingInput(forms.TextInput):
 
 
 class SightForm(forms.Form):
-    """Whose sight is asked for. Like the command `mcp_tools --user`, it takes names, not keys."""
+    """Whose sight is asked for, through which application and with which scopes."""
 
     user = forms.CharField(
         label=_("User"),
         max_length=255,
         widget=forms.TextInput({"size": 40, "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("By username, key or e-mail address."),
     )
     client = forms.CharField(
-        label=_("Client id"),
+        label=_("Application"),
         max_length=255,
         required=False,
-        help_text=_("Of the application; empty: one that no group names."),
+        help_text=_("By client id; empty: one that no tool group names."),
     )
     scopes = forms.CharField(
         label=_("Scopes"),
         required=False,
         widget=forms.TextInput({"size": 40}),
-        help_text=_("Of the token, with spaces between them; empty: every scope."),
+        help_text=_("Of the application's token, with spaces between them; empty: every scope."),
     )
 
-    def __init__(self, data: Any, *, groups: Iterable[str]) -> None:
+    def __init__(self, data: Any, *, groups: Mapping[str, str]) -> None:
+        """`groups` are the labels of the tool groups by name."""
         super().__init__(data, label_suffix="")
         self.fields["client"].widget = SuggestingInput(newest_clients())
-        choices = [("", _("Every group")), *((group, group) for group in groups)]
-        self.fields["group"] = forms.ChoiceField(label=_("Group"), required=False, choices=choices)
-
-    @cached_property
-    def person(self) -> Any:
-        """The user of exactly this name, or None."""
-        users = get_user_model()
-        try:
-            return users._default_manager.get_by_natural_key(self.cleaned_data["user"])
-        except users.DoesNotExist:
-            return None
+        choices = [("", _("Every group")), *groups.items()]
+        self.fields["group"] = forms.ChoiceField(
+            label=_("Tool group"), required=False, choices=choices
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +91,16 @@ class Sighting:
         if self.entry.denial is not None:
             return mark(_("hidden"), Tone.BAD)
         if self.entry.missing_scopes:
-            return mark(_("listed"), Tone.WARNING)
+            return mark(_("lacks a scope"), Tone.WARNING)
         return mark(_("callable"), Tone.GOOD)
 
-    @property
-    def reason(self) -> str:
-        if self.entry.denial is not None:
-            return self.entry.reason
-        if self.entry.missing_scopes:
-            scopes = " ".join(sorted(self.entry.missing_scopes))
-            return gettext("callable once the token holds %(scopes)s") % {"scopes": scopes}
-        return ""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A user who may be meant, and what to ask for instead."""
+
+    text: str
+    query: str
 
 
 def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
@@ -119,7 +112,8 @@ def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
         registry, problems = Registry(tools={}), error.problems
     data = request.GET if "user" in request.GET else None
     initial = None if data is not None else request.GET.get("group")
-    form = SightForm(data, groups=registry.groups)
+    titles = dict(ToolGroup.objects.exclude(title="").values_list("name", "title"))
+    form = SightForm(data, groups={name: titles.get(name, name) for name in registry.groups})
     form.fields["group"].initial = initial
     context = {
         **site.each_context(request),
@@ -129,19 +123,28 @@ def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
         "opts": ToolGroup._meta,
     }
     if form.is_valid():
-        if not problems:
-            context |= _answer(request, form)
-        if form.person is not None:
-            context["access_link"] = _access_link(request, site, form.person)
+        directory = UserDirectory(request=request, site=site)
+        text = form.cleaned_data["user"]
+        resolution = directory.resolve(text)
+        user = resolution.user
+        if user is None:
+            context |= {
+                "unresolved": text,
+                "is_ambiguous": resolution.is_ambiguous,
+                "suggestions": [_suggestion(each, text) for each in resolution.candidates],
+            }
+        else:
+            context |= {
+                "user_label": directory.label(user),
+                "is_inactive": not user.is_active,
+                "access_link": _access_link(request, site, user),
+            }
+            if user.is_active and not problems:
+                context |= _answer(user, form)
     return TemplateResponse(request, "django_mcp/admin/sight.html", context)
 
 
-def _answer(request: HttpRequest, form: SightForm) -> Mapping[str, Any]:
-    user = form.person
-    if user is None:
-        return {"unknown": form.cleaned_data["user"], "people": _people(request, form)}
-    if not user.is_active:
-        return {"inactive": user}
+def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
     try:
         endpoint = Endpoint.from_settings()
     except ImproperlyConfigured as error:
@@ -164,10 +167,17 @@ def _answer(request: HttpRequest, form: SightForm) -> Mapping[str, Any]:
         if chosen in ("", entry.tool.group)
     ]
     visible = [sighting for sighting in sightings if sighting.entry.denial is None]
-    return {"person": user, "sightings": sightings, "visible_count": len(visible)}
+    return {"sightings": sightings, "visible_count": len(visible)}
 
 
-def _access_link(request: HttpRequest, site: AdminSite, user: Any) -> str | None:
+def _suggestion(user: AbstractBaseUser, text: str) -> Suggestion:
+    username = username_of(user)
+    # Where the username is what is ambiguous, it would only be asked again.
+    query = str(user.pk) if username.casefold() == text.casefold() else username
+    return Suggestion(text=candidate_text(user), query=query)
+
+
+def _access_link(request: HttpRequest, site: AdminSite, user: AbstractBaseUser) -> str | None:
     """The URL of the page that revokes access of this user, for those who may use it."""
     if not site.is_registered(ClientRegistration):
         return None
@@ -175,26 +185,7 @@ def _access_link(request: HttpRequest, site: AdminSite, user: Any) -> str | None
     if may_revoke is None or not may_revoke(request):
         return None
     address = reverse("admin:django_mcp_clientregistration_access", current_app=site.name)
-    return f"{address}?{urlencode({'user': user.get_username()})}"
-
-
-def _people(request: HttpRequest, form: SightForm) -> list[str]:
-    """Names that begin as the one that was asked for, told to those who may look at users."""
-    users = get_user_model()
-    opts = users._meta
-    may_look = any(
-        request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
-        for action in ("view", "change")
-    )
-    if not may_look:
-        return []
-    name = users.USERNAME_FIELD
-    people = users._default_manager.filter(
-        (f"{name}__startswith", form.cleaned_data["user"]), is_active=True
-    )
-    return [
-        str(person) for person in people.order_by(name).values_list(name, flat=True)[:MOST_PEOPLE]
-    ]
+    return f"{address}?{urlencode({'user': username_of(user)})}"
 
 
 def newest_clients() -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from django_mcp.conf import settings
 from django_mcp.policy.snapshot import current_snapshot
-from django_mcp.policy.visibility import closure_of
+from django_mcp.policy.visibility import closures_of
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
@@ -32,4 +32,4 @@ def baseline_scopes() -> frozenset[str]:
 def _offered_tools() -> list[Tool]:
     snapshot = current_snapshot()
     tools = get_registry().tools.values()
-    return [tool for tool in tools if closure_of(tool, snapshot.policy(tool.group)) is None]
+    return [tool for tool in tools if not closures_of(tool, snapshot.policy(tool.group))]

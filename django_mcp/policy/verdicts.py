@@ -31,7 +31,8 @@ def user_state(user: Any) -> UserState:
 @dataclass(slots=True, eq=False)
 class _PrincipalVerdicts:
     state: UserState
-    verdicts: dict[Requirement, bool] = field(default_factory=dict)
+    # None where the predicate has failed.
+    verdicts: dict[Requirement, bool | None] = field(default_factory=dict)
     # Reentrant: a predicate that comes back here fails instead of waiting for itself.
     lock: Any = field(default_factory=RLock)
 
@@ -61,6 +62,11 @@ class Verdicts:
             return frozenset()
         return self._verdicts_of(principal, state).met(asked, principal)
 
+    def failed_for(self, principal: Principal, state: UserState) -> frozenset[Requirement]:
+        """Return the requirements that `met_by` has asked about in vain. It asks none."""
+        verdicts = self._verdicts_of(principal, state).verdicts
+        return frozenset(each for each, verdict in list(verdicts.items()) if verdict is None)
+
     def _verdicts_of(self, principal: Principal, state: UserState) -> _PrincipalVerdicts:
         with self._lock:
             try:
@@ -74,7 +80,8 @@ class Verdicts:
             return known
 
 
-def _is_met(requirement: Requirement, principal: Principal) -> bool:
+def _is_met(requirement: Requirement, principal: Principal) -> bool | None:
+    """Return the verdict; None, and a line in the log, where there is none."""
     try:
         return requirement.is_met_by(principal)
     except Exception:  # of the project's own code
@@ -83,4 +90,4 @@ def _is_met(requirement: Requirement, principal: Principal) -> bool:
             requirement.name,
             getattr(principal.user, "pk", None),
         )
-        return False
+        return None

@@ -1,10 +1,12 @@
 """Whether a caller sees a tool, and why not."""
 
-from enum import StrEnum
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from django_mcp.policy.snapshot import GroupPolicy, Snapshot
 from django_mcp.policy.verdicts import UserState, user_state
@@ -14,18 +16,21 @@ from django_mcp.tools.requirement import Requirement
 from django_mcp.tools.tool import Tool
 
 
-class Denial(StrEnum):
-    """Why a tool is hidden; for operators. Callers are never told."""
+class Denial(TextChoices):
+    """Why a tool is hidden, with labels for operators. Callers are never told."""
 
-    GROUP_DISABLED = "its group is disabled"
-    TOOL_DISABLED = "it is switched off"
-    GROUP_READ_ONLY = "its group is read-only and the tool is not"
-    OTHER_ENDPOINT = "its group is not served at this endpoint"
-    CLIENT_NOT_ALLOWED = "the application is not allowed in its group"
-    USER_REQUIRED = "it needs a user"
-    USER_NOT_ALLOWED = "the user is in none of the user groups allowed in its group"
-    PERMISSION_MISSING = "the user lacks a permission that it needs"
-    REQUIREMENT_UNMET = "its requirement is not met"
+    GROUP_DISABLED = "group_disabled", _("its group is disabled")
+    TOOL_DISABLED = "tool_disabled", _("it is switched off")
+    GROUP_READ_ONLY = "group_read_only", _("its group is read-only and the tool is not")
+    OTHER_ENDPOINT = "other_endpoint", _("its group is not served at this endpoint")
+    CLIENT_NOT_ALLOWED = "client_not_allowed", _("the application is not allowed in its group")
+    USER_REQUIRED = "user_required", _("it needs a user")
+    USER_NOT_ALLOWED = (
+        "user_not_allowed",
+        _("the user is in none of the user groups allowed in its group"),
+    )
+    PERMISSION_MISSING = "permission_missing", _("the user lacks a permission that it needs")
+    REQUIREMENT_UNMET = "requirement_unmet", _("its requirement is not met")
 
 
 Permissions = tuple[str, ...]
@@ -33,22 +38,23 @@ Permissions = tuple[str, ...]
 CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 
 
-def closure_of(
+def closures_of(
     tool: Tool, policy: GroupPolicy, *, served: frozenset[str] | None = None
-) -> Denial | None:
-    """The first reason why the tool is hidden from every caller; None when some may see it.
+) -> list[Denial]:
+    """The reasons why the tool is hidden from every caller; empty when some may see it.
 
     `policy` is that of its group, and `served` are the groups of an endpoint; None for all.
     """
+    found = []
     if not policy.enabled:
-        return Denial.GROUP_DISABLED
+        found.append(Denial.GROUP_DISABLED)
     if served is not None and tool.group not in served:
-        return Denial.OTHER_ENDPOINT
+        found.append(Denial.OTHER_ENDPOINT)
     if tool.name in policy.disabled_tools:
-        return Denial.TOOL_DISABLED
+        found.append(Denial.TOOL_DISABLED)
     if policy.read_only and not tool.read_only:
-        return Denial.GROUP_READ_ONLY
-    return None
+        found.append(Denial.GROUP_READ_ONLY)
+    return found
 
 
 class Visibility:
@@ -107,24 +113,34 @@ class Visibility:
 
     def denial(self, tool: Tool) -> Denial | None:
         """The first reason why the caller does not see the tool; None when it does."""
+        return next(self.denials(tool), None)
+
+    def denials(self, tool: Tool) -> Iterator[Denial]:
+        """Every reason why the caller does not see the tool; each is looked into when it is due."""
         policy = self._snapshot.policy(tool.group)
-        if closure := closure_of(tool, policy, served=self.principal.endpoint.groups):
-            return closure
+        yield from closures_of(tool, policy, served=self.principal.endpoint.groups)
         if policy.allowed_clients and self.principal.client_id not in policy.allowed_clients:
-            return Denial.CLIENT_NOT_ALLOWED
+            yield Denial.CLIENT_NOT_ALLOWED
         if policy.allowed_groups and not self._is_member(policy):
-            return Denial.USER_NOT_ALLOWED
+            yield Denial.USER_NOT_ALLOWED
         if tool.permissions and not self._has_permissions(tool.permissions):
-            return Denial.PERMISSION_MISSING
+            yield Denial.PERMISSION_MISSING
         if tool.requires is not None and not self._meets(tool.requires):
-            return Denial.REQUIREMENT_UNMET
+            yield Denial.REQUIREMENT_UNMET
         if tool.requires_user and self.principal.is_anonymous:
-            return Denial.USER_REQUIRED
-        return None
+            yield Denial.USER_REQUIRED
 
     def missing_permissions(self, tool: Tool) -> tuple[str, ...]:
         """Those of the tool's permissions that the caller does not hold, each by itself."""
         return tuple(each for each in tool.permissions if not self._has_permissions((each,)))
+
+    def allowed_groups(self, tool: Tool) -> frozenset[int]:
+        """The keys of the user groups whose members may use the tool; empty for every user."""
+        return self._snapshot.policy(tool.group).allowed_groups
+
+    def has_failed(self, requirement: Requirement) -> bool:
+        """Return whether the predicate has raised an error instead of giving a verdict."""
+        return requirement in self._snapshot.verdicts.failed_for(self.principal, self._user_state)
 
     def _is_member(self, policy: GroupPolicy) -> bool:
         return not self._user_groups.isdisjoint(policy.allowed_groups)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import connection
@@ -45,7 +46,7 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
             "write_off",
             "stock",
             "hidden",
-            "the user lacks a permission that it needs: shop.change_product",
+            ("the user lacks a permission that it needs: shop.change_product (Can change product)"),
         ],
     ]
 
@@ -82,7 +83,9 @@ def test_answer_is_that_of_the_command(
     lines = out.getvalue().splitlines()
     hidden = next(number for number, line in enumerate(lines) if line.startswith("Hidden"))
     assert said == {
-        line.strip(): number < hidden for number, line in enumerate(lines) if line.startswith("  ")
+        line.strip().replace(";", ""): number < hidden
+        for number, line in enumerate(lines)
+        if line.startswith("  ")
     }
 
 
@@ -92,8 +95,8 @@ def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada:
     assert rows_of(response)[0] == [
         "count_stock Count",
         "stock",
-        "listed",
-        "callable once the token holds stock:read",
+        "lacks a scope",
+        "callable once the token holds: stock:read",
     ]
 
 
@@ -147,21 +150,86 @@ def test_inactive_user_is_told_of_as_the_endpoint_takes_it(onlooker: Client, ada
     assert rows_of(response) == []
 
 
-def test_those_who_may_see_users_are_offered_names_that_begin_like_the_one_they_typed(
-    onlooker: Client, ada: User
-) -> None:
+@pytest.fixture
+def directory(sign_in: Callable[..., Client]) -> Client:
+    """May look at tool groups and at users."""
+    client = sign_in("view_toolgroup")
     User.objects.get(username="olga").user_permissions.add(
         Permission.objects.get(codename="view_user")
     )
-    User.objects.create_user("ada.left", is_active=False)
-    User.objects.bulk_create(User(username=f"adam{number:03}") for number in range(30))
+    return client
 
-    response = onlooker.get(SIGHT, {"user": "ad", "client": "d 1"})
 
-    offered = {text: link for text, link in links_of(response) if text.startswith("ad")}
-    assert "There is no user “ad”." in text_of(response)
-    assert list(offered) == ["ada", *(f"adam{number:03}" for number in range(19))]
-    assert offered["ada"] == "?user=ada&client=d+1"
+def test_those_who_may_see_users_find_them_by_key_and_email_address_and_read_their_labels(
+    directory: Client,
+) -> None:
+    facts = {"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com"}
+    grace = User.objects.create_user("8a3c1f0e5b7d4f6a9c2e1d0b3a4f5e6c", **facts)
+
+    for text in (grace.username, str(grace.pk), "Grace@example.com"):
+        assert "Grace Hopper sees 2 of 3 tools" in text_of(directory.get(SIGHT, {"user": text}))
+
+
+def test_others_find_users_by_username_alone(onlooker: Client) -> None:
+    facts = {"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com"}
+    grace = User.objects.create_user("4711", **facts)
+
+    assert "4711 sees 2 of 3 tools" in text_of(onlooker.get(SIGHT, {"user": "4711"}))
+    for text in (str(grace.pk), "grace@example.com", "grace"):
+        page = text_of(onlooker.get(SIGHT, {"user": text}))
+        assert f"There is no user “{text}”." in page
+        assert "Grace" not in page
+
+
+def test_those_who_may_see_users_are_offered_those_with_similar_names(
+    directory: Client, ada: User
+) -> None:
+    ada.first_name, ada.username = "Ada", "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    ada.save()
+    carl = User.objects.create_user("carl")
+
+    response = directory.get(SIGHT, {"user": "adda", "client": "d 1"})
+    other = directory.get(SIGHT, {"user": "karl"})
+
+    text = f"Ada, {ada.username} ({ada.pk})"
+    assert "There is no user “adda”. Did you mean" in text_of(response)
+    assert dict(links_of(response))[text] == f"?user={ada.username}&client=d+1"
+    assert dict(links_of(other))[f"carl ({carl.pk})"] == "?user=carl"
+
+
+def test_choice_among_several_users_leads_to_each_of_them(directory: Client, ada: User) -> None:
+    ada.email = "ada@example.com"
+    ada.save()
+    impostor = User.objects.create_user("ada@example.com")
+
+    response = directory.get(SIGHT, {"user": "ada@example.com"})
+
+    assert "More than one user is called “ada@example.com”. Choose one" in text_of(response)
+    links = dict(links_of(response))
+    for user in (ada, impostor):
+        page = directory.get(f"{SIGHT}{links[f'{user.username} ({user.pk})']}")
+        assert f"{user.username} sees 2 of 3 tools" in text_of(page)
+
+
+def test_admin_of_users_says_which_of_them_are_told_of(
+    directory: Client, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = User.objects.create_user("ben", email="ada@example.com")
+    User.objects.filter(pk=ada.pk).update(email="ada@example.com")
+    page = admin.site.get_model_admin(User)
+
+    monkeypatch.setattr(page, "get_queryset", lambda request: User.objects.exclude(pk=ben.pk))
+    for text in ("ben", str(ben.pk), "bem"):
+        said = text_of(directory.get(SIGHT, {"user": text}))
+        assert f"There is no user “{text}”." in said
+        assert f"({ben.pk})" not in said
+    found = text_of(directory.get(SIGHT, {"user": "ada@example.com"}))
+
+    monkeypatch.setattr(page, "has_view_permission", lambda request, obj=None: obj != ada)
+    hidden = text_of(directory.get(SIGHT, {"user": "ada"}))
+
+    assert "ada sees 2 of 3 tools" in found
+    assert "There is no user “ada”." in hidden
 
 
 def test_others_are_offered_no_names(onlooker: Client, ada: User) -> None:
@@ -172,16 +240,46 @@ def test_others_are_offered_no_names(onlooker: Client, ada: User) -> None:
 
 
 def test_many_users_take_no_more_queries(superuser: Client, ada: User) -> None:
-    with CaptureQueriesContext(connection) as few:
-        superuser.get(SIGHT, {"user": "ad"})
-    User.objects.bulk_create(User(username=f"user{number:03}") for number in range(100))
-    with CaptureQueriesContext(connection) as many:
-        superuser.get(SIGHT, {"user": "ad"})
+    def looked_up() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as captured:
+            page = superuser.get(SIGHT, {"user": "ad"})
+        return len(captured), sum(link.startswith("?user=ad") for _, link in links_of(page))
 
-    on_users = [query["sql"] for query in many if "LIKE" in query["sql"]]
-    assert len(many) == len(few)
-    assert len(on_users) == 1
-    assert "LIMIT 20" in on_users[0]
+    few, _ = looked_up()
+    User.objects.bulk_create(User(username=f"adam{number:03}") for number in range(200))
+
+    assert looked_up() == (few, 10)
+
+
+def test_breadcrumbs_lead_back_to_the_tool_groups(onlooker: Client) -> None:
+    links = links_of(onlooker.get(SIGHT))
+
+    way = [("Home", "/admin/"), ("MCP", "/admin/django_mcp/"), ("Tool groups", GROUPS)]
+    assert links[(start := links.index(way[0])) : start + 3] == way
+
+
+def test_groups_are_called_by_their_titles(onlooker: Client, ada: User) -> None:
+    ToolGroup.objects.filter(name="stock").update(title="Stock and prices")
+
+    response = onlooker.get(SIGHT, {"user": "ada"})
+
+    assert '<option value="stock">Stock and prices</option>' in response.content.decode()
+    assert rows_of(response)[0][1] == "Stock and prices"
+
+
+def test_every_reason_has_a_line_of_its_own(onlooker: Client, ada: User) -> None:
+    ToolGroup.objects.filter(name="stock").update(read_only=True)
+
+    response = onlooker.get(SIGHT, {"user": "ada", "scopes": "stock:read"})
+
+    reasons = (
+        "its group is read-only and the tool is not",
+        "the user lacks a permission that it needs: shop.change_product (Can change product)",
+        "the token lacks a scope that it needs: stock:write",
+    )
+    assert rows_of(response)[2] == ["write_off", "stock", "hidden", " ".join(reasons)]
+    for reason in reasons:
+        assert f"<div>{reason}</div>" in response.content.decode()
 
 
 def test_page_is_closed_to_staff_without_the_permission(
@@ -252,7 +350,7 @@ def test_tools_that_cannot_be_served_are_told(
 
 @override_settings(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"])
 def test_nothing_is_suggested_without_applications() -> None:
-    assert list(SightForm(None, groups=[]).fields["client"].widget.suggestions) == []
+    assert list(SightForm(None, groups={}).fields["client"].widget.suggestions) == []
 
 
 def test_applications_are_suggested(onlooker: Client) -> None:

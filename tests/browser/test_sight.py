@@ -27,7 +27,7 @@ def test_operator_asks_on_the_keyboard_what_a_user_sees(
     browser.find_element(By.XPATH, "//a[.='Who sees these tools']").send_keys(Keys.ENTER)
     user = wait.until(lambda page: page.find_element(By.ID, "id_user"))
     user.send_keys("gra", Keys.ENTER)
-    offered = wait.until(lambda page: page.find_element(By.LINK_TEXT, "grace"))
+    offered = wait.until(lambda page: page.find_element(By.PARTIAL_LINK_TEXT, "grace ("))
     offered.send_keys(Keys.ENTER)
     wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".mcp-sight tbody tr"))
     take(browser, "who-sees-what", height=1_000)

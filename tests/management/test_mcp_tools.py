@@ -1,12 +1,14 @@
 """`manage.py mcp_tools`; its `sync` is tested with the rows that it makes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp import tool
@@ -85,7 +87,10 @@ def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
         "  hours (desk)",
         "  note (shop)",
         "Hidden from ann: 1",
-        "  clear (shop): the user lacks a permission that it needs: shop.delete_product",
+        (
+            "  clear (shop): the user lacks a permission that it needs: "
+            "shop.delete_product (Can delete product)"
+        ),
     ]
 
 
@@ -102,7 +107,7 @@ def test_it_names_only_the_permissions_that_the_user_lacks() -> None:
 
     assert found[-1] == (
         "  close (desk): the user lacks a permission that it needs: "
-        "shop.delete_product shop.delete_prodcut"
+        "shop.delete_product (Can delete product), shop.delete_prodcut"
     )
 
 
@@ -111,13 +116,70 @@ def test_it_tells_which_scopes_a_token_would_lack() -> None:
 
     assert run("--user", "root", "--scopes", "shop:read")[:4] == [
         "Visible to root: 3",
-        "  clear (shop): callable once the token holds shop:write",
+        "  clear (shop): callable once the token holds: shop:write",
         "  hours (desk)",
         "  note (shop)",
     ]
-    assert "  note (shop): callable once the token holds shop:read" in run(
+    assert "  note (shop): callable once the token holds: shop:read" in run(
         "list", "--user", "root", "--scopes", ""
     )
+
+
+def test_it_names_everything_that_hides_a_tool() -> None:
+    def close() -> None:
+        """Close it."""
+
+    def has_plan(user: User) -> bool:
+        return False
+
+    User.objects.create_user("ann")
+    shop = ToolGroup.objects.get(name="shop")
+    shop.allowed_groups.set([Group.objects.create(name=f"Clerks {n}") for n in range(1, 8)])
+    shop.enabled, shop.read_only = False, True
+    shop.save()
+
+    with offering(
+        close,
+        group="shop",
+        permissions=["shop.delete_product"],
+        requires=has_plan,
+        scopes=["shop:write", "shop:close", "shop:read"],
+    ):
+        found = run("--user", "ann", "--scopes", "shop:read")
+
+    assert found[-1] == (
+        "  close (shop): its group is disabled; its group is read-only and the tool is not; "
+        "the user is in none of the user groups allowed in its group: "
+        "Clerks 1, Clerks 2, Clerks 3, Clerks 4, Clerks 5, …; "
+        "the user lacks a permission that it needs: shop.delete_product (Can delete product); "
+        "its requirement is not met: has_plan; "
+        "the token lacks a scope that it needs: shop:close, shop:write"
+    )
+
+
+def test_number_of_queries_does_not_grow_with_the_tools() -> None:
+    def tools(number: int) -> list[Callable[[], None]]:
+        def make(index: int) -> Callable[[], None]:
+            def close() -> None:
+                """Close it."""
+
+            close.__name__ = f"close_{index}"
+            return close
+
+        return [make(index) for index in range(number)]
+
+    def queries(number: int) -> int:
+        with (
+            offering(*tools(number), group="shop", permissions=["shop.delete_product"]),
+            CaptureQueriesContext(connection) as captured,
+        ):
+            run("--user", "ann")
+        return len(captured)
+
+    User.objects.create_user("ann")
+    ToolGroup.objects.get(name="shop").allowed_groups.add(Group.objects.create(name="Clerks"))
+
+    assert queries(20) == queries(1)
 
 
 def test_it_judges_by_the_application() -> None:

@@ -119,11 +119,11 @@ def test_operators_are_told_the_name_of_the_predicate(
     ann: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with offering(act, requires=is_staff):
-        reason = entry_of(act, caller(ann)).reason
+        reasons = entry_of(act, caller(ann)).reasons
         call_command("mcp_tools", "--user=ann")
         call_command("mcp_tools")
 
-    assert reason == "its requirement is not met: is_staff"
+    assert reasons == ("its requirement is not met: is_staff",)
     out = capsys.readouterr().out
     assert "  act (default): its requirement is not met: is_staff\n" in out
     assert "    scopes: none, permissions: none, requires: is_staff\n" in out
@@ -157,7 +157,7 @@ def test_any_callable_is_a_predicate(ann: User, predicate: Callable[..., Any], n
         ann.groups.add(Group.objects.create(name="clerks"))
         forget_snapshot()
 
-        assert hidden.reason == f"its requirement is not met: {name}"
+        assert hidden.reasons == (f"its requirement is not met: {name}",)
         assert entry_of(act, caller(ann)).denial is None
 
 
@@ -289,7 +289,10 @@ class TestFailure:
 
         with offering(act, aact, requires=is_broken):
             assert visible_tools(caller(ann)) == []
-            assert entry_of(act, caller(ann)).denial is Denial.REQUIREMENT_UNMET
+            entry = entry_of(act, caller(ann))
+
+        assert entry.denial is Denial.REQUIREMENT_UNMET
+        assert entry.reasons == ("its requirement is not met: is_broken failed, see the log",)
 
         (record,) = [each for each in caplog.records if each.name.startswith("django_mcp")]
         assert record.levelno == logging.ERROR

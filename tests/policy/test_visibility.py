@@ -216,8 +216,9 @@ def test_a_list_asks_for_the_users_rights_once(ann: User, shop_group: ToolGroup)
     ) as queries:
         survey(principal)
 
-    # The user's groups, then the permissions of the user and of the groups.
-    assert len(queries) == 3
+    # The user's groups, the permissions of the user and of the groups, and the names of those that
+    # are missing.
+    assert len(queries) == 4
 
 
 class TestHidingFromCallers:

@@ -101,8 +101,4 @@ def _facts(tool: Tool) -> str:
 
 
 def _why(entry: Entry) -> str:
-    if entry.denial is not None:
-        return f": {entry.reason}"
-    if entry.missing_scopes:
-        return f": callable once the token holds {' '.join(sorted(entry.missing_scopes))}"
-    return ""
+    return f": {'; '.join(entry.reasons)}" if entry.reasons else ""

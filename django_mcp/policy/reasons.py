@@ -1,0 +1,89 @@
+"""Reasons why a caller does not get a tool, in words for operators."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext
+
+from django_mcp.policy.visibility import Denial, Visibility
+from django_mcp.tools.tool import Tool
+
+MAX_GROUPS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names of permissions, by `app_label.codename`, and of user groups, by key."""
+
+    permissions: Mapping[str, str]
+    groups: Mapping[int, str]
+
+    @classmethod
+    def of(cls, denials: Mapping[Tool, Iterable[Denial]], visibility: Visibility) -> "Names":
+        """Read what the reasons for these denials of tools name, in two queries at most."""
+        permissions: set[str] = set()
+        groups: set[int] = set()
+        for tool, found in denials.items():
+            if Denial.PERMISSION_MISSING in found:
+                permissions.update(tool.permissions)
+            if Denial.USER_NOT_ALLOWED in found:
+                groups.update(visibility.allowed_groups(tool))
+        return cls(permissions=_permission_names(permissions), groups=_group_names(groups))
+
+
+def reasons_of(
+    tool: Tool, denials: Iterable[Denial], visibility: Visibility, names: Names
+) -> Iterator[str]:
+    """One reason for each denial, and one for the scopes that a caller lacks.
+
+    Each names what is missing: permissions, user groups, the predicate, scopes.
+    """
+    is_visible = True
+    for denial in denials:
+        is_visible = False
+        yield _with(str(denial.label), _missing(denial, tool, visibility, names))
+    if scopes := sorted(tool.scopes - visibility.principal.scopes):
+        text = (
+            gettext("callable once the token holds")
+            if is_visible
+            else gettext("the token lacks a scope that it needs")
+        )
+        yield _with(text, scopes)
+
+
+def _missing(denial: Denial, tool: Tool, visibility: Visibility, names: Names) -> Iterable[str]:
+    if denial is Denial.PERMISSION_MISSING:
+        for permission in visibility.missing_permissions(tool):
+            name = names.permissions.get(permission)
+            yield f"{permission} ({name})" if name else permission
+    elif denial is Denial.USER_NOT_ALLOWED:
+        keys = visibility.allowed_groups(tool)
+        allowed = sorted(names.groups[key] for key in keys if key in names.groups)
+        yield from allowed[:MAX_GROUPS]
+        if len(allowed) > MAX_GROUPS:
+            yield "…"
+    elif denial is Denial.REQUIREMENT_UNMET and tool.requires is not None:
+        name = tool.requires.name
+        failed = gettext("%(predicate)s failed, see the log") % {"predicate": name}
+        yield failed if visibility.has_failed(tool.requires) else name
+
+
+def _with(text: str, names: Iterable[str]) -> str:
+    return ": ".join(filter(None, (text, ", ".join(names))))
+
+
+def _permission_names(permissions: set[str]) -> dict[str, str]:
+    if not permissions:
+        return {}
+    codenames = {permission.partition(".")[2] for permission in permissions}
+    rows = Permission.objects.filter(codename__in=codenames).values_list(
+        "content_type__app_label", "codename", "name"
+    )
+    return {f"{app_label}.{codename}": name for app_label, codename, name in rows}
+
+
+def _group_names(keys: set[int]) -> dict[int, str]:
+    if not keys:
+        return {}
+    return dict(Group.objects.filter(pk__in=keys).values_list("pk", "name"))
