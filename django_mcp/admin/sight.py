@@ -91,7 +91,7 @@ class Sighting:
         if self.entry.denial is not None:
             return mark(_("hidden"), Tone.BAD)
         if self.entry.missing_scopes:
-            return mark(_("lacks a scope"), Tone.WARNING)
+            return mark(_("lacks scope"), Tone.WARNING)
         return mark(_("callable"), Tone.GOOD)
 
 

@@ -95,7 +95,7 @@ def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada:
     assert rows_of(response)[0] == [
         "count_stock Count",
         "stock",
-        "lacks a scope",
+        "lacks scope",
         "callable once the token holds: stock:read",
     ]
 

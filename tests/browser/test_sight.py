@@ -45,4 +45,7 @@ def test_operator_asks_on_the_keyboard_what_a_user_sees(
         "its group is read-only and the tool is not",
     ]
     assert browser.find_element(By.ID, "id_user").get_attribute("value") == "grace"
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
     assert complaints(browser) == []
