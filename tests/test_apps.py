@@ -29,10 +29,12 @@ print(*(problem.id for problem in run_checks() if problem.id == "django_mcp.E002
 print(sorted({"mcp", "mcp_types", "starlette"} & set(sys.modules)))
 """
 BAD_TOOL = "from django_mcp import tool\n@tool\ndef bad(x): ...\n"
+BAD = "stall.services.bad (stall/services.py:2)"
 SERVED = [
     "from pathlib import Path",
     "BASE = Path(__file__).parent",
     "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE / 'db'}}",
+    "DATABASES['default']['OPTIONS'] = {'transaction_mode': 'IMMEDIATE', 'timeout': 20}",
     "INSTALLED_APPS.append('django.contrib.staticfiles')",
     "STATIC_URL, STATIC_ROOT = 'static/', BASE / 'static'",
     "DJANGO_MCP_URL, DJANGO_MCP_AUTHENTICATORS = 'https://stall.example/mcp', []",
@@ -152,7 +154,7 @@ def test_a_bad_tool_is_an_error_where_the_site_is_looked_after(
     answer = start({"services.py": BAD_TOOL}, *SERVED, command=command)
 
     assert answer.returncode != 0
-    assert "ERRORS:\n?: (django_mcp.E002) stall.services.bad: " in answer.stderr
+    assert f"ERRORS:\n?: (django_mcp.E002) {BAD}: " in answer.stderr
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_a_bad_tool_is_a_warning_where_a_deployment_is_made(
     assert answer.returncode == 0, answer.stderr
     assert "ERRORS" not in answer.stderr
     if command[0] != "sqlmigrate":  # it runs no checks
-        assert "WARNINGS:\n?: (django_mcp.E002) stall.services.bad: " in answer.stderr
+        assert f"WARNINGS:\n?: (django_mcp.E002) {BAD}: " in answer.stderr
 
 
 def test_a_bad_tool_stops_the_mount(start: Start) -> None:
@@ -236,7 +238,8 @@ def act() -> None:
 
     assert answer.returncode == 0, answer.stderr
     assert (
-        "(django_mcp.W029) stall.services.act: the permission 'auth.chnage_user'" in answer.stderr
+        "(django_mcp.W029) stall.services.act (stall/services.py:4): the permission "
+        "'auth.chnage_user'" in answer.stderr
     )
     assert answer.stderr.count("django_mcp.W029") == 1
 

@@ -41,7 +41,7 @@ def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
     for name in tool.input_schema["properties"]:
         if not PARAMETER.fullmatch(name):
             yield Warning(
-                f"{tool.dotted_name}: some hosts refuse the name of the parameter {name!r}, and "
+                f"{tool.located_name}: some hosts refuse the name of the parameter {name!r}, and "
                 "with it every tool of the server.",
                 hint="Anthropic's API takes names of 1 to 64 of the characters A-Z a-z 0-9 _ . - "
                 "alone. Rename it, or give it such a name by Field(alias=...).",
@@ -55,7 +55,7 @@ def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
         is_cut = length > SHOWN_DESCRIPTION
         cut = f", and Claude Code cuts it after {SHOWN_DESCRIPTION:,}" if is_cut else ""
         yield Warning(
-            f"{tool.dotted_name}: its description has {length:,} characters. OpenAI's API refuses "
+            f"{tool.located_name}: its description has {length:,} characters. OpenAI's API refuses "
             f"more than {MAX_DESCRIPTION:,} of a function{cut}.",
             hint="Write it shorter, or pass a shorter one as @tool(description=...).",
             id="django_mcp.W027",
@@ -66,7 +66,7 @@ def _definition_problems(tool: Tool) -> Iterator[CheckMessage]:
     schemas = {"input": tool.input_schema, "output": tool.output_schema or {}}
     if named := [kind for kind, schema in schemas.items() if "$defs" in schema]:
         yield Warning(
-            f"{tool.dotted_name}: some hosts lose the $defs of its {' and '.join(named)} schema: "
+            f"{tool.located_name}: some hosts lose the $defs of its {' and '.join(named)} schema: "
             "versions of Gemini CLI, Cursor, Kiro and GitHub Copilot do not show them to the "
             "model, or refuse the tool.",
             hint="Use types that are not recursive, and smaller ones if they are large.",

@@ -29,8 +29,8 @@ def check_permissions(
         unknown -= _stored(alias, unknown)
     return [
         Warning(
-            f"{tool.dotted_name}: the permission {permission!r} does not exist, so that nobody but "
-            "superusers sees the tool.",
+            f"{tool.located_name}: the permission {permission!r} does not exist, so that only "
+            "superusers see the tool.",
             hint="Permissions are written app_label.codename, such as shop.change_product. Silence "
             "this check if an authentication backend of yours grants others.",
             id="django_mcp.W029",

@@ -3,9 +3,11 @@
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings as django_settings
 
 
 def function_of(tool: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +45,42 @@ def dotted_name_of(tool: Callable[..., Any]) -> str:
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
+def located_name_of(tool: Callable[..., Any]) -> str:
+    """The dotted name with file and line: `shop.services.add_expense (shop/services.py:12)`.
+
+    The name alone where no Python source is known, as of what is written in C.
+    """
+    location = location_of(tool)
+    return f"{dotted_name_of(tool)} ({location})" if location else dotted_name_of(tool)
+
+
+def location_of(tool: Any) -> str:
+    """The file and line of its source, such as `shop/services.py:12`; empty where none is known.
+
+    Of what wraps another by `functools.wraps`, those of the innermost function: its author looks
+    for the tool, not for the decorator.
+    """
+    function = _innermost(tool)
+    try:
+        file = Path(inspect.getfile(function))
+        code = getattr(function, "__code__", None)
+        # Code knows its line; a class is looked for in its file.
+        line = inspect.getsourcelines(function)[1] if code is None else code.co_firstlineno
+    except (OSError, TypeError):
+        return ""
+    return f"{shown_path(file)}:{line}"
+
+
+def shown_path(file: Path) -> str:
+    """The path relative to `BASE_DIR` or the current folder, whichever it is below; else whole."""
+    folders = (Path(getattr(django_settings, "BASE_DIR", "") or ""), Path.cwd())
+    for folder in folders:
+        # Below the root is everything, and nothing is nearer for it.
+        if folder.is_absolute() and folder.parent != folder and file.is_relative_to(folder):
+            return str(file.relative_to(folder))
+    return str(file)
+
+
 def documentation_of(tool: Callable[..., Any]) -> str | None:
     """Its docstring; that of its class where an object's `__call__` has none."""
     if isinstance(tool, functools.partial):
@@ -70,3 +108,11 @@ def problem_of(tool: Any) -> str | None:
 def _takes_instance(function: Callable[..., Any]) -> bool:
     first = next(iter(inspect.signature(function).parameters.values()), None)
     return first is not None and first.annotation is first.empty and first.name in ("self", "cls")
+
+
+def _innermost(tool: Any) -> Any:
+    if isinstance(tool, property):
+        return tool.fget
+    function = function_of(tool)
+    wrapped = getattr(function, "__wrapped__", None)
+    return function if wrapped is None else _innermost(wrapped)

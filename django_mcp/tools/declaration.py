@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from django_mcp.content import Icon
 from django_mcp.tools.background import OnDisconnect, Retry
-from django_mcp.tools.callables import dotted_name_of, name_of
+from django_mcp.tools.callables import dotted_name_of, located_name_of, name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +53,11 @@ class ToolDeclaration:
     def dotted_name(self) -> str:
         """Where the function is found, such as `shop.services.add_expense`."""
         return dotted_name_of(self.function)
+
+    @property
+    def located_name(self) -> str:
+        """The dotted name with file and line, for messages to the tool's author."""
+        return located_name_of(self.function)
 
 
 _declarations: list[ToolDeclaration] = []

@@ -64,14 +64,14 @@ def build(declared: Iterable[ToolDeclaration]) -> Registry:
         if earlier is not declaration:
             case = "" if earlier.name == declaration.name else ", but for upper and lower case"
             problems.append(
-                f"{declaration.dotted_name}: {earlier.dotted_name} has the name "
+                f"{declaration.located_name}: {earlier.located_name} has the name "
                 f"{declaration.name!r} already{case}"
             )
             continue
         try:
             tools[declaration.name] = resolve(declaration)
         except Exception as error:  # noqa: BLE001  (whoever raises it does not name the tool)
-            problems.append(f"{declaration.dotted_name}: {error}")
+            problems.append(f"{declaration.located_name}: {error}")
     if problems:
         raise ToolRegistrationError(problems)
     return Registry(tools=MappingProxyType(dict(sorted(tools.items()))))

@@ -18,6 +18,7 @@ from django_mcp.tools.background import Background
 from django_mcp.tools.callables import (
     documentation_of,
     is_coroutine_function,
+    located_name_of,
     name_of,
     problem_of,
 )
@@ -75,6 +76,11 @@ class Tool:
     preparation: Preparation | None
     raises: Raises
     output: Output
+
+    @property
+    def located_name(self) -> str:
+        """The dotted name with file and line, for messages to the tool's author."""
+        return located_name_of(self.function)
 
     @property
     def is_repeatable(self) -> bool:

@@ -1,5 +1,6 @@
 """Tools with one parameter or one result, made for one test and called as clients call them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,11 @@ def resolved(function: Callable[..., Any], **options: Any) -> Tool:
     with collecting() as declared:
         tool(**options)(function)
     return next(iter(build(declared).tools.values()))
+
+
+def unlocated(problem: str) -> str:
+    """A reported problem without the file and line of the tool."""
+    return re.sub(r" \([^()\s]+\.py:\d+\)", "", problem)
 
 
 def taking(annotation: Any, taken: list[Any] | None = None) -> Callable[..., None]:

@@ -1,6 +1,8 @@
 """What `@tool` accepts, and how it reports what it does not."""
 
 import functools
+import inspect
+import math
 import subprocess
 import sys
 import textwrap
@@ -25,7 +27,7 @@ from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
 from tests.calling import offering
-from tests.tools.serving import resolved
+from tests.tools.serving import resolved, unlocated
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -34,14 +36,14 @@ if TYPE_CHECKING:
 
 
 def problems(*functions: Callable[..., Any], **options: Any) -> list[str]:
-    """What is reported of tools with these options, without the name of this module."""
+    """What is reported of tools with these options, without module, file and line."""
     with collecting() as declared:
         for function in functions:
             tool(**options)(function)
     with pytest.raises(ToolRegistrationError) as caught:
         build(declared)
     assert all(problem in str(caught.value) for problem in caught.value.problems)
-    return [problem.removeprefix(f"{__name__}.") for problem in caught.value.problems]
+    return [unlocated(each).removeprefix(f"{__name__}.") for each in caught.value.problems]
 
 
 def fine(amount: int) -> int:
@@ -606,6 +608,59 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
     ]
 
 
+def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("function", "written"),
+    [
+        (fine, fine),
+        (decorated(decorated(fine)), fine),
+        (decorated(partial(fine, amount=1)), fine),
+        (partial(decorated(fine), amount=1), fine),
+        (functools.cache(fine), fine),
+        (Adding(3), Adding.__call__),
+        (decorated(Adding(3)), Adding.__call__),
+        (partial(Adding(3).add_to), Adding.add_to),
+        (Adding.make, Adding.__dict__["make"].__func__),
+        (Adding.__dict__["make"], Adding.__dict__["make"].__func__),
+        (Adding.__dict__["double"], Adding.__dict__["double"].fget),
+        (Adding.__dict__["add_three"], Adding.add_three),
+        (Adding, Adding),
+    ],
+)
+def test_problem_names_file_and_line_of_the_tool(
+    function: Callable[..., Any], written: Callable[..., Any]
+) -> None:
+    with collecting() as declared:
+        tool(name="no name")(function)
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    line = inspect.getsourcelines(written)[1]
+    assert f" (tests/tools/test_declarations.py:{line}): " in caught.value.problems[0]
+
+
+def test_tool_from_outside_the_project_is_named_by_its_whole_path() -> None:
+    with pytest.raises(ToolRegistrationError) as caught:
+        resolved(textwrap.dedent)
+
+    line = inspect.getsourcelines(textwrap.dedent)[1]
+    assert f"textwrap.dedent ({textwrap.__file__}:{line}): " in caught.value.problems[0]
+
+
+def test_tool_without_python_source_is_named_alone() -> None:
+    with pytest.raises(ToolRegistrationError) as caught:
+        resolved(math.hypot)
+
+    assert caught.value.problems[0].startswith("math.hypot: ")
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
@@ -622,10 +677,10 @@ def test_two_tools_cannot_share_a_name(name: str, problem: str) -> None:
         build(declared)
 
     already = problem.format(__name__)
-    assert caught.value.problems == (
+    assert [unlocated(each) for each in caught.value.problems] == [
         f"{__name__}.waits: {already}",
         f"{__name__}.generates: {already}",
-    )
+    ]
 
 
 def test_tools_are_listed_in_the_order_of_their_names() -> None:

@@ -11,6 +11,7 @@ from django_mcp import ToolContext, tool
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
+from tests.tools.serving import unlocated
 
 
 class Reason(TypedDict):
@@ -41,7 +42,7 @@ def problems(prepare: Any, **options: Any) -> list[str]:
         tool(background=options.pop("background", True), prepare=prepare)(delete)
     with pytest.raises(ToolRegistrationError) as caught:
         build(declared)
-    return [each.removeprefix(f"{__name__}.") for each in caught.value.problems]
+    return [unlocated(each).removeprefix(f"{__name__}.") for each in caught.value.problems]
 
 
 @pytest.mark.parametrize("prepare", [nothing, some, later])
