@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.auth.base import authenticators
 from django_mcp.checks.oauth import OAUTH_AUTHENTICATOR
+from django_mcp.checks.route_positions import OAUTH, is_included
 from django_mcp.conf import Settings, settings
 from django_mcp.principals import Endpoint
 
@@ -60,7 +61,9 @@ def _oauth_problems() -> Iterator[CheckMessage]:
             "add them to its SCOPES.",
             id="django_mcp.W004",
         )
-    if not authorization_servers(endpoint):
+    is_ours_to_include = is_included("django_mcp") or settings.OAUTH_PATH is None
+    # check_endpoint tells of what is missing as a whole, or out of reach.
+    if not authorization_servers(endpoint) and is_ours_to_include and not is_included(OAUTH):
         yield Warning(
             "The URLs of OAuth are not included, and no other authorization server is named: "
             "clients cannot get a token.",

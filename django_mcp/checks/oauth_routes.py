@@ -6,18 +6,11 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
-from django.urls import (
-    NoReverseMatch,
-    Resolver404,
-    ResolverMatch,
-    URLResolver,
-    get_resolver,
-    get_script_prefix,
-    resolve,
-    reverse,
-)
+from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.ancestry import descends_from
+from django_mcp.checks.route_positions import shadowing_route
+from django_mcp.checks.urlconf import answering, includes_of
 from django_mcp.conf import Settings
 
 NAMESPACE = "oauth2_provider"
@@ -25,7 +18,7 @@ CONSENT = "django_mcp.auth.consent.AuthorizationView"
 
 
 def route_problems() -> Iterator[CheckMessage]:
-    if len(list(_includes(get_resolver()))) > 1:
+    if sum(not include.outer for include in includes_of(NAMESPACE)) > 1:
         yield Warning(
             "The URLs of OAuth are included twice; links to some of them are broken.",
             hint="Drop the include of oauth2_provider.urls: django_mcp.urls has its own. To keep "
@@ -34,13 +27,7 @@ def route_problems() -> Iterator[CheckMessage]:
             id="django_mcp.W011",
         )
     elif not _asks_in_our_words():
-        yield Warning(
-            "Users are asked for consent by another page than that of django_mcp: it may not say "
-            "where the answer goes, and lets applications pass over it.",
-            hint="Include django_mcp.oauth_urls in the place of oauth2_provider.urls, or make the "
-            f"view a subclass of {CONSENT}.",
-            id="django_mcp.W010",
-        )
+        yield from _consent_problems()
     if not _has_login_page():
         yield Warning(
             "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
@@ -51,34 +38,33 @@ def route_problems() -> Iterator[CheckMessage]:
         )
 
 
-def _includes(resolver: URLResolver) -> Iterator[URLResolver]:
-    for pattern in resolver.url_patterns:
-        if not isinstance(pattern, URLResolver):
-            continue
-        if pattern.namespace == NAMESPACE:
-            yield pattern
-        elif not pattern.namespace:
-            yield from _includes(pattern)
+def _consent_problems() -> Iterator[CheckMessage]:
+    route = shadowing_route(f"{NAMESPACE}:authorize")
+    if route is not None and route == shadowing_route(f"{NAMESPACE}:token"):
+        return  # check_endpoint tells of a route that answers for all of OAuth
+    if route is None:
+        place = "Include django_mcp.oauth_urls in the place of oauth2_provider.urls, or make"
+    else:
+        place = f"Take the route {route!r} out, which comes before the page of django_mcp, or make"
+    yield Warning(
+        "Users are asked for consent by another page than that of django_mcp: it may not say "
+        "where the answer goes, and lets applications pass over it.",
+        hint=f"{place} the view a subclass of {CONSENT}.",
+        id="django_mcp.W010",
+    )
 
 
 def _asks_in_our_words() -> bool:
     try:
-        view = _resolve(reverse(f"{NAMESPACE}:authorize")).func
-    except (NoReverseMatch, Resolver404):
+        match = answering(reverse(f"{NAMESPACE}:authorize"))
+    except NoReverseMatch:
         return False
-    return descends_from(getattr(view, "view_class", None), CONSENT)
+    return match is not None and descends_from(getattr(match.func, "view_class", None), CONSENT)
 
 
 def _has_login_page() -> bool:
     try:
         url = urlsplit(resolve_url(django_settings.LOGIN_URL))
-        if not url.netloc:
-            _resolve(url.path)
-    except (NoReverseMatch, Resolver404):
+    except NoReverseMatch:
         return False
-    return True
-
-
-def _resolve(path: str) -> ResolverMatch:
-    # What is reversed begins with the script name, and what is resolved begins behind it.
-    return resolve(f"/{path.removeprefix(get_script_prefix()).lstrip('/')}")
+    return bool(url.netloc) or answering(url.path) is not None

@@ -15,6 +15,15 @@ def deploy(settings: Settings) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}}
 
 
+def hints() -> dict[str, list[str]]:
+    """The package's hints, by id; every check of every app runs but those before a deployment."""
+    given: dict[str, list[str]] = {}
+    for message in run_checks():
+        if isinstance(message.id, str) and message.id.startswith("django_mcp."):
+            given.setdefault(message.id.removeprefix("django_mcp."), []).append(message.hint or "")
+    return given
+
+
 def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
     """The package's messages, by id; every check of every app runs."""
     messages: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ WHOLE = (
     "tests/docs/test_following.py",
     "tests/docs/test_nginx.py",
     "tests/checks/test_oauth.py",
+    "tests/checks/test_positions.py",
     "tests/e2e",
     "tests/http/test_queries.py",
 )
