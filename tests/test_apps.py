@@ -222,7 +222,10 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
         "stall.services.forgotten",
         "stall.services.viewed",
     ]
-    assert "add 'services.forgotten' to DJANGO_MCP_AUTODISCOVER" in answer.stderr
+    assert (
+        'Add "import stall.services.forgotten" to stall/services/__init__.py, or add '
+        '"services.forgotten" to DJANGO_MCP_AUTODISCOVER.' in answer.stderr
+    )
 
 
 def test_permissions_are_looked_up_before_there_are_tables(start: Start) -> None:
@@ -241,7 +244,7 @@ def act() -> None:
         "(django_mcp.W029) stall.services.act (stall/services.py:4): the permission "
         "'auth.chnage_user'" in answer.stderr
     )
-    assert answer.stderr.count("django_mcp.W029") == 1
+    assert answer.stderr.count("(django_mcp.W029)") == 1
 
 
 def test_tools_are_found_in_submodules_that_the_setting_names(start: Start) -> None:

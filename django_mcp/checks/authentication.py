@@ -1,6 +1,7 @@
 """Who may come in, and whether they can."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -24,18 +25,27 @@ def check_authentication(
         return []  # check_settings tells
     is_oauth = OAUTH_AUTHENTICATOR in settings.AUTHENTICATORS
     if is_oauth and not apps.is_installed("oauth2_provider"):
+        is_there = find_spec("oauth2_provider") is not None
+        installation = "" if is_there else 'Run pip install "django-mcp-toolkit[oauth]". '
         return [
             Error(
                 "The OAuth authenticator needs django-oauth-toolkit.",
-                hint="Install django-mcp-toolkit[oauth] and add 'oauth2_provider' to "
-                f"INSTALLED_APPS, or name others in {Settings.AUTHENTICATORS.name}.",
+                hint=f'{installation}Add "oauth2_provider" to INSTALLED_APPS, or name other '
+                f"authenticators: {Settings.AUTHENTICATORS.name} = [...].",
                 id="django_mcp.E005",
             )
         ]
     try:
         authenticators()
     except Exception as error:  # noqa: BLE001  (an authenticator may raise anything)
-        return [Error(f"An authenticator cannot be made: {error!r}", id="django_mcp.E004")]
+        return [
+            Error(
+                f"An authenticator cannot be made: {error!r}",
+                hint="Write the dotted paths of classes that exist: "
+                f'{Settings.AUTHENTICATORS.name} = ["{OAUTH_AUTHENTICATOR}"], for example.',
+                id="django_mcp.E004",
+            )
+        ]
     return list(_oauth_problems()) if is_oauth else []
 
 
@@ -57,8 +67,10 @@ def _oauth_problems() -> Iterator[CheckMessage]:
     if missing:
         yield Warning(
             f"No token of ours can hold these scopes of the tools: {' '.join(missing)}.",
-            hint="Spread django_mcp.oauth_settings.provider_settings() into OAUTH2_PROVIDER, or "
-            "add them to its SCOPES.",
+            hint='Set OAUTH2_PROVIDER["SCOPES_BACKEND_CLASS"] to '
+            '"django_mcp.auth.scopes.ToolScopes", as provider_settings() of '
+            "django_mcp.oauth_settings does and nothing after it may undo, or add to "
+            f'OAUTH2_PROVIDER["SCOPES"]: {", ".join(_described(missing))}.',
             id="django_mcp.W004",
         )
     is_ours_to_include = is_included("django_mcp") or settings.OAUTH_PATH is None
@@ -72,3 +84,8 @@ def _oauth_problems() -> Iterator[CheckMessage]:
             "in OAUTH2_PROVIDER as OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS.",
             id="django_mcp.W007",
         )
+
+
+def _described(scopes: Iterable[str]) -> Iterator[str]:
+    for scope in scopes:
+        yield f'"{scope}": "What it lets a client do"'

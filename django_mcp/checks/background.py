@@ -41,8 +41,8 @@ def check_background(
         return [
             Error(
                 "The Celery backend needs Celery.",
-                hint="Install django-mcp-toolkit[celery], or choose another in "
-                f"{Settings.BACKGROUND_BACKEND.name}.",
+                hint='Run pip install "django-mcp-toolkit[celery]", or set '
+                f'{Settings.BACKGROUND_BACKEND.name} = "threads".',
                 id="django_mcp.E006",
             )
         ]
@@ -53,7 +53,9 @@ def check_background(
         return [
             Error(
                 f"The background backend cannot be made: {error!r}",
-                hint=Settings.BACKGROUND_BACKEND.help,
+                hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery", "threads" or the '
+                f"dotted path of a class, and {Settings.CELERY_APP.name} to that of your Celery "
+                'app, such as "project.celery.app".',
                 id="django_mcp.E007",
             )
         ]
@@ -84,12 +86,14 @@ def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
     if backend.is_eager:
         yield Error(
             "Celery runs tasks at once, within the request: CELERY_TASK_ALWAYS_EAGER is set.",
-            hint=f'Unset it. In tests set {Settings.BACKGROUND_BACKEND.name} to "threads".',
+            hint="Take CELERY_TASK_ALWAYS_EAGER (task_always_eager) out of the settings. In tests "
+            f'set {Settings.BACKGROUND_BACKEND.name} = "threads".',
             id="django_mcp.E008",
         )
     if backend.transport in LOSING_TRANSPORTS:
         yield Error(
             f"No worker in another process can be relied on over the broker {backend.transport!r}.",
-            hint="Use Redis or RabbitMQ.",
+            hint="Use Redis or RabbitMQ: set CELERY_BROKER_URL (broker_url) to "
+            '"redis://127.0.0.1:6379/0" or "amqp://guest:guest@127.0.0.1:5672//", for example.',
             id="django_mcp.E009",
         )

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from django_mcp.checks.clear_text import is_in_the_clear
+from django_mcp.checks.clear_text import encrypted, is_in_the_clear
 from django_mcp.conf import Settings, settings
 from django_mcp.principals import Endpoint
 
@@ -30,7 +30,8 @@ def check_deployment(
         found.append(
             Warning(
                 "The endpoint's URL is not https: tokens travel in the clear.",
-                hint=Settings.URL.help,
+                hint="Let the server or proxy of the site answer by https, and set "
+                f'{Settings.URL.name} = "{encrypted(Endpoint.from_settings().url)}".',
                 id="django_mcp.W006",
             )
         )

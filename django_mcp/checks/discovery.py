@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.conf import Settings, settings
+from django_mcp.tools.callables import shown_path
 
 PACKAGE = "django_mcp"
 TESTS = ("test", "conftest")
@@ -40,8 +42,8 @@ def check_discovery(
     return [
         Warning(
             f"{spec.name} declares tools, and start-up does not import it: they are not served.",
-            hint=f"Import it in {package}, or add {spec.name.removeprefix(app_name + '.')!r} to "
-            f"{Settings.AUTODISCOVER.name}.",
+            hint=f'Add "import {spec.name}" to {_file_of(package)}, or add '
+            f'"{spec.name.removeprefix(app_name + ".")}" to {Settings.AUTODISCOVER.name}.',
             id="django_mcp.W030",
         )
         for app_name, package in _searched_packages()
@@ -57,6 +59,11 @@ def _searched_packages() -> Iterator[tuple[str, str]]:
             package = f"{app_config.name}.{name}"
             if hasattr(sys.modules.get(package), "__path__"):
                 yield app_config.name, package
+
+
+def _file_of(package: str) -> str:
+    file = sys.modules[package].__file__
+    return package if file is None else shown_path(Path(file))
 
 
 def _submodules(package: str, path: Iterable[str]) -> Iterator[ModuleSpec]:

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from django_mcp.checks.clear_text import EXAMPLE_URL
 from django_mcp.checks.route_positions import OWN_INCLUDE, is_included, position_problems
 from django_mcp.checks.urlconf import root_urlconf
 from django_mcp.conf import Settings
@@ -19,7 +20,8 @@ def check_endpoint(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     try:
         endpoint = Endpoint.from_settings()
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint=Settings.URL.help, id="django_mcp.E001")]
+        hint = f'Write {Settings.URL.name} = "{EXAMPLE_URL}", with the host and the path of yours.'
+        return [Error(str(error), hint=hint, id="django_mcp.E001")]
     if not is_included("django_mcp"):
         return [
             Warning(

@@ -19,7 +19,12 @@ def check_exceptions(
     if Settings.EXCEPTIONS.problem():
         return []  # E003 tells
     return [
-        Error(f"{Settings.EXCEPTIONS.name} {problem}.", id="django_mcp.E015")
+        Error(
+            f"{Settings.EXCEPTIONS.name} {problem}.",
+            hint="Write the dotted path of an exception class, and that of a function or None: "
+            f'{Settings.EXCEPTIONS.name} = {{"shop.errors.SoldOut": "shop.errors.explain"}}.',
+            id="django_mcp.E015",
+        )
         for path, handler in settings.EXCEPTIONS.items()
         for problem in _mapping_problems(path, handler)
     ]

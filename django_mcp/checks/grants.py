@@ -1,6 +1,8 @@
 """Codes, tokens and redirects, as `OAUTH2_PROVIDER` has them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 from oauth2_provider.settings import oauth2_settings
@@ -21,20 +23,21 @@ def grant_problems() -> Iterator[CheckMessage]:
 
 def _code_problems() -> Iterator[CheckMessage]:
     is_required = callable(oauth2_settings.PKCE_REQUIRED) or oauth2_settings.PKCE_REQUIRED
-    if not is_required or not oauth2_settings.COMPLIANT_BCP_RFC9700_PKCE_METHOD:
+    wanted = {
+        "PKCE_REQUIRED": is_required,
+        "COMPLIANT_BCP_RFC9700_PKCE_METHOD": oauth2_settings.COMPLIANT_BCP_RFC9700_PKCE_METHOD,
+    }
+    if not all(wanted.values()):
         yield Warning(
             "Who catches an authorization code can use it: PKCE by S256 is not required.",
-            hint='Set OAUTH2_PROVIDER["PKCE_REQUIRED"] and ["COMPLIANT_BCP_RFC9700_PKCE_METHOD"] '
-            "to True. PKCE_REQUIRED may be a function of the client id that spares applications "
-            "of yours.",
+            hint=f"{_assignments(wanted)}. PKCE_REQUIRED may be a function of the client id that "
+            "spares applications of yours.",
             id="django_mcp.W017",
         )
 
 
 def _refresh_problems() -> Iterator[CheckMessage]:
     grace = oauth2_settings.REFRESH_TOKEN_GRACE_PERIOD_SECONDS or 0
-    is_rotated = oauth2_settings.ROTATE_REFRESH_TOKEN
-    is_watched = oauth2_settings.REFRESH_TOKEN_REUSE_PROTECTION
     if grace and oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE:
         yield Error(
             "A refresh token that is sent twice within its grace period fails with a server error: "
@@ -43,11 +46,14 @@ def _refresh_problems() -> Iterator[CheckMessage]:
             '["REFRESH_TOKEN_GRACE_PERIOD_SECONDS"] to 0.',
             id="django_mcp.E010",
         )
-    if not is_rotated or not is_watched:
+    wanted = {
+        "ROTATE_REFRESH_TOKEN": oauth2_settings.ROTATE_REFRESH_TOKEN,
+        "REFRESH_TOKEN_REUSE_PROTECTION": oauth2_settings.REFRESH_TOKEN_REUSE_PROTECTION,
+    }
+    if not all(wanted.values()):
         yield Warning(
             "A refresh token that was stolen is good for ever, and nobody notices.",
-            hint='Set OAUTH2_PROVIDER["ROTATE_REFRESH_TOKEN"] and '
-            '["REFRESH_TOKEN_REUSE_PROTECTION"] to True.',
+            hint=f"{_assignments(wanted)}.",
             id="django_mcp.W018",
         )
     elif not grace and not oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE:
@@ -63,7 +69,8 @@ def _redirect_problems() -> Iterator[CheckMessage]:
     if running := sorted(RUNNING_SCHEMES & {scheme.lower() for scheme in schemes}):
         yield Error(
             f"Applications may let a browser run what they wrote: {', '.join(running)}.",
-            hint='Take that out of OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"].',
+            hint='Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to '
+            f"{_listed(sorted(schemes - {s for s in schemes if s.lower() in RUNNING_SCHEMES}))}.",
             id="django_mcp.E013",
         )
     if oauth2_settings.ALLOW_URI_WILDCARDS:
@@ -76,8 +83,7 @@ def _redirect_problems() -> Iterator[CheckMessage]:
         yield Warning(
             "Programs on the user's own computer, Claude Code among them, cannot get in: they "
             "wait for the answer at http://localhost on any port.",
-            hint='Set OAUTH2_PROVIDER["ALLOW_LOCALHOST_LOOPBACK"] to True, and add "http" to '
-            '["ALLOWED_REDIRECT_URI_SCHEMES"].',
+            hint=f"{'; '.join(_loopback_steps(schemes))}.",
             id="django_mcp.W021",
         )
 
@@ -88,7 +94,8 @@ def _identity_problems() -> Iterator[CheckMessage]:
     if named and named.rstrip("/") != endpoint.url:
         yield Warning(
             f"Tokens are said to be for {named}, and the endpoint is {endpoint.url}.",
-            hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to that URL.',
+            hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to '
+            f'"{endpoint.url}", as provider_settings(DJANGO_MCP_URL) does.',
             id="django_mcp.W020",
         )
     if oauth2_settings.OIDC_ENABLED and not oauth2_settings.OIDC_ISS_ENDPOINT:
@@ -98,3 +105,22 @@ def _identity_problems() -> Iterator[CheckMessage]:
             hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer(endpoint)}".',
             id="django_mcp.W025",
         )
+
+
+def _assignments(wanted: Mapping[str, Any]) -> str:
+    """What to set to True: only what is not."""
+    names = [f'OAUTH2_PROVIDER["{name}"]' for name, holds in wanted.items() if not holds]
+    return f"Set {' and '.join(names)} to True"
+
+
+def _loopback_steps(schemes: set[str]) -> Iterator[str]:
+    if not oauth2_settings.ALLOW_LOCALHOST_LOOPBACK:
+        yield 'Set OAUTH2_PROVIDER["ALLOW_LOCALHOST_LOOPBACK"] to True'
+    if "http" not in schemes:
+        listed = _listed(sorted({"http", *schemes}))
+        yield f'Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to {listed}'
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names as a list that can be typed."""
+    return json.dumps(names)

@@ -1,6 +1,7 @@
 """Declarations that the protocol allows and some hosts (clients and the models behind) do not."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -44,9 +45,16 @@ def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
                 f"{tool.located_name}: some hosts refuse the name of the parameter {name!r}, and "
                 "with it every tool of the server.",
                 hint="Anthropic's API takes names of 1 to 64 of the characters A-Z a-z 0-9 _ . - "
-                "alone. Rename it, or give it such a name by Field(alias=...).",
+                "alone. Rename it, or annotate it as "
+                f'Annotated[..., Field(alias="{_alias(name)}")].',
                 id="django_mcp.W026",
             )
+
+
+def _alias(name: str) -> str:
+    """A name like it that every host takes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[:64] or "value"
 
 
 def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
@@ -57,7 +65,7 @@ def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
         yield Warning(
             f"{tool.located_name}: its description has {length:,} characters. OpenAI's API refuses "
             f"more than {MAX_DESCRIPTION:,} of a function{cut}.",
-            hint="Write it shorter, or pass a shorter one as @tool(description=...).",
+            hint='Shorten the docstring, or pass another text: @tool(description="...").',
             id="django_mcp.W027",
         )
 
@@ -69,6 +77,7 @@ def _definition_problems(tool: Tool) -> Iterator[CheckMessage]:
             f"{tool.located_name}: some hosts lose the $defs of its {' and '.join(named)} schema: "
             "versions of Gemini CLI, Cursor, Kiro and GitHub Copilot do not show them to the "
             "model, or refuse the tool.",
-            hint="Use types that are not recursive, and smaller ones if they are large.",
+            hint="Use types that are not recursive, and smaller ones if they are large; or, if "
+            'your clients resolve $defs, SILENCED_SYSTEM_CHECKS = ["django_mcp.W028"].',
             id="django_mcp.W028",
         )

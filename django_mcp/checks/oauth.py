@@ -71,8 +71,8 @@ def _read(problems: Callable[[], list[CheckMessage]]) -> list[CheckMessage]:
         return [
             Error(
                 f"OAUTH2_PROVIDER cannot be read: {error}",
-                hint="Mend the setting that it names, or leave it as "
-                "django_mcp.oauth_settings.provider_settings() has it.",
+                hint="Correct the setting that it names in OAUTH2_PROVIDER, or take it out and "
+                "spread **provider_settings(DJANGO_MCP_URL) of django_mcp.oauth_settings.",
                 id="django_mcp.E014",
             )
         ]

@@ -6,7 +6,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 
 from django_mcp.auth.metadata import issuer
-from django_mcp.checks.clear_text import is_in_the_clear
+from django_mcp.checks.clear_text import encrypted, is_in_the_clear
 from django_mcp.checks.registrations import can_register
 from django_mcp.principals import Endpoint
 
@@ -22,7 +22,8 @@ def deployment_problems() -> Iterator[CheckMessage]:
     if is_in_the_clear(named) and not is_in_the_clear(endpoint.url):  # check_deployment tells
         yield Warning(
             f"The issuer {named} is not https; clients refuse it.",
-            hint='Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to its https URL, or leave it out.',
+            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{encrypted(named)}", or leave it '
+            "out.",
             id="django_mcp.W024",
         )
     alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
@@ -30,7 +31,8 @@ def deployment_problems() -> Iterator[CheckMessage]:
     if can_register() and backend in NOT_SHARED and not django_settings.DEBUG:
         yield Warning(
             f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
-            hint="Use a cache that all processes share in CACHES, for example "
-            "django.core.cache.backends.redis.RedisCache.",
+            hint=f'Use a cache that all processes share: CACHES["{alias}"] = {{"BACKEND": '
+            '"django.core.cache.backends.redis.RedisCache", "LOCATION": '
+            '"redis://127.0.0.1:6379/1"}, for example.',
             id="django_mcp.W023",
         )

@@ -10,20 +10,19 @@ from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.ancestry import descends_from
 from django_mcp.checks.route_positions import shadowing_route
-from django_mcp.checks.urlconf import answering, includes_of
+from django_mcp.checks.urlconf import Include, answering, includes_of
 from django_mcp.conf import Settings
 
+OAUTH_URLS = "django_mcp.oauth_urls"
 NAMESPACE = "oauth2_provider"
 CONSENT = "django_mcp.auth.consent.AuthorizationView"
 
 
 def route_problems() -> Iterator[CheckMessage]:
-    if sum(not include.outer for include in includes_of(NAMESPACE)) > 1:
+    if len(_reached()) > 1:
         yield Warning(
             "The URLs of OAuth are included twice; links to some of them are broken.",
-            hint="Drop the include of oauth2_provider.urls: django_mcp.urls has its own. To keep "
-            "the pages on which people manage applications, include django_mcp.oauth_urls in its "
-            f"place, and set {Settings.OAUTH_PATH.name} to None.",
+            hint=_single_include(),
             id="django_mcp.W011",
         )
     elif not _asks_in_our_words():
@@ -36,6 +35,22 @@ def route_problems() -> Iterator[CheckMessage]:
             '"admin:login", or add path("accounts/", include("django.contrib.auth.urls")).',
             id="django_mcp.W012",
         )
+
+
+def _single_include() -> str:
+    included = {getattr(each.resolver.urlconf_module, "__name__", "") for each in _reached()}
+    alone = f"set {Settings.OAUTH_PATH.name} = None"
+    if OAUTH_URLS in included:
+        return f"Of the two, keep your include of {OAUTH_URLS}: {alone}."
+    return (
+        "Take the include of oauth2_provider.urls out: django_mcp.urls has its own. To keep the "
+        f'pages on which people manage applications, write include("{OAUTH_URLS}", '
+        f'namespace="{NAMESPACE}") in its place, and {alone}.'
+    )
+
+
+def _reached() -> list[Include]:
+    return [include for include in includes_of(NAMESPACE) if not include.outer]
 
 
 def _consent_problems() -> Iterator[CheckMessage]:

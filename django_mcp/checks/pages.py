@@ -1,6 +1,7 @@
 """The pages for users."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -8,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from django_mcp.auth.pages import base_template, has_content
 from django_mcp.conf import Settings, settings
+from django_mcp.tools.callables import shown_path
 
 
 @register(Tags.templates)
@@ -18,10 +20,18 @@ def check_base_template(
     if not settings.BASE_TEMPLATE or Settings.BASE_TEMPLATE.problem():
         return []  # check_settings tells
     try:
-        problem = "" if has_content(base_template()) else "has no block 'content'"
+        template = base_template()
+        # Templates of one name hide each other: the file says which is found.
+        file = shown_path(Path(template.origin.name))
+        problem = "" if has_content(template) else f"has no block 'content': {file}"
     except Exception as error:  # noqa: BLE001  (a template may hold anything)
         problem = f"cannot be loaded: {error!r}"
     if not problem:
         return []
     message = f"The template in {Settings.BASE_TEMPLATE.name} {problem}."
-    return [Error(message, hint=Settings.BASE_TEMPLATE.help, id="django_mcp.E003")]
+    hint = (
+        "Write {% block content %}{% endblock %} where the pages belong, or take "
+        f"{Settings.BASE_TEMPLATE.name} out: the site's base.html is used if it has that block, "
+        "else a page of django_mcp's own."
+    )
+    return [Error(message, hint=hint, id="django_mcp.E003")]

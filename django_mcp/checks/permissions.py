@@ -1,6 +1,7 @@
 """The Django permissions that tools ask for."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -24,21 +25,28 @@ def check_permissions(
         registry = get_registry()
     except Exception:  # noqa: BLE001  (check_tools tells)
         return []
-    unknown = _wanted(registry) - _declared()
+    declared = _declared()
+    unknown = _wanted(registry) - declared
     if unknown and Permission._meta.db_table in connections[alias].introspection.table_names():
         unknown -= _stored(alias, unknown)
     return [
         Warning(
             f"{tool.located_name}: the permission {permission!r} does not exist, so that only "
             "superusers see the tool.",
-            hint="Permissions are written app_label.codename, such as shop.change_product. Silence "
-            "this check if an authentication backend of yours grants others.",
+            hint=f"{_correction(permission, declared)} If an authentication backend of yours "
+            'grants it: SILENCED_SYSTEM_CHECKS = ["django_mcp.W029"].',
             id="django_mcp.W029",
         )
         for tool in registry.tools.values()
         for permission in tool.permissions
         if permission in unknown
     ]
+
+
+def _correction(permission: str, declared: set[str]) -> str:
+    if meant := get_close_matches(permission, declared, n=1, cutoff=0.8):
+        return f'Did you mean permissions=["{meant[0]}"]?'
+    return 'Write it as app_label.codename: permissions=["shop.change_product"], for example.'
 
 
 def _wanted(registry: Registry) -> set[str]:

@@ -10,7 +10,10 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.tools.registry import get_registry
 
-HINT = "The endpoint does not start until this is mended."
+HINT = (
+    "The endpoint does not start until this is mended: change the declaration, and run "
+    '"python manage.py check" again.'
+)
 
 
 # `collectstatic` runs no checks but those with its tag.
@@ -27,7 +30,7 @@ def check_tools(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         return []
     if _serves_no_tools():
         return [Warning(problem, hint=HINT, id="django_mcp.E002") for problem in problems]
-    return [Error(problem, id="django_mcp.E002") for problem in problems]
+    return [Error(problem, hint=HINT, id="django_mcp.E002") for problem in problems]
 
 
 def _serves_no_tools() -> bool:

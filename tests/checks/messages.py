@@ -1,6 +1,6 @@
 """What the package's system checks find."""
 
-from django.core.checks import run_checks
+from django.core.checks import CheckMessage, run_checks
 from pytest_django import Settings
 
 from django_mcp.oauth_settings import provider_settings
@@ -15,19 +15,21 @@ def deploy(settings: Settings) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}}
 
 
-def hints() -> dict[str, list[str]]:
-    """The package's hints, by id; every check of every app runs but those before a deployment."""
-    given: dict[str, list[str]] = {}
-    for message in run_checks():
-        if isinstance(message.id, str) and message.id.startswith("django_mcp."):
-            given.setdefault(message.id.removeprefix("django_mcp."), []).append(message.hint or "")
-    return given
-
-
 def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
     """The package's messages, by id; every check of every app runs."""
-    messages: dict[str, list[str]] = {}
+    given = _given(deploy=deploy, databases=databases)
+    return {id: [str(message.msg) for message in messages] for id, messages in given.items()}
+
+
+def hints(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
+    """The hints of the package's messages, by id."""
+    given = _given(deploy=deploy, databases=databases)
+    return {id: [str(message.hint) for message in messages] for id, messages in given.items()}
+
+
+def _given(*, deploy: bool, databases: list[str] | None) -> dict[str, list[CheckMessage]]:
+    given: dict[str, list[CheckMessage]] = {}
     for message in run_checks(include_deployment_checks=deploy, databases=databases):
         if isinstance(message.id, str) and message.id.startswith("django_mcp."):
-            messages.setdefault(message.id.removeprefix("django_mcp."), []).append(message.msg)
-    return messages
+            given.setdefault(message.id.removeprefix("django_mcp."), []).append(message)
+    return given

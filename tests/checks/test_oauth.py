@@ -6,7 +6,7 @@ import pytest
 from django.urls import include, path
 from pytest_django import Settings
 
-from tests.checks.messages import URL, deploy, found
+from tests.checks.messages import URL, deploy, found, hints
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
@@ -145,6 +145,34 @@ class TestTokens:
     ) -> None:
         assert told(settings, **changes) == ids
 
+    @pytest.mark.parametrize(
+        ("changes", "hint"),
+        [
+            (
+                {"ROTATE_REFRESH_TOKEN": False},
+                'Set OAUTH2_PROVIDER["ROTATE_REFRESH_TOKEN"] to True.',
+            ),
+            (
+                {"ALLOWED_REDIRECT_URI_SCHEMES": ["https"]},
+                'Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to ["http", "https"].',
+            ),
+            (
+                {"ALLOW_LOCALHOST_LOOPBACK": False},
+                'Set OAUTH2_PROVIDER["ALLOW_LOCALHOST_LOOPBACK"] to True.',
+            ),
+            (
+                {"ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https", "JavaScript"]},
+                'Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to ["http", "https"].',
+            ),
+        ],
+    )
+    def test_hint_says_what_is_wrong_to_type_and_leaves_out_what_is_right(
+        self, settings: Settings, changes: dict[str, Any], hint: str
+    ) -> None:
+        change(settings, **changes)
+
+        assert list(hints().values()) == [[hint]]
+
     def test_nothing_is_told_where_another_server_gives_out_tokens(
         self, settings: Settings
     ) -> None:
@@ -187,6 +215,20 @@ class TestRoutes:
         settings.ROOT_URLCONF = site(*routes)
 
         assert set(found()) == {"W011"}
+        assert hints()["W011"][0].startswith("Take the include of oauth2_provider.urls out")
+
+    def test_w011_keeps_the_include_that_the_guide_asks_for(self, settings: Settings) -> None:
+        settings.ROOT_URLCONF = site(toolkit("o/", "django_mcp.oauth_urls"), *package_routes())
+        settings.LOGIN_URL = "https://id.example/login"
+
+        assert hints() == {
+            "W011": [
+                (
+                    "Of the two, keep your include of django_mcp.oauth_urls: "
+                    "set DJANGO_MCP_OAUTH_PATH = None."
+                )
+            ]
+        }
 
     @pytest.mark.parametrize(
         ("login_url", "is_told"),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
         ({"narrow.html": SITE}, ""),
         ({}, "cannot be loaded: TemplateDoesNotExist('narrow.html')"),
         ({"narrow.html": "{% nonsense %}"}, "cannot be loaded: TemplateSyntaxError("),
-        ({"narrow.html": "{% block main %}{% endblock %}"}, "has no block 'content'."),
+        ({"narrow.html": "{% block main %}{% endblock %}"}, "has no block 'content': narrow.html."),
     ],
     ids=["good", "missing", "broken", "without the block"],
 )

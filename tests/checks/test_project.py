@@ -1,6 +1,7 @@
 """System checks: each appears when it should, not otherwise, and none ever crashes."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from django_mcp.conf import declared_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
 from tests.calling import offering
-from tests.checks.messages import deploy, found
+from tests.checks.messages import deploy, found, hints
 from tests.databases import second_database
 from tests.shop.models import Product
 from tests.tools.serving import taking
@@ -144,8 +145,12 @@ class TestHosts:
     def test_w026_tells_of_names_that_some_hosts_refuse(self, name: str) -> None:
         with offering(taking(Annotated[int, Field(alias=name)])):
             (message,) = found()["W026"]
+            (hint,) = hints()["W026"]
 
         assert repr(name) in message
+        (alias,) = re.findall(r'Field\(alias="([^"]+)"\)', hint)
+        with offering(taking(Annotated[int, Field(alias=alias)])):
+            assert found() == {}
         assert "taking.<locals>.take" in message
 
     @pytest.mark.parametrize("name", ["a", "a.b-c_D9", "a" * 64])
@@ -187,6 +192,9 @@ class TestPermissions:
             messages = found(databases=["default"])
             elsewhere = found(databases=[])
 
+            (hint, _) = hints(databases=["default"])["W029"]
+
+        assert 'Did you mean permissions=["shop.change_product"]?' in hint
         assert elsewhere == {}
         assert set(messages) == {"W029"}
         assert ["shop.change_prodcut" in text for text in messages["W029"]] == [True, False]
@@ -225,10 +233,29 @@ class TestSettings:
 
         assert "E003" in found(deploy=True, databases=list(connections))
 
-    def test_w008_tells_what_is_misspelt(self, settings: Settings) -> None:
-        settings.DJANGO_MCP_TREADS = 4
+    @pytest.mark.parametrize(
+        ("name", "correction"),
+        [
+            ("TREADS", "Did you mean DJANGO_MCP_THREADS?"),
+            ("ENABLE_NEW_GROUP", "Did you mean DJANGO_MCP_ENABLE_NEW_GROUPS?"),
+            ("COLOUR_OF_THE_SKY", "Take it out of the settings."),
+            ("NAME", "Did you mean DJANGO_MCP_SERVER_NAME?"),
+            ("ENDPOINT_URL", "Did you mean DJANGO_MCP_URL?"),
+        ],
+    )
+    def test_w008_tells_what_is_misspelt(
+        self, settings: Settings, name: str, correction: str
+    ) -> None:
+        setattr(settings, f"DJANGO_MCP_{name}", 4)
 
-        assert found() == {"W008": ["DJANGO_MCP_TREADS is not a setting of django_mcp."]}
+        assert found() == {"W008": [f"DJANGO_MCP_{name} is not a setting of django_mcp."]}
+        assert hints()["W008"][0].startswith(correction)
+
+    def test_w008_tells_that_settings_are_not_in_one_dictionary(self, settings: Settings) -> None:
+        settings.DJANGO_MCP = {"URL": "https://shop.example/mcp"}
+
+        assert set(found()) == {"W008"}
+        assert 'DJANGO_MCP_URL = "https://shop.example/mcp"' in hints()["W008"][0]
 
     def test_i001_tells_that_new_groups_start_closed(self, settings: Settings) -> None:
         del settings.DJANGO_MCP_ENABLE_NEW_GROUPS
@@ -390,6 +417,9 @@ class TestDeployment:
 
         assert "W006" not in found()
         assert ("W006" in found(deploy=True)) is is_told
+        if is_told:
+            (hint,) = hints(deploy=True)["W006"]
+            assert f'DJANGO_MCP_URL = "https{url[4:]}"' in hint
 
 
 class TestDatabases:

@@ -1,5 +1,6 @@
 """The reference names everything that users can set, silence, run, receive or import."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_reference_explains_exactly_the_checks_that_exist() -> None:
     assert sorted(explained) == sorted(set(explained))
     given = {id for module in CHECKS.glob("*.py") for id in CHECK_ID.findall(module.read_text())}
     assert set(explained) == given
+
+
+def test_every_message_of_a_check_has_a_hint() -> None:
+    given = [
+        node
+        for module in CHECKS.glob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and any(keyword.arg == "id" for keyword in node.keywords)
+    ]
+
+    assert given
+    assert [node.lineno for node in given if "hint" not in {k.arg for k in node.keywords}] == []
 
 
 def test_reference_describes_exactly_the_commands_that_exist() -> None:
