@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connections
+from django.db.utils import ConnectionHandler
 from pydantic import BaseModel, Field
 from pytest_django import Settings
 
@@ -25,7 +27,7 @@ from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
 from tests.calling import offering
 from tests.checks.messages import deploy, found, hints
-from tests.databases import second_database
+from tests.databases import Route
 from tests.shop.models import Product
 from tests.tools.serving import taking
 from tests.urlconfs import package_routes, site
@@ -435,16 +437,39 @@ class TestDatabases:
         ],
     )
     def test_w003_tells_of_sqlite_that_refuses_writers(
-        self, db: None, options: dict[str, Any], is_told: bool
+        self, settings: Settings, options: dict[str, Any], is_told: bool
     ) -> None:
-        with second_database() as other:
-            connections[other].settings_dict["OPTIONS"] = options
+        with unreachable_database(options) as other:
+            settings.DATABASE_ROUTERS = [Route(other, "CallRecord")]
 
-            assert ("W003" in found(databases=[other])) is is_told
+            assert ("W003" in found()) is is_told
 
-    def test_databases_are_looked_at_only_when_asked_for(self, db: None) -> None:
-        with second_database():
+    def test_w003_tells_of_the_database_of_a_tools_transaction(self) -> None:
+        with unreachable_database({}) as other:
             assert "W003" not in found()
+            with offering(act, atomic=other):
+                assert other in found()["W003"][0]
+                assert f'DATABASES["{other}"]["OPTIONS"] = {{' in hints()["W003"][0]
+
+
+@contextmanager
+def unreachable_database(options: dict[str, Any]) -> Iterator[str]:
+    """Add a SQLite database to the project that cannot be opened; yields its alias."""
+    alias = "unreachable"
+    database = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": "/nowhere/db.sqlite3",
+        "OPTIONS": options,
+    }
+    connections.settings[alias] = ConnectionHandler({"default": {}, alias: database}).settings[
+        alias
+    ]
+    try:
+        yield alias
+    finally:
+        with suppress(AttributeError):
+            del connections[alias]
+        del connections.settings[alias]
 
 
 def fresh_registry() -> Any:
