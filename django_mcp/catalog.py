@@ -1,8 +1,10 @@
 """Which tools a principal sees, and why not the others."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django_mcp.concurrency import run_in_control
+from django_mcp.policy.advice import NO_TOOLS, closed_groups_advice
 from django_mcp.policy.reasons import Names, reasons_of
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
@@ -40,6 +42,28 @@ def survey(principal: Principal) -> list[Entry]:
         )
         for tool, found in denials.items()
     ]
+
+
+def empty_list_reason(principal: Principal) -> str:
+    """Why this principal is shown no tool, in words for operators that name no user.
+
+    Call it from a thread.
+    """
+    entries = survey(principal)
+    if not entries:
+        return NO_TOOLS
+    closed = {each.tool.group for each in entries if each.denial is Denial.GROUP_DISABLED}
+    others = Counter(each.denial for each in entries if each.denial is not Denial.GROUP_DISABLED)
+    sentences = []
+    if others:
+        counted = ", ".join(f"{denial.label} ({count})" for denial, count in others.items())
+        sentences.append(
+            f"Hidden from this caller: {counted}; python manage.py mcp_tools --user NAME lists "
+            "what a user is shown, and why not the rest."
+        )
+    if closed:
+        sentences.append(closed_groups_advice(sorted(closed)))
+    return " ".join(sentences)
 
 
 def visible_tools(principal: Principal) -> list[Tool]:

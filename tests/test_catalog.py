@@ -2,11 +2,13 @@
 
 from django.contrib.auth.models import User
 
-from django_mcp.catalog import survey, visible_tools
+from django_mcp import tool
+from django_mcp.catalog import empty_list_reason, survey, visible_tools
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
-from tests.calling import caller, offering
+from django_mcp.tools.declaration import collecting
+from tests.calling import caller, offering, serving_declared
 
 
 def hidden(user: User) -> None:
@@ -41,3 +43,26 @@ def test_visible_tools_are_those_that_nothing_hides(db: None) -> None:
         ToolGroup.objects.update_or_create(name="default", defaults={"enabled": False})
         forget_snapshot()
         assert visible_tools(caller()) == []
+
+
+def test_reason_of_an_empty_list_counts_what_hides_the_tools_and_names_no_user(db: None) -> None:
+    ann = User.objects.create_user("ann")
+    ToolGroup.objects.update_or_create(name="closed", defaults={"enabled": False})
+    with collecting() as declared:
+        tool(permissions=["shop.view_order"])(hidden)
+        tool(permissions=["shop.view_order"], name="too")(hidden)
+        tool(group="closed")(shown)
+        with serving_declared(declared):
+            reason = empty_list_reason(caller(ann))
+
+    assert reason == (
+        "Hidden from this caller: the user lacks a permission that it needs (2); python manage.py "
+        "mcp_tools --user NAME lists what a user is shown, and why not the rest. "
+        "The tool group closed is closed, so that no client sees the tools: open it in the admin "
+        'under "Tool groups", or run python manage.py mcp_tools enable closed'
+    )
+
+
+def test_reason_of_an_empty_list_without_tools_says_where_they_are_looked_for(db: None) -> None:
+    with offering():
+        assert "INSTALLED_APPS" in empty_list_reason(caller())

@@ -1,6 +1,5 @@
 """The modules in which tools are looked for."""
 
-import ast
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +11,10 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.declaring_source import declares_tools
 from django_mcp.conf import Settings, settings
 from django_mcp.tools.callables import shown_path
 
-PACKAGE = "django_mcp"
 TESTS = ("test", "conftest")
 
 _imported: frozenset[str] = frozenset()
@@ -82,17 +81,6 @@ def _declares_tools(spec: ModuleSpec) -> bool:
     if not isinstance(spec.loader, InspectLoader):
         return False
     try:
-        source = spec.loader.get_source(spec.name) or ""
-        tree = ast.parse(source if PACKAGE in source else "")
+        return declares_tools(spec.loader.get_source(spec.name) or "")
     except (ImportError, SyntaxError, ValueError):
         return False  # whoever imports it is told
-    return any(_imports_declarator(node) for node in ast.walk(tree))
-
-
-def _imports_declarator(node: ast.AST) -> bool:
-    match node:
-        case ast.ImportFrom(module="django_mcp", names=names):
-            return any(alias.name in ("tool", "*") for alias in names)
-        case ast.Import(names=names):
-            return any(alias.name == PACKAGE for alias in names)
-    return False

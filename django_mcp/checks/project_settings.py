@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Info, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from django_mcp.checks.clear_text import EXAMPLE_URL
 from django_mcp.conf import PREFIX, Settings, declared_settings
@@ -37,15 +37,6 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         # The prefix alone: other packages keep all of their settings in one dictionary.
         if name == PREFIX.rstrip("_") or (name.startswith(PREFIX) and name not in known)
     ]
-    if Settings.ENABLE_NEW_GROUPS.name not in set_by_project:
-        found.append(
-            Info(
-                "New tool groups start disabled.",
-                hint="Enable them in the admin as they come, or say with "
-                f"{Settings.ENABLE_NEW_GROUPS.name} whether they start enabled.",
-                id="django_mcp.I001",
-            )
-        )
     return found
 
 

@@ -76,7 +76,34 @@ def test_it_lists_every_tool_with_all_that_matters() -> None:
         "  note [switched off]",
         "    scopes: shop:read, permissions: none",
         "3 tools",
+        (
+            "The tool group shop is closed, so that no client sees the tools: open it in the admin "
+            'under "Tool groups", or run python manage.py mcp_tools enable shop'
+        ),
     ]
+
+
+def test_what_it_says_to_type_opens_the_groups(settings: Settings) -> None:
+    settings.DJANGO_MCP_ENABLE_NEW_GROUPS = False
+    ToolGroup.objects.update(enabled=False)
+    ToolGroup.objects.filter(name="desk").delete()
+    User.objects.create_superuser("root")
+    advice = run("--user", "root")[-1]
+
+    typed = advice.partition("python manage.py mcp_tools ")[2].split()
+
+    assert typed == ["enable", "desk", "shop"]
+    assert run(*typed) == ["enabled desk", "enabled shop"]
+    assert run(*typed) == []  # it says what it has changed
+    assert run("--user", "root")[0] == "Visible to root: 3"
+
+
+def test_project_without_tools_is_told_where_they_are_looked_for() -> None:
+    with offering():
+        found = run()
+
+    assert found[0] == "0 tools"
+    assert "INSTALLED_APPS" in found[1]
 
 
 def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
@@ -147,7 +174,7 @@ def test_it_names_everything_that_hides_a_tool() -> None:
     ):
         found = run("--user", "ann", "--scopes", "shop:read")
 
-    assert found[-1] == (
+    assert found[-2] == (
         "  close (shop): its group is disabled; its group is read-only and the tool is not; "
         "the user is in none of the user groups allowed in its group: "
         "Clerks 1, Clerks 2, Clerks 3, Clerks 4, Clerks 5, …; "
@@ -201,6 +228,9 @@ def test_it_judges_by_the_application() -> None:
         (["--scopes", ""], "need --user"),
         (["sync", "--database", "nowhere"], "nowhere"),
         (["tidy"], "tidy"),
+        (["enable"], "Name the groups to open. The tools' groups are: desk shop"),
+        (["enable", "shop", "shpo"], "There is no group 'shpo'. .* desk shop"),
+        (["sync", "shop"], "mcp_tools enable shop"),
     ],
 )
 def test_what_is_wrong_is_told(arguments: list[str], message: str) -> None:

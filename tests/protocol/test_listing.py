@@ -7,6 +7,8 @@ from mcp_types.methods import serialize_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pytest_django import Settings
 
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
 from tests.protocol.tools import TOOLS
 from tests.spec import LEGACY, MODERN
 from tests.wire import TASKS, Client
@@ -112,3 +114,22 @@ def test_definitions_are_what_the_sdk_would_send(
         "icons",
     }
     assert serialize_server_result("tools/list", revision, listed) == listed
+
+
+def test_first_empty_list_is_explained_in_the_log_with_what_to_type(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    groups = sorted({each.group for each in TOOLS})
+    for name in groups:
+        ToolGroup.objects.update_or_create(name=name, defaults={"enabled": False})
+    forget_snapshot()
+
+    assert [pages(client), pages(client)] == [[[]], [[]]]
+    (record,) = [each for each in caplog.records if "tools/list" in each.message]
+    assert record.levelname == "WARNING"
+    assert record.message == (
+        "tools/list at /mcp is empty. "
+        f"The tool groups {' and '.join(groups)} are closed, so that no client sees the tools: "
+        'open them in the admin under "Tool groups", or run '
+        f"python manage.py mcp_tools enable {' '.join(groups)}"
+    )

@@ -10,6 +10,7 @@ from django_mcp.escapes import printable
 from django_mcp.management.callers import find_endpoint, find_user
 from django_mcp.management.printing import counted
 from django_mcp.models import ToolGroup
+from django_mcp.policy.advice import NO_TOOLS, closed_groups, closed_groups_advice
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.sync import sync_groups
 from django_mcp.principals import Principal
@@ -19,12 +20,21 @@ from django_mcp.user_labels import user_label
 
 
 class Command(BaseCommand):
-    """`list` (the default) prints the tools by group; `sync` creates the missing group rows."""
+    """`list` (the default) prints the tools by group; `sync` creates the missing group rows.
 
-    help = "List the MCP tools, for everybody or as one caller sees them; or sync their groups."
+    `enable` opens groups.
+    """
+
+    help = (
+        "List the MCP tools, for everybody or as one caller sees them; or sync or enable their "
+        "groups."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", nargs="?", choices=("list", "sync"), default="list")
+        parser.add_argument("action", nargs="?", choices=("list", "sync", "enable"), default="list")
+        parser.add_argument(
+            "groups", nargs="*", default=[], metavar="GROUP", help="with enable: which to open"
+        )
         parser.add_argument(
             "--user",
             help="what this user, by username, key or e-mail address, sees, and why not all",
@@ -36,12 +46,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--database",
             choices=tuple(connections),
-            help="with sync: where (default: where the rows are written)",
+            help="with sync and enable: where (default: where the rows are written)",
         )
 
-    def handle(self, *args: Any, action: str, user: str | None, **options: Any) -> None:
-        if action == "sync":
-            created = sync_groups(using=options["database"] or router.db_for_write(ToolGroup))
+    def handle(
+        self, *args: Any, action: str, groups: list[str], user: str | None, **options: Any
+    ) -> None:
+        using = options["database"] or router.db_for_write(ToolGroup)
+        if groups and action != "enable":
+            raise CommandError(f"Only enable takes groups: mcp_tools enable {' '.join(groups)}")
+        if action == "enable":
+            self._enable(groups, using=using)
+        elif action == "sync":
+            created = sync_groups(using=using)
             for name in created:
                 self.stdout.write(f"created {name}")
             self.stdout.write(f"{counted(len(created), 'row')} created")
@@ -51,6 +68,19 @@ class Command(BaseCommand):
             self._list_all()
         else:
             self._list_for(self._principal(user, options["client"], options["scopes"]))
+
+    def _enable(self, groups: list[str], *, using: str) -> None:
+        known = get_registry().groups
+        unknown = [name for name in groups if name not in known]
+        if unknown or not groups:
+            problem = f"There is no group {unknown[0]!r}" if unknown else "Name the groups to open"
+            raise CommandError(f"{problem}. The tools' groups are: {' '.join(known) or '(none)'}.")
+        sync_groups(using=using)
+        rows = ToolGroup.objects.using(using).filter(name__in=groups, enabled=False)
+        for group in rows:
+            group.enabled = True
+            group.save(using=using, update_fields=["enabled"])
+            self.stdout.write(f"enabled {group.name}")
 
     def _list_all(self) -> None:
         registry = get_registry()
@@ -64,6 +94,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {tool.name}{off}")
                 self.stdout.write(f"    {_facts(tool)}")
         self.stdout.write(counted(len(registry.tools), "tool"))
+        if not registry.tools:
+            self.stdout.write(NO_TOOLS)
+        elif closed := closed_groups(snapshot):
+            self.stdout.write(closed_groups_advice(closed))
 
     def _list_for(self, principal: Principal) -> None:
         entries = survey(principal)
@@ -74,6 +108,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{title} {name}: {len(chosen)}")
             for entry in chosen:
                 self.stdout.write(f"  {entry.tool.name} ({entry.tool.group}){_why(entry)}")
+        if closed := closed_groups(current_snapshot()):
+            self.stdout.write(closed_groups_advice(closed))
 
     def _principal(self, user: str, client: str, scopes: str | None) -> Principal:
         held = get_registry().scopes if scopes is None else scopes.split()
