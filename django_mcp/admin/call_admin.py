@@ -9,10 +9,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.admin.links import PartyLinks, change_links
 from django_mcp.escapes import printable
 
 
@@ -67,16 +68,11 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         kwargs["help_texts"] = {name: text for name, text in texts.items() if text}
         return super().get_form(request, *args, **kwargs)
 
-    def link_to(self, request: HttpRequest, model: type[Model], **known: Any) -> str | None:
-        """Where the page of this row of another model is, for those who may look at it."""
-        if not self.admin_site.is_registered(model):
-            return None
-        if not self.admin_site.get_model_admin(model).has_view_permission(request):
-            return None
-        key = model._default_manager.filter(**known).values_list("pk", flat=True).first()
-        if key is None:
-            return None
-        return self.url_of("change", key, model=model)
+    def link_to(
+        self, request: HttpRequest, model: type[Model], column: str, value: Any
+    ) -> str | None:
+        """The address of the page of this row of another model, for those who may look at it."""
+        return change_links(request, self.admin_site, model, column, [value]).get(str(value))
 
     def url_of(self, view: str, *values: Any, model: type[Model] | None = None) -> str:
         """Where a view of these rows is, or of another model's."""
@@ -84,17 +80,24 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         name = f"admin:{opts.app_label}_{opts.model_name}_{view}"
         return reverse(name, args=values, current_app=self.admin_site.name)
 
-    @admin.display(description=_("name"))
-    def tool_name(self, call: Any) -> str:
-        return printable(call.name)
-
-    @admin.display(description=_("user"))
-    def caller(self, call: Any) -> str:
+    def user_text(self, call: Any) -> str:
         return printable(call.username or call.user) or gettext("anonymous")
 
+    @admin.display(description=_("tool"))
+    def tool_name(self, call: Any) -> SafeString:
+        """The name, which may be broken at its underscores."""
+        parts = ((part,) for part in printable(call.name).split("_"))
+        return format_html_join(mark_safe("_<wbr>"), "{}", parts)
+
+    @admin.display(description=_("user"))
+    def caller(self, call: Any) -> SafeString | str:
+        links: PartyLinks = call.links
+        return _link(self.user_text(call), links.user)
+
     @admin.display(description=_("client"))
-    def application(self, call: Any) -> str | None:
-        return printable(call.client_name or call.client) or None
+    def application(self, call: Any) -> SafeString | str | None:
+        links: PartyLinks = call.links
+        return _link(printable(call.client_name or call.client), links.client) or None
 
     @admin.display(description=_("tool"))
     def linked_tool(self, call: Any) -> SafeString:
@@ -130,3 +133,7 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         scopes = map(printable, call.scopes.split())
         codes = format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes))
         return codes or self.get_empty_value_display()
+
+
+def _link(text: str, address: str | None) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', address, text) if address else text

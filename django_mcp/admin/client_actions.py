@@ -73,12 +73,14 @@ def _standing(client: Client) -> str:
 
 def _candidate(client: Client, obstacle: str | Promise) -> Candidate:
     registration = client.registration
-    name = printable(client.name) or "-"
+    name = printable(client.name)
     users = ngettext("%(count)d user", "%(count)d users", client.users) % {"count": client.users}
+    facts = (name and str(registration), registration.get_standing_display(), users)
     redirects = ", ".join(map(printable, client.redirect_uris))
     return Candidate(
         row=registration,
-        state=f"{name}, {registration.get_standing_display()}, {users}",
+        title=name,
+        state=", ".join(filter(None, facts)),
         more=gettext("answers go to %(addresses)s") % {"addresses": redirects} if redirects else "",
         obstacle=obstacle,
     )

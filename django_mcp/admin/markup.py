@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from django_mcp.escapes import printable_lines
@@ -23,6 +23,12 @@ class Tone(StrEnum):
 def mark(label: str | Promise, tone: Tone) -> SafeString:
     """A short text on a coloured ground."""
     return format_html('<span class="mcp-mark mcp-{}">{}</span>', tone, label)
+
+
+def words(text: str) -> SafeString:
+    """Text that narrow columns break between its words alone, not at hyphens."""
+    parts = ((word,) for word in text.split(" "))
+    return format_html_join(" ", '<span class="mcp-word">{}</span>', parts)
 
 
 def json_block(value: object) -> SafeString:

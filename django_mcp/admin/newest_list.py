@@ -9,6 +9,7 @@ from django.core.paginator import InvalidPage, Paginator
 from django.http import HttpRequest
 
 from django_mcp.admin.filters import ColumnFilter, PeriodFilter, read_id
+from django_mcp.admin.links import party_links
 from django_mcp.admin.newest import Criterion, Newest, find_newest
 from django_mcp.models.timed import TimedQuerySet
 
@@ -100,3 +101,11 @@ class NewestList(ChangeList):
         if self.newest.keys or self.newest.edge is not None or self.period == "all":
             return None
         return self.get_query_string({"period": "all"}, ["after", "before"])
+
+
+class CallList(NewestList):
+    """Every row of a page has `links` to the pages of its user and its client."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        party_links(request, self.model_admin.admin_site, self.result_list)

@@ -18,10 +18,12 @@ from django_mcp.admin.call_admin import CallAdmin
 class Candidate:
     """A row that was chosen; how it is, and what to know besides.
 
+    `title` is what it is called, where that is not its own text.
     `obstacle` is why it is left alone, `danger` why to think twice.
     """
 
     row: Any
+    title: str | Promise = ""
     state: str | Promise
     more: str | Promise = ""
     obstacle: str | Promise = ""

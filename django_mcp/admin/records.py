@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.export import csv_response
@@ -22,9 +22,10 @@ from django_mcp.admin.filters import (
     ToolFilter,
     UserFilter,
 )
-from django_mcp.admin.markup import Tone, json_block, mark
+from django_mcp.admin.links import party_links
+from django_mcp.admin.markup import Tone, json_block, mark, words
 from django_mcp.admin.moments import duration_text, moment_text
-from django_mcp.admin.newest_list import NewestList
+from django_mcp.admin.newest_list import CallList
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -47,12 +48,11 @@ class CallRecordAdmin(CallAdmin):
 
     list_display = (
         "started_at",
-        "tool_name",
-        "marked_outcome",
         "caller",
+        "tool_name",
+        "listed_outcome",
         "application",
         "duration",
-        "was_delivered",
     )
     list_filter = (PeriodFilter, OutcomeFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole call id, tool name, user name or key, client name or id.")
@@ -125,7 +125,13 @@ class CallRecordAdmin(CallAdmin):
         return [(_("Several calls"), {"fields": ("calls",)}), *fieldsets]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return NewestList
+        return CallList
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        call = super().get_object(request, *args, **kwargs)
+        if call is not None:
+            party_links(request, self.admin_site, [call])
+        return call
 
     def get_urls(self) -> list[URLPattern]:
         export = path(
@@ -140,7 +146,7 @@ class CallRecordAdmin(CallAdmin):
     ) -> HttpResponse:
         record: CallRecord = context["original"]
         if record.task_id:
-            context["task_link"] = self.link_to(request, ToolTask, call_id=record.call_id)
+            context["task_link"] = self.link_to(request, ToolTask, "call_id", record.call_id)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def export_list(self, request: HttpRequest) -> HttpResponseBase:
@@ -161,8 +167,8 @@ class CallRecordAdmin(CallAdmin):
         return csv_response(request, queryset)
 
     @admin.display(description=_("started"))
-    def started_at(self, record: CallRecord) -> str:
-        return moment_text(record.started)
+    def started_at(self, record: CallRecord) -> SafeString:
+        return words(moment_text(record.started))
 
     @admin.display(description=_("outcome"))
     def marked_outcome(self, record: CallRecord) -> SafeString:
@@ -173,17 +179,20 @@ class CallRecordAdmin(CallAdmin):
         calls = ngettext("%(count)d call", "%(count)d calls", record.calls)
         return format_html("{} {}", outcome, calls % {"count": record.calls})
 
+    @admin.display(description=_("outcome"))
+    def listed_outcome(self, record: CallRecord) -> SafeString:
+        """The outcome, and that the client did not wait for it, which is unusual."""
+        outcome = self.marked_outcome(record)
+        if record.delivered or record.outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
+            return outcome
+        note = gettext("not delivered")
+        return format_html('{} <span class="mcp-quiet">{}</span>', outcome, note)
+
     @admin.display(description=_("duration"))
     def duration(self, record: CallRecord) -> str:
         if record.duration_ms is None:
             return self.get_empty_value_display()
         return duration_text(record.duration_ms)
-
-    @admin.display(description=_("delivered"), boolean=True)
-    def was_delivered(self, record: CallRecord) -> bool | None:
-        if record.outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
-            return None
-        return record.delivered
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, record: CallRecord) -> SafeString:

@@ -137,8 +137,9 @@ class ClientRegistrationAdmin(RevocationAdmin):
         ):
             context[name] = may_control and bool(ask([client]).possible)
         context["can_revoke"] = self.has_revoke_permission(request)
+        context["subtitle"] = printable(client.name) or client.registration
         model = get_application_model()
-        context["application_link"] = self.link_to(request, model, client_id=client.client_id)
+        context["application_link"] = self.link_to(request, model, "client_id", client.client_id)
         context["calls_link"] = self._calls_link(request, client.client_id)
         return super().render_change_form(request, context, *args, **kwargs)
 

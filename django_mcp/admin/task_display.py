@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.declared import read_declared
-from django_mcp.admin.markup import json_block
+from django_mcp.admin.links import party_links
+from django_mcp.admin.markup import json_block, words
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.task_questions import questions_of
 from django_mcp.admin.task_result import parts_of
@@ -31,12 +32,11 @@ class TaskDisplay(CallAdmin):
 
     list_display = (
         "created_at",
-        "tool_name",
-        "marked_status",
-        "shown_progress",
-        "duration",
         "caller",
+        "tool_name",
+        "listed_status",
         "application",
+        "duration",
     )
     fieldsets = (
         (
@@ -112,9 +112,15 @@ class TaskDisplay(CallAdmin):
             return fieldsets
         return [(_("Waits for an answer"), {"fields": ("shown_questions",)}), *fieldsets]
 
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        call = super().get_object(request, *args, **kwargs)
+        if call is not None:
+            party_links(request, self.admin_site, [call])
+        return call
+
     @admin.display(description=_("called"))
-    def created_at(self, task: ToolTask) -> str:
-        return moment_text(task.created)
+    def created_at(self, task: ToolTask) -> SafeString:
+        return words(moment_text(task.created))
 
     @admin.display(description=_("ended"))
     def ended_at(self, task: ToolTask) -> str:
@@ -125,13 +131,12 @@ class TaskDisplay(CallAdmin):
         return self._moment(task.expires)
 
     @admin.display(description=_("status"))
-    def marked_status(self, task: ToolTask) -> SafeString:
-        return TaskState(task=task).mark
-
-    @admin.display(description=_("progress"))
-    def shown_progress(self, task: ToolTask) -> SafeString | None:
+    def listed_status(self, task: ToolTask) -> SafeString:
+        """The status, and the progress of a task that goes on."""
         state = TaskState(task=task)
-        return state.bar if state.shows_bar else None
+        if task.has_ended or not state.shows_bar:
+            return state.mark
+        return format_html("{} {}", state.mark, state.bar)
 
     @admin.display(description=_("duration"))
     def duration(self, task: ToolTask) -> str:

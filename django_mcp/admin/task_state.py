@@ -53,7 +53,7 @@ class TaskState:
     @property
     def label(self) -> str | Promise:
         if self.task.cancel_requested and not self.task.has_ended:
-            return _("being cancelled")
+            return _("cancelling")
         return self.task.get_status_display()
 
     @property

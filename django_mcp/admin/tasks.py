@@ -27,7 +27,7 @@ from django_mcp.admin.filters import (
     ToolFilter,
     UserFilter,
 )
-from django_mcp.admin.newest_list import NewestList
+from django_mcp.admin.newest_list import CallList
 from django_mcp.admin.questions import AskingAdmin, Question
 from django_mcp.admin.task_actions import ask_to_cancel, ask_to_retry
 from django_mcp.admin.task_display import TaskDisplay
@@ -41,7 +41,7 @@ from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 
 
-class TaskList(NewestList):
+class TaskList(CallList):
     id_columns = ("id", "call_id")
 
 
@@ -99,7 +99,7 @@ class ToolTaskAdmin(AskingAdmin, TaskDisplay):
     ) -> HttpResponse:
         task: ToolTask = context["original"]
         may_control = self.has_control_permission(request)
-        context["record_link"] = self.link_to(request, CallRecord, call_id=task.call_id)
+        context["record_link"] = self.link_to(request, CallRecord, "call_id", task.call_id)
         context["can_cancel"] = may_control and bool(ask_to_cancel([task]).possible)
         context["can_retry"] = may_control and bool(self._ask_to_retry([task]).possible)
         return super().render_change_form(request, context, *args, **kwargs)

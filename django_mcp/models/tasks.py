@@ -184,7 +184,7 @@ class ToolTask(models.Model):
     class Status(models.TextChoices):
         QUEUED = "queued", _("queued")
         WORKING = "working", _("working")
-        INPUT_REQUIRED = "input_required", _("waiting for input")
+        INPUT_REQUIRED = "input_required", _("asks the user")
         COMPLETED = "completed", _("completed")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")

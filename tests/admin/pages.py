@@ -64,7 +64,7 @@ def rows_of(response: Response) -> list[list[str]]:
 
 def names_of(response: Response) -> list[str]:
     """The tools in a list of calls, in its order."""
-    return [row[2] for row in rows_of(response)]
+    return [row[3] for row in rows_of(response)]
 
 
 def links_of(response: Response) -> list[tuple[str, str]]:

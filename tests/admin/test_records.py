@@ -1,8 +1,15 @@
 import datetime
 import re
+from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
@@ -25,9 +32,9 @@ def test_list_shows_the_call_that_began_last_first(onlooker: Client) -> None:
     response = onlooker.get(RECORDS, {"period": "all"})
 
     assert [row[1:] for row in rows_of(response)] == [
-        ["2026-07-28 12:00:00", "report", "running", "anonymous", "-", "-", "None"],
-        ["2026-07-28 11:59:00", "add_expense", "failed", "7", "d-1", "48 ms", "False"],
-        ["2026-07-28 11:58:00", "add_expense", "ok", "ada", "Desktop", "1.9 s", "True"],
+        ["2026-07-28 12:00:00", "anonymous", "report", "running", "-", "-"],
+        ["2026-07-28 11:59:00", "7", "add_expense", "failed not delivered", "d-1", "48 ms"],
+        ["2026-07-28 11:58:00", "ada", "add_expense", "ok", "Desktop", "1.9 s"],
     ]
 
 
@@ -38,10 +45,7 @@ def test_row_that_several_calls_share_says_how_many(onlooker: Client) -> None:
     listed = onlooker.get(RECORDS, {"period": "all"})
     pages = [text_of(onlooker.get(record_page(each))) for each in (shared, single)]
 
-    assert [row[3] for row in rows_of(listed)] == [
-        "unknown or hidden tool",
-        "unknown or hidden tool 437 calls",
-    ]
+    assert [row[4] for row in rows_of(listed)] == ["unknown tool", "unknown tool 437 calls"]
     assert "Calls: 437 How many calls of unknown tools share this row" in pages[0]
     assert "Calls: " not in pages[1]
 
@@ -78,6 +82,77 @@ def test_page_of_a_call_leads_to_the_calls_of_its_tool_user_and_client(onlooker:
         "all calls of this user": ["by_ada", "add_expense"],
         "all calls of this client": ["by_desktop", "add_expense"],
     }
+
+
+@pytest.fixture
+def call_of_ada() -> CallRecord:
+    """A call of a user who exists, through a client that is gone."""
+    user = User.objects.create_user("ada")
+    return record(user=str(user.pk), username="ada", client="d-1", client_name="Desktop")
+
+
+def user_page(call: CallRecord) -> str:
+    return reverse("admin:auth_user_change", args=[call.user])
+
+
+def pages_of(client: Client, call: CallRecord) -> list[Any]:
+    return [client.get(record_page(call)), client.get(RECORDS, {"period": "all"})]
+
+
+def test_call_links_to_its_user_for_those_who_may_look_at_users(
+    onlooker: Client, call_of_ada: CallRecord
+) -> None:
+    closed = pages_of(onlooker, call_of_ada)
+    User.objects.get(username="olga").user_permissions.add(
+        Permission.objects.get(codename="view_user")
+    )
+    opened = pages_of(onlooker, call_of_ada)
+
+    for page in closed:
+        assert user_page(call_of_ada) not in dict(links_of(page)).values()
+    for page in opened:
+        assert ("ada", user_page(call_of_ada)) in links_of(page)
+
+
+def test_no_link_leads_to_users_who_are_gone_or_whom_the_admin_hides(
+    superuser: Client, call_of_ada: CallRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = record(user="999", username="gone")
+    odd = record(user="not a key", username="odd")
+    monkeypatch.setattr(
+        UserAdmin, "get_queryset", lambda self, request: User.objects.exclude(username="ada")
+    )
+
+    for call in (call_of_ada, gone, odd):
+        for page in pages_of(superuser, call):
+            assert user_page(call) not in dict(links_of(page)).values()
+
+
+def test_no_link_leads_to_users_that_the_admin_does_not_have(
+    superuser: Client, call_of_ada: CallRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry: dict[Any, Any] = admin.site._registry
+    monkeypatch.delitem(registry, User)
+
+    for page in pages_of(superuser, call_of_ada):
+        assert "ada" in text_of(page)
+        assert "/auth/user/" not in page.content.decode()
+
+
+def test_links_of_many_calls_take_no_more_queries(superuser: Client) -> None:
+    def call(number: int) -> CallRecord:
+        user = User.objects.create_user(f"user {number}")
+        return record(user=str(user.pk), username=user.username, client=f"c-{number}")
+
+    call(0)
+    with CaptureQueriesContext(connection) as few:
+        superuser.get(RECORDS, {"period": "all"})
+    calls = [call(number) for number in range(1, 30)]
+    with CaptureQueriesContext(connection) as many:
+        page = superuser.get(RECORDS, {"period": "all"})
+
+    assert len(many) == len(few)
+    assert {user_page(each) for each in calls} <= set(dict(links_of(page)).values())
 
 
 def test_page_of_an_anonymous_call_leads_to_its_tool_alone(onlooker: Client) -> None:

@@ -11,11 +11,21 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from django_mcp.admin import newest_list
 from django_mcp.models import ClientRegistration
-from tests.admin.pages import CLIENTS, action, client_page, links_of, rows_of, text_of
+from tests.admin.calls import recent
+from tests.admin.pages import (
+    CLIENTS,
+    RECORDS,
+    action,
+    client_page,
+    links_of,
+    rows_of,
+    text_of,
+)
 from tests.databases import finds_whatever_the_case
 
 pytest.importorskip("oauth2_provider")
@@ -24,6 +34,7 @@ from tests.applications import (
     DAY,
     AccessToken,
     Application,
+    by_hand,
     registered,
     token,
 )
@@ -162,6 +173,35 @@ class TestPage:
         assert HOSTILE not in page.content.decode()
         assert f"{CLIENTS}?address=192.0.2.7" in page.content.decode()
 
+    def test_its_title_is_the_name_or_else_the_id(self, watcher: Client) -> None:
+        desk = registered("Desk")
+        unnamed = registered("", client_id="d-1")
+
+        pages = [watcher.get(client_page(each.client_id)) for each in (desk, unnamed)]
+
+        for page, title in zip(pages, ("Desk", "d-1"), strict=True):
+            assert f"{title} | View client" in text_of(page)
+            assert f"Clients \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {title}" in text_of(
+                page
+            )
+
+    def test_calls_lead_to_it_and_to_applications_of_operators(self, controller: Client) -> None:
+        desk, own = registered("Desk"), by_hand("Own")
+        for application in (desk, own):
+            recent(client=application.client_id, client_name=application.name)
+        pages = {
+            "Desk": client_page(desk.client_id),
+            "Own": reverse("admin:oauth2_provider_application_change", args=[own.pk]),
+        }
+
+        closed = dict(links_of(controller.get(RECORDS)))
+        permission = Permission.objects.get(codename=f"view_{Application._meta.model_name}")
+        User.objects.get(username="olga").user_permissions.add(permission)
+        opened = dict(links_of(controller.get(RECORDS)))
+
+        assert {name: closed.get(name) for name in pages} == {**pages, "Own": None}
+        assert {name: opened.get(name) for name in pages} == pages
+
     def test_users_are_named_up_to_a_number(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -247,7 +287,7 @@ class TestActions:
         from_list = controller.post(CLIENTS, action(f"{label.lower()}_selected", row_of(desk)))
 
         for asked in (from_page, from_list):
-            assert f"{desk.client_id}, Desk, {standing}, 1 user" in text_of(asked)
+            assert f"Desk, {desk.client_id}, {standing}, 1 user" in text_of(asked)
             page = asked.content.decode()
             assert f'name="action" value="{label.lower()}_selected"' in page
             assert f'name="_selected_action" value="{row_of(desk).pk}"' in page
@@ -326,7 +366,7 @@ class TestActions:
 
         asked = text_of(controller.get(client_page(desk.client_id, "approve")))
 
-        assert "Desk\\u202e, new, 0 users" in asked
+        assert f"Desk\\u202e, {desk.client_id}, new, 0 users" in asked
         assert "answers go to https://desk.example/callback, http://127.0.0.1/callback" in asked
 
     def test_unblocked_client_is_new(self, controller: Client) -> None:

@@ -309,7 +309,7 @@ class TestSelection:
         before = tokens()
         after = controller.post(CLIENTS, {**sent, "confirmed": "yes"})
 
-        assert "desk, Desk, new, 2 users" in text_of(asked)
+        assert "Desk, desk, new, 2 users" in text_of(asked)
         assert before == DESK | {("Other", "ann", MCP), ("Kept", "ann", MCP)}
         assert after.headers["Location"] == CLIENTS
         assert tokens() == {("Kept", "ann", MCP)}

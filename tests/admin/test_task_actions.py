@@ -83,7 +83,7 @@ def test_running_task_is_told_to_stop_and_an_ended_one_is_left_alone(controller:
     running.refresh_from_db()
     assert "is left alone: has ended already" in text_of(asked)
     assert (running.status, running.cancel_requested) == (Status.WORKING, True)
-    assert "being cancelled" in text_of(after)
+    assert "cancelling" in text_of(after)
     assert log() == [(str(running.pk), "Cancelled.")]
 
 

@@ -7,6 +7,7 @@ import uuid
 from typing import Any, Literal
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import TextChoices
 from django.test import Client
@@ -52,12 +53,12 @@ def test_list_shows_the_task_that_was_called_last_first(controller: Client) -> N
     response = controller.get(TASKS)
     page = response.content.decode()
 
-    assert [[*row[2:5], *row[6:]] for row in rows_of(response)] == [
-        ["build_report", "being cancelled", "", "anonymous", "-"],
-        ["build_report", "failed", "-", "7", "d-1"],
-        ["import_rows", "queued", "-", "ada", "Desktop"],
+    assert [row[2:6] for row in rows_of(response)] == [
+        ["anonymous", "build_report", "cancelling", "-"],
+        ["7", "build_report", "failed", "d-1"],
+        ["ada", "import_rows", "queued", "Desktop"],
     ]
-    assert rows_of(response)[1][5] == "75.0 s"
+    assert rows_of(response)[1][6] == "75.0 s"
     assert page.count("<progress") == 1
     assert 'aria-label="progress"' in page
     assert 'value="0.2500"' in page
@@ -99,7 +100,16 @@ def test_tools_and_states_to_choose_from_are_those_of_the_code(
 ) -> None:
     offered = [text for text, _ in links_of(watcher.get(TASKS))]
 
-    assert {"build_report", "import_rows", "queued", "waiting for input"} <= {*offered}
+    assert {"build_report", "import_rows", "queued", "asks the user"} <= {*offered}
+
+
+def test_task_links_to_its_user(superuser: Client) -> None:
+    user = User.objects.get()
+    carried = task(user=str(user.pk), username=user.username)
+    address = f"/admin/auth/user/{user.pk}/change/"
+
+    for page in (task_page(carried), TASKS):
+        assert (user.username, address) in links_of(superuser.get(page))
 
 
 def test_list_leads_on_where_it_stops(controller: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,34 @@ def scheme(browser: Chrome, name: str) -> Iterator[None]:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+@contextmanager
+def width(browser: Chrome, pixels: int) -> Iterator[None]:
+    """Let pages see a window of this width."""
+    metrics = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+WHOLE_COLUMNS = """
+const box = document.querySelector('.results').getBoundingClientRect();
+const right = Math.min(innerWidth, box.right);
+const rows = [...document.querySelectorAll('#result_list tr')];
+const isWhole = cell =>
+    cell.getBoundingClientRect().right <= right + 1 && cell.scrollWidth <= cell.clientWidth + 1;
+return [...rows[0].cells].filter((_, column) => rows.every(row => isWhole(row.cells[column])))
+    .map(heading => heading.innerText.trim().toLowerCase()).filter(text => text);
+"""
+
+
+def whole_columns(browser: Chrome) -> list[str]:
+    """The columns of a list in the admin that are seen whole, without scrolling sideways."""
+    columns: list[str] = browser.execute_script(WHOLE_COLUMNS)
+    return columns
+
+
 def complaints(browser: Chrome) -> list[str]:
     """What the pages complained of in the browser's console; the tests' site has no icon."""
     entries: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]

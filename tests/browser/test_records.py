@@ -14,13 +14,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import CallRecord
 from tests.browser.contrast import colours, contrast
-from tests.browser.pictures import SCHEMES, complaints, scheme, take
+from tests.browser.pictures import SCHEMES, complaints, scheme, take, whole_columns, width
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RECORDS = "/admin/django_mcp/callrecord/"
 Outcome = CallRecord.Outcome
-PEOPLE = {"4": "ada", "7": "grace", "12": "linus"}
+PEOPLE = {"4": "ada", "7": "grace.hopper@research.example.org", "12": "linus"}
 CALLS: list[tuple[str, str, str, str, int | None]] = [
     ("import_statement", "7", Outcome.RUNNING, "", None),
     ("list_expenses", "4", Outcome.OK, "", 18),
@@ -29,7 +29,7 @@ CALLS: list[tuple[str, str, str, str, int | None]] = [
     ("add_expense", "12", Outcome.INVALID_ARGUMENTS, "InvalidArgumentsError", 2),
     ("drop_tables", "12", Outcome.UNKNOWN_TOOL, "UnknownToolError", 1),
     ("delete_expense", "7", Outcome.MISSING_SCOPE, "MissingScopeError", 1),
-    ("import_statement", "7", Outcome.FAILED, "OperationalError", 1_860),
+    ("reconcile_invoices_with_bank_transactions", "7", Outcome.FOLLOW_UP_FAILED, "OSError", 1_860),
     ("list_categories", "4", Outcome.OK, "", 9),
 ]
 
@@ -45,7 +45,7 @@ def calls() -> list[CallRecord]:
             user=user,
             username=PEOPLE[user],
             client="desktop-1" if user == "4" else "editor-1",
-            client_name="Desktop assistant" if user == "4" else "Code editor",
+            client_name="Desktop assistant of the department" if user == "4" else "Code editor",
             client_info="example-client 1.4.2",
             credential=f"token {user}",
             scopes="expense:read expense:write",
@@ -86,6 +86,14 @@ def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
     browser.get(f"{live_server.url}{RECORDS}")
     everything = tools(browser)
     take(browser, "calls", height=1_000)
+    with width(browser, 1_280):
+        on_a_screen = whole_columns(browser)
+    with width(browser, 390):
+        on_a_phone = whole_columns(browser)
+    lines = [
+        browser.execute_script("return arguments[0].getClientRects().length", mark)
+        for mark in browser.find_elements(By.CSS_SELECTOR, "#result_list .mcp-mark")
+    ]
     browser.find_element(By.LINK_TEXT, "tool error").click()
     wait.until(lambda page: len(tools(page)) == 1)
     browser.find_element(By.CSS_SELECTOR, ".field-started_at a").click()
@@ -96,6 +104,9 @@ def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
     wait.until(lambda page: page.find_elements(By.ID, "result_list"))
 
     assert everything == [name for name, *_ in CALLS]
+    assert on_a_screen == ["started", "user", "tool", "outcome", "client", "duration"]
+    assert on_a_phone[:2] == ["started", "user"]
+    assert lines == [1] * len(CALLS)
     assert '"amount": "12.50"' in shown
     assert "\\u202e" in shown
     assert tools(browser) == ["add_expense", "add_expense", "drop_tables"]

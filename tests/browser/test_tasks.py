@@ -16,7 +16,7 @@ from django_mcp.execution.answering import written_questions
 from django_mcp.execution.endings import written_result
 from django_mcp.models import ToolTask
 from django_mcp.tools.results import Rendered
-from tests.browser.pictures import complaints, take
+from tests.browser.pictures import complaints, take, whole_columns, width
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ Status = ToolTask.Status
 ROWS: list[tuple[str, str, str, float | None, int]] = [
     ("build_annual_report", Status.WORKING, "ada", 5, 1),
     ("import_statement", Status.QUEUED, "grace", None, 2),
-    ("import_statement", Status.WORKING, "grace", 310, 4),
+    ("import_statement", Status.WORKING, "grace.hopper@research.example.org", 310, 4),
     ("build_annual_report", Status.COMPLETED, "linus", 12, 30),
     ("import_statement", Status.FAILED, "linus", 80, 75),
     ("build_annual_report", Status.CANCELLED, "ada", None, 120),
@@ -44,7 +44,7 @@ def tasks() -> list[ToolTask]:
             endpoint="default",
             username=user,
             user=user,
-            client_name="Desktop assistant",
+            client_name="Desktop assistant of the department",
             client="desktop-1",
             client_info="example-client 1.4.2",
             scopes="report:read",
@@ -81,6 +81,10 @@ def test_operator_watches_a_task_to_its_end_without_reloading(
     browser.get(f"{live_server.url}{TASKS}")
     bars = len(browser.find_elements(By.TAG_NAME, "progress"))
     take(browser, "tasks", height=700)
+    with width(browser, 1_280):
+        on_a_screen = whole_columns(browser)
+    with width(browser, 390):
+        on_a_phone = whole_columns(browser)
     browser.find_element(By.CSS_SELECTOR, ".field-created_at a").click()
     bar = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, "progress"))
     first = (shown(browser, "progress"), bar.get_attribute("value"))
@@ -99,7 +103,9 @@ def test_operator_watches_a_task_to_its_end_without_reloading(
     )
     wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-part"))
 
-    assert bars == 4
+    assert bars == 2
+    assert on_a_screen == ["called", "user", "tool", "status", "client", "duration"]
+    assert on_a_phone[:2] == ["called", "user"]
     assert first == ("5 of 12: May", "0.4167")
     assert second == ("9 of 12: <b>September</b>", "0.75")
     assert is_the_same
