@@ -1,4 +1,4 @@
-"""How lists of calls are narrowed. No filter asks the table for its choices."""
+"""Filters of lists of calls, which offer what can match as far as an index knows it."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.moments import local_moment, read_moment
-from django_mcp.admin.newest import Criterion
+from django_mcp.admin.newest import Criterion, newest_by_value
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 
@@ -28,6 +28,8 @@ PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
     "all": (_("All time"), None),
 }
 DEFAULT_PERIOD = "day"
+MOST_VALUES = 100
+"""So many choices of one filter are looked up."""
 INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -79,13 +81,17 @@ class PeriodFilter(admin.SimpleListFilter):
             is_chosen = key == self.period and not (self.after or self.before)
             yield {"selected": is_chosen, "query_string": link, "display": label}
 
+    @cached_property
+    def since(self) -> datetime.datetime | None:
+        """The moment before which nothing is listed."""
+        length = PERIODS[self.period][1] if self.period else None
+        bounds = [self.after, None if length is None else timezone.now() - length]
+        return max((bound for bound in bounds if bound is not None), default=None)
+
     def queryset(self, request: HttpRequest, queryset: Any) -> TimedQuerySet[Any]:
         rows: TimedQuerySet[Any] = queryset
-        length = PERIODS[self.period][1] if self.period else None
-        if length is not None:
-            rows = rows.filter((f"{rows.moment}__gte", timezone.now() - length))
-        if self.after is not None:
-            rows = rows.filter((f"{rows.moment}__gte", self.after))
+        if self.since is not None:
+            rows = rows.filter((f"{rows.moment}__gte", self.since))
         if self.before is not None:
             rows = rows.filter((f"{rows.moment}__lte", self.before))
         return rows
@@ -134,11 +140,29 @@ class ColumnFilter(admin.SimpleListFilter):
         value = self.value()
         return None if value is None else Criterion(alternatives=((self.column, value),))
 
+    def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
+        """Drop the choices that no row has had since then; the chosen one stays."""
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.criterion is None else queryset.filter(self.criterion.to_q())
 
 
-class ToolFilter(ColumnFilter):
+class OccurringFilter(ColumnFilter):
+    """Those of its values that occur in the period; all, where they are too many to look up."""
+
+    def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
+        if len(self.lookup_choices) > MOST_VALUES:
+            return
+        newest = newest_by_value(rows, self.column, [value for value, _ in self.lookup_choices])
+        self.lookup_choices = [
+            (value, label)
+            for value, label in self.lookup_choices
+            if value == self.value()
+            or (value in newest and (since is None or newest[value] >= since))
+        ]
+
+
+class ToolFilter(OccurringFilter):
     """The tools of the code; a tool that it lost stays a choice while it is the chosen one."""
 
     title = _("tool")
@@ -152,7 +176,7 @@ class ToolFilter(ColumnFilter):
         return [(name, printable(name)) for name in sorted(names)]
 
 
-class ChoiceFilter(ColumnFilter):
+class ChoiceFilter(OccurringFilter):
     """The values that the model knows."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

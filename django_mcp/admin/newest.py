@@ -8,9 +8,11 @@ from itertools import islice
 from operator import or_
 from typing import Any, TypeAlias
 
-from django.db.models import Q
+from django.db.models import Case, DateTimeField, F, Q, When
+from django.db.models.expressions import RawSQL
 
 from django_mcp.models.timed import TimedQuerySet
+from django_mcp.prepared import PLACE
 
 Rows: TypeAlias = TimedQuerySet[Any]
 
@@ -55,6 +57,37 @@ class Newest:
 
     keys: Sequence[Any]
     edge: datetime.datetime | None
+
+
+def newest_by_value(
+    rows: Rows, column: str, values: Sequence[str]
+) -> Mapping[str, datetime.datetime]:
+    """Look up when the newest row of each value began; values without rows are left out.
+
+    One query, which looks at one entry of the column's index for each value.
+    """
+    # Asked for equality, PostgreSQL may look for a frequent value from the newest row of all back,
+    # however long ago its last one was. Only the column's own index has this order.
+    last = rows.filter((f"{column}__lte", PLACE)).order_by(f"-{column}", f"-{rows.moment}")
+    moment = Case(When(Q((column, PLACE)), then=F(rows.moment)))
+    # Written once, and not by Django for each value: that takes longer than all the rest.
+    sql, parameters = last.values_list(moment)[:1].query.get_compiler(rows.db).as_sql()
+    moments = {
+        f"moment_{number}": RawSQL(
+            sql,
+            [value if each == PLACE else each for each in parameters],
+            output_field=DateTimeField(),
+        )
+        for number, value in enumerate(values)
+    }
+    # Beside any row: Django writes no statement without a table.
+    beside = rows.newest_first().annotate(**moments).values_list(*moments)[:1]
+    return {
+        value: moment
+        for answers in (beside if moments else ())
+        for value, moment in zip(values, answers, strict=True)
+        if moment is not None
+    }
 
 
 def find_newest(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Newest:

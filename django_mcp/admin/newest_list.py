@@ -43,6 +43,16 @@ class NewestList(ChangeList):
         rows: TimedQuerySet[Any] = queryset.newest_first()
         return rows
 
+    def get_filters(self, request: HttpRequest) -> tuple[Any, ...]:
+        specs, _has_filters, *rest = super().get_filters(request)
+        period = next((spec for spec in specs if isinstance(spec, PeriodFilter)), None)
+        since = None if period is None else period.since
+        for spec in specs:
+            if isinstance(spec, ColumnFilter):
+                spec.narrow(self.root_queryset, since)
+        shown = [spec for spec in specs if spec.has_output()]
+        return (shown, bool(shown), *rest)
+
     def get_results(self, request: HttpRequest) -> None:
         rows: Any = self.root_queryset
         criteria = [] if self.searched is None else [self.searched]

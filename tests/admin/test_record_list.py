@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from django_mcp.admin import newest_list
+from django_mcp.admin import filters, newest_list
 from django_mcp.models import CallRecord
 from django_mcp.tools.registry import Registry
 from tests.admin.calls import NOON, recent, record
@@ -26,6 +27,10 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three calls are counted, and six compared."""
     monkeypatch.setattr(newest_list, "LIMIT", 3)
     monkeypatch.setattr(newest_list, "REACH", 6)
+
+
+def moment_of(*, hours: float) -> str:
+    return (timezone.now() - datetime.timedelta(hours=hours)).isoformat()
 
 
 def links(page: Any) -> dict[str, str]:
@@ -180,15 +185,29 @@ def test_id_of_a_call_finds_it_whenever_it_was(onlooker: Client, term: str) -> N
     assert names_of(onlooker.get(RECORDS, {"q": term, "period": "day"})) == []
 
 
-def test_tools_to_choose_from_are_those_of_the_code(onlooker: Client, registry: Registry) -> None:
-    recent(name="gone")
+def test_choices_are_those_that_occur_in_the_period(onlooker: Client, registry: Registry) -> None:
+    recent(name="gone", outcome=BUSY, hours=1)
+    recent(name="count_stock", outcome=BUSY, hours=2)
+    recent(name="count_stock", outcome=CallRecord.Outcome.FAILED, hours=200)
+    recent(name="report", outcome=CallRecord.Outcome.FAILED, hours=100)
+    choices = {"count_stock", "report", "write_off", "gone", "busy", "failed", "ok"}
 
-    offered = links(onlooker.get(RECORDS))
-    chosen = links(onlooker.get(RECORDS, {"tool": "gone"}))
+    def offered(**chosen: str) -> set[str]:
+        return choices & links(onlooker.get(RECORDS, chosen)).keys()
 
-    assert {"count_stock", "report", "write_off"} <= offered.keys()
-    assert "gone" not in offered
-    assert "gone" in chosen
+    assert offered() == {"count_stock", "busy"}
+    assert offered(period="week") == {"count_stock", "busy", "report", "failed"}
+    assert offered(after=moment_of(hours=150), period="all") == offered(period="week")
+    assert offered(tool="gone", outcome="ok") == {"count_stock", "busy", "gone", "ok"}
+
+
+def test_more_choices_than_can_be_looked_up_are_all_offered(
+    onlooker: Client, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filters, "MOST_VALUES", 2)
+    recent(name="count_stock")
+
+    assert {"count_stock", "report", "write_off"} <= links(onlooker.get(RECORDS)).keys()
 
 
 def test_chosen_user_and_client_are_named_as_in_their_newest_call(onlooker: Client) -> None:
