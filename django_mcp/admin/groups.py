@@ -1,15 +1,19 @@
 """Tool groups in the admin: the code says which exist, operators say who may use them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
@@ -17,12 +21,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.clients import clients_field
+from django_mcp.admin.clients import clients_field, ids_of, labels_of, search_applications
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.sight import sight_page
 from django_mcp.admin.switches import ToolSwitchInline
-from django_mcp.models import ToolGroup
+from django_mcp.models import ToolGroup, ToolSwitch
 
 
 def gone_mark() -> SafeString:
@@ -53,6 +57,7 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
     """What operators decide about a group."""
 
     instance: ToolGroup
+    admin_site: ClassVar[admin.AdminSite]
 
     class Meta:
         model = ToolGroup
@@ -64,11 +69,14 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
             "allowed_groups",
             "allowed_clients",
         )
+        widgets: ClassVar = {"description": AdminTextareaWidget({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "allowed_clients" in self.fields:  # those who may only look have no fields
-            self.fields["allowed_clients"] = clients_field(self.instance.allowed_clients)
+            self.fields["allowed_clients"] = clients_field(
+                self.instance.allowed_clients, self.admin_site
+            )
 
 
 @admin.register(ToolGroup)
@@ -76,12 +84,8 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     """Groups are never added here, and deleted only once their code is gone."""
 
     form = ToolGroupForm
-    fieldsets = (
-        (None, {"fields": ("name_in_code", "title", "description", "enabled", "read_only")}),
-        (_("Who may use it"), {"fields": ("allowed_groups", "allowed_clients")}),
-    )
-    readonly_fields = ("name_in_code",)
-    filter_horizontal = ("allowed_groups",)
+    readonly_fields = ("name_in_code", "shown_clients")
+    filter_horizontal = ("allowed_groups",)  # where there is no autocomplete
     inlines = (ToolSwitchInline,)
     list_filter = ("enabled", "read_only", CodeFilter)
     search_fields = ("name", "title")
@@ -100,6 +104,32 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             return False
         return super().has_delete_permission(request, obj)
 
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """The user groups, where the project's own admin lets this operator search them."""
+        if not self.admin_site.is_registered(Group):
+            return ()
+        groups = self.admin_site.get_model_admin(Group)
+        may_search = groups.has_view_permission(request) and groups.get_search_fields(request)
+        return ("allowed_groups",) if may_search else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: ToolGroup | None = None) -> Any:
+        """The fields; the page shows the tools after the first of these."""
+        may_change = self.has_change_permission(request, obj)
+        switches: tuple[Any, ...] = (("enabled", "read_only"),)
+        if obj is not None and (obj.title or not read_declared().has_group(obj.name)):
+            switches = ("name_in_code", *switches)
+        clients = "allowed_clients" if may_change else "shown_clients"
+        return [
+            (None, {"fields": switches}),
+            (_("Who may use it"), {"fields": ("allowed_groups", clients)}),
+            (_("Title and description"), {"fields": ("title", "description")}),
+        ]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.admin_site = self.admin_site
+        return form
+
     def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], Any], ...]:
         # Columns of one request, because while the registry cannot be built, every look at it
         # tries again: once for the page is enough, once for each cell would be slow.
@@ -109,11 +139,31 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         def tools(group: ToolGroup) -> int:
             return len(declared.in_group(group.name))
 
-        @admin.display(description=_("code"))
-        def code(group: ToolGroup) -> str:
-            return "" if declared.has_group(group.name) else gone_mark()
+        @cache
+        def switched_off() -> Mapping[int, int]:
+            off = ToolSwitch.objects.filter(enabled=False).select_related("group")
+            return Counter(
+                switch.group_id
+                for switch in off
+                if declared.has_tool(switch.group.name, switch.name)
+            )
 
-        return ("titled_name", tools, "enabled", "read_only", code)
+        @admin.display(description=_("notes"), empty_value="")
+        def notes(group: ToolGroup) -> str:
+            """Marks of what is unusual; nothing for a group that is as most are."""
+            marks = []
+            if not declared.has_group(group.name):
+                marks.append(gone_mark())
+            if not group.enabled:
+                marks.append(mark(_("disabled"), Tone.WARNING))
+            if group.read_only:
+                marks.append(mark(_("read-only"), Tone.QUIET))
+            if count := switched_off().get(group.pk, 0):
+                off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
+                marks.append(mark(off % {"count": count}, Tone.QUIET))
+            return format_html_join(" ", "{}", ((each,) for each in marks))
+
+        return ("titled_name", tools, notes)
 
     @admin.display(description=_("group"), ordering="name")
     def titled_name(self, group: ToolGroup) -> SafeString:
@@ -127,6 +177,12 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             return format_html("{}", group.name)
         explanation = gettext("No tool of the code belongs to this group any more.")
         return format_html("{} {} {}", group.name, gone_mark(), explanation)
+
+    @admin.display(description=_("allowed applications"))
+    def shown_clients(self, group: ToolGroup) -> SafeString | str:
+        labels = labels_of(ids_of(group.allowed_clients)).values()
+        lines = format_html_join("", "<div>{}</div>", ((label,) for label in labels))
+        return lines or self.get_empty_value_display()
 
     @admin.action(permissions=["change"], description=_("Enable selected groups"))
     def enable_selected(self, request: HttpRequest, queryset: QuerySet[ToolGroup]) -> None:
@@ -167,7 +223,19 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             self.admin_site.admin_view(self.sight),
             name="django_mcp_toolgroup_sight",
         )
-        return [sight, *super().get_urls()]
+        applications = path(
+            "applications/",
+            self.admin_site.admin_view(self.applications),
+            name="django_mcp_toolgroup_applications",
+        )
+        return [sight, applications, *super().get_urls()]
+
+    def applications(self, request: HttpRequest) -> JsonResponse:
+        """The applications that the form's autocomplete offers, to those who may change a group."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none
+        return JsonResponse(search_applications(term, request.GET.get("page")))
 
     def sight(self, request: HttpRequest) -> TemplateResponse:
         """What one caller sees of the tools, and why not the rest."""

@@ -1,5 +1,9 @@
+from typing import Any
+
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -30,13 +34,15 @@ def test_list_shows_how_each_group_stands(
     operator: Client, stock: ToolGroup, gone: ToolGroup
 ) -> None:
     ToolGroup.objects.filter(name="stock").update(read_only=True)
+    stock.switches.filter(name="write_off").update(enabled=False)
+    stock.switches.create(name="lost_by_the_code", enabled=False)
 
     response = operator.get(GROUPS)
 
     assert [row[1:] for row in rows_of(response)] == [
-        ["Invoices & dunning invoices", "0", "False", "False", "code is gone"],
-        ["reports", "1", "True", "False", "-"],
-        ["stock", "2", "True", "True", "-"],
+        ["Invoices & dunning invoices", "0", "code is gone disabled"],
+        ["reports", "1", ""],
+        ["stock", "2", "read-only 1 tool is off"],
     ]
 
 
@@ -165,6 +171,69 @@ def test_delete_action_on_groups_in_the_code_asks_nothing(
     assert ToolGroup.objects.filter(pk=stock.pk).exists()
 
 
+def test_page_has_the_tools_first_then_who_may_use_them_then_words_about_them(
+    operator: Client, stock: ToolGroup
+) -> None:
+    text = text_of(operator.get(group_page(stock)))
+
+    parts = ("Enabled", "Read-only", "count_stock", "write_off", "Who may use it", "Description")
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_name_in_the_code_is_shown_beside_a_title(operator: Client, stock: ToolGroup) -> None:
+    untitled = text_of(operator.get(group_page(stock)))
+    ToolGroup.objects.update(title="The warehouse")
+    titled = text_of(operator.get(group_page(stock)))
+
+    assert "Name:" not in untitled
+    assert "Name: stock" in titled
+
+
+def field_of_groups(client: Client, group: ToolGroup) -> str:
+    """What the field of the allowed user groups is made of."""
+    page = client.get(group_page(group)).content.decode()
+    start = page.index('<select name="allowed_groups"')
+    return page[start : page.index("</select>", start)]
+
+
+def test_user_groups_are_searched_by_those_who_may_look_at_them(
+    superuser: Client, stock: ToolGroup
+) -> None:
+    Group.objects.create(name="Clerks")
+    stock.allowed_groups.add(Group.objects.create(name="Analysts"))
+
+    field = field_of_groups(superuser, stock)
+
+    assert "admin-autocomplete" in field
+    assert "Analysts" in field
+    assert "Clerks" not in field
+
+
+def test_user_groups_are_all_shown_to_those_who_may_not_search_them(
+    operator: Client, stock: ToolGroup
+) -> None:
+    Group.objects.create(name="Clerks")
+
+    assert "admin-autocomplete" not in field_of_groups(operator, stock)
+    assert "Clerks" in field_of_groups(operator, stock)
+
+
+@pytest.mark.parametrize("has_admin", [True, False])
+def test_user_groups_are_all_shown_where_the_admin_has_no_search_for_them(
+    superuser: Client, stock: ToolGroup, monkeypatch: pytest.MonkeyPatch, has_admin: bool
+) -> None:
+    Group.objects.create(name="Clerks")
+    if has_admin:
+        monkeypatch.setattr(GroupAdmin, "search_fields", ())
+    else:
+        registry: dict[Any, Any] = admin.site._registry
+        monkeypatch.delitem(registry, Group)
+
+    assert "admin-autocomplete" not in field_of_groups(superuser, stock)
+    assert "Clerks" in field_of_groups(superuser, stock)
+
+
 def test_what_an_operator_decides_is_what_the_policy_reads(
     operator: Client, stock: ToolGroup
 ) -> None:
@@ -211,7 +280,7 @@ def test_pages_work_and_say_why_when_tools_cannot_be_served(
         page = operator.get(group_page(group))
         saved = operator.post(group_page(group), submission(page, enabled="on"))
 
-    assert [row[1:] for row in rows_of(listing)] == [["stock", "1", "False", "False", "-"]]
+    assert [row[1:] for row in rows_of(listing)] == [["stock", "1", "disabled"]]
     for response in (listing, page):
         assert "Some tools cannot be served" in text_of(response)
         assert "count_stock: " in text_of(response)

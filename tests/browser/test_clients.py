@@ -1,7 +1,7 @@
 import datetime
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver import Chrome
@@ -9,8 +9,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from django_mcp.models import ClientRegistration
-from tests.browser.pictures import complaints, take
+from django_mcp.models import ClientRegistration, ToolGroup
+from django_mcp.policy.sync import sync_groups
+from tests.browser.pictures import complaints, take, width
 
 pytest.importorskip("oauth2_provider")
 
@@ -74,4 +75,41 @@ def test_operator_blocks_a_client_at_once_on_the_keyboard(
     assert [name.splitlines()[0] for name in names] == [name for name, *_ in CAME]
     assert said == f"Blocked; 4 tokens taken back. ({editor.client_id})"
     assert not AccessToken.objects.filter(application__client_id=editor.client_id).exists()
+    assert complaints(browser) == []
+
+
+def test_operator_finds_an_application_and_a_user_group_by_typing(
+    live_server: LiveServer,
+    browser: Chrome,
+    wait: WebDriverWait[Chrome],
+    operator: User,
+    clients: list[ClientRegistration],
+) -> None:
+    sync_groups()
+    Group.objects.create(name="Clerks")
+    group = ToolGroup.objects.get(name="expenses")
+
+    browser.get(f"{live_server.url}/admin/django_mcp/toolgroup/{group.pk}/change/")
+    for field, typed, offered in (
+        ("allowed_groups", "cle", "Clerks"),
+        ("allowed_clients", "assistant.ex", "Desktop assistant"),
+    ):
+        box = browser.find_element(By.CSS_SELECTOR, f".field-{field} .select2-search__field")
+        box.send_keys(typed)
+        highlighted = ".select2-results__option--highlighted"
+        wait.until(
+            lambda page: offered in page.find_element(By.CSS_SELECTOR, highlighted).text  # noqa: B023
+        )
+        box.send_keys(Keys.ENTER)
+    with width(browser, 390):
+        overflow = browser.execute_script(
+            "return document.documentElement.scrollWidth - window.innerWidth"
+        )
+    browser.find_element(By.NAME, "_save").send_keys(Keys.ENTER)
+    wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".messagelist .success"))
+
+    group.refresh_from_db()
+    assert group.allowed_clients == ["https://assistant.example/mcp"]
+    assert [each.name for each in group.allowed_groups.all()] == ["Clerks"]
+    assert overflow <= 0
     assert complaints(browser) == []
