@@ -50,10 +50,12 @@ def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
 
 def _user_patterns() -> list[URLPattern]:
     from django_mcp.auth.connected import connected_assistants, disconnect
+    from django_mcp.auth.pending_views import pending_assistant
 
     return [
         path("connected-assistants/", connected_assistants, name="connected-assistants"),
         path("connected-assistants/disconnect/", disconnect, name="disconnect-assistants"),
+        path("connected-assistants/pending/", pending_assistant, name="pending-assistant"),
     ]
 
 

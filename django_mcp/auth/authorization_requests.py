@@ -10,9 +10,11 @@ from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import get_application_model
 from oauthlib.oauth2.rfc6749 import errors
 
-from django_mcp.auth.applications import is_self_registered
+from django_mcp.auth.applications import is_document_url, is_self_registered
+from django_mcp.auth.redirects import is_acceptable
 from django_mcp.auth.refusals import refusal_of
 from django_mcp.auth.resources import invalid_target, is_endpoint, is_resource
+from django_mcp.auth.validator import VISITOR
 from django_mcp.tools.registry import get_registry
 
 Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
@@ -50,7 +52,7 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
         # PostgreSQL knows no such text.
         raise FatalClientError(error=errors.InvalidRequestFatalError())
     try:
-        scopes, credentials = validate(without_form(request))
+        scopes, credentials = validate(_visit(request))
     except ValueError as error:  # of a query that is none
         raise FatalClientError(error=errors.InvalidRequestFatalError()) from error
     if isinstance(credentials.get("ui_locales"), list):
@@ -71,6 +73,27 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
     return asked
 
 
+def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
+    """Return whether a user who signs in now will be asked what the URL asks for.
+
+    No metadata document is fetched for a visitor. Of an application that nothing is known of, it
+    is true as far as that can be seen, when its document is what is missing.
+    """
+    try:
+        return read_request(request, validate).concerns_the_endpoint
+    except OAuthToolkitError as error:
+        if not isinstance(error.oauthlib_error, errors.InvalidClientIdError):
+            return False
+    parameters = request.GET
+    return (
+        is_document_url(parameters["client_id"])
+        and is_acceptable(parameters.get("redirect_uri", ""))
+        and parameters.get("response_type") == "code"
+        and parameters.get("code_challenge_method") == "S256"
+        and all(map(is_endpoint, parameters.getlist("resource")))
+    )
+
+
 def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
     """What is wrong with a request, whichever validator the host has chosen."""
     state = asked.credentials["state"]
@@ -84,6 +107,13 @@ def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2
             description="A code challenge of the method S256 is required.", state=state
         )
     return None
+
+
+def _visit(request: HttpRequest) -> HttpRequest:
+    visited = without_form(request)
+    if not request.user.is_authenticated:
+        visited.META = {**request.META, VISITOR: "1"}
+    return visited
 
 
 def without_form(request: HttpRequest) -> HttpRequest:

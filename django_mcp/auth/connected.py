@@ -1,7 +1,5 @@
 """The page of every user: which assistants are connected, and how to disconnect them."""
 
-from urllib.parse import urlsplit
-
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -14,7 +12,7 @@ from django_mcp.auth.connections import connections_of
 from django_mcp.auth.pages import render_page
 from django_mcp.auth.programs import programs_of
 from django_mcp.auth.revocation import revoke_of_user
-from django_mcp.conf import settings
+from django_mcp.auth.service import service_name
 from django_mcp.principals import Endpoint
 
 LIST = "django_mcp:connected-assistants"
@@ -33,7 +31,7 @@ def connected_assistants(request: HttpRequest) -> HttpResponseBase:
             "title": gettext("Connected assistants"),
             "connections": connections,
             "programs": programs_of(connections),
-            "service": settings.SERVER_NAME or urlsplit(endpoint.url).netloc,
+            "service": service_name(endpoint),
             "is_done": "done" in request.GET,
         },
     )

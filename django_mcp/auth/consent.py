@@ -1,13 +1,14 @@
 """The authorization endpoint: users read who asks for what, and decide."""
 
+import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import NoReverseMatch
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,7 @@ from django_mcp.auth.applicants import Applicant
 from django_mcp.auth.applications import is_self_registered
 from django_mcp.auth.authorization_requests import (
     AuthorizationRequest,
+    may_be_asked,
     read_request,
     without_form,
 )
@@ -32,15 +34,22 @@ from django_mcp.auth.holdings import granted_scopes, holds_access
 from django_mcp.auth.metadata import issuer
 from django_mcp.auth.offers import make_offer
 from django_mcp.auth.pages import render_page
+from django_mcp.auth.pending_requests import PendingRequest, completed, forget, keep
 from django_mcp.auth.redirects import is_loopback
 from django_mcp.auth.refusals import ClientBlockedError, ClientUnapprovedError
+from django_mcp.auth.service import service_host, service_name
 from django_mcp.auth.strangers import shown_name
-from django_mcp.conf import settings
+from django_mcp.auth.unfinished import Reason, render_unfinished
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.user_labels import user_label
 
+logger = logging.getLogger(__name__)
+
 ONWARD = ("https:", "http://localhost:*", "http://127.0.0.1:*")
 """Where those who receive an answer may lead on to; Chromium holds a form to its whole way."""
+
+MAX_ARRIVALS = 5
+"""So often a browser is sent to the login page for one request, without a click in between."""
 
 
 class ConsentForm(forms.Form):
@@ -89,6 +98,8 @@ class AuthorizationView(ToolkitAuthorizationView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask the user what the URL asks for."""
+        if whole := completed(request):
+            return HttpResponseRedirect(whole.url)
         self.asked = asked = read_request(request, self.validate_authorization_request)
         response: HttpResponse | None = None
         prompt = request.GET.get("prompt", "").split()
@@ -131,6 +142,29 @@ class AuthorizationView(ToolkitAuthorizationView):
         response: HttpResponse = super().render_to_response(context, **kwargs)
         return response
 
+    def handle_no_permission(self) -> HttpResponse:
+        """Send the visitor to the login page; the session keeps what should be asked then."""
+        response: HttpResponse
+        try:
+            response = super().handle_no_permission()
+        except NoReverseMatch:
+            logger.exception("LOGIN_URL leads nowhere: users cannot sign in to connect a client")
+            return render_unfinished(self.request, Reason.NO_LOGIN_PAGE, status=500)
+        if isinstance(response, HttpResponseRedirect) and self.request.method in ("GET", "POST"):
+            pending = self._keep()
+            if pending is not None and pending.arrivals > MAX_ARRIVALS:
+                return render_unfinished(
+                    self.request, Reason.NOT_SIGNED_IN, status=403, login_url=response.url
+                )
+        return response
+
+    def handle_prompt_login(self) -> HttpResponse:
+        """Send the user to the login page, as the application wishes."""
+        if self.asked is not None and self.asked.concerns_the_endpoint:
+            keep(self.request)
+        response: HttpResponse = super().handle_prompt_login()
+        return response
+
     def error_response(
         self, error: OAuthToolkitError, application: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -149,15 +183,29 @@ class AuthorizationView(ToolkitAuthorizationView):
         """
         if self.asked is None or self.asked.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
+        if self.request.user.is_authenticated:
+            forget(self.request, self.request.GET)
         stranger = None if self.is_decided else self._stranger()
         if stranger is not None and not self._may_send_on(redirect_to, stranger):
             return self._lead_on(redirect_to, stranger)
         response: HttpResponse = super().redirect(redirect_to, application)
         return response
 
+    def _keep(self) -> PendingRequest | None:
+        """Keep a request for the user who is about to sign in, if it may be asked of one.
+
+        Not what another site's page has the browser load.
+        """
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            return None
+        is_good = may_be_asked(self.request, self.validate_authorization_request)
+        return keep(self.request) if is_good else None
+
     def _decide(self, asked: AuthorizationRequest) -> HttpResponse:
         if "another_user" in self.request.POST:
             return self._sign_out()
+        if not self.request.user.is_active:
+            return self._ask(asked)
         form = ConsentForm(self.request.POST, scopes=asked.scopes)
         if not form.is_valid():
             return self._ask(asked, form)
@@ -189,12 +237,14 @@ class AuthorizationView(ToolkitAuthorizationView):
             "applicant": Applicant.of(stranger),
             "destination": Destination.of(redirect_to),
             "onward": redirect_to,
-            **_service(Endpoint.from_settings()),
+            "service": service_name(Endpoint.from_settings()),
         }
         return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
 
     def _ask(self, asked: AuthorizationRequest, form: ConsentForm | None = None) -> HttpResponse:
         user = self.request.user
+        if not user.is_active:
+            return render_unfinished(self.request, Reason.INACTIVE, status=403)
         endpoint = Endpoint.from_settings()
         applicant = Applicant.of(asked.application)
         destination = Destination.of(asked.credentials["redirect_uri"])
@@ -214,12 +264,16 @@ class AuthorizationView(ToolkitAuthorizationView):
             "chosen": asked.scopes if form is None else form.data["scope"],
             "form": form,
             "user_label": user_label(user),
-            **_service(endpoint),
+            "service": service_name(endpoint),
+            "service_host": service_host(endpoint),
         }
         targets = [destination.source, *ONWARD]
         return render_page(self.request, "django_mcp/consent.html", context, form_targets=targets)
 
     def _refuse(self, error: OAuth2Error) -> HttpResponse:
+        forget(self.request, self.request.GET)
+        if "client_id" not in self.request.GET:
+            return render_unfinished(self.request, Reason.LOST, status=400)
         # One page for all that an attacker could try; the others say what operators have decided.
         is_blocked = isinstance(error, ClientBlockedError)
         is_unapproved = isinstance(error, ClientUnapprovedError)
@@ -229,7 +283,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "is_unapproved": is_unapproved,
             # Whole: operators need all of it.
             "client_id": shown_name(self.request.GET.get("client_id", ""), longest=255),
-            **_service(Endpoint.from_settings()),
+            "service": service_name(Endpoint.from_settings()),
         }
         return render_page(self.request, "django_mcp/refused.html", context, status=400)
 
@@ -240,6 +294,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         would be kept from it.
         """
         logout(self.request)
+        keep(self.request)
         login = redirect_to_login(
             self.request.get_full_path(), self.get_login_url(), self.get_redirect_field_name()
         )
@@ -247,8 +302,3 @@ class AuthorizationView(ToolkitAuthorizationView):
         response = render_page(self.request, "django_mcp/signed_out.html", context)
         response["Refresh"] = f"0; url={login.url}"
         return response
-
-
-def _service(endpoint: Endpoint) -> dict[str, str]:
-    host = urlsplit(endpoint.url).netloc
-    return {"service": settings.SERVER_NAME or host, "service_host": host}

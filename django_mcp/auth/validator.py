@@ -27,6 +27,9 @@ GRANT_TYPES = ("authorization_code", "refresh_token")
 LONGEST = {"code_challenge": 128, "nonce": 255}
 """What django-oauth-toolkit has room for; it would fail once the user has consented."""
 
+VISITOR = "DJANGO_MCP_VISITOR"
+"""What marks a request, beside its headers, as one of a visitor who has yet to sign in."""
+
 # What SHA-256 makes of a verifier, in base64 (RFC 7636, section 4.2).
 CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -251,11 +254,12 @@ class EndpointValidator(ReplayValidator):
 def is_visit(request: Request) -> bool:
     """Return whether an authorization request is one of a user who can be asked.
 
-    Not so with `prompt=none`, which needs no login. Nor is it when a page of another site has the
-    browser load it as an image, script or frame (Fetch Metadata).
+    Not so before the login, or with `prompt=none`, which needs none. Nor is it when a page of
+    another site has the browser load it as an image, script or frame (Fetch Metadata).
     """
     is_page = request.headers.get("HTTP_SEC_FETCH_DEST", "document") == "document"
-    return is_page and "none" not in (request.prompt or "").split()
+    is_of_user = VISITOR not in request.headers
+    return is_of_user and is_page and "none" not in (request.prompt or "").split()
 
 
 def refuse_other_resources(request: Request) -> None:

@@ -319,7 +319,6 @@ def test_application_of_the_host_that_wants_nothing_here_has_the_toolkits_own_pa
     [
         {"client_id": "nobody"},
         {"client_id": "nobody\0"},
-        {"client_id": None},
         {"nonce": "n\0"},
         {"code_challenge": f"{CHALLENGE}\0"},
         {"redirect_uri": "https://evil.example/callback"},

@@ -1,0 +1,159 @@
+"""Authorization requests that are kept in the session while their user signs in.
+
+A login page may lose the address that it should lead back to. The session belongs to the same
+browser, outlives the sign-in, and ends with the sign-out.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from django_mcp.policy.rates import seconds_to_wait
+
+PENDING_REQUEST_MINUTES = 15
+"""How long a request is kept: long enough to confirm an e-mail address, and no longer."""
+
+MAX_PENDING_REQUESTS = 3
+MAX_PENDING_CHARACTERS = 2_400
+"""The length of all queries together. A session may be one cookie, which browsers take up to
+4,096 bytes; one that is too long would cost the user the sign-in itself."""
+
+NEW_SESSIONS_RATE = "60/h"
+"""How many sessions are begun for this alone, from one address. Beyond it, nothing is kept."""
+
+SESSION_KEY = "django_mcp.pending_requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """The query of an authorization request, which leads to the authorization page and nowhere
+    else. `arrivals` is how often the browser came with it before it was answered."""
+
+    id: str
+    query: str
+    since: int
+    arrivals: int = 1
+
+    @property
+    def url(self) -> str:
+        """The path of the authorization page, with the query."""
+        return f"{reverse('oauth2_provider:authorize')}?{self.query}"
+
+    @property
+    def parameters(self) -> QueryDict:
+        return QueryDict(self.query)
+
+    @property
+    def client_id(self) -> str:
+        return self.parameters.get("client_id", "")
+
+    def is_of(self, parameters: QueryDict) -> bool:
+        """Return whether the same application asks, to be answered at the same place.
+
+        An application waits once at a place: with a new request, it has given up the one before.
+        """
+        return _parties(self.parameters) == _parties(parameters)
+
+
+def keep(request: HttpRequest) -> PendingRequest | None:
+    """Keep the request in the URL, which the caller has judged; None where there is no room.
+
+    A prompt to sign in or to register is left out: it has been followed when the user comes back.
+    """
+    query = _without_login_prompt(request.GET).urlencode()
+    session = _session_of(request)
+    if session is None or len(query) > MAX_PENDING_CHARACTERS:
+        return None
+    before = list(pending_requests(request))
+    if not session.session_key and seconds_to_wait(
+        "django_mcp.pending_request", rate=NEW_SESSIONS_RATE, meta=request.META
+    ):
+        return None
+    same = next((each for each in before if each.query == query), None)
+    pending = PendingRequest(
+        id=same.id if same else secrets.token_urlsafe(6),
+        query=query,
+        since=int(time.time()),
+        arrivals=same.arrivals + 1 if same else 1,
+    )
+    others = [each for each in before if not each.is_of(request.GET)]
+    _store(session, _within_bounds([pending, *others]))
+    return pending
+
+
+def pending_requests(request: HttpRequest) -> list[PendingRequest]:
+    """Return what the browser's session keeps, the latest first; what has expired is dropped."""
+    session = _session_of(request)
+    entries = [] if session is None else session.get(SESSION_KEY, [])
+    if session is None or not entries:
+        return []
+    oldest = time.time() - 60 * PENDING_REQUEST_MINUTES
+    kept = [PendingRequest(**entry) for entry in entries if entry["since"] > oldest]
+    if len(kept) < len(entries):
+        _store(session, kept)
+    return kept
+
+
+def forget(request: HttpRequest, parameters: QueryDict) -> None:
+    """Drop what the application of these parameters has asked for at the place that they name."""
+    session = _session_of(request)
+    before = pending_requests(request)
+    kept = [each for each in before if not each.is_of(parameters)]
+    if session is not None and len(kept) < len(before):
+        _store(session, kept)
+
+
+def completed(request: HttpRequest) -> PendingRequest | None:
+    """Return the kept request of which the URL has lost parameters; None if it is not one alone.
+
+    A login page that does not quote the address in `next` leads back with the first of them.
+    """
+    asked = dict(_without_login_prompt(request.GET).lists())
+    wholes = [each for each in pending_requests(request) if _has_lost(asked, each.parameters)]
+    return wholes[0] if len(wholes) == 1 else None
+
+
+def _has_lost(asked: dict[str, list[str]], whole: QueryDict) -> bool:
+    return len(asked) < len(whole) and all(
+        whole.getlist(name) == values for name, values in asked.items()
+    )
+
+
+def _parties(parameters: QueryDict) -> tuple[str, str]:
+    return parameters.get("client_id", ""), parameters.get("redirect_uri", "")
+
+
+def _without_login_prompt(parameters: QueryDict) -> QueryDict:
+    left = parameters.copy()
+    if "prompt" in left:
+        prompt = left.get("prompt", "")
+        prompts = [each for each in prompt.split() if each not in ("login", "create")]
+        left.setlist("prompt", [" ".join(prompts)] if prompts else [])
+    return left
+
+
+def _within_bounds(latest_first: Iterable[PendingRequest]) -> Iterator[PendingRequest]:
+    characters = 0
+    for count, each in enumerate(latest_first, start=1):
+        characters += len(each.query)
+        if count > MAX_PENDING_REQUESTS or characters > MAX_PENDING_CHARACTERS:
+            return
+        yield each
+
+
+def _session_of(request: HttpRequest) -> SessionBase | None:
+    # A site may know its users without sessions, as by a header of its proxy.
+    return getattr(request, "session", None)
+
+
+def _store(session: SessionBase, kept: Iterable[PendingRequest]) -> None:
+    entries = [asdict(each) for each in kept]
+    if entries:
+        session[SESSION_KEY] = entries
+    else:
+        session.pop(SESSION_KEY, None)

@@ -1,0 +1,40 @@
+"""Template tags for the pages of a site."""
+
+from typing import Any
+
+from django import template
+from django.apps import apps
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+TEMPLATE = "django_mcp/pending_assistants.html"
+
+
+@register.simple_tag(takes_context=True)
+def pending_assistants(context: Context) -> SafeString:
+    """Show the assistants that wait for the user of the page, each with a link back to it.
+
+    Empty for visitors, without a request, and without django-oauth-toolkit.
+    """
+    # Every `render()` gives its context the request, whatever context processors there are.
+    request: Any = getattr(context, "request", None) or context.get("request")
+    if request is None or not apps.is_installed("oauth2_provider"):
+        return mark_safe("")
+    from django_mcp.auth import pending_assistants as pending
+    from django_mcp.auth.service import service_name
+    from django_mcp.principals import Endpoint
+
+    waiting = pending.pending_assistants(request)
+    try:
+        url = reverse("django_mcp:pending-assistant") if waiting else ""
+    except NoReverseMatch:  # a site may have other routes on another host
+        url = ""
+    if not url:
+        return mark_safe("")
+    service = service_name(Endpoint.from_settings())
+    shown = {"assistants": waiting, "service": service, "pending_url": url}
+    return render_to_string(TEMPLATE, shown, request=request)
