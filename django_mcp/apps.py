@@ -1,6 +1,7 @@
 """The app's start-up: find the tools, and keep the rows of their groups in step."""
 
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, pre_delete
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +20,10 @@ class DjangoMCPConfig(AppConfig):
         from django_mcp.policy import orphans, sync
 
         if apps.is_installed("oauth2_provider"):
-            from django_mcp.auth import logs
+            from django_mcp.auth import login_message, logs
 
             logs.withhold_secrets()
+            user_logged_in.connect(login_message.add_message)
         autodiscover_modules(*settings.AUTODISCOVER)
         checks.discovery.note_imported_modules()
         post_migrate.connect(sync.after_migrate, sender=self)

@@ -53,7 +53,8 @@ def empty_list_reason(principal: Principal) -> str:
     if not entries:
         return NO_TOOLS
     closed = {each.tool.group for each in entries if each.denial is Denial.GROUP_DISABLED}
-    others = Counter(each.denial for each in entries if each.denial is not Denial.GROUP_DISABLED)
+    denials = (each.denial for each in entries)
+    others = Counter(each for each in denials if each and each is not Denial.GROUP_DISABLED)
     sentences = []
     if others:
         counted = ", ".join(f"{denial.label} ({count})" for denial, count in others.items())

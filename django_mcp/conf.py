@@ -116,6 +116,14 @@ class Settings:
             "Users can untick what they do not want to allow."
         ),
     )
+    LOGIN_MESSAGE = Setting(
+        bool,
+        default=False,
+        help=(
+            "Whether users find a message of `django.contrib.messages` after they have signed in, "
+            "when an assistant waits for them. For sites whose login page does not lead back to it."
+        ),
+    )
     REGISTRATION_RATE = Setting[str | None](
         str,
         default="20/h",

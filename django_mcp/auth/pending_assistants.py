@@ -61,4 +61,4 @@ def _assistant(pending: PendingRequest, application: Any) -> PendingAssistant | 
 
 def _undescribed(client_id: str) -> Applicant:
     host = shown_host(urlsplit(client_id).hostname or "")
-    return Applicant(name=host, host=host, is_self_registered=True)
+    return Applicant(name=host, host=host, is_self_registered=True, is_made_for_tokens=False)

@@ -1,10 +1,13 @@
 """The template around the pages for users."""
 
 import pytest
+from django.contrib.auth.views import LoginView
+from django.urls import path
 from pytest_django import Settings
 
 from tests.auth.test_pages import SITE, holding
 from tests.checks.messages import found
+from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -30,3 +33,24 @@ def test_base_template_must_have_a_place_for_pages(
 
     assert len(messages) == 1
     assert messages[0].startswith(problem and f"The template in DJANGO_MCP_BASE_TEMPLATE {problem}")
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+@pytest.mark.parametrize("has_messages", [True, False])
+def test_message_at_sign_in_needs_the_app_that_shows_it(
+    settings: Settings, is_wanted: bool, has_messages: bool
+) -> None:
+    settings.DJANGO_MCP_LOGIN_MESSAGE = is_wanted
+    if not has_messages:
+        apps = set(settings.INSTALLED_APPS) - {"django.contrib.admin", "django.contrib.messages"}
+        settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app in apps]
+        settings.ROOT_URLCONF = site(*package_routes(), path("login/", LoginView.as_view()))
+        settings.LOGIN_URL = "/login/"
+
+    messages = found().get("E003", [])
+
+    assert messages == (
+        ["DJANGO_MCP_LOGIN_MESSAGE is set, and the site has no messages."]
+        if is_wanted and not has_messages
+        else []
+    )
