@@ -9,6 +9,7 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.ancestry import descends_from
+from django_mcp.checks.login_page import login_page_problems
 from django_mcp.checks.route_positions import shadowing_route
 from django_mcp.checks.urlconf import Include, answering, includes_of
 from django_mcp.conf import Settings
@@ -27,14 +28,28 @@ def route_problems() -> Iterator[CheckMessage]:
         )
     elif not _asks_in_our_words():
         yield from _consent_problems()
-    if not _has_login_page():
-        yield Warning(
-            "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
-            f"{django_settings.LOGIN_URL!r}.",
-            hint="Set LOGIN_URL to the URL or the name of your login page, for example "
-            '"admin:login", or add path("accounts/", include("django.contrib.auth.urls")).',
-            id="django_mcp.W012",
-        )
+    yield from _login_problems()
+
+
+def _login_problems() -> Iterator[CheckMessage]:
+    try:
+        url = urlsplit(resolve_url(django_settings.LOGIN_URL))
+    except NoReverseMatch:
+        login = None
+    else:
+        if url.netloc:
+            return  # a page of another site
+        login = answering(url.path)
+    if login is not None:
+        yield from login_page_problems(login)
+        return
+    yield Warning(
+        "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
+        f"{django_settings.LOGIN_URL!r}.",
+        hint="Set LOGIN_URL to the URL or the name of your login page, for example "
+        '"admin:login", or add path("accounts/", include("django.contrib.auth.urls")).',
+        id="django_mcp.W012",
+    )
 
 
 def _single_include() -> str:
@@ -75,11 +90,3 @@ def _asks_in_our_words() -> bool:
     except NoReverseMatch:
         return False
     return match is not None and descends_from(getattr(match.func, "view_class", None), CONSENT)
-
-
-def _has_login_page() -> bool:
-    try:
-        url = urlsplit(resolve_url(django_settings.LOGIN_URL))
-    except NoReverseMatch:
-        return False
-    return bool(url.netloc) or answering(url.path) is not None

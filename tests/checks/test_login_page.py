@@ -1,0 +1,150 @@
+"""A login page that does not lead back is told, where that can be known."""
+
+from typing import Any, ClassVar
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import path, reverse
+from pytest_django import Settings
+
+from tests.checks.messages import found
+from tests.urlconfs import package_routes, site
+from tests.urls import urlpatterns as usual
+
+# Django's own checks of the models ask SQLite once whether it has JSON.
+pytestmark = pytest.mark.django_db
+
+
+class OtherFieldView(LoginView):
+    redirect_field_name = "to"
+
+
+class DashboardView(LoginView):
+    def get_success_url(self) -> str:
+        return reverse("expenses:list")
+
+
+class SettingView(LoginView):
+    def get_success_url(self) -> str:
+        return str(resolve_url(django_settings.LOGIN_REDIRECT_URL))
+
+
+class LiteralView(LoginView):
+    def get_success_url(self) -> str:
+        return "/dashboard/"
+
+
+class HeirView(LiteralView):
+    """Inherits where it leads to."""
+
+
+class DefaultView(LoginView):
+    def get_default_redirect_url(self) -> str:
+        return "/dashboard/"
+
+
+class AskingView(LoginView):
+    def get_success_url(self) -> str:
+        return self.get_redirect_url() or "/dashboard/"
+
+
+class OwnWayView(LoginView):
+    """What comes of its address is decided elsewhere."""
+
+    def get_success_url(self) -> str:
+        return "/dashboard/"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        super().form_valid(form)
+        return HttpResponse(self.request.GET["next"])
+
+
+class OwnFieldView(LoginView):
+    redirect_field_name = "to"
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        return self.request.GET.get("next", "")
+
+
+class WithinView(LoginView):
+    pages: ClassVar = {"": "/dashboard/"}
+
+    def get_success_url(self) -> str:
+        return (lambda: self.request.GET["next"])()
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        (LoginView.as_view(), ""),
+        (LoginView.as_view(next_page="/dashboard/"), ""),
+        (LoginView.as_view(redirect_authenticated_user=True), ""),
+        (LoginView.as_view(redirect_field_name="to"), "reads from 'to'"),
+        (OtherFieldView.as_view(), "reads from 'to'"),
+        (OtherFieldView.as_view(redirect_field_name="next"), ""),
+        (DashboardView.as_view(), "DashboardView.get_success_url() looks at nothing else"),
+        (SettingView.as_view(), "SettingView.get_success_url() looks at nothing else"),
+        (LiteralView.as_view(), "LiteralView.get_success_url() looks at nothing else"),
+        (HeirView.as_view(), "HeirView.get_success_url() looks at nothing else"),
+        (DefaultView.as_view(), ""),
+        (AskingView.as_view(), ""),
+        (OwnWayView.as_view(), ""),
+        (OwnFieldView.as_view(), ""),
+        (WithinView.as_view(), ""),
+        (lambda request: HttpResponse(), ""),
+    ],
+    ids=[
+        "stock",
+        "next page",
+        "passes users on",
+        "option",
+        "attribute",
+        "option over attribute",
+        "reverse",
+        "setting",
+        "literal",
+        "inherited",
+        "default",
+        "asks first",
+        "own way",
+        "own field",
+        "function within",
+        "function",
+    ],
+)
+def test_w037_tells_of_a_login_page_that_drops_the_address(
+    settings: Settings, view: Any, words: str
+) -> None:
+    settings.LOGIN_URL = "/sign-in/"
+    settings.ROOT_URLCONF = site(*package_routes(), path("sign-in/", view), *usual)
+
+    messages = found()
+
+    assert set(messages) - {"W011"} == ({"W037"} if words else set())
+    assert words in messages.get("W037", [""])[0]
+
+
+@pytest.mark.parametrize(
+    "login_url",
+    [
+        "django_mcp:connected-assistants",
+        "/connected-assistants/pending/",
+        "/mcp",
+        "oauth2_provider:authorize",
+    ],
+)
+def test_w038_tells_of_a_login_page_on_which_nobody_can_sign_in(
+    settings: Settings, login_url: str
+) -> None:
+    settings.LOGIN_URL = login_url
+
+    assert set(found()) == {"W038"}
+
+
+def test_login_page_of_the_admin_is_fine(settings: Settings) -> None:
+    settings.LOGIN_URL = "admin:login"
+
+    assert found() == {}
