@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx2
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import LoginView
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -59,6 +59,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "{% load django_mcp %}{% pending_assistants %}"
     )
     return HttpResponse(template.render({}, request))
+
+
+def known_by_a_header(get_response: Any) -> Any:
+    """Middleware of a site whose proxy names the user."""
+
+    def respond(request: Any) -> Any:
+        name = request.headers.get("X-Forwarded-User")
+        request.user = User.objects.get(username=name) if name else AnonymousUser()
+        return get_response(request)
+
+    return respond
 
 
 urlpatterns = [
@@ -345,6 +356,20 @@ def test_application_that_may_not_ask_is_not_waiting(
 
     assert waiting(content(browser.get(DASHBOARD))) == []
     assert browser.get(link).status_code == 404
+
+
+def test_site_without_sessions_has_its_login_page_all_the_same(
+    ada: User, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.known_by_a_header"]
+    url = asking(stranger())
+
+    visitor = Browser().get(url)
+    user = Browser(headers={"X-Forwarded-User": "ada"})
+
+    assert (visitor.status_code, visitor.cookies) == (302, {})
+    assert is_asked(user, url)
+    assert waiting(content(user.get(DASHBOARD))) == []
 
 
 class TestBounds:
