@@ -74,7 +74,7 @@ def test_user_disconnects_an_assistant_on_the_keyboard(
 ) -> None:
     wait.until(lambda page: len(headings(page)) == 3)
     before = headings(browser)
-    take(browser, "connected-assistants", height=1_240)
+    take(browser, "connected-assistants", height=1_460)
     links = browser.find_elements(By.CSS_SELECTOR, ".mcp-card .mcp-button")
     links[1].send_keys(Keys.ENTER)
     sure = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, ".mcp-primary"))

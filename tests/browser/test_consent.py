@@ -116,7 +116,9 @@ def press(browser: Chrome, label: str) -> None:
 
 def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
     said = page.find_element(By.CLASS_NAME, "mcp-page").text
-    take(page, "consent", height=1_460)
+    # As tall as the page, so that the buttons are at its end.
+    page.set_window_size(1_400, 1_720)
+    take(page, "consent", height=1_540)
     press(page, "Allow")
     answered = answer(page, wait)
 
@@ -257,9 +259,9 @@ def test_page_fits_a_phone(page: Chrome, settings: Settings, has_template: bool)
 
 
 def test_page_is_pictured_on_a_phone(page: Chrome) -> None:
-    with narrow(page):
+    with narrow(page, height=2_400):
         page.refresh()
-        take(page, "consent-narrow", height=2_225)
+        take(page, "consent-narrow", height=2_400)
         buttons = page.find_elements(By.CSS_SELECTOR, ".mcp-buttons button")
         heights = [button.size["height"] for button in buttons]
 
@@ -360,9 +362,9 @@ IS_IN_VIEW = """
 
 
 @contextmanager
-def narrow(browser: Chrome, *, width: int = 320) -> Iterator[None]:
+def narrow(browser: Chrome, *, width: int = 320, height: int = 640) -> Iterator[None]:
     """A window of this width; without one, as wide as the narrowest phone."""
-    metrics = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
         yield
