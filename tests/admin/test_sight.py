@@ -166,7 +166,7 @@ def test_those_who_may_see_users_find_them_by_key_and_email_address_and_read_the
     facts = {"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com"}
     grace = User.objects.create_user("8a3c1f0e5b7d4f6a9c2e1d0b3a4f5e6c", **facts)
 
-    for text in (grace.username, str(grace.pk), "Grace@example.com"):
+    for text in (grace.username, str(grace.pk), "grace@example.com"):
         assert "Grace Hopper sees 2 of 3 tools" in text_of(directory.get(SIGHT, {"user": text}))
 
 
