@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from tests.calling import offering
+from tests.databases import finds_whatever_the_case
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,7 @@ def user(username: str, **facts: Any) -> User:
     return User.objects.create_user(username, **facts)
 
 
+@finds_whatever_the_case
 def test_user_is_found_by_username_key_or_email_address() -> None:
     ada = user(UUID, first_name="Ada", last_name="Lovelace", email="Ada@example.com")
     user("ada@example.org")
@@ -57,6 +59,7 @@ def test_username_comes_before_the_key_of_another_user() -> None:
     assert named(str(ada.pk)) == "ben@example.com"
 
 
+@finds_whatever_the_case
 def test_several_users_of_one_email_address_are_listed_with_label_username_and_key() -> None:
     ada = user(UUID, first_name="Ada\x1b[2J", email="us@example.com")
     ben = user("ben", email="US@example.com", is_active=False)
@@ -79,6 +82,7 @@ def test_username_that_is_the_email_address_of_another_user_is_not_taken_for_it(
     assert candidates == [f"  ada@example.com, key {impostor.pk}", f"  ada, key {ada.pk}"]
 
 
+@finds_whatever_the_case
 @pytest.mark.parametrize(
     ("text", "candidates"),
     [
