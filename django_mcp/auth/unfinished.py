@@ -9,6 +9,7 @@ from django_mcp.auth.pages import render_page
 from django_mcp.auth.pending_requests import PENDING_REQUEST_MINUTES
 from django_mcp.auth.service import service_name
 from django_mcp.principals import Endpoint
+from django_mcp.user_labels import user_label
 
 
 class Reason(StrEnum):
@@ -28,12 +29,13 @@ def render_unfinished(
     request: HttpRequest, reason: Reason, *, status: int, login_url: str = ""
 ) -> HttpResponse:
     """Render the page, with the applications that wait for the user if there are any."""
+    user = request.user
     context = {
         "title": gettext("This connection is not complete"),
         "reason": reason,
         "service": service_name(Endpoint.from_settings()),
         "minutes": PENDING_REQUEST_MINUTES,
         "login_url": login_url,
-        "username": request.user.get_username(),
+        "user_label": user_label(user) if user.is_authenticated else "",
     }
     return render_page(request, "django_mcp/unfinished.html", context, status=status)

@@ -515,6 +515,7 @@ class TestUnfinishedSignIn:
         settings.AUTHENTICATION_BACKENDS = [
             "django.contrib.auth.backends.AllowAllUsersModelBackend"
         ]
+        settings.DJANGO_MCP_USER_LABEL = "tests.test_user_labels.marked_safe"
         url = asking(stranger())
         sign_in(browser)
         browser.get(url)
@@ -525,6 +526,7 @@ class TestUnfinishedSignIn:
         for page in (browser.get(url), browser.post(url, form)):
             assert page.status_code == 403
             assert "this account is not active" in content(page)
+            assert "as <bdi>&lt;b&gt;Ada&lt;/b&gt; Lovelace</bdi>" in content(page)
         assert not get_grant_model().objects.exists()
 
 
