@@ -344,7 +344,7 @@ def test_tools_that_cannot_be_served_are_told(
 
         response = onlooker.get(SIGHT, {"user": "ada"})
 
-    assert "broken: " in text_of(response)
+    assert ".broken (tests/admin/test_sight.py:" in text_of(response)
     assert rows_of(response) == []
 
 
