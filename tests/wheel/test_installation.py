@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.readme import Readme
 from tests.polling import until
 from tests.ports import held_port
-from tests.processes import ROOT, stop
+from tests.processes import stop
 
 CLIENT = """
 import asyncio, sys
@@ -32,33 +33,6 @@ async def main(url, token):
 print(django_mcp.__file__)
 asyncio.run(main(*sys.argv[1:]))
 """
-
-
-class Readme:
-    """The blocks of the README; `port` stands where it says 8000."""
-
-    def __init__(self, port: int) -> None:
-        text = (ROOT / "README.md").read_text().replace("8000", str(port))
-        self.blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        (self.packages,) = re.findall(r'`pip install "django-mcp-toolkit(\[\w+\])" (\w+)`', text)
-
-    def block(self, beginning: str) -> str:
-        """The only block that begins so."""
-        (found,) = [block for block in self.blocks if block.startswith(beginning)]
-        return str(found)
-
-    def section(self, file: str) -> str:
-        """The lines for one file of the project."""
-        sections = re.split(r"^# (?=\w+\.py)", self.block("# settings.py"), flags=re.MULTILINE)
-        (found,) = [each for each in sections if each.startswith(file)]
-        return found.partition("\n")[2]
-
-    def command(self, word: str) -> str:
-        """The line with this word in it, without what a shell would do with its output."""
-        lines = self.block("python manage.py migrate").splitlines()
-        (found,) = [line for line in lines if word in line]
-        substitution = re.search(r"\$\((.+)\)", found)
-        return substitution[1] if substitution else found
 
 
 class Newcomer:
@@ -128,21 +102,15 @@ def test_readme_leads_from_an_empty_environment_to_a_connected_client(
     newcomer.install(f"{wheel}{extra}", server)
     newcomer.run("django-admin startproject project .")
     newcomer.run("python manage.py startapp notes")
-    extend(tmp_path / "project/settings.py", readme.section("settings.py"))
-    extend(tmp_path / "project/settings.py", 'INSTALLED_APPS += ["notes"]\n')
-    extend(
-        tmp_path / "project/urls.py",
-        f"from django.urls import include\nurlpatterns += [\n{readme.section('urls.py')}]\n",
-    )
-    extend(tmp_path / "project/asgi.py", readme.section("asgi.py"))
-    extend(tmp_path / "notes/services.py", readme.block("from django.contrib.auth.models"))
+    readme.edit(tmp_path)
 
     newcomer.run(readme.command("migrate"))
     newcomer.run(
         f"{readme.command('createsuperuser')} --noinput --email ada@example.com",
         DJANGO_SUPERUSER_PASSWORD="only-for-tests",
     )
-    token = newcomer.run(readme.command("mcp_token")).strip()
+    (issue,) = re.findall(r"\$\((.+)\)", readme.command("mcp_token"))
+    token = newcomer.run(issue).strip()
     with newcomer.leaving_running(f"{readme.command('uvicorn')} --port {port}"):
         url = f"http://127.0.0.1:{port}/mcp"
         wait_for(port)
@@ -160,9 +128,3 @@ def wait_for(port: int) -> None:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     until(is_listened_on)
-
-
-def extend(file: Path, text: str) -> None:
-    """Add lines to the end of a file, which is made if it is missing."""
-    with file.open("a") as opened:
-        opened.write(f"\n{text}")
