@@ -19,7 +19,6 @@ def check_new_groups(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """The project says whether new tool groups start open."""
-    # Groups of tools that cannot be served count, too: check_tools tells of those.
     if Settings.ENABLE_NEW_GROUPS.name in dir(django_settings):
         return []
     return [

@@ -18,17 +18,16 @@ from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connections
 from django.db.utils import ConnectionHandler
 from pydantic import BaseModel, Field
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import Settings
 
 import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
 from django_mcp import tool
 from django_mcp.conf import declared_settings
-from django_mcp.models import ToolGroup
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
 from tests.calling import offering
 from tests.checks.messages import deploy, found, hints
-from tests.databases import Route, second_database
+from tests.databases import Route
 from tests.shop.models import Product
 from tests.tools.serving import taking
 from tests.urlconfs import package_routes, site
@@ -276,76 +275,6 @@ class TestSettings:
         settings.DJANGO_MCP_ENABLE_NEW_GROUPS = is_open
 
         assert found() == {}
-
-
-class TestGroups:
-    @pytest.fixture(autouse=True)
-    def _closed(self, settings: Settings) -> Iterator[None]:
-        settings.DJANGO_MCP_ENABLE_NEW_GROUPS = False
-        with collecting():
-            tool(group="notes")(act)
-            tool(group="minutes", name="act_too")(act)
-            yield
-
-    def test_w032_tells_that_every_group_is_closed(self) -> None:
-        ToolGroup.objects.update_or_create(name="notes", defaults={"enabled": False})
-        ToolGroup.objects.update_or_create(name="elsewhere", defaults={"enabled": True})
-
-        assert set(found(databases=["default"])) == {"W032"}
-        (hint,) = hints(databases=["default"])["W032"]
-        assert hint.endswith("run python manage.py mcp_tools enable minutes notes")
-
-    def test_w032_is_silent_once_a_group_is_open(self) -> None:
-        ToolGroup.objects.update_or_create(name="minutes", defaults={"enabled": True})
-
-        assert found(databases=["default"]) == {}
-
-    def test_w032_is_silent_where_new_groups_are_open(self, settings: Settings) -> None:
-        settings.DJANGO_MCP_ENABLE_NEW_GROUPS = True
-
-        assert found(databases=["default"]) == {}
-
-    def test_groups_are_not_read_unless_databases_are_checked(
-        self, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        found()  # Django's own checks ask SQLite once
-        with django_assert_num_queries(0):
-            assert found() == {}
-
-    def test_no_group_is_closed_before_there_is_a_table(self, settings: Settings) -> None:
-        with second_database() as other:
-            settings.DATABASE_ROUTERS = [Route(other, "ToolGroup")]
-            connections[other].settings_dict["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}
-
-            assert found(databases=[other]) == {}
-
-
-class TestInstalledApps:
-    @pytest.fixture(autouse=True)
-    def _project(self, settings: Settings, tmp_path: Path) -> None:
-        settings.BASE_DIR = tmp_path
-        for name in ("notes", "plain", "node_modules", "services"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "services.py").write_text("import django_mcp\n")
-        (tmp_path / "notes" / "__init__.py").touch()
-        (tmp_path / "plain" / "__init__.py").touch()
-        (tmp_path / "plain" / "services.py").write_text("import json  # not django_mcp\n")
-
-    def test_w033_tells_of_an_app_that_is_not_installed(self) -> None:
-        with collecting():
-            messages = found()
-            assert hints()["W033"] == [
-                'Write INSTALLED_APPS = [*INSTALLED_APPS, "notes"] in the settings.'
-            ]
-
-        assert set(messages) == {"W033"}
-        assert messages["W033"][0].startswith("notes/services.py declares tools, and notes is not")
-
-    def test_w033_is_silent_where_there_are_tools(self) -> None:
-        with collecting():
-            tool(act)
-
-            assert found() == {}
 
 
 LIMITED = {
