@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import shown_field
-from django_mcp.admin.markup import Tone, mark
+from django_mcp.admin.markup import Tone, mark, words
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.questions import AskingAdmin
 from django_mcp.auth.clients import Client
@@ -39,8 +39,7 @@ class ClientDisplay(AskingAdmin):
         "described",
         "marked_standing",
         "users",
-        "shown_source",
-        "shown_address",
+        "came_from",
         "used_at",
     )
     fieldsets = (
@@ -65,29 +64,29 @@ class ClientDisplay(AskingAdmin):
     )
 
     shown_client_id = shown_field(ClientRegistration, "client_id")
-    shown_address = shown_field(ClientRegistration, "address")
 
     @admin.display(description=_("registered"))
-    def registered_at(self, registration: ClientRegistration) -> str:
-        return moment_text(registration.created)
+    def registered_at(self, registration: ClientRegistration) -> SafeString:
+        return words(moment_text(registration.created))
 
     @admin.display(description=_("last token"))
-    def used_at(self, registration: ClientRegistration) -> str | None:
-        return None if registration.last_used is None else moment_text(registration.last_used)
+    def used_at(self, registration: ClientRegistration) -> SafeString | str:
+        last = registration.last_used
+        return self.get_empty_value_display() if last is None else words(moment_text(last))
 
     @admin.display(description=_("client"))
     def described(self, registration: Any) -> SafeString:
         """The name that it has given itself, and the host that vouches for it, if one does."""
         client: Client = registration.facts
-        name = self.shown_name(registration) or self.get_empty_value_display()
-        return format_html('{} <div class="mcp-quiet">{}</div>', name, printable(client.host))
+        name, host = self.shown_name(registration), printable(client.host)
+        return format_html('{} <div class="mcp-quiet">{}</div>', name, host)
 
     @admin.display(description=_("name"))
-    def shown_name(self, registration: Any) -> str | None:
+    def shown_name(self, registration: Any) -> str:
         client: Client = registration.facts
         if client.application is None:
             return gettext("(no such application)")
-        return printable(client.name) or None
+        return printable(client.name) or self.get_empty_value_display()
 
     @admin.display(description=_("standing"))
     def marked_standing(self, registration: ClientRegistration) -> SafeString:
@@ -95,8 +94,14 @@ class ClientDisplay(AskingAdmin):
         return mark(registration.get_standing_display(), tone)
 
     @admin.display(description=_("source"))
-    def shown_source(self, registration: ClientRegistration) -> str | None:
-        return registration.get_source_display() or None
+    def shown_source(self, registration: ClientRegistration) -> str:
+        return registration.get_source_display() or self.get_empty_value_display()
+
+    @admin.display(description=_("source"))
+    def came_from(self, registration: ClientRegistration) -> SafeString:
+        """How it registered, and from which address."""
+        source, address = self.shown_source(registration), printable(registration.address)
+        return format_html('{} <div class="mcp-quiet">{}</div>', source, address)
 
     @admin.display(description=_("users"))
     def users(self, registration: Any) -> int:
@@ -116,10 +121,10 @@ class ClientDisplay(AskingAdmin):
         )
 
     @admin.display(description=_("kind"))
-    def kind(self, registration: Any) -> str | None:
+    def kind(self, registration: Any) -> str:
         application = registration.facts.application
         if application is None:
-            return None
+            return self.get_empty_value_display()
         shown = (
             application.get_client_type_display(),
             application.get_authorization_grant_type_display(),

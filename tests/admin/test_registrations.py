@@ -94,11 +94,10 @@ class TestList:
                 HOSTILE,
                 "new",
                 "1",
-                "dynamic registration",
-                "192.0.2.7",
+                "dynamic registration 192.0.2.7",
                 f"{found.last_used:%Y-%m-%d %H:%M:%S}",
             ],
-            ["Old old.example", "blocked", "0", "metadata document", "-", "-"],
+            ["Old old.example", "blocked", "0", "metadata document", "-"],
         ]
         assert HOSTILE not in page.content.decode()
 
@@ -175,12 +174,13 @@ class TestPage:
 
     def test_its_title_is_the_name_or_else_the_id(self, watcher: Client) -> None:
         desk = registered("Desk")
-        unnamed = registered("", client_id="d-1")
+        unnamed = registered("", client_id="d-1", source="")
 
         pages = [watcher.get(client_page(each.client_id)) for each in (desk, unnamed)]
 
         for page, title in zip(pages, ("Desk", "d-1"), strict=True):
             assert f"{title} | View client" in text_of(page)
+            assert "None" not in text_of(page)
             assert f"Clients \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {title}" in text_of(
                 page
             )

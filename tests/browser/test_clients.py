@@ -11,7 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.sync import sync_groups
-from tests.browser.pictures import complaints, take, width
+from tests.browser.pictures import complaints, take, whole_columns, width
 
 pytest.importorskip("oauth2_provider")
 
@@ -23,7 +23,15 @@ CLIENTS = "/admin/django_mcp/clientregistration/"
 HOUR = datetime.timedelta(hours=1)
 CAME: list[tuple[str, str, str, str, str, float, int]] = [
     ("Mail sorter", "dcr", "", "203.0.113.80", "new", 0.3, 0),
-    ("Code editor", "cimd", "https://editor.example/oauth/client.json", "192.0.2.17", "new", 2, 4),
+    (
+        "Code editor",
+        "cimd",
+        "https://editor.example/oauth/client.json",
+        "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+        "new",
+        2,
+        4,
+    ),
     ("Free prizes", "dcr", "", "203.0.113.80", "blocked", 5, 0),
     ("Desktop assistant", "cimd", "https://assistant.example/mcp", "192.0.2.4", "approved", 60, 9),
 ]
@@ -62,6 +70,10 @@ def test_operator_blocks_a_client_at_once_on_the_keyboard(
     browser.get(f"{live_server.url}{CLIENTS}")
     names = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, ".field-described")]
     take(browser, "clients", height=620)
+    with width(browser, 1_280):
+        on_a_screen = whole_columns(browser)
+    with width(browser, 390):
+        on_a_phone = whole_columns(browser)
     browser.find_elements(By.CSS_SELECTOR, ".field-registered_at a")[1].click()
     block = wait.until(lambda page: page.find_element(By.LINK_TEXT, "BLOCK"))
     take(browser, "client", height=900)
@@ -72,6 +84,8 @@ def test_operator_blocks_a_client_at_once_on_the_keyboard(
     sure.send_keys(Keys.ENTER)
     said = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, ".messagelist .success").text)
 
+    assert on_a_screen == ["registered", "client", "standing", "users", "source", "last token"]
+    assert on_a_phone[:2] == ["registered", "client"]
     assert [name.splitlines()[0] for name in names] == [name for name, *_ in CAME]
     assert said == f"Blocked; 4 tokens taken back. ({editor.client_id})"
     assert not AccessToken.objects.filter(application__client_id=editor.client_id).exists()
