@@ -62,8 +62,8 @@ class ClientsField(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
         forms.Field.validate(self, value)  # the choices are not in the form
         new = set(value) - self.stored
-        possible = [client for client in new if "\0" not in client]  # PostgreSQL takes none
-        found = _applications().filter(client_id__in=possible).values_list("client_id", flat=True)
+        known = _applications().filter(client_id__in=_possible(new))
+        found = known.values_list("client_id", flat=True)
         for missing in sorted(new - set(found)):
             raise forms.ValidationError(
                 self.error_messages["invalid_choice"],
@@ -122,12 +122,13 @@ def labels_of(client_ids: Collection[str]) -> Mapping[str, str]:
     """Labels by client id: the name, the id, and what to know before the application is chosen."""
     if not apps.is_installed("oauth2_provider"):
         return {client: printable(client) for client in client_ids}
-    known = _applications().filter(client_id__in=client_ids)
+    possible = _possible(client_ids)
+    known = _applications().filter(client_id__in=possible)
     facts = {
         client: (name, source)
         for client, name, source in known.values_list("client_id", "name", "registration_source")
     }
-    judged = ClientRegistration.objects.filter(client_id__in=client_ids)
+    judged = ClientRegistration.objects.filter(client_id__in=possible)
     standings = dict(judged.values_list("client_id", "standing"))
     return {
         client: _label(client, *facts[client], standings.get(client, Standing.NEW))
@@ -143,6 +144,10 @@ def _label(client: str, name: str, source: str, standing: str) -> str:
     notes = [] if is_own else [gettext("registered itself")]
     notes += [] if standing == Standing.NEW else [str(Standing(standing).label)]
     return f"{label}: {', '.join(notes)}" if notes else label
+
+
+def _possible(client_ids: Collection[str]) -> list[str]:
+    return [client for client in client_ids if "\0" not in client]  # PostgreSQL takes none
 
 
 def _judged(standing: ClientRegistration.Standing) -> list[str]:
