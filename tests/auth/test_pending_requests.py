@@ -381,6 +381,12 @@ class TestBounds:
 
         assert names == [f"Assistant {number}" for number in (3, 2, 1)]
 
+    def test_request_without_room_takes_none_from_others(self, browser: Browser) -> None:
+        browser.get(asking(stranger()))
+        browser.get(asking(stranger(client_id="other"), state="s" * MAX_PENDING_CHARACTERS))
+
+        assert waiting(content(sign_in(browser))) == ["Assistant"]
+
     def test_session_that_is_a_cookie_has_room_for_what_is_kept(
         self, browser: Browser, settings: Settings
     ) -> None:
