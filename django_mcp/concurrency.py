@@ -6,6 +6,7 @@ their database connections as Django does around a request.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -145,13 +146,24 @@ def _close_old_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-@cache
 def _workers() -> ThreadPool:
+    return _workers_of(os.getpid())
+
+
+def _controllers() -> ThreadPool:
+    return _controllers_of(os.getpid())
+
+
+# By process: no thread outlives a fork, and uWSGI calls nothing of os.register_at_fork().
+
+
+@cache
+def _workers_of(process: int) -> ThreadPool:
     return ThreadPool("worker", settings.THREADS)
 
 
 @cache
-def _controllers() -> ThreadPool:
+def _controllers_of(process: int) -> ThreadPool:
     return ThreadPool("control", settings.CONTROL_THREADS)
 
 

@@ -247,6 +247,16 @@ class Settings:
         default=10.0,
         help="Seconds that a process which is to end waits for the calls that it still runs.",
     )
+    WSGI_STREAMS = Setting[bool | None](
+        bool,
+        default=None,
+        is_optional=True,
+        help=(
+            "Whether `runserver` and WSGI servers send streams, each of which holds a thread or a "
+            "worker process until it ends. Without them every answer comes in one piece: no "
+            "progress, and no `subscriptions/listen`. `None`: as `DEBUG` says."
+        ),
+    )
     EXCEPTIONS = Setting[dict[str, str | None]](
         dict,
         default={},

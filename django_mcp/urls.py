@@ -5,26 +5,13 @@ It brings two namespaces: `django_mcp`, and `oauth2_provider` at `DJANGO_MCP_OAU
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.decorators.csrf import csrf_exempt
 
 from django_mcp.conf import Settings, settings
+from django_mcp.http import path_converter
+from django_mcp.http.view import endpoint_view
 from django_mcp.principals import Endpoint
-
-
-@csrf_exempt
-@login_not_required
-def served_by_asgi(request: HttpRequest) -> HttpResponse:
-    """Answers at the endpoint's path when requests reach Django instead of the mount."""
-    return HttpResponse(
-        "The MCP endpoint is served by ASGI. Wrap the application in django_mcp.asgi.mount() and "
-        "run, for example: uvicorn project.asgi:application\n",
-        status=501,
-        content_type="text/plain; charset=utf-8",
-    )
 
 
 def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
@@ -77,9 +64,11 @@ def _patterns() -> list[URLPattern | URLResolver]:
     script_name = (django_settings.FORCE_SCRIPT_NAME or "").strip("/")
     route = endpoint_path.removeprefix(f"{script_name}/")
     ours = [
-        path(route, served_by_asgi, name="endpoint"),
-        path(f"{route}/", served_by_asgi),
+        path(route, endpoint_view, name="endpoint"),
+        path(f"{route}/", endpoint_view),
     ]
+    if "/" in route:
+        ours.append(path(f"<{path_converter.NAME}:path>", endpoint_view))
     if not apps.is_installed("oauth2_provider"):
         return [path("", include((ours, "django_mcp")))]
     ours += [*_metadata_patterns(endpoint_path), *_user_patterns()]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest
 from mcp.server.streamable_http import CONTENT_TYPE_SSE
 
 from django_mcp.auth.base import Challenge
@@ -18,23 +18,25 @@ from django_mcp.concurrency import run_in_control
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import MissingScopeError
 from django_mcp.http.message import Message, RejectedMessageError
+from django_mcp.http.streams import takes_streams
 from django_mcp.policy.baseline import baseline_scopes
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.principals import Principal
-from django_mcp.protocol.errors import internal_error
+from django_mcp.protocol.errors import internal_error, no_streams
 from django_mcp.protocol.exchange import Exchange
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
 
 async def authorize(
-    request: HttpRequest, message: Message, principal: Principal
+    request: ASGIRequest, message: Message, principal: Principal
 ) -> Exchange | Challenge:
     """Look up the tool that a message calls, and return what goes on to the protocol.
 
     The challenge for a tool whose scopes the caller lacks is returned instead (RFC 6750, section
-    3.1); the refusal of a known caller is on record.
+    3.1); the refusal of a known caller is on record. Raises `RejectedMessageError` for a message
+    whose answer is a stream that the server does not take.
     """
     exchange = Exchange(
         principal=principal, request=request, may_stream=_may_stream(request, message)
@@ -43,7 +45,8 @@ async def authorize(
         return exchange
     tool = await _called_tool(exchange, message, message.call)
     if tool is not None and tool.scopes <= principal.scopes:
-        is_stream = exchange.may_stream or (tool.may_report and message.wants_progress)
+        reports = tool.may_report and message.wants_progress and takes_streams(request.scope)
+        is_stream = exchange.may_stream or reports
         return replace(exchange, tool=tool, may_stream=is_stream)
     if principal.is_anonymous and (
         challenge := await run_in_control(_login, principal, message.call["name"])
@@ -82,10 +85,12 @@ def _login(principal: Principal, name: str) -> Challenge | None:
     return Challenge(scopes=baseline_scopes() | tool.scopes)
 
 
-def _may_stream(request: HttpRequest, message: Message) -> bool:
+def _may_stream(request: ASGIRequest, message: Message) -> bool:
     """Whether notifications may come before the answer, whatever is called.
 
     The protocol refuses clients that accept no stream, so their requests count among these.
     """
+    if message.wants_stream and not takes_streams(request.scope):
+        raise RejectedMessageError(no_streams(), message.id)
     accepts_streams = CONTENT_TYPE_SSE in request.META.get("HTTP_ACCEPT", "")
     return message.wants_stream or not accepts_streams

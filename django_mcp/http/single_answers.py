@@ -14,6 +14,7 @@ from mcp.server.streamable_http import CONTENT_TYPE_SSE
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from django_mcp.http.body import replay
+from django_mcp.http.streams import takes_streams
 
 UNATTENDED = 0.1
 """Seconds for which nobody listens whether the client is still there; most calls take less."""
@@ -35,8 +36,9 @@ async def serve_single(
     """Have a request answered by an application that sends one JSON message.
 
     The client accepts a stream of events as well. When it leaves, the application is cancelled.
+    Where the server takes no streams, the answer stays in one piece however long it takes.
     """
-    answer = _Answer(send)
+    answer = _Answer(send, may_stream=takes_streams(scope))
     attendants: list[asyncio.Task[None]] = []
     with CancelScope() as serving:
 
@@ -73,14 +75,15 @@ async def _attend(answer: "_Answer", receive: Receive, *, leave: Callable[[], No
 class _Answer:
     """The answer on its way: as JSON, or as the one event of a stream that has begun by then."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, may_stream: bool) -> None:
         self._send = send
+        self._may_stream = may_stream
         self._has_begun = False
         self._stream: asyncio.Lock | None = None  # once there is one; held by who sends
 
     async def ping(self) -> None:
         """Tell the client, and whatever stands between, that its answer is on its way."""
-        if self._has_begun:
+        if self._has_begun or not self._may_stream:
             return
         is_first = self._stream is None
         self._stream = self._stream or asyncio.Lock()

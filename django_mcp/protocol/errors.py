@@ -181,6 +181,17 @@ def method_not_found(method: str) -> MCPError:
     return MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
 
 
+def no_streams() -> MCPError:
+    """The answer to `subscriptions/listen` where the server sends each answer in one piece."""
+    return MCPError(
+        code=METHOD_NOT_FOUND,
+        message="This server sends no streams, so it has no subscriptions/listen; tasks/get tells "
+        "of a task. Its operator can set DJANGO_MCP_WSGI_STREAMS = True, for which each stream "
+        "holds a worker, or run an ASGI server with django_mcp.asgi.mount().",
+        data="subscriptions/listen",
+    )
+
+
 def unknown_task() -> MCPError:
     """The answer to the id of no task, or of another caller's: the two are never told apart."""
     return MCPError(code=INVALID_PARAMS, message="Unknown task")

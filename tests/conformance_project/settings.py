@@ -1,5 +1,7 @@
 """Settings of the conformance project: as little as an MCP endpoint needs."""
 
+import os
+
 import dj_database_url
 
 from django_mcp.oauth_settings import provider_settings
@@ -42,6 +44,8 @@ DJANGO_MCP_URL = OPTIONS.url
 DJANGO_MCP_ALLOW_ANONYMOUS = not OPTIONS.auth
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
 DJANGO_MCP_RECORD = OPTIONS.record
+# Of WSGI servers; the others always send streams.
+DJANGO_MCP_WSGI_STREAMS = os.environ.get("WSGI_STREAMS") == "1"
 
 SCOPES = {
     "fixture:use": "Use the fixtures",

@@ -196,11 +196,12 @@ def test_operator_opens_a_group_and_a_call_in_the_admin(
         sign_in(site, browser)
         groups = browser.get(f"{site.home}/admin/django_mcp/toolgroup/")
         group = open_link(browser, groups, r"/toolgroup/\d+/change/")
+        clients = browser.get(f"{site.home}/admin/django_mcp/toolgroup/applications/")
         records = browser.get(f"{site.home}/admin/django_mcp/callrecord/")
         record = open_link(browser, records, r"/callrecord/\d+/change/[^\"]*")
 
     assert "add_note" in group.text
-    assert ("mcp_token" in group.text) is site.host.needs_oauth
+    assert ("mcp_token" in clients.text) is site.host.needs_oauth
     assert "add_note" in records.text
     assert USERNAME in record.text
 

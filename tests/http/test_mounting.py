@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client as DjangoClient
 from django.test import override_settings
 from pytest_django import Settings
 
@@ -194,14 +193,3 @@ def test_service_module_that_cannot_be_imported_stops_the_start(tmp_path: Path) 
 
     assert process.returncode != 0
     assert "there_is_no_such_module" in process.stderr
-
-
-@pytest.mark.parametrize("http_method", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
-def test_runserver_says_what_to_run_instead(db: None, path: str, http_method: str) -> None:
-    client = DjangoClient(enforce_csrf_checks=True)
-
-    response = client.generic(http_method, path, "{}", content_type="application/json")
-
-    assert response.status_code == 501
-    assert "uvicorn" in response.text

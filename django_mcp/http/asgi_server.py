@@ -1,0 +1,45 @@
+"""A server of an ASGI application for requests that have come to a view already."""
+
+import asyncio
+from contextvars import Context
+
+from django_mcp.http.connection import Application, Body, Connection, Message
+from django_mcp.http.event_loop import EventLoopThread
+
+
+class ASGIServer:
+    """Serves `application` on one event loop, with the lifespan event of its end.
+
+    When the loop ends, the clients of open requests count as gone, and the application shuts down.
+    """
+
+    def __init__(self, application: Application, thread: EventLoopThread) -> None:
+        self._application = application
+        self._loop = thread.loop
+        self._open: dict[asyncio.Task[None], Connection] = {}
+        thread.before_end(self._close)
+
+    def open(self, scope: Message, body: Body) -> Connection:
+        """Begin to serve a request, from any thread."""
+        connection = Connection(self._loop, body)
+        # In a context of its own, as under an ASGI server. That of a request which Django serves
+        # under ASGI would have async tools wait for its thread, which waits for them.
+        self._loop.call_soon_threadsafe(self._begin, connection, scope, context=Context())
+        return connection
+
+    def _begin(self, connection: Connection, scope: Message) -> None:
+        task = self._loop.create_task(connection.serve(self._application, scope))
+        self._open[task] = connection
+        task.add_done_callback(self._open.pop)
+
+    async def _close(self) -> None:
+        for connection in tuple(self._open.values()):
+            connection.disconnect()
+
+        async def receive() -> Message:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Message) -> None:
+            pass
+
+        await self._application({"type": "lifespan"}, receive, send)

@@ -1,0 +1,28 @@
+"""A converter of URL paths that finds the endpoint below whatever prefix the server took off."""
+
+from django.urls import get_script_prefix, register_converter
+
+from django_mcp.principals import Endpoint
+
+NAME = "django_mcp_endpoint"
+
+
+class EndpointPathConverter:
+    """Matches the rest of the endpoint's path, after the script name of the request.
+
+    A WSGI server that serves the site in a folder passes on what follows the folder, and the URLs
+    may have been loaded before anybody could know of it.
+    """
+
+    regex = ".+"
+
+    def to_python(self, value: str) -> str:
+        if f"{get_script_prefix()}{value.removesuffix('/')}" != Endpoint.from_settings().path:
+            raise ValueError("not the path of the endpoint")
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(EndpointPathConverter, NAME)

@@ -1,0 +1,421 @@
+"""The endpoint as Django itself serves it: under WSGI, and under ASGI where nothing is mounted."""
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.asgi import get_asgi_application
+from django.db import connections
+from pytest_django import Settings
+
+from django_mcp import ToolContext, tool
+from django_mcp.asgi import Application
+from django_mcp.http import event_stream, single_answers
+from django_mcp.tools.declaration import collecting
+from tests.clients import client as client
+from tests.clients import era as era
+from tests.clients import legacy as legacy
+from tests.clients import modern as modern
+from tests.execution.rows import settled
+from tests.gate import Gate
+from tests.gateway import Gateway
+from tests.keys import PATH
+from tests.protocol import tools
+from tests.protocol.conftest import gate as gate
+from tests.protocol.tasks import start
+from tests.urlconfs import package_routes, site
+from tests.wire import PATIENCE, Answer, Client, Headers, serving
+
+with collecting() as TOOLS:
+
+    @tool(read_only=True)
+    async def running_loop() -> int:
+        """Identify the event loop."""
+        return id(asyncio.get_running_loop())
+
+    @tool(read_only=True)
+    async def areport_and_hold(context: ToolContext) -> str:
+        """Report once, then wait in silence until the test opens the gate."""
+        await context.areport_progress(1)
+        try:
+            await tools.gate.pause("held")
+        except asyncio.CancelledError:
+            tools.gate.note("cancelled")
+            raise
+        return "over"
+
+
+GATEWAYS: dict[str, Callable[[], Application]] = {"wsgi": Gateway, "asgi": get_asgi_application}
+
+
+@pytest.fixture(params=["wsgi"])
+def gateway(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+by_both = pytest.mark.parametrize("gateway", GATEWAYS, indirect=True)
+
+
+@pytest.fixture
+def application(transactional_db: None, settings: Settings, gateway: str) -> Iterator[Application]:
+    """Django without the mount, for anybody, with streams."""
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+    settings.DJANGO_MCP_WSGI_STREAMS = True
+    with serving([*tools.TOOLS, *TOOLS]):
+        yield GATEWAYS[gateway]()
+
+
+def called(client: Client, name: str, /, **arguments: Any) -> Answer:
+    return asyncio.run(client.acall(name, **arguments))
+
+
+def posted(
+    client: Client, *body: bytes, http_method: str = "POST", headers: Headers | None = None
+) -> Answer:
+    async def scenario() -> Answer:
+        async with client.opening(*body, http_method=http_method, headers=headers) as opened:
+            return await opened.answer()
+
+    return asyncio.run(scenario())
+
+
+@by_both
+@pytest.mark.parametrize("tool", ["echo", "aecho"])
+def test_tool_answers_a_client_of_either_era(client: Client, tool: str) -> None:
+    assert called(client, tool, text="abc").result["structuredContent"] == {"result": "abc"}
+
+
+@by_both
+@pytest.mark.parametrize("tool", ["query", "aquery"])
+def test_tool_asks_the_database(modern: Client, tool: str) -> None:
+    assert called(modern, tool).result["isError"] is False
+
+
+def test_requests_share_one_event_loop(modern: Client) -> None:
+    loops = [called(modern, "running_loop").result["structuredContent"] for _ in range(2)]
+
+    assert loops[0] == loops[1]
+
+
+@by_both
+def test_progress_arrives_while_the_tool_runs(client: Client, gate: Gate) -> None:
+    async def scenario() -> Answer:
+        async with client.calling("ahold_and_report", token="p") as opened:
+            await opened.arrival(1)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert answer.header("content-type") == ["text/event-stream"]
+    assert answer.progress[0]["progressToken"] == "p"
+    assert answer.result["isError"] is False
+
+
+@pytest.fixture
+def probing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silent stream finds out at once that its client has gone."""
+    monkeypatch.setattr(event_stream, "PROBE_INTERVAL_SECONDS", 0.05)
+
+
+@by_both
+@pytest.mark.usefixtures("probing")
+def test_modern_client_that_leaves_a_stream_cancels_its_call(modern: Client, gate: Gate) -> None:
+    async def scenario() -> None:
+        async with modern.calling("areport_and_hold", token="p") as opened:
+            await opened.arrival(1)
+            assert await gate.arrival() == "held"
+            opened.leave()
+            assert await gate.arrival() == "cancelled"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("probing")
+def test_call_of_a_legacy_client_that_leaves_runs_to_its_end(legacy: Client, gate: Gate) -> None:
+    async def scenario() -> None:
+        async with legacy.calling("ahold_and_report", token="p") as opened:
+            await opened.arrival(1)
+            assert await gate.arrival() == "ahold_and_report"
+            opened.leave()
+            await asyncio.wait_for(asyncio.shield(opened.task), PATIENCE)
+            gate.open()
+            assert await gate.arrival() == "reported"
+
+    asyncio.run(scenario())
+
+
+def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
+    async def scenario() -> Answer:
+        task_id = await start(modern.with_tasks(), "work", to=1)
+        await gate.arrival()
+        wanted = {"notifications": {"taskIds": [task_id]}}
+        async with modern.with_tasks().sending("subscriptions/listen", wanted) as opened:
+            await opened.arrival(2)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    settled()
+    assert answer.messages[-2]["params"]["status"] == "completed"
+    assert answer.result["resultType"] == "complete"
+
+
+# Without streams, as in production unless the project asks for them.
+
+
+def test_streams_are_sent_as_debug_says_where_nothing_else_is_said(
+    modern: Client, settings: Settings
+) -> None:
+    del settings.DJANGO_MCP_WSGI_STREAMS
+    kinds = []
+    for settings.DEBUG in (True, False):
+        kinds += asyncio.run(_with_progress(modern)).header("content-type")
+
+    assert kinds == ["text/event-stream", "application/json"]
+
+
+async def _with_progress(client: Client) -> Answer:
+    async with client.calling("count", token="p", to=3) as opened:
+        return await opened.answer()
+
+
+def test_answer_without_streams_is_one_piece_of_json(client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_WSGI_STREAMS = False
+
+    answer = asyncio.run(_with_progress(client))
+
+    assert answer.header("content-type") == ["application/json"]
+    assert answer.header("content-length") == [str(len(answer.body))]
+    assert answer.progress == []
+    assert answer.result["structuredContent"] == {"result": 3}
+
+
+def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
+    modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DJANGO_MCP_WSGI_STREAMS = False
+    monkeypatch.setattr(single_answers, "PING_INTERVAL", 0.01)
+    monkeypatch.setattr(single_answers, "UNATTENDED", 0.0)
+
+    async def scenario() -> Answer:
+        async with modern.calling("ahold", name="a") as opened:
+            await gate.arrival()
+            # Many times the interval after which a stream would have begun.
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(opened.news(), 0.2)
+            gate.open()
+            return await opened.answer()
+
+    assert asyncio.run(scenario()).header("content-type") == ["application/json"]
+
+
+def test_listener_is_told_what_to_set_where_there_are_no_streams(
+    modern: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_WSGI_STREAMS = False
+
+    answer = asyncio.run(modern.asend("subscriptions/listen", {"notifications": {}}))
+
+    assert (answer.status, answer.messages[0]["id"]) == (404, 1)
+    assert answer.error["code"] == -32601
+    assert "DJANGO_MCP_WSGI_STREAMS" in answer.error["message"]
+    assert "mount()" in answer.error["message"]
+
+
+# What a request has to get past.
+
+
+class Input(io.BytesIO):
+    """The body as a server hands it over; `is_broken` is a client that has gone."""
+
+    def __init__(self, body: bytes = b"", *, is_broken: bool = False) -> None:
+        super().__init__(body)
+        self.was_atomic: list[bool] = []
+        self._is_broken = is_broken
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self._is_broken:
+            raise OSError("the client has gone")
+        self.was_atomic += [each.in_atomic_block for each in connections.all()]
+        return super().read(size)
+
+
+def test_client_without_credentials_learns_so_although_its_body_never_comes(
+    modern: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+    broken = Gateway({"CONTENT_LENGTH": "100", "wsgi.input": Input(is_broken=True)})
+
+    answer = posted(modern.having(application=broken))
+
+    assert answer.status == 401
+    (challenge,) = answer.header("www-authenticate")
+    assert challenge.startswith('Key realm="default"')
+    assert answer.error["code"] == 401
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CONTENT_LENGTH": "100", "wsgi.input": Input(is_broken=True)},
+        {"CONTENT_LENGTH": "100", "wsgi.input": Input(b"{}")},
+        {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Input(b"{}")},
+    ],
+    ids=["client-gone", "cut-off", "end-unknown"],
+)
+def test_body_that_cannot_be_read_is_answered_with_400(
+    modern: Client, environ: dict[str, Any]
+) -> None:
+    answer = posted(modern.having(application=Gateway(environ)))
+
+    assert answer.status == 400
+    assert "Content-Length" in answer.error["message"]
+
+
+def test_body_in_chunks_is_read_where_the_server_marks_its_end(modern: Client) -> None:
+    headers, body = modern.request("tools/call", {"name": "echo", "arguments": {"text": "abc"}})
+    environ = {
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+    }
+
+    answer = posted(modern.having(application=Gateway(environ)), body, headers=headers)
+
+    assert answer.result["structuredContent"] == {"result": "abc"}
+
+
+@pytest.mark.parametrize("length", ["5000000", "many"])
+def test_declared_length_is_looked_at_before_the_body(modern: Client, length: str) -> None:
+    answer = posted(modern.having(application=Gateway({"CONTENT_LENGTH": length})))
+
+    assert answer.status == (413 if length.isdecimal() else 400)
+
+
+def test_long_body_arrives_whole(modern: Client) -> None:
+    text = "x" * 200_000
+
+    assert called(modern, "echo", text=text).result["structuredContent"] == {"result": text}
+
+
+@by_both
+def test_header_that_comes_twice_is_refused(modern: Client) -> None:
+    headers, body = modern.request("tools/call", {"name": "echo", "arguments": {"text": "abc"}})
+    version = str(headers["MCP-Protocol-Version"])
+
+    twice = posted(modern, body, headers={**headers, "MCP-Protocol-Version": [version, version]})
+    both = posted(modern, body, headers={**headers, "Authorization": ["Key -", "Bearer x"]})
+
+    assert twice.error["code"] == -32020
+    assert both.status == 401
+
+
+def test_preflight_of_a_browser_is_answered(modern: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_ALLOWED_ORIGINS = ["https://page.example"]
+
+    answer = posted(
+        modern,
+        http_method="OPTIONS",
+        headers={"Origin": "https://page.example", "Access-Control-Request-Method": "POST"},
+    )
+
+    assert answer.status == 204
+    assert answer.header("access-control-allow-origin") == ["https://page.example"]
+    assert answer.header("content-type") == []
+
+
+def test_only_post_is_served(modern: Client) -> None:
+    answer = posted(modern, http_method="GET")
+
+    assert (answer.status, answer.header("allow")) == (405, ["POST"])
+
+
+@by_both
+def test_login_csrf_and_atomic_requests_do_not_concern_the_endpoint(
+    modern: Client, settings: Settings, gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    headers, body = modern.request("tools/call", {"name": "echo", "arguments": {"text": "abc"}})
+    read = Input(body)
+    fresh = get_asgi_application() if gateway == "asgi" else Gateway({"wsgi.input": read})
+
+    answer = posted(modern.having(application=fresh), body, headers=headers)
+
+    assert answer.result["structuredContent"] == {"result": "abc"}
+    assert not any(read.was_atomic)
+
+
+def test_middleware_that_buffers_keeps_no_event_back(
+    modern: Client, settings: Settings, gate: Gate
+) -> None:
+    settings.MIDDLEWARE = [
+        "django.middleware.gzip.GZipMiddleware",
+        "django.middleware.http.ConditionalGetMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.common.CommonMiddleware",
+    ]
+    zipped = modern.having(application=Gateway(), headers={"Accept-Encoding": "gzip"})
+
+    async def scenario() -> Answer:
+        async with zipped.calling("ahold_and_report", token="p") as opened:
+            await opened.arrival(1)
+            gate.open()
+            return await opened.answer()
+
+    answer = asyncio.run(scenario())
+
+    assert answer.header("content-encoding") == []
+    assert answer.result["isError"] is False
+
+
+@pytest.mark.parametrize(
+    ("script_name", "path"),
+    [
+        ("", "/back/office/mcp"),
+        ("", "/back/office/mcp/"),
+        ("/back", "/back/office/mcp"),
+        ("/back/office", "/back/office/mcp/"),
+    ],
+)
+def test_prefix_that_the_server_takes_off_belongs_to_the_path(
+    modern: Client, settings: Settings, script_name: str, path: str
+) -> None:
+    settings.DJANGO_MCP_URL = "http://testserver/back/office/mcp"
+    settings.ROOT_URLCONF = site(*package_routes())
+    client = modern.having(application=Gateway(script_name=script_name), path=path)
+
+    assert called(client, "echo", text="a").result["isError"] is False
+
+
+def test_prefix_that_django_is_told_belongs_to_the_path(modern: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_URL = "http://testserver/back/mcp"
+    settings.FORCE_SCRIPT_NAME = "/back"
+    settings.ROOT_URLCONF = site(*package_routes())
+
+    answer = called(modern.having(application=Gateway(), path="/mcp"), "echo", text="a")
+
+    assert answer.result["isError"] is False
+
+
+@pytest.mark.parametrize("script_name", ["", "/other", "/back/office"])
+def test_endpoint_is_at_its_own_path_alone(
+    modern: Client, settings: Settings, script_name: str
+) -> None:
+    settings.DJANGO_MCP_URL = "http://testserver/back/mcp"
+    settings.ROOT_URLCONF = site(*package_routes())
+    path = f"{script_name}/mcp"
+
+    answer = posted(modern.having(application=Gateway(script_name=script_name), path=path))
+
+    assert answer.status == 404
