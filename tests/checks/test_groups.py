@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from django_mcp import tool
 from django_mcp.models import ToolGroup
 from django_mcp.tools.declaration import collecting
+from tests.calling import serving_declared
 from tests.checks.messages import found, hints
 from tests.databases import Route, second_database
 
@@ -23,10 +24,11 @@ def act() -> None:
 @pytest.fixture(autouse=True)
 def _closed(settings: Settings) -> Iterator[None]:
     settings.DJANGO_MCP_ENABLE_NEW_GROUPS = False
-    with collecting():
+    with collecting() as declared:
         tool(group="notes")(act)
         tool(group="minutes", name="act_too")(act)
-        yield
+        with serving_declared(declared):
+            yield
 
 
 def test_w032_tells_that_every_group_is_closed() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from django_mcp import tool
-from django_mcp.tools.declaration import collecting
+from tests.calling import offering
 from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
@@ -29,18 +28,14 @@ def _project(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_w033_tells_of_an_app_that_is_not_installed() -> None:
-    with collecting():
-        messages = found()
-        assert hints()["W033"] == [
-            'Write INSTALLED_APPS = [*INSTALLED_APPS, "notes"] in the settings.'
-        ]
+    with offering():
+        messages, advice = found(), hints()
 
     assert set(messages) == {"W033"}
+    assert advice["W033"] == ['Write INSTALLED_APPS = [*INSTALLED_APPS, "notes"] in the settings.']
     assert messages["W033"][0].startswith("notes/services.py declares tools, and notes is not")
 
 
 def test_w033_is_silent_where_there_are_tools() -> None:
-    with collecting():
-        tool(act)
-
+    with offering(act):
         assert found() == {}
