@@ -69,7 +69,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
             f"No token of ours can hold these scopes of the tools: {' '.join(missing)}.",
             hint='Set OAUTH2_PROVIDER["SCOPES_BACKEND_CLASS"] to '
             '"django_mcp.auth.scopes.ToolScopes", as provider_settings() of '
-            "django_mcp.oauth_settings does and nothing after it may undo, or add to "
+            "django_mcp.oauth_settings does unless a line after it sets another, or add to "
             f'OAUTH2_PROVIDER["SCOPES"]: {", ".join(_described(missing))}.',
             id="django_mcp.W004",
         )

@@ -51,7 +51,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
     for (route, is_own), paths in _shadowed().items():
         include = OWN_INCLUDE if is_own else 'the include of "django_mcp.oauth_urls"'
         yield Warning(
-            f"The route {route!r} answers {' and '.join(paths)} in the place of django_mcp, "
+            f"The route {route!r} answers {', '.join(paths)} in the place of django_mcp, "
             "because it comes first.",
             hint=f"Move {include} up in {root_urlconf()}, above {route!r}.",
             id="django_mcp.W034",
