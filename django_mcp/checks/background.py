@@ -75,8 +75,9 @@ def check_background_deployment(
     return [
         Warning(
             "Background tools run on threads of the web processes, and end with them.",
-            hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery" or "django_tasks", and run a '
-            "worker.",
+            hint=f'Set {Settings.BACKGROUND_BACKEND.name} = "celery" and run: celery --app project '
+            f'worker; or set {Settings.BACKGROUND_BACKEND.name} = "django_tasks" and run: python '
+            "manage.py db_worker.",
             id="django_mcp.W009",
         )
     ]

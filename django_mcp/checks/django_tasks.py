@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import django
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from django_mcp.conf import Settings, settings
@@ -14,6 +14,7 @@ from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
 from django_mcp.tools.declaration import declarations
 
 BACKEND = SHORT_NAMES["django_tasks"]
+DATABASE_BACKEND = "django_tasks_db"
 
 
 @register
@@ -74,23 +75,29 @@ def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
     tools = defaultdict(list)
     for declaration in declarations():
         if declaration.background:
-            tools[backend.queue_of(declaration.queue)].append(declaration.dotted_name)
+            tools[backend.queue_of(declaration.queue)].append(declaration.located_name)
     for queue, names in tools.items():
         if backend.queues and queue not in backend.queues:
             yield Error(
                 f"{', '.join(names)}: the queue {queue!r} is not in {alias}['QUEUES'], so that "
                 "calls are refused.",
-                hint=f"Add {queue!r} to it and run a worker for it, or set the option `queue` of "
-                "the tool to one of "
+                hint=f"Set {alias}['QUEUES'] = {sorted({*backend.queues, queue})} and run a worker "
+                "for it, or tag the tool with queue= one of "
                 f"{', '.join(map(repr, sorted(backend.queues)))}.",
                 id="django_mcp.E018",
             )
 
 
 def _example() -> str:
-    """The lines that make the database backend work."""
-    return (
-        f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
-        '{"BACKEND": "django_tasks_db.DatabaseBackend"}}, add "django_tasks_db" to INSTALLED_APPS, '
-        "type: pip install django-tasks-db, and run: python manage.py db_worker."
-    )
+    """What makes the database backend work, without what is done already."""
+    steps = [
+        (
+            f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
+            '{"BACKEND": "django_tasks_db.DatabaseBackend"}}'
+        )
+    ]
+    if not apps.is_installed(DATABASE_BACKEND):
+        steps.append(f'add "{DATABASE_BACKEND}" to INSTALLED_APPS')
+    if find_spec(DATABASE_BACKEND) is None:
+        steps.append("type: pip install django-tasks-db")
+    return f"{', '.join(steps)}, and run: python manage.py db_worker."

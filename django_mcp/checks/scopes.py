@@ -30,7 +30,7 @@ def spelling_problems() -> Iterator[CheckMessage]:
         if near is None:
             continue
         suggested.add(near)
-        tools = [tool.dotted_name for tool in registry.tools.values() if scope in tool.scopes]
+        tools = [tool.located_name for tool in registry.tools.values() if scope in tool.scopes]
         yield Warning(
             f"{', '.join(tools)}: {SETTING} has no words for the scope {scope!r}. "
             f"Did you mean {near!r}?",

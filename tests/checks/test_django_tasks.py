@@ -1,8 +1,11 @@
 """The checks of a project whose background tools are run by Django's Tasks."""
 
+import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +26,11 @@ pytestmark = pytest.mark.django_db
 
 MODULE = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
 KEEPING = "tests.execution.task_backends.KeepingBackend"
+# What is installed already is not to be installed.
+INSTALL = "" if find_spec("django_tasks_db") else "type: pip install django-tasks-db, "
 TYPE = (
     'Set TASKS = {\'default\': {"BACKEND": "django_tasks_db.DatabaseBackend"}}, add '
-    '"django_tasks_db" to INSTALLED_APPS, type: pip install django-tasks-db, and run: '
-    "python manage.py db_worker."
+    f'"django_tasks_db" to INSTALLED_APPS, {INSTALL}and run: python manage.py db_worker.'
 )
 
 
@@ -40,6 +44,12 @@ def sort() -> None:
 
 def greet() -> None:
     """Greet."""
+
+
+def place(function: Callable[[], None]) -> str:
+    """The name of a tool of this module with its file and line."""
+    line = inspect.getsourcelines(function)[1]
+    return f"{__name__}.{function.__name__} (tests/checks/test_django_tasks.py:{line})"
 
 
 @pytest.fixture(autouse=True)
@@ -149,12 +159,12 @@ def test_e018_names_the_tools_whose_queue_the_backend_lacks(settings: Settings) 
             (
                 "django_mcp.E018",
                 (
-                    f"{__name__}.count, {__name__}.sort: the queue 'default' is not in "
+                    f"{place(count)}, {place(sort)}: the queue 'default' is not in "
                     "TASKS['default']['QUEUES'], so that calls are refused."
                 ),
                 (
-                    "Add 'default' to it and run a worker for it, or set the option `queue` of "
-                    "the tool to one of 'fast', 'slow'."
+                    "Set TASKS['default']['QUEUES'] = ['default', 'fast', 'slow'] and run a worker "
+                    "for it, or tag the tool with queue= one of 'fast', 'slow'."
                 ),
             )
         ]
@@ -171,7 +181,11 @@ def test_w009_names_what_runs_tools_in_production(settings: Settings) -> None:
 
     assert (warning.id, warning.hint) == (
         "django_mcp.W009",
-        'Set DJANGO_MCP_BACKGROUND_BACKEND to "celery" or "django_tasks", and run a worker.',
+        (
+            'Set DJANGO_MCP_BACKGROUND_BACKEND = "celery" and run: celery --app project worker; '
+            'or set DJANGO_MCP_BACKGROUND_BACKEND = "django_tasks" and run: python manage.py '
+            "db_worker."
+        ),
     )
 
 

@@ -1,5 +1,7 @@
 """The spelling of scopes: near misses are told with what was probably meant, and nothing else."""
 
+import re
+
 import pytest
 from pytest_django import Settings
 
@@ -7,6 +9,7 @@ from django_mcp import tool
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build, using_registry
 from tests.checks.messages import found
+from tests.tools.serving import unlocated
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -45,7 +48,8 @@ def told(settings: Settings, *, described: list[str], used: list[str]) -> list[s
 def test_w031_tells_what_a_tool_meant(settings: Settings, asked: str, near: str) -> None:
     (message,) = told(settings, described=["notes:read", "notes:write"], used=[asked, "shop:x"])
 
-    assert message == (
+    assert re.search(r" \(tests/checks/test_scopes\.py:\d+\): ", message)
+    assert unlocated(message) == (
         f'{__name__}.told.<locals>.example: OAUTH2_PROVIDER["SCOPES"] has no words for the scope '
         f"{asked!r}. Did you mean {near!r}?"
     )
