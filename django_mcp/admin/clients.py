@@ -102,6 +102,8 @@ def search_applications(term: str, page: str | None) -> dict[str, Any]:
 
     Approved ones first, then those of operators, those that registered themselves, blocked ones.
     """
+    if not apps.is_installed("oauth2_provider"):
+        return {"results": [], "pagination": {"more": False}}
     matching = _applications().filter(Q(name__icontains=term) | Q(client_id__icontains=term))
     place = Case(
         When(client_id__in=_judged(Standing.APPROVED), then=Value(0)),
