@@ -97,7 +97,7 @@ def run(*, stays: bool) -> None:
         terminal.say(f"The worker's broker is {broker}.")
         server.wait_until_ready(urlsplit(url).path)
         worker.wait_until_ready()
-        asyncio.run(tour.take(url, tokens, _operate))
+        asyncio.run(tour.take(url, tokens, _operate, timezone.localdate()))
         _show_record(newest)
         if stays:
             _invite(url)

@@ -1,7 +1,8 @@
 """The tour of the expenses."""
 
 import json
-from pathlib import Path
+from datetime import date
+from typing import Any
 
 from mcp import MCPError
 from mcp.client.client import Client
@@ -16,12 +17,8 @@ from example_project.demo.client import (
     text,
     tool_error,
 )
+from example_project.demo.statements import first_day_of_statement, spent, statement
 from example_project.demo.tokens import Tokens
-
-STATEMENT = Path(__file__).parent.parent / "expenses" / "data" / "statement-2026.csv"
-STATEMENT_LINES = 402
-STATEMENT_EXPENSES = 390
-YEAR = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
 
 TOOLS = {
     "add_expense",
@@ -51,37 +48,42 @@ RECORD = [
 """What the record must say of the tour's calls: the tool, the user, the outcome."""
 
 
-async def walk(url: str, tokens: Tokens) -> None:
+async def walk(url: str, tokens: Tokens, today: date) -> None:
     """Import, summarise, err, delete; raises `UnexpectedError` where the server disappoints."""
+    first_day = first_day_of_statement(today)
+    bookings = statement(first_day, today)
+    days = {"first_day": first_day.isoformat(), "last_day": today.isoformat()}
     async with connect(url, tokens.demo) as client:
-        await _import_statement(client)
-        await _summarise(client)
+        await _import_statement(client, first_day, bookings)
+        await _summarise(client, days, count=len(spent(bookings)))
         expense_id = await _correct_itself(client)
         async with connect(url, tokens.auditor) as colleague:
             await _touch_what_is_not_theirs(colleague, expense_id)
         await _delete(client, expense_id)
         await _send_nonsense(client)
-    await _look_for_a_hidden_tool(url, tokens)
+    await _look_for_a_hidden_tool(url, tokens, days)
 
 
-async def _import_statement(client: Client) -> None:
-    terminal.heading("It imports a bank statement")
-    statement = STATEMENT.read_text(encoding="utf-8")
-    terminal.call("import_statement", f"{STATEMENT.name}, {len(statement):,} characters of CSV")
+async def _import_statement(client: Client, first_day: date, bookings: str) -> None:
+    terminal.heading("It imports a bank statement that ends today")
+    terminal.call(
+        "import_statement", f"the bookings since {first_day}, {len(bookings):,} characters of CSV"
+    )
     bar = terminal.ProgressBar()
     result = await client.call_tool(
-        "import_statement", {"statement": statement}, progress_callback=bar.show
+        "import_statement", {"statement": bookings}, progress_callback=bar.show
     )
     bar.close()
     report = structured(result)
-    expect(bool(bar.reports), "progress should have been reported")
+    lines = len(bookings.splitlines()) - 1
     expect(
-        bar.reports[-1] == (STATEMENT_LINES, STATEMENT_LINES),
+        bar.reports[-1:] == [(lines, lines)],
         "the last progress report should say that all is done",
     )
+    count = len(spent(bookings))
     expect(
-        report["imported"] + report["already_known"] == STATEMENT_EXPENSES,
-        f"{STATEMENT_EXPENSES} expenses should be imported or known",
+        report["imported"] + report["already_known"] == count,
+        f"{count} expenses should be imported or known",
     )
     terminal.good(
         f"{report['lines']} lines: {report['imported']} imported, {report['already_known']} known"
@@ -89,17 +91,17 @@ async def _import_statement(client: Client) -> None:
     )
     if report["unmatched_payees"]:
         terminal.say(f"No category fitted {', '.join(report['unmatched_payees'])}.", indent=4)
-    terminal.call("import_statement", "the same file again")
-    again = structured(await client.call_tool("import_statement", {"statement": statement}))
+    terminal.call("import_statement", "the same statement again")
+    again = structured(await client.call_tool("import_statement", {"statement": bookings}))
     expect(again["imported"] == 0, "a second import should add nothing")
     terminal.good(f"Nothing is booked twice: {again['already_known']} lines were known.")
 
 
-async def _summarise(client: Client) -> None:
+async def _summarise(client: Client, days: dict[str, str], *, count: int) -> None:
     terminal.heading("It asks where the money went")
-    arguments = {**YEAR, "period": "quarter"}
+    arguments = {**days, "period": "quarter"}
     summary = structured(await call(client, "summarise_expenses", arguments))
-    expect(summary["count"] >= STATEMENT_EXPENSES, "the summary should count the statement")
+    expect(summary["count"] >= count, "the summary should count the statement")
     terminal.table(
         ["category", "euros", "share"],
         [
@@ -116,20 +118,20 @@ async def _summarise(client: Client) -> None:
 
 async def _correct_itself(client: Client) -> int:
     terminal.heading("Errors tell an agent how to correct itself")
-    expense = {
+    expense: dict[str, Any] = {
         "amount": "230.00",
         "category": "eating-out",
         "payee": "Pizza Vesuvio",
-        "spent_on": "2026-12-05",
     }
     error = tool_error(await call(client, "add_expense", expense))
     expect("eating out" in error["hint"], "the hint should name the categories")
     expense["category"] = "eating out"
     error = tool_error(await call(client, "add_expense", expense))
     expect("allow_over_budget" in error["hint"], "the hint should say how to go on")
-    expense["amount"] = "23.00"
+    terminal.say("Its user agrees.")
+    expense["allow_over_budget"] = True
     added = structured(await call(client, "add_expense", expense))
-    expect(added["amount"] == "23.00", "the expense should come back as it was recorded")
+    expect(added["amount"] == expense["amount"], "the expense should come back as it was recorded")
     terminal.good(f"Recorded as expense {added['id']}.")
     return int(added["id"])
 
@@ -164,12 +166,12 @@ async def _send_nonsense(client: Client) -> None:
     terminal.refused(refusal)
 
 
-async def _look_for_a_hidden_tool(url: str, tokens: Tokens) -> None:
+async def _look_for_a_hidden_tool(url: str, tokens: Tokens, days: dict[str, str]) -> None:
     terminal.heading("A tool that needs a Django permission")
     async with connect(url, tokens.demo) as client:
-        terminal.call(HIDDEN_TOOL, f"{json.dumps(YEAR)} as user demo")
+        terminal.call(HIDDEN_TOOL, f"{json.dumps(days)} as user demo")
         try:
-            await client.call_tool(HIDDEN_TOOL, YEAR)
+            await client.call_tool(HIDDEN_TOOL, days)
         except MCPError as error:
             terminal.refused(f"{error.message} (error {error.code})")
         else:
@@ -178,8 +180,8 @@ async def _look_for_a_hidden_tool(url: str, tokens: Tokens) -> None:
     async with connect(url, tokens.auditor, mode="legacy") as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
         expect(HIDDEN_TOOL in names, "the auditor should see the tool")
-        terminal.call(HIDDEN_TOOL, f"{json.dumps(YEAR)} as user auditor")
-        result = await client.call_tool(HIDDEN_TOOL, YEAR)
+        terminal.call(HIDDEN_TOOL, f"{json.dumps(days)} as user auditor")
+        result = await client.call_tool(HIDDEN_TOOL, days)
         for member in structured(result)["result"]:
             terminal.good(f"{member['username']}: {member['total']} euros, {member['count']} times")
         terminal.say(f"This client spoke protocol {client.protocol_version}.", indent=4)

@@ -1,10 +1,10 @@
 """The tour of the slow tools, which run in the background: a year's statements, and its report."""
 
 import asyncio
-import csv
 import io
 import os
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urljoin
@@ -16,10 +16,9 @@ from openpyxl import load_workbook
 from example_project.demo import terminal
 from example_project.demo.client import UnexpectedError, connect, expect, structured
 from example_project.demo.operator import Operator
-from example_project.demo.statements import statement_of
+from example_project.demo.statements import monthly_statements, spent
 from example_project.demo.tokens import Tokens
 
-YEAR = 2025
 MONTHS = 12
 PATIENCE = 60.0
 """Seconds after which somebody at a terminal would give up, too."""
@@ -33,32 +32,27 @@ RECORD = [
 """What the record must say of the tour's calls: the tool, the user, the outcome."""
 
 
-async def walk(url: str, tokens: Tokens, operator: Operator) -> None:
+async def walk(url: str, tokens: Tokens, operator: Operator, today: date) -> None:
     """Import, build, open; raises `UnexpectedError` where the server or its worker disappoints."""
-    statements = [statement_of(YEAR, month) for month in range(1, MONTHS + 1)]
-    spent = _spent(statements)
+    # The whole of last year; what the first statement has of it is passed over.
+    year = today.year - 1
+    statements = monthly_statements(year)
+    amounts = [amount for statement in statements for amount in spent(statement)]
     async with connect(url, tokens.demo) as client:
         terminal.heading("Slow work is done in the background, by Celery's worker")
-        await _import_statements(client, statements, count=len(spent))
+        await _import_statements(client, year, statements, count=len(amounts))
     # Clients of the revisions before 2026-07-28 see the same.
     async with connect(url, tokens.demo, mode="legacy") as client:
-        report = await _build_report(client)
+        report = await _build_report(client, year)
     await _list_tasks(operator)
-    await _open_report(report, total=sum(spent, Decimal()))
+    await _open_report(report, total=sum(amounts, Decimal()))
 
 
-def _spent(statements: Sequence[str]) -> list[Decimal]:
-    amounts = [
-        Decimal(line["amount"])
-        for statement in statements
-        for line in csv.DictReader(io.StringIO(statement))
-    ]
-    return [-amount for amount in amounts if amount < 0]
-
-
-async def _import_statements(client: Client, statements: Sequence[str], *, count: int) -> None:
+async def _import_statements(
+    client: Client, year: int, statements: Sequence[str], *, count: int
+) -> None:
     size = sum(map(len, statements))
-    terminal.call("import_statements", f"{MONTHS} months of {YEAR}, {size:,} characters of CSV")
+    terminal.call("import_statements", f"{MONTHS} months of {year}, {size:,} characters of CSV")
     imported = await _call_slow(client, "import_statements", {"statements": statements})
     expect(
         imported["imported"] + imported["already_known"] == count,
@@ -70,9 +64,9 @@ async def _import_statements(client: Client, statements: Sequence[str], *, count
     )
 
 
-async def _build_report(client: Client) -> dict[str, Any]:
-    terminal.call("build_annual_report", f'{{"year": {YEAR}}}')
-    report = await _call_slow(client, "build_annual_report", {"year": YEAR})
+async def _build_report(client: Client, year: int) -> dict[str, Any]:
+    terminal.call("build_annual_report", f'{{"year": {year}}}')
+    report = await _call_slow(client, "build_annual_report", {"year": year})
     terminal.good(
         f"{report['file']}, {report['size']:,} bytes: {report['expenses']} expenses,"
         f" {report['total']} euros."

@@ -1,5 +1,7 @@
 """The tour: what a real client sees and does, and what it is refused."""
 
+from datetime import date
+
 from example_project.demo import deployments, expenses, newcomer, reports
 from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
@@ -9,12 +11,12 @@ RECORD = [*newcomer.RECORD, *expenses.RECORD, *reports.RECORD, *deployments.RECO
 """What the record must say of the tour's calls: the tool, the user, the outcome."""
 
 
-async def take(url: str, tokens: Tokens, operator: Operator) -> None:
+async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> None:
     """Walk through everything; raises `UnexpectedError` where the server disappoints."""
     try:
         await newcomer.walk(url, TOOLS)
-        await expenses.walk(url, tokens)
-        await reports.walk(url, tokens, operator)
+        await expenses.walk(url, tokens, today)
+        await reports.walk(url, tokens, operator, today)
         await deployments.walk(url, tokens, operator)
     except ExceptionGroup as group:
         # The client's task groups wrap what is raised inside them.

@@ -1,5 +1,6 @@
 """The people, categories, budgets and services that the demo has, too."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import Settings
 
-import example_project.expenses
-
-DATA = Path(example_project.expenses.__file__).parent / "data"
+from example_project.demo.statements import statement
 
 
 @pytest.fixture
@@ -41,5 +40,5 @@ def media(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture
-def shipped_statement() -> str:
-    return (DATA / "statement-2026.csv").read_text(encoding="utf-8")
+def bank_statement() -> str:
+    return statement(date(2026, 1, 1), date(2026, 4, 30))

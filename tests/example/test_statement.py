@@ -81,11 +81,3 @@ def test_amount_that_no_account_holds_is_a_bad_line(amount: str) -> None:
 )
 def test_file_without_bookings_is_refused(text: str, problem: str) -> None:
     assert problems_of(text) == (problem,)
-
-
-def test_shipped_statement_is_readable(shipped_statement: str) -> None:
-    lines = read_statement(shipped_statement)
-
-    assert len(lines) == 402
-    assert sum(1 for line in lines if line.amount < 0) == 390
-    assert {line.booked_on.year for line in lines} == {2026}

@@ -124,22 +124,22 @@ def test_lists_are_bounded_by_their_schema(agent: MCPClient) -> None:
 
 
 def test_statement_is_imported_as_by_the_page(
-    agent: MCPClient, demo: User, shipped_statement: str
+    agent: MCPClient, demo: User, bank_statement: str
 ) -> None:
-    first = agent.call("import_statement", statement=shipped_statement).structured
-    again = agent.call("import_statement", statement=shipped_statement).structured
+    first = agent.call("import_statement", statement=bank_statement).structured
+    again = agent.call("import_statement", statement=bank_statement).structured
 
     assert first is not None
     assert again is not None
-    assert (first["imported"], again["imported"], again["already_known"]) == (390, 0, 390)
+    assert (first["imported"], again["imported"], again["already_known"]) == (331, 0, 331)
     assert first["total"] == str(Expense.objects.of(demo).total())
 
 
-def test_bad_statement_rolls_everything_back(agent: MCPClient, shipped_statement: str) -> None:
-    result = agent.call("import_statement", statement=shipped_statement + "x,x,x,x\n")
+def test_bad_statement_rolls_everything_back(agent: MCPClient, bank_statement: str) -> None:
+    result = agent.call("import_statement", statement=bank_statement + "x,x,x,x\n")
 
     assert result.is_error
-    assert "Line 404" in result.text
+    assert "Line 337" in result.text
     assert not Expense.objects.exists()
 
 
