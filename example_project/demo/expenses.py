@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from mcp import MCPError
@@ -19,6 +20,7 @@ from example_project.demo.client import (
 )
 from example_project.demo.statements import first_day_of_statement, spent, statement
 from example_project.demo.tokens import Tokens
+from example_project.expenses.money import format_amount
 
 TOOLS = {
     "add_expense",
@@ -105,15 +107,15 @@ async def _summarise(client: Client, days: dict[str, str], *, count: int) -> Non
     terminal.table(
         ["category", "euros", "share"],
         [
-            [entry["category"], entry["total"].rjust(9), terminal.share_bar(entry["share"])]
+            [entry["category"], _euros(entry["total"]).rjust(9), terminal.share_bar(entry["share"])]
             for entry in summary["categories"]
         ],
     )
     quarters = ", ".join(
-        f"{period['total']} in the quarter from {period['first_day']}"
+        f"{_euros(period['total'])} in the quarter from {period['first_day']}"
         for period in summary["periods"]
     )
-    terminal.good(f"{summary['total']} euros in all: {quarters}.")
+    terminal.good(f"{_euros(summary['total'])} euros in all: {quarters}.")
 
 
 async def _correct_itself(client: Client) -> int:
@@ -146,7 +148,7 @@ async def _delete(client: Client, expense_id: int) -> None:
     terminal.call("delete_expense", f'{{"expense_id": {expense_id}}} as user demo')
     deleted = structured(await client.call_tool("delete_expense", {"expense_id": expense_id}))
     expect(deleted["id"] == expense_id, "the expense should be named")
-    terminal.good(f"{deleted['amount']} euros for {deleted['payee']} are gone.")
+    terminal.good(f"{_euros(deleted['amount'])} euros for {deleted['payee']} are gone.")
 
 
 async def _send_nonsense(client: Client) -> None:
@@ -183,5 +185,11 @@ async def _look_for_a_hidden_tool(url: str, tokens: Tokens, days: dict[str, str]
         terminal.call(HIDDEN_TOOL, f"{json.dumps(days)} as user auditor")
         result = await client.call_tool(HIDDEN_TOOL, days)
         for member in structured(result)["result"]:
-            terminal.good(f"{member['username']}: {member['total']} euros, {member['count']} times")
+            total = _euros(member["total"])
+            terminal.good(f"{member['username']}: {total} euros, {member['count']} times")
         terminal.say(f"This client spoke protocol {client.protocol_version}.", indent=4)
+
+
+def _euros(amount: str) -> str:
+    # Results are for programs: decimals as text.
+    return format_amount(Decimal(amount))

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -17,6 +18,7 @@ from mcp.shared.auth import (
 
 from example_project.demo import terminal
 from example_project.demo.client import call, connect, expect, structured
+from example_project.expenses.money import format_amount
 
 # Where a program on the user's device would listen; this one reads what would be sent there.
 REDIRECT_URI = "http://127.0.0.1:53682/callback"
@@ -38,7 +40,8 @@ async def walk(url: str, tools: set[str]) -> None:
         terminal.heading("It asks its user for more when a tool needs more")
         budget = structured(await call(client, "set_budget", BUDGET))
         expect(budget["limit"] == BUDGET["monthly_limit"], "the budget should be set")
-        terminal.good(f"{budget['limit']} euros a month for {budget['category']}.")
+        limit = format_amount(Decimal(budget["limit"]))
+        terminal.good(f"{limit} euros a month for {budget['category']}.")
 
 
 class User:

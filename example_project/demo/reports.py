@@ -18,6 +18,7 @@ from example_project.demo.client import UnexpectedError, connect, expect, struct
 from example_project.demo.operator import Operator
 from example_project.demo.statements import monthly_statements, spent
 from example_project.demo.tokens import Tokens
+from example_project.expenses.money import format_amount
 
 MONTHS = 12
 PATIENCE = 60.0
@@ -69,7 +70,7 @@ async def _build_report(client: Client, year: int) -> dict[str, Any]:
     report = await _call_slow(client, "build_annual_report", {"year": year})
     terminal.good(
         f"{report['file']}, {report['size']:,} bytes: {report['expenses']} expenses,"
-        f" {report['total']} euros."
+        f" {format_amount(Decimal(report['total']))} euros."
     )
     return report
 
@@ -129,7 +130,7 @@ async def _open_report(report: dict[str, Any], *, total: Decimal) -> None:
 
 
 def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else f"{_euros(value)}".rjust(9)
+    return value if isinstance(value, str) else format_amount(_euros(value)).rjust(9)
 
 
 def _euros(value: Any) -> Decimal:

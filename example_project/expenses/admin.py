@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from example_project.expenses.models import Budget, Category, Expense
+from example_project.expenses.money import format_amount
 
 
 @admin.register(Category)
@@ -11,16 +12,24 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
 @admin.register(Expense)
 class ExpenseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    list_display = ["spent_on", "payee", "amount", "category", "owner"]
+    list_display = ["spent_on", "payee", "euros", "category", "owner"]
     list_filter = ["category", "owner"]
     list_select_related = ["category", "owner"]
     search_fields = ["payee", "note", "reference"]
     date_hierarchy = "spent_on"
     readonly_fields = ["reference", "created"]
 
+    @admin.display(description="amount (€)", ordering="amount")
+    def euros(self, expense: Expense) -> str:
+        return format_amount(expense.amount)
+
 
 @admin.register(Budget)
 class BudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    list_display = ["owner", "category", "monthly_limit"]
+    list_display = ["owner", "category", "euros_a_month"]
     list_filter = ["owner", "category"]
     list_select_related = ["owner", "category"]
+
+    @admin.display(description="monthly limit (€)", ordering="monthly_limit")
+    def euros_a_month(self, budget: Budget) -> str:
+        return format_amount(budget.monthly_limit)

@@ -32,6 +32,7 @@ from example_project.expenses.models import (
     ExpenseQuerySet,
     in_cents,
 )
+from example_project.expenses.money import format_amount
 from example_project.expenses.reports import keep_report
 from example_project.expenses.statement import StatementError, StatementLine, read_statement
 from example_project.expenses.summaries import Period, Summary, summarise
@@ -422,10 +423,11 @@ def _check_budget(owner: User, category: Category, amount: Decimal, day: date) -
         return
     left = budget.monthly_limit - _spent_in(owner, day).filter(category=category).total()
     if amount > left:
-        state = f"{left} euros left" if left >= 0 else f"been exceeded by {-left} euros"
+        difference = f"{format_amount(abs(left))} euros"
+        state = f"{difference} left" if left >= 0 else f"been exceeded by {difference}"
         raise ToolError(
-            f"{amount} euros would exceed the budget for {category}: of {budget.monthly_limit} in"
-            f" {day:%Y-%m} it has {state}.",
+            f"{format_amount(amount)} euros would exceed the budget for {category}: of"
+            f" {format_amount(budget.monthly_limit)} in {day:%Y-%m} it has {state}.",
             hint=(
                 "Ask the user. If they agree, call add_expense again with allow_over_budget true,"
                 " or raise the limit with set_budget first."

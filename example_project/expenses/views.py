@@ -20,6 +20,7 @@ from example_project.expenses.forms import (
 )
 from example_project.expenses.importing import ImportReport
 from example_project.expenses.models import Expense
+from example_project.expenses.money import format_amount
 from example_project.expenses.reports import read_report, years_with_reports
 from example_project.expenses.summaries import Period, Summary
 from example_project.expenses.workbook import MEDIA_TYPE
@@ -75,7 +76,8 @@ def expense_add(request: SignedInRequest) -> HttpResponse:
         except ToolError as error:
             _show(form, error)
         else:
-            messages.success(request, f"Recorded {expense.amount} € for {expense.payee}.")
+            amount = format_amount(expense.amount)
+            messages.success(request, f"Recorded {amount} € for {expense.payee}.")
             return redirect("expenses:list")
     return render(request, "expenses/add.html", {"form": form})
 
@@ -88,7 +90,7 @@ def expense_delete(request: SignedInRequest, expense_id: int) -> HttpResponse:
     except ToolError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"Deleted {deleted.amount} € for {deleted.payee}.")
+        messages.success(request, f"Deleted {format_amount(deleted.amount)} € for {deleted.payee}.")
     return redirect("expenses:list")
 
 
@@ -118,7 +120,8 @@ def budgets(request: SignedInRequest) -> HttpResponse:
         except ToolError as error:
             _show(form, error)
         else:
-            messages.success(request, f"{budget.category}: {budget.limit} € a month at most.")
+            limit = format_amount(budget.limit)
+            messages.success(request, f"{budget.category}: {limit} € a month at most.")
             return redirect("expenses:budgets")
     statuses = async_to_sync(services.list_budgets)(request.user)
     return render(request, "expenses/budgets.html", {"form": form, "budgets": statuses})

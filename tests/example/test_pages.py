@@ -155,9 +155,36 @@ def test_summary_shows_totals_by_category_and_period(
 
     page = text_of(browser.get(reverse("expenses:summary"), year))
 
-    assert f"{Expense.objects.of(demo).total()} €" in page
+    assert f"{Expense.objects.of(demo).total():,} €" in page
     assert "By quarter" in page
     assert all(day in page for day in ("2026-01-01", "2026-04-01"))
+
+
+def test_money_is_shown_with_separators(browser: Client, demo: User) -> None:
+    services.set_budget(demo, "travel", Decimal(20_000))
+    services.add_expense(demo, Decimal("12345.60"), "travel", "Round the world")
+
+    pages = {
+        name: text_of(browser.get(reverse(f"expenses:{name}")))
+        for name in ("list", "summary", "budgets")
+    }
+
+    for name, page in pages.items():
+        assert "12,345.60 €" in page, name
+        assert "12345.60 €" not in page, name
+    assert "7,654.40 €" in pages["budgets"]
+    assert 'max="20000.00"' in pages["budgets"], "a number that browsers read"
+
+
+def test_messages_show_money_with_separators(browser: Client, demo: User) -> None:
+    form = {"amount": "12345.6", "category": "travel", "payee": "World", "spent_on": "2026-03-01"}
+
+    added = text_of(browser.post(reverse("expenses:add"), form, follow=True))
+    url = reverse("expenses:delete", args=[Expense.objects.get().pk])
+    deleted = text_of(browser.post(url, follow=True))
+
+    assert "Recorded 12,345.60 € for World." in added
+    assert "Deleted 12,345.60 € for World." in deleted
 
 
 def test_budget_is_set_by_the_form(browser: Client) -> None:

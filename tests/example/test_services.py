@@ -75,6 +75,18 @@ def test_expense_over_the_budget_is_refused_with_what_is_left(demo: User) -> Non
     assert Expense.objects.count() == 2
 
 
+def test_refusal_names_large_sums_with_separators(demo: User) -> None:
+    services.set_budget(demo, "travel", Decimal(2000))
+
+    with pytest.raises(ToolError) as caught:
+        spend(demo, "12345.60", "travel")
+
+    assert caught.value.message == (
+        "12,345.60 euros would exceed the budget for travel: of 2,000.00 in 2026-03 it has "
+        "2,000.00 euros left."
+    )
+
+
 def test_expense_up_to_the_budget_is_recorded(demo: User) -> None:
     spend(demo, "59.99", "entertainment")
     spend(demo, "0.01", "entertainment")
