@@ -1,7 +1,6 @@
 """A server of an ASGI application for requests that have come to a view already."""
 
 import asyncio
-from contextvars import Context
 
 from django_mcp.http.connection import Application, Body, Connection, Message
 from django_mcp.http.event_loop import EventLoopThread
@@ -22,9 +21,8 @@ class ASGIServer:
     def open(self, scope: Message, body: Body) -> Connection:
         """Begin to serve a request, from any thread."""
         connection = Connection(self._loop, body)
-        # In a context of its own, as under an ASGI server. That of a request which Django serves
-        # under ASGI would have async tools wait for its thread, which waits for them.
-        self._loop.call_soon_threadsafe(self._begin, connection, scope, context=Context())
+        # In the context of the request: logs and traces of the tool belong to it.
+        self._loop.call_soon_threadsafe(self._begin, connection, scope)
         return connection
 
     def _begin(self, connection: Connection, scope: Message) -> None:

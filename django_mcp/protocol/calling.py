@@ -45,8 +45,7 @@ async def handle_call(
         **answers_in(params),
     )
     # A task has no stream; its progress stands in its status.
-    reports = exchange.may_stream and _wants_progress(ctx) and not is_task
-    channel = ProgressChannel(ctx.session) if reports else None
+    channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
     context = ToolContext(invocation, progress=channel)
     serving: Coroutine[Any, Any, Outcome] = (
         start_task(context, tool) if tool is not None and is_task else call_tool(context, tool)

@@ -1,9 +1,11 @@
 """The event loop of processes that fork, and of those that end; and what a slow client holds up."""
 
 import asyncio
+import inspect
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -96,6 +98,12 @@ def test_call_that_its_client_left_is_on_record_when_the_process_ends(
     assert printed == "event: message\n"
     records = manage(environment, "mcp_audit", "--since", "1h", "--json", "--tool", "slow")
     assert '"outcome": "ok"' in records
+
+
+def test_private_name_of_threading_has_the_parameters_that_it_is_called_with() -> None:
+    register = threading._register_atexit  # type: ignore[attr-defined]
+
+    assert str(inspect.signature(register)) == "(func, *arg, **kwargs)"
 
 
 def test_greenlets_in_the_place_of_threads_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

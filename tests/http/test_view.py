@@ -3,11 +3,13 @@
 import asyncio
 import io
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 from django.core.asgi import get_asgi_application
 from django.db import connections
+from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings
 
 from django_mcp import ToolContext, tool
@@ -28,12 +30,24 @@ from tests.protocol.tasks import start
 from tests.urlconfs import package_routes, site
 from tests.wire import PATIENCE, Answer, Client, Headers, serving
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
 with collecting() as TOOLS:
 
     @tool(read_only=True)
     async def running_loop() -> int:
         """Identify the event loop."""
         return id(asyncio.get_running_loop())
+
+    @tool(read_only=True)
+    def show_request_id() -> str:
+        """Give what middleware has called the request."""
+        return request_id.get()
+
+    @tool(read_only=True)
+    async def ashow_request_id() -> str:
+        """Give what middleware has called the request, on the loop."""
+        return request_id.get()
 
     @tool(read_only=True)
     async def areport_and_hold(context: ToolContext) -> str:
@@ -353,6 +367,50 @@ def test_login_csrf_and_atomic_requests_do_not_concern_the_endpoint(
 
     assert answer.result["structuredContent"] == {"result": "abc"}
     assert not any(read.was_atomic)
+
+
+class RequestId:
+    """Middleware that names each request for the log."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id.set(request.headers["X-Request-Id"])
+        return self._get_response(request)
+
+
+class BodyReader:
+    """Middleware that reads the body of each request, as those do that log it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        assert request.body
+        return self._get_response(request)
+
+
+@by_both
+def test_body_that_middleware_has_read_is_served(
+    modern: Client, settings: Settings, gateway: str
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.BodyReader"]
+
+    answer = called(modern.having(application=GATEWAYS[gateway]()), "echo", text="abc")
+
+    assert answer.result["structuredContent"] == {"result": "abc"}
+
+
+@by_both
+@pytest.mark.parametrize("tool", ["show_request_id", "ashow_request_id"])
+def test_what_middleware_keeps_in_context_variables_reaches_tools(
+    modern: Client, settings: Settings, gateway: str, tool: str
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.RequestId"]
+    named = modern.having(application=GATEWAYS[gateway](), headers={"X-Request-Id": "a7"})
+
+    assert called(named, tool).result["structuredContent"] == {"result": "a7"}
 
 
 def test_middleware_that_buffers_keeps_no_event_back(
