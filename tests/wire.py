@@ -14,7 +14,7 @@ from django_mcp.asgi import Application, mount
 from django_mcp.concurrency import in_current_thread
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.tools.declaration import ToolDeclaration
-from django_mcp.tools.registry import build, using_registry
+from django_mcp.tools.registry import Registry, build, using_registry
 from tests.polling import PATIENCE as PATIENCE
 from tests.spec import LEGACY, MODERN, check_message
 
@@ -27,10 +27,26 @@ TASKS = "io.modelcontextprotocol/tasks"
 """The extension whose clients take tasks (SEP-2663)."""
 
 
+_resolved: dict[tuple[int, ...], tuple[Sequence[ToolDeclaration], Registry]] = {}
+
+
+def registry_of(declared: Iterable[ToolDeclaration]) -> Registry:
+    """A registry of these tools, which are resolved once: that takes longer than most tests.
+
+    The declarations are kept with it, so that no others come by their ids.
+    """
+    declarations = tuple(declared)
+    key = tuple(map(id, declarations))
+    if key not in _resolved:
+        _resolved[key] = (declarations, build(declarations))
+    # A new one each time, as at the start of a process: what others remember of it is forgotten.
+    return Registry(tools=_resolved[key][1].tools)
+
+
 @contextmanager
 def serving(declared: Iterable[ToolDeclaration]) -> Iterator[Application]:
     """The whole application, with these tools instead of the project's."""
-    with using_registry(build(declared)):
+    with using_registry(registry_of(declared)):
         forget_snapshot()
         yield mount(get_asgi_application())
     forget_snapshot()
