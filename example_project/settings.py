@@ -12,6 +12,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("DEMO_DIR", BASE_DIR / ".demo"))
 
 DEBUG = os.environ.get("DEBUG", "true").lower() in {"1", "true", "yes", "on"}
+# Set by `python -m example_project.demo`, whose sign-in page shows its accounts.
+IS_DEMO = DEBUG and os.environ.get("IS_DEMO") == "1"
 # The default is public, so it only serves development: without DEBUG the environment must name one.
 SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development" if DEBUG else "")
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split()
@@ -52,6 +54,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "example_project.demo.accounts.demo_accounts",
             ],
         },
     },

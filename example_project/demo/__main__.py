@@ -67,6 +67,7 @@ def run(*, stays: bool) -> None:
     # URL.
     os.environ["DJANGO_MCP_URL"] = url
     os.environ["DJANGO_MCP_BACKGROUND_BACKEND"] = "celery"
+    os.environ["IS_DEMO"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
     django.setup()
 
