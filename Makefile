@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A terminal shows pip at work; a log gets the one line before it.
+PIP_INSTALL = quiet=--quiet; if [ -t 1 ]; then quiet=; fi; $(BIN)/python -m pip install $$quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test conformance bench docs lint format clean
@@ -24,8 +26,9 @@ $(BIN)/python:
 
 # Dependency groups need pip 25.1.
 $(STAMP): pyproject.toml Makefile | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@echo "Installing the dependencies into $(VENV) (a minute or two) ..."
+	@$(PIP_INSTALL) --upgrade "pip>=25.1"
+	@$(PIP_INSTALL) --editable ".[all]" --group dev
 	@touch $@
 
 demo: install ## Show a real MCP client at work (ARGS=--exit ends after the tour; DEMO_PORT picks the port)
@@ -38,7 +41,8 @@ conformance: install ## Run the official conformance suite
 	$(BIN)/python -m tests.judges.conformance
 
 bench: install ## Compare with other servers (ARGS="--quick whole-job" runs a part)
-	$(BIN)/python -m pip install --quiet --group bench
+	@echo "Installing what the comparison needs (a minute or two) ..."
+	@$(PIP_INSTALL) --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: install ## Build the documentation in build/docs; a warning is an error
