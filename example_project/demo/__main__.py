@@ -7,7 +7,6 @@ otherwise all of that lives in `.demo/`, or the folder that DEMO_DIR names.
 import argparse
 import asyncio
 import io
-import json
 import os
 import shlex
 import signal
@@ -23,7 +22,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-from example_project.demo import terminal, tour
+from example_project.demo import earlier_runs, invitation, terminal, tour
 from example_project.demo.client import UnexpectedError
 from example_project.demo.processes import ProcessError
 from example_project.demo.server import DEFAULT_PORT, HOST, Server, choose_port
@@ -33,7 +32,6 @@ from example_project.demo.worker import COMMAND, Worker
 ROOT = Path(__file__).resolve().parents[2]
 READ = "expense:read report:read deploy:read"
 READ_AND_WRITE = f"{READ} expense:write deploy:write"
-INSPECTOR = "@modelcontextprotocol/inspector@2.12.0"
 SHOWN_TOKEN_SECONDS = 30 * 24 * 3600
 
 
@@ -54,7 +52,8 @@ def main() -> int:
         return 1
     except UnexpectedError as error:
         print(f"\nNot as expected: {error}.", file=sys.stderr)
-        print("If you have changed data or groups, `rm -r .demo` starts afresh.", file=sys.stderr)
+        if afresh := earlier_runs.how_to_start_afresh():
+            print(f"If you have changed data or groups: {afresh}", file=sys.stderr)
         return 1
     return 0
 
@@ -75,6 +74,8 @@ def run(*, stays: bool) -> None:
     if not wanted and port != DEFAULT_PORT:
         terminal.say(f"Port {DEFAULT_PORT} is taken, so the demo uses {port}.")
     _manage("migrate", "--verbosity", "0")
+    if kept := earlier_runs.describe():
+        terminal.say(kept)
     terminal.say(_manage("seed_demo"))
     tokens = Tokens(
         demo=_token("demo", READ_AND_WRITE),
@@ -101,7 +102,8 @@ def run(*, stays: bool) -> None:
         asyncio.run(tour.take(url, tokens, _operate, timezone.localdate()))
         _show_record(newest)
         if stays:
-            _invite(url)
+            token = _token("demo", READ_AND_WRITE, "--expires", str(SHOWN_TOKEN_SECONDS))
+            invitation.show(url, token)
             server.wait()
     terminal.heading("The tour is over, and all went as expected")
 
@@ -137,6 +139,8 @@ def _show_record(newest: int) -> None:
     calls = list(
         apps.get_model("django_mcp", "CallRecord").objects.filter(pk__gt=newest).order_by("pk")
     )
+    others = [call for call in calls if call.outcome != "ok"]
+    terminal.good(f"{len(calls)} calls, of which {len(calls) - len(others)} were ok. The others:")
     terminal.table(
         ["time", "user", "tool", "outcome", "ms", "protocol", "client"],
         [
@@ -149,38 +153,12 @@ def _show_record(newest: int) -> None:
                 call.protocol_version,
                 call.client_info,
             ]
-            for call in calls
+            for call in others
         ],
     )
     found = [(call.name, call.username, call.outcome) for call in calls]
     if found != tour.RECORD:
         raise UnexpectedError(f"the record should be {tour.RECORD}")
-
-
-def _invite(url: str) -> None:
-    site = url.removesuffix("/mcp")
-    terminal.heading("Now it is yours")
-    token = _token("demo", READ_AND_WRITE, "--expires", str(SHOWN_TOKEN_SECONDS))
-    header = f"Authorization: Bearer {token}"
-    servers = {"back-office": {"type": "http", "url": url}}
-    inspector = ["npx", "--yes", INSPECTOR, "--cli", url, "--transport", "http"]
-    inspector += ["--header", header, "--method", "tools/list"]
-    password = os.environ.get("DEMO_PASSWORD") or "demo"
-    admin_password = os.environ.get("DEMO_ADMIN_PASSWORD") or "admin"
-    terminal.facts(
-        [
-            ("MCP endpoint", url),
-            ("token, 30 days", token),
-            ("pages", f"{site}/ as demo, password {password}"),
-            ("assistants", f"{site}/connected-assistants/ as demo, to disconnect them"),
-            ("admin", f"{site}/admin/ as admin, password {admin_password}"),
-        ]
-    )
-    terminal.say("A client's configuration; it sends you to the page where you sign in:")
-    terminal.verbatim(json.dumps({"mcpServers": servers}, indent=2))
-    terminal.say("The Inspector, with Node 22.19 or newer:")
-    terminal.verbatim(shlex.join(inspector))
-    terminal.say("The server stays up until Ctrl-C.")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

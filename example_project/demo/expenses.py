@@ -33,6 +33,8 @@ TOOLS = {
     "summarise_expenses",
 }
 HIDDEN_TOOL = "team_totals"
+SHOWN = 4
+"""How many categories of a summary have a line of their own."""
 
 RECORD = [
     ("import_statement", "demo", "ok"),
@@ -104,11 +106,17 @@ async def _summarise(client: Client, days: dict[str, str], *, count: int) -> Non
     arguments = {**days, "period": "quarter"}
     summary = structured(await call(client, "summarise_expenses", arguments))
     expect(summary["count"] >= count, "the summary should count the statement")
+    shown, others = summary["categories"][:SHOWN], summary["categories"][SHOWN:]
+    rest = {
+        "category": f"{len(others)} others",
+        "total": sum(Decimal(entry["total"]) for entry in others),
+        "share": sum(entry["share"] for entry in others),
+    }
     terminal.table(
         ["category", "euros", "share"],
         [
             [entry["category"], _euros(entry["total"]).rjust(9), terminal.share_bar(entry["share"])]
-            for entry in summary["categories"]
+            for entry in (*shown, rest)
         ],
     )
     quarters = ", ".join(
@@ -190,6 +198,6 @@ async def _look_for_a_hidden_tool(url: str, tokens: Tokens, days: dict[str, str]
         terminal.say(f"This client spoke protocol {client.protocol_version}.", indent=4)
 
 
-def _euros(amount: str) -> str:
+def _euros(amount: str | Decimal) -> str:
     # Results are for programs: decimals as text.
     return format_amount(Decimal(amount))

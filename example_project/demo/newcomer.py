@@ -1,12 +1,12 @@
 """The tour's first client: it knows the URL, and nobody has ever set it up."""
 
-import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx2
+from django.urls import reverse
 from mcp.client.auth import OAuthClientProvider, TokenStorage
 from mcp.client.client import Client
 from mcp.shared.auth import (
@@ -16,12 +16,13 @@ from mcp.shared.auth import (
     OAuthToken,
 )
 
-from example_project.demo import terminal
+from example_project.demo import accounts, terminal
 from example_project.demo.client import call, connect, expect, structured
 from example_project.expenses.money import format_amount
 
 # Where a program on the user's device would listen; this one reads what would be sent there.
 REDIRECT_URI = "http://127.0.0.1:53682/callback"
+CLIENT_NAME = "Example tour"
 BUDGET = {"category": "eating out", "monthly_limit": "180.00"}
 
 RECORD = [
@@ -44,6 +45,11 @@ async def walk(url: str, tools: set[str]) -> None:
         terminal.good(f"{limit} euros a month for {budget['category']}.")
 
 
+def page_after_consent(url: str) -> str:
+    """Where a visitor ends who tries the page that asks for consent: at the site's own page."""
+    return urljoin(url, reverse("django_mcp:connected-assistants"))
+
+
 class User:
     """Whom the client sends to the site: signs in as demo, and allows what the page asks."""
 
@@ -58,8 +64,8 @@ class User:
         """What the client is told in the end."""
         page = await self._browser.get(url)
         if 'name="password"' in page.text:
-            password = os.environ.get("DEMO_PASSWORD") or "demo"
-            page = await self._submit(page, {"username": "demo", "password": password})
+            form = {"username": accounts.DEMO.username, "password": accounts.DEMO.password}
+            page = await self._submit(page, form)
         scopes = re.findall(r'name="scope" value="([^"]+)"', page.text)
         expect(bool(scopes), "the page should say what it asks for")
         terminal.good(f"User demo reads the page at {page.url.path}, and allows:")
@@ -106,7 +112,8 @@ def _login(url: str, user: User) -> OAuthClientProvider:
     async def callback() -> AuthorizationCodeResult:
         return AuthorizationCodeResult.model_validate(answers.pop())
 
-    metadata = {"client_name": "Example tour", "redirect_uris": [REDIRECT_URI]}
+    redirect_uris = [REDIRECT_URI, page_after_consent(url)]
+    metadata = {"client_name": CLIENT_NAME, "redirect_uris": redirect_uris}
     return OAuthClientProvider(
         url, OAuthClientMetadata.model_validate(metadata), Memory(), redirect, callback
     )

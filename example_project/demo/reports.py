@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import os
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,7 +12,7 @@ import httpx2
 from mcp.client.client import Client
 from openpyxl import load_workbook
 
-from example_project.demo import terminal
+from example_project.demo import accounts, terminal
 from example_project.demo.client import UnexpectedError, connect, expect, structured
 from example_project.demo.operator import Operator
 from example_project.demo.statements import monthly_statements, spent
@@ -21,6 +20,8 @@ from example_project.demo.tokens import Tokens
 from example_project.expenses.money import format_amount
 
 MONTHS = 12
+SHOWN = 4
+"""How many categories of the report are shown."""
 PATIENCE = 60.0
 """Seconds after which somebody at a terminal would give up, too."""
 
@@ -115,9 +116,10 @@ async def _open_report(report: dict[str, Any], *, total: Decimal) -> None:
     book = load_workbook(io.BytesIO(mine.content))
     months, *rows = book.worksheets[0].values
     shown = [0, 1, 2, 3, len(months) - 1]
+    *largest, others, last = (*rows[:SHOWN], _others(rows[SHOWN:-1]), rows[-1])
     terminal.table(
         [str(months[column]) for column in shown],
-        [[_cell(row[column]) for column in shown] for row in rows],
+        [[_cell(row[column]) for column in shown] for row in (*largest, others, last)],
     )
     *categories, whole = (_euros(row[-1]) for row in rows)
     expect(whole == total, f"the report should say {total} euros in all")
@@ -127,6 +129,11 @@ async def _open_report(report: dict[str, Any], *, total: Decimal) -> None:
         "the report should list every expense",
     )
     terminal.good(f"{url} as user demo: a spreadsheet of {len(mine.content):,} bytes.")
+
+
+def _others(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    columns = list(zip(*rows, strict=True))[1:]
+    return [f"{len(rows)} others", *(sum(map(_euros, column)) for column in columns)]
 
 
 def _cell(value: Any) -> str:
@@ -140,11 +147,10 @@ def _euros(value: Any) -> Decimal:
 
 async def _download(url: str, username: str) -> httpx2.Response:
     """Sign in and fetch, as a browser does."""
-    password = os.environ.get("DEMO_PASSWORD") or "demo"
     login = urljoin(url, "/accounts/login/")
     async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as browser:
         await browser.get(login)
-        form = {"username": username, "password": password}
+        form = {"username": username, "password": accounts.DEMO.password}
         token = browser.cookies.get("csrftoken") or ""
         await browser.post(login, data={**form, "csrfmiddlewaretoken": token})
         return await browser.get(url)

@@ -31,7 +31,7 @@ def command(text: str) -> None:
 
 def call(name: str, arguments: str) -> None:
     """A tool call as it is about to be made."""
-    print(f"\n  {_styled('1', name)} {arguments}", flush=True)
+    print(f"  {_styled('1', '→ ' + name)} {arguments}", flush=True)
 
 
 def good(text: str) -> None:
@@ -69,26 +69,25 @@ def share_bar(share: float) -> str:
 
 
 class ProgressBar:
-    """One line that fills up. Away from a terminal every report gets a line of its own."""
+    """One line that fills up. Away from a terminal it is printed once, as it is in the end."""
 
     def __init__(self) -> None:
         self.reports: list[tuple[float, float | None]] = []
+        self._line = ""
 
     async def show(self, progress: float, total: float | None, message: str | None) -> None:
         """Takes a progress notification, in the form of the SDK's callbacks."""
         self.reports.append((progress, total))
         filled = round(BAR_WIDTH * progress / total) if total else 0
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
-        line = f"  {bar} {message or ''}"[:WIDTH]
+        self._line = f"  {bar} {message or ''}"[:WIDTH]
         if sys.stdout.isatty():
             # The rest of a longer line before it is erased.
-            print(f"\r{line}\033[K", end="", flush=True)
-        else:
-            print(line, flush=True)
+            print(f"\r{self._line}\033[K", end="", flush=True)
 
     def close(self) -> None:
-        if self.reports and sys.stdout.isatty():
-            print(flush=True)
+        if self.reports:
+            print("" if sys.stdout.isatty() else self._line, flush=True)
 
 
 def _marked(colour: str, mark: str, text: str) -> None:

@@ -17,7 +17,7 @@ NAMING = [path for path in SOURCES if MENTION.search(path.read_text())]
 def test_inspector_is_named_where_newcomers_look() -> None:
     named = {str(path.relative_to(ROOT)) for path in NAMING}
 
-    assert {"README.md", "docs/tutorial/index.md", "example_project/demo/__main__.py"} <= named
+    assert {"README.md", "docs/tutorial/index.md", "example_project/demo/invitation.py"} <= named
 
 
 @pytest.mark.parametrize("path", NAMING, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,6 +1,7 @@
 """The demo, as a newcomer runs it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,9 +10,12 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import httpx2
 import pytest
+from django.contrib.auth.models import User
 from openpyxl import load_workbook
 
+from example_project.demo import earlier_runs
 from example_project.demo.processes import Process, ProcessError
 from example_project.demo.server import DEFAULT_PORT, choose_port
 from tests.ports import held_port
@@ -34,11 +38,10 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all: whichever test comes second finds the data of the first."""
     return tmp_path_factory.mktemp("demo")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def environment(data: Path) -> Iterator[dict[str, str]]:
     """What the demo finds: a folder of the tests', and a port of its own."""
     # The tests' own settings, URL and database are not the example's.
@@ -50,6 +53,19 @@ def environment(data: Path) -> Iterator[dict[str, str]]:
 
 def demo(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "example_project.demo", *arguments]
+
+
+@pytest.fixture(scope="module")
+def first_run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        demo("--exit"),
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 def test_port_that_was_asked_for_is_used_or_refused(taken_port: int) -> None:
@@ -76,25 +92,20 @@ def test_default_port_gives_way_when_it_is_taken() -> None:
 
 
 @needs_all_extras
-def test_tour_ends_well_and_leaves_the_report(environment: dict[str, str], data: Path) -> None:
-    run = subprocess.run(
-        demo("--exit"),
-        cwd=BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "all went as expected" in run.stdout
+def test_tour_ends_well_and_leaves_the_report(
+    first_run: subprocess.CompletedProcess[str], data: Path
+) -> None:
+    assert first_run.returncode == 0, first_run.stdout + first_run.stderr
+    assert "all went as expected" in first_run.stdout
+    assert len(first_run.stdout.splitlines()) <= 220, "few enough to be read"
     (report,) = (data / "media").rglob("*.xlsx")
     assert load_workbook(report).sheetnames == [f"Totals {report.stem}", "Expenses"]
 
 
 @needs_all_extras
-def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str], data: Path) -> None:
+def test_second_run_says_what_was_kept_and_stays_up_until_it_is_told_to_stop(
+    environment: dict[str, str], data: Path, first_run: subprocess.CompletedProcess[str]
+) -> None:
     with subprocess.Popen(
         demo(), cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -105,17 +116,44 @@ def test_demo_stays_up_until_it_is_told_to_stop(environment: dict[str, str], dat
             if "stays up until" in line:
                 break
         port = int(environment["DEMO_PORT"])
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            pass
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
+        try:
+            [consent] = re.findall(r"consent +(http\S+)", output)
+            with httpx2.Client(trust_env=False, follow_redirects=True) as browser:
+                sign_in = browser.get(consent)
+                form = {"username": "demo", "password": "demo"}
+                form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+                asked = browser.post(sign_in.url, data=form)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0, output
     assert '"mcpServers"' in output
+    assert "password <strong>demo</strong>" in sign_in.text
+    assert "Allow Example tour?" in asked.text
+    assert "Kept from earlier runs" not in first_run.stdout
+    kept = r"Kept from earlier runs in \S+: 4 users, [\d,]+ expenses, \d+ registered clients and"
+    assert re.search(kept, " ".join(output.split())), output
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     # The last words of a worker that was stopped in order.
     assert "Warm shutdown" in (data / "worker.log").read_text()
+
+
+@needs_all_extras
+@pytest.mark.django_db
+def test_what_was_kept_in_a_database_of_the_users_is_counted_but_not_to_be_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://somewhere/else")
+    before = earlier_runs.describe()
+    User.objects.create_user("demo")
+
+    assert before == ""
+    assert earlier_runs.describe() == (
+        "Kept from earlier runs in the database: 1 user, 0 expenses, 0 registered clients and "
+        "0 calls on record."
+    )
 
 
 def test_process_that_cannot_start_is_told_of_with_its_log(tmp_path: Path) -> None:
