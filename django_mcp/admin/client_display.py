@@ -99,7 +99,7 @@ class ClientDisplay(AskingAdmin):
 
     @admin.display(description=_("source"))
     def came_from(self, registration: ClientRegistration) -> SafeString:
-        """How it registered, and from which address."""
+        """The way of its registration, and the address that it came from."""
         source, address = self.shown_source(registration), printable(registration.address)
         return format_html('{} <div class="mcp-quiet">{}</div>', source, address)
 

@@ -110,7 +110,7 @@ def _program_key(application: Any, destinations: Iterable[Destination]) -> objec
 
 
 def _addresses(client_ids: Iterable[str]) -> dict[str, str]:
-    """Where the registrations came from, in characters that can be seen."""
+    """The addresses that the registrations came from, in characters that can be seen."""
     rows = ClientRegistration.objects.filter(client_id__in=list(client_ids))
     return {key: printable(address) for key, address in rows.values_list("client_id", "address")}
 

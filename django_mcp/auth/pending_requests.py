@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_mcp.policy.rates import seconds_to_wait
 
 PENDING_REQUEST_MINUTES = 15
-"""How long a request is kept: long enough to confirm an e-mail address, and no longer."""
+"""The age up to which a request is kept: enough to confirm an e-mail address."""
 
 MAX_PENDING_REQUESTS = 3
 MAX_PENDING_CHARACTERS = 2_400
@@ -24,7 +24,7 @@ MAX_PENDING_CHARACTERS = 2_400
 4,096 bytes; one that is too long would cost the user the sign-in itself."""
 
 NEW_SESSIONS_RATE = "60/h"
-"""How many sessions are begun for this alone, from one address. Beyond it, nothing is kept."""
+"""The rate of sessions that are begun for this alone, per address. Beyond it, nothing is kept."""
 
 SESSION_KEY = "django_mcp.pending_requests"
 

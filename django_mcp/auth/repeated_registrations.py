@@ -53,7 +53,7 @@ def is_repeat(application: Any, other: Any) -> bool:
 
 
 def hand_over_code(code: str, application: Any) -> None:
-    """Let an application redeem a code that was issued to a repeat of its registration.
+    """Give an application the code that was issued to a repeat of its registration.
 
     The other one still can, until one of them has: whoever redeems it brings the verifier.
     """

@@ -14,7 +14,7 @@ from django_mcp.principals import Endpoint
 COMMAND = "mcp_token"
 """The command, and the application that its tokens belong to unless another is named."""
 NOWHERE = "https://localhost/"
-"""Where no answer goes: the redirect of applications that are made for tokens of the command."""
+"""The redirect of applications that are made for tokens of the command: no answer goes there."""
 
 
 def is_made_for_tokens(application: Any) -> bool:

@@ -28,7 +28,7 @@ LONGEST = {"code_challenge": 128, "nonce": 255}
 """What django-oauth-toolkit has room for; it would fail once the user has consented."""
 
 VISITOR = "DJANGO_MCP_VISITOR"
-"""What marks a request, beside its headers, as one of a visitor who has yet to sign in."""
+"""The mark of a request, beside its headers, as one of a visitor who has yet to sign in."""
 
 # What SHA-256 makes of a verifier, in base64 (RFC 7636, section 4.2).
 CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

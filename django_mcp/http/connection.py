@@ -80,7 +80,7 @@ class Connection:
             self._put(_End(error))
 
     def disconnect(self) -> None:
-        """Tell the application that the client has gone."""
+        """Send `http.disconnect` to the application."""
         self._has_left.set()
         for future in tuple(self._waiting):
             if not future.done():
@@ -151,7 +151,7 @@ class Connection:
             yield message
 
     def leave(self) -> None:
-        """Tell the application that the client has gone, from any thread."""
+        """Send `http.disconnect` to the application, from any thread."""
         with suppress(RuntimeError):  # where the loop has closed, so has the application
             self._loop.call_soon_threadsafe(self.disconnect)
 
@@ -166,7 +166,7 @@ class Connection:
         return item
 
     def _pass_on(self) -> None:
-        """Let the application go on: whoever asks for more has passed on what there was."""
+        """Wake the application, whose last piece was passed on by whoever asks for more."""
         if self._last is not None:
             self._settle(self._last.is_passed_on, None)
             self._last = None

@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django_mcp.conf import settings
 
 STREAMS_KEY = "django_mcp.streams"
-"""Where an ASGI scope says so; without it, a server streams."""
+"""The key of an ASGI scope that says so; without it, a server streams."""
 
 
 def takes_streams(scope: Mapping[str, Any]) -> bool:
