@@ -1,5 +1,6 @@
 """Pages for the users of OAuth clients: in the clothes of the site, and never in a frame."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,13 +14,13 @@ from django.template.loader import get_template
 from django.template.loader_tags import BlockNode, ExtendsNode
 from django.utils.cache import add_never_cache_headers
 
-from django_mcp.auth.csp import restrict
-from django_mcp.auth.styles import StyleSheet
+from django_mcp.auth.csp import request_nonce, restrict
 from django_mcp.conf import settings
 
 N = TypeVar("N", bound=Node)
 
 OWN_BASE = "django_mcp/base.html"
+NONCE_BYTES = 16
 
 
 def render_page(
@@ -34,17 +35,11 @@ def render_page(
 
     The page is kept by no cache and shown in no frame. Its forms may lead to the site itself and
     to `form_targets`, which are sources as Content-Security-Policy spells them. Its style is in
-    the page, and the policy allows it.
+    the page, and the policy allows it by a nonce, which the context has as `style_nonce`.
     """
     base = base_template()
-    engine: DjangoTemplates = base.backend
-    styles = {
-        "base_style": StyleSheet.of(engine, "django_mcp/base.css"),
-        "page_style": StyleSheet.of(engine, "django_mcp/pages.css"),
-    }
-    # Of a middleware whose policy takes the place of the page's own; django-csp's name for it.
-    nonce = getattr(request, "csp_nonce", None)
-    around = {**styles, "base_template": base, "style_nonce": nonce}
+    nonce = request_nonce(request) or secrets.token_urlsafe(NONCE_BYTES)
+    around = {"base_template": base, "style_nonce": nonce}
     response = render(request, template_name, {**context, **around}, status=status)
     add_never_cache_headers(response)
     response["X-Frame-Options"] = "DENY"
@@ -58,7 +53,7 @@ def render_page(
     }
     if base.template.name == OWN_BASE:
         directives["default-src"] = ["'none'"]
-    restrict(response, request, directives, styles=[style.source for style in styles.values()])
+    restrict(response, request, directives, nonce=nonce)
     return response
 
 
