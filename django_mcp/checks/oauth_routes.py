@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.ancestry import descends_from
 from django_mcp.checks.login_page import login_page_problems
-from django_mcp.checks.route_positions import shadowing_route
+from django_mcp.checks.route_positions import is_page_of_project, shadowing_route
 from django_mcp.checks.urlconf import Include, answering, includes_of
 from django_mcp.conf import Settings
 
@@ -69,9 +69,10 @@ def _reached() -> list[Include]:
 
 
 def _consent_problems() -> Iterator[CheckMessage]:
-    route = shadowing_route(f"{NAMESPACE}:authorize")
-    if route is not None and route == shadowing_route(f"{NAMESPACE}:token"):
-        return  # check_endpoint tells of a route that answers for all of OAuth
+    name = f"{NAMESPACE}:authorize"
+    route = shadowing_route(name)
+    if route is not None and not is_page_of_project(route, reverse(name)):
+        return  # check_endpoint tells of a route that answers for more than this page
     if route is None:
         place = "Include django_mcp.oauth_urls in the place of oauth2_provider.urls, or make"
     else:

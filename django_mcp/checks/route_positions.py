@@ -1,11 +1,13 @@
 """Includes that are there, and stand where clients do not reach them."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_mcp.checks.urlconf import answering, includes_of, root_urlconf, route_of
 from django_mcp.conf import settings
@@ -21,6 +23,12 @@ READ_BY_CLIENTS = (
     f"{OAUTH}:token",
 )
 """Without one of these no client gets in. A project may put pages of its own before the others."""
+
+SAMPLE = "1"
+"""A value that every converter of the package's routes takes."""
+
+SHOWN_PATHS = 6
+"""How many of the paths that one route takes are listed."""
 
 
 def is_included(namespace: str) -> bool:
@@ -51,7 +59,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
     for (route, is_own), paths in _shadowed().items():
         include = OWN_INCLUDE if is_own else 'the include of "django_mcp.oauth_urls"'
         yield Warning(
-            f"The route {route!r} answers {', '.join(paths)} in the place of django_mcp, "
+            f"The route {route!r} answers {_listed(paths)} in the place of django_mcp, "
             "because it comes first.",
             hint=f"Move {include} up in {root_urlconf()}, above {route!r}.",
             id="django_mcp.W034",
@@ -61,23 +69,62 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
 def shadowing_route(name: str) -> str | None:
     """The route that answers in the place of this name's own; None if that is reached."""
     try:
-        path = reverse(name)
+        return _route_before(reverse(name))
     except NoReverseMatch:
         return None
+
+
+def is_page_of_project(route: str, path: str) -> bool:
+    """Return whether a route answers this path alone, as a page that a project puts before ours."""
+    return re.sub(r"[\^$\\]", "", route) == route_of(path)
+
+
+def _route_before(path: str) -> str | None:
     match = answering(path)
-    namespace = name.partition(":")[0]
-    return None if match is None or namespace in match.namespaces else match.route
+    return None if match is None or {OWN, OAUTH} & {*match.namespaces} else match.route
 
 
 def _shadowed() -> dict[tuple[str, bool], list[str]]:
-    """The paths that clients read and other routes answer, by route and by whose include it is."""
+    """The paths of the package that other routes answer, by route and by whose include it is."""
     found: dict[tuple[str, bool], list[str]] = defaultdict(list)
-    for name in READ_BY_CLIENTS:
-        route = shadowing_route(name)
-        if route is not None:
-            is_own = name.startswith(OWN) or settings.OAUTH_PATH is not None
-            found[route, is_own].append(reverse(name))
+    needed = set(_paths_of(READ_BY_CLIENTS))
+    for namespace in (OWN, OAUTH):
+        is_own = namespace == OWN or settings.OAUTH_PATH is not None
+        for path in _paths_in(namespace):
+            route = _route_before(path)
+            if route is not None and (path in needed or not is_page_of_project(route, path)):
+                found[route, is_own].append(path)
+    for paths in found.values():
+        paths.sort(key=lambda path: path not in needed)
     return found
+
+
+def _paths_in(namespace: str) -> list[str]:
+    """The paths of a namespace's routes, with a sample for each variable part."""
+    found: dict[str, None] = {}
+    for include in includes_of(namespace)[:1]:
+        for pattern in include.resolver.url_patterns:
+            name, converters = getattr(pattern, "name", None), pattern.pattern.converters
+            if name:
+                sample = dict.fromkeys(converters, SAMPLE)
+                found |= dict.fromkeys(_paths_of([f"{namespace}:{name}"], sample))
+            elif namespace == OWN and not converters:
+                found[f"{get_script_prefix()}{pattern.pattern}"] = (
+                    None  # at the root, as its include
+                )
+    return list(found)
+
+
+def _paths_of(names: Iterable[str], values: Mapping[str, str] | None = None) -> Iterator[str]:
+    for name in names:
+        with suppress(NoReverseMatch):
+            yield reverse(name, kwargs=values)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    rest = len(paths) - SHOWN_PATHS
+    shown = ", ".join(paths[:SHOWN_PATHS])
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _outer_namespace(namespace: str) -> str:

@@ -49,6 +49,30 @@ def test_w034_tells_of_a_catch_all_above_the_include(
     assert hints()["W034"] == [f"Move {PLACED} up in the root URLconf, above {route!r}."]
 
 
+@pytest.mark.parametrize(
+    ("route", "paths"),
+    [
+        ("<slug:event>/", ["/connected-assistants/"]),
+        (
+            "<slug:organizer>/<slug:event>/",
+            ["/connected-assistants/disconnect/", "/connected-assistants/pending/", "/o/token/"],
+        ),
+        ("o/register/<str:name>/", ["/o/register/1/"]),
+        ("<str:folder>/<str:file>/mcp", ["/.well-known/oauth-protected-resource/mcp"]),
+    ],
+    ids=["one", "two", "with a variable part", "without a name"],
+)
+def test_w034_tells_of_every_route_of_the_package_that_another_answers(
+    settings: Settings, route: str, paths: list[str]
+) -> None:
+    settings.ROOT_URLCONF = site(path(route, page), *package_routes())
+
+    assert set(found()) == {"W034"}
+    (message,) = found()["W034"]
+    assert all(each in message for each in (repr(route), *paths))
+    assert hints()["W034"] == [f"Move {PLACED} up in the root URLconf, above {route!r}."]
+
+
 def test_catch_all_below_the_include_is_fine(settings: Settings) -> None:
     settings.ROOT_URLCONF = site(*package_routes(), path("<path:page>", page))
 
