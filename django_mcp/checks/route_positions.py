@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from django.conf import settings as django_settings
@@ -115,7 +115,7 @@ def _paths_in(namespace: str) -> list[str]:
     return list(found)
 
 
-def _paths_of(names: Iterable[str], values: Mapping[str, str] | None = None) -> Iterator[str]:
+def _paths_of(names: Iterable[str], values: dict[str, str] | None = None) -> Iterator[str]:
     for name in names:
         with suppress(NoReverseMatch):
             yield reverse(name, kwargs=values)
