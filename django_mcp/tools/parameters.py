@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 
 from django_mcp.context import ToolContext
 from django_mcp.tools.annotations import unwrapped, words_of
+from django_mcp.tools.callables import dotted_name_of
 from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.tools.page_parameters import page_parameters
 from django_mcp.tools.schema import JSONSchema
@@ -48,7 +49,7 @@ class _Reading:
         bare, is_optional = unwrapped(annotation)
         if bare is ToolContext:
             self.contexts.append(name)
-        elif _is_user_model(bare):
+        elif _is_user_model(bare, name):
             self.users.append(name)
             self.requires_user = self.requires_user or not is_optional
         elif isinstance(bare, type) and issubclass(bare, Model):
@@ -137,7 +138,7 @@ def read_parameters(
     )
 
 
-def _is_user_model(annotation: Any) -> bool:
+def _is_user_model(annotation: Any, parameter: str) -> bool:
     """Whether it is the project's user model, or an abstract base of it."""
     user_model = get_user_model()
     if annotation is user_model:
@@ -145,8 +146,10 @@ def _is_user_model(annotation: Any) -> bool:
     if not (isinstance(annotation, type) and issubclass(annotation, AbstractBaseUser)):
         return False
     if not issubclass(user_model, annotation):
+        # Both are often called User.
         raise ValueError(
-            f"{annotation.__qualname__} is not the project's user model, {user_model.__qualname__}"
+            f"parameter {parameter!r} is annotated with {dotted_name_of(annotation)}, which is not "
+            f"the project's user model: annotate it with {dotted_name_of(user_model)}"
         )
     return True
 

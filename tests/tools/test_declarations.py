@@ -567,7 +567,10 @@ def test_another_user_model_than_the_projects_is_refused() -> None:
 
     (reported,) = problems(act)
 
-    assert reported.endswith("Robot is not the project's user model, User")
+    assert reported.endswith(
+        f": parameter 'robot' is annotated with {__name__}.{Robot.__qualname__}, which is not the "
+        "project's user model: annotate it with django.contrib.auth.models.User"
+    )
 
 
 def test_fields_of_an_undeclared_result_are_refused() -> None:
