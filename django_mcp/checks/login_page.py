@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse, reverse_lazy
 
+from django_mcp.checks.urlconf import has_route
+
 GUIDE = "The guide “Sign users in” says what a login page must do."
 OURS = ("django_mcp", "oauth2_provider")
 
@@ -24,8 +26,7 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
         yield Warning(
             f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, on which "
             "nobody can sign in: users are led round in a circle.",
-            hint="Set LOGIN_URL to the URL or the name of your login page, for example "
-            '"admin:login".',
+            hint=f"{login_url_advice()}.",
             id="django_mcp.W038",
         )
         return
@@ -53,6 +54,12 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
             f"where the user came from nowhere. {GUIDE}",
             id="django_mcp.W037",
         )
+
+
+def login_url_advice() -> str:
+    """Return what to set `LOGIN_URL` to, in words for a hint."""
+    example = "admin:login" if has_route("admin:login") else "/accounts/login/"
+    return f'Set LOGIN_URL to the URL or the name of your login page, for example "{example}"'
 
 
 def _is_djangos(view: type[LoginView], *names: str) -> bool:

@@ -9,7 +9,7 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.ancestry import descends_from
-from django_mcp.checks.login_page import login_page_problems
+from django_mcp.checks.login_page import login_page_problems, login_url_advice
 from django_mcp.checks.route_positions import is_page_of_project, shadowing_route
 from django_mcp.checks.urlconf import Include, answering, includes_of
 from django_mcp.conf import Settings
@@ -46,8 +46,8 @@ def _login_problems() -> Iterator[CheckMessage]:
     yield Warning(
         "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
         f"{django_settings.LOGIN_URL!r}.",
-        hint="Set LOGIN_URL to the URL or the name of your login page, for example "
-        '"admin:login", or add path("accounts/", include("django.contrib.auth.urls")).',
+        hint=f"{login_url_advice()}. Django's pages come by "
+        'path("accounts/", include("django.contrib.auth.urls")).',
         id="django_mcp.W012",
     )
 

@@ -236,6 +236,8 @@ class TestRoutes:
             ("login", False),
             ("/accounts/login/", False),
             ("/accounts/login/?from=mcp", False),
+            ("/accounts/login", False),
+            ("/sign-in", True),
             ("https://id.example/login", False),
             ("/sign-in/", True),
             ("sign-in", True),
@@ -248,6 +250,28 @@ class TestRoutes:
         settings.LOGIN_URL = login_url
 
         assert set(found()) == ({"W012"} if is_told else set())
+
+    @pytest.mark.parametrize("changes", [{"APPEND_SLASH": False}, {"MIDDLEWARE": []}])
+    def test_w012_adds_no_slash_where_the_site_adds_none(
+        self, settings: Settings, changes: dict[str, Any]
+    ) -> None:
+        settings.LOGIN_URL = "/accounts/login"
+        for name, value in changes.items():
+            setattr(settings, name, value)
+
+        assert "W012" in found()
+
+    @pytest.mark.parametrize(
+        ("login_url", "id"), [("/nowhere/", "W012"), ("/connected-assistants/", "W038")]
+    )
+    def test_login_page_of_the_admin_is_proposed_where_there_is_one(
+        self, settings: Settings, login_url: str, id: str
+    ) -> None:
+        settings.LOGIN_URL = login_url
+
+        assert '"admin:login"' in hints()[id][0]
+        settings.ROOT_URLCONF = site(*package_routes())
+        assert "admin" not in hints()[id][0]
 
 
 class TestDeployment:
