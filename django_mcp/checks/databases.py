@@ -1,6 +1,7 @@
 """The databases that records, tasks and tools are written to."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -8,6 +9,9 @@ from django.core.checks import CheckMessage, Warning, register
 from django.db import connections, router
 
 from django_mcp.tools.declaration import declarations
+
+WRITE_AHEAD = "PRAGMA journal_mode=WAL"
+"""Readers and one writer do not wait for each other."""
 
 
 # By the settings alone, so that it needs no tag: `runserver` and plain `check` tell too.
@@ -20,8 +24,7 @@ def check_databases(
     return [
         Warning(
             f"The SQLite database {alias!r} will refuse calls that write at the same time.",
-            hint=f'Set DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE", '
-            '"timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}.',
+            hint=f'Set DATABASES["{alias}"]["OPTIONS"] = {_completed(_options(alias))}.',
             id="django_mcp.W003",
         )
         for alias in connections
@@ -39,5 +42,27 @@ def _written_to() -> set[str]:
 
 
 def _transaction_mode(alias: str) -> str:
-    options = connections[alias].settings_dict.get("OPTIONS", {})
-    return (options.get("transaction_mode") or "").upper()
+    return (_options(alias).get("transaction_mode") or "").upper()
+
+
+def _options(alias: str) -> Mapping[str, Any]:
+    return connections[alias].settings_dict.get("OPTIONS") or {}
+
+
+def _completed(options: Mapping[str, Any]) -> str:
+    """The project's options, in its own order, with what is missing, as they can be typed."""
+    commands = (options.get("init_command") or "").strip()
+    if "journal_mode" not in commands.lower():
+        commands = "; ".join(filter(None, (commands.rstrip("; "), WRITE_AHEAD)))
+    completed = {
+        "timeout": 20,
+        **options,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": commands,
+    }
+    order = dict.fromkeys((*options, "transaction_mode", "timeout", "init_command"))
+    return "{" + ", ".join(f'"{name}": {_literal(completed[name])}' for name in order) + "}"
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)

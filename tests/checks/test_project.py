@@ -448,6 +448,46 @@ class TestDatabases:
 
             assert ("W003" in found()) is is_told
 
+    @pytest.mark.parametrize(
+        ("options", "advised"),
+        [
+            (
+                {},
+                (
+                    '{"transaction_mode": "IMMEDIATE", "timeout": 20, '
+                    '"init_command": "PRAGMA journal_mode=WAL"}'
+                ),
+            ),
+            (
+                {"init_command": "PRAGMA synchronous=3; PRAGMA cache_size=2000;", "uri": True},
+                (
+                    '{"init_command": "PRAGMA synchronous=3; PRAGMA cache_size=2000; '
+                    'PRAGMA journal_mode=WAL", "uri": True, "transaction_mode": "IMMEDIATE", '
+                    '"timeout": 20}'
+                ),
+            ),
+            (
+                {
+                    "transaction_mode": "DEFERRED",
+                    "timeout": 5.5,
+                    "init_command": "pragma journal_mode = delete",
+                },
+                (
+                    '{"transaction_mode": "IMMEDIATE", "timeout": 5.5, '
+                    '"init_command": "pragma journal_mode = delete"}'
+                ),
+            ),
+        ],
+        ids=["none", "others", "all"],
+    )
+    def test_w003_keeps_the_options_that_the_project_has(
+        self, settings: Settings, options: dict[str, Any], advised: str
+    ) -> None:
+        with unreachable_database(options) as other:
+            settings.DATABASE_ROUTERS = [Route(other, "CallRecord")]
+
+            assert hints()["W003"] == [f'Set DATABASES["{other}"]["OPTIONS"] = {advised}.']
+
     def test_w003_tells_of_the_database_of_a_tools_transaction(self) -> None:
         with unreachable_database({}) as other:
             assert "W003" not in found()
