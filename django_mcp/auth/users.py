@@ -42,16 +42,17 @@ def resolve_user(text: str, *, users: Users | None = None) -> Resolution:
     """Resolve the username, else the key, or the e-mail address of a user, active or not.
 
     Usernames are compared as the manager of the user model does (`get_by_natural_key`), e-mail
-    addresses in any case. A username that is the e-mail address of another user is ambiguous: users
-    may be free to choose such a one. `users` narrows the lookup. The number of queries and of rows
-    is bounded.
+    addresses in any case, also where they are the usernames. A username that is the e-mail address
+    of another user is ambiguous: users may be free to choose such a one. `users` narrows the
+    lookup. The number of queries and of rows is bounded.
     """
     if not _is_storable(text):
         return Resolution()
     if users is None:
         users = get_user_model()._default_manager.all()
     named = _named(text, users) or _of_key(text, users)
-    found = list({user.pk: user for user in (*named, *_of_email(text, users))}.values())
+    addressed = [] if named and _has_email_as_username() else _of_email(text, users)
+    found = list({user.pk: user for user in (*named, *addressed)}.values())
     match found[: MAX_CANDIDATES + 1]:
         case [user]:
             return Resolution(user=user)
@@ -97,9 +98,14 @@ def _of_key(text: str, users: Users) -> list[AbstractBaseUser]:
 
 def _of_email(text: str, users: Users) -> list[AbstractBaseUser]:
     field = _email_field()
-    if "@" not in text or field is None or field == get_user_model().USERNAME_FIELD:
+    if "@" not in text or field is None:
         return []
     return list(users.filter((f"{field}__iexact", text)).order_by("pk")[: MAX_CANDIDATES + 1])
+
+
+def _has_email_as_username() -> bool:
+    """Return whether usernames are the e-mail addresses: an exact one then means no other user."""
+    return _email_field() == get_user_model().USERNAME_FIELD
 
 
 def _email_field() -> str | None:

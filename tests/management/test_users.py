@@ -52,6 +52,25 @@ def test_user_is_found_by_username_key_or_email_address() -> None:
     assert named("ada@example.org") == "ada@example.org"
 
 
+@finds_whatever_the_case
+def test_email_address_that_is_the_username_is_found_in_any_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(User, "USERNAME_FIELD", "email")
+    for number, email in enumerate(("ada@example.com", "Ben@example.com", "ben@example.com")):
+        User.objects.create(username=f"{number}", email=email)
+
+    for text, email in (
+        ("ADA@example.com", "ada@example.com"),
+        ("ben@example.com", "ben@example.com"),
+        ("Ben@example.com", "Ben@example.com"),
+    ):
+        assert named(text) == email
+    head, *candidates = refusal("BEN@example.com")
+    assert head.startswith("More than one user is called 'BEN@example.com'.")
+    assert len(candidates) == 2
+
+
 def test_username_comes_before_the_key_of_another_user() -> None:
     ada = user("ada")
     user(str(ada.pk), email="ben@example.com")
