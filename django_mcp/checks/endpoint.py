@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.checks.clear_text import EXAMPLE_URL
+from django_mcp.checks.endpoint_url import is_url_unset, url_of_tokens
 from django_mcp.checks.route_positions import OWN_INCLUDE, is_included, position_problems
 from django_mcp.checks.urlconf import root_urlconf
 from django_mcp.conf import Settings
@@ -20,7 +21,9 @@ def check_endpoint(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     try:
         endpoint = Endpoint.from_settings()
     except ImproperlyConfigured as error:
-        hint = f'Write {Settings.URL.name} = "{EXAMPLE_URL}", with the host and the path of yours.'
+        named = url_of_tokens() if is_url_unset() else ""
+        own = "" if named else ", with the host and the path of yours"
+        hint = f'Set {Settings.URL.name} = "{named or EXAMPLE_URL}"{own}.'
         return [Error(str(error), hint=hint, id="django_mcp.E001")]
     if not is_included("django_mcp"):
         return [

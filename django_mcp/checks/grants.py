@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, Error, Warning
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.metadata import issuer
+from django_mcp.checks.endpoint_url import is_url_unset
+from django_mcp.conf import Settings
 from django_mcp.principals import Endpoint
 
 RUNNING_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
@@ -92,6 +94,14 @@ def _identity_problems() -> Iterator[CheckMessage]:
     endpoint = Endpoint.from_settings()
     named = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_IDENTIFIER
     if named and named.rstrip("/") != endpoint.url:
+        if is_url_unset():
+            yield Warning(
+                f"{Settings.URL.name} is not set: the endpoint is {endpoint.url}, and tokens are "
+                f"said to be for {named}.",
+                hint=f'Set {Settings.URL.name} = "{named}".',
+                id="django_mcp.W020",
+            )
+            return
         yield Warning(
             f"Tokens are said to be for {named}, and the endpoint is {endpoint.url}.",
             hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to '

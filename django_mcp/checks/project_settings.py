@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from django_mcp.checks.clear_text import EXAMPLE_URL
+from django_mcp.checks.endpoint_url import may_be_url
 from django_mcp.conf import PREFIX, Settings, declared_settings
 
 
@@ -43,7 +44,10 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 def _correction(name: str, known: Sequence[str]) -> str:
     if name == PREFIX.rstrip("_"):
         return f'Write each setting by itself, such as {Settings.URL.name} = "{EXAMPLE_URL}".'
-    meant = get_close_matches(name, known, n=1, cutoff=0.8) or _sharing_words(name, known)
+    if may_be_url(name):
+        meant = [Settings.URL.name]
+    else:
+        meant = get_close_matches(name, known, n=1, cutoff=0.8) or _sharing_words(name, known)
     if meant:
         return f"Did you mean {' or '.join(meant)}? Rename it, or take it out."
     return "Take it out of the settings. The reference of settings lists those that there are."

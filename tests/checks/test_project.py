@@ -23,10 +23,11 @@ from pytest_django import Settings
 import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
 from django_mcp import tool
 from django_mcp.conf import declared_settings
+from django_mcp.oauth_settings import provider_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
 from tests.calling import offering
-from tests.checks.messages import deploy, found, hints
+from tests.checks.messages import URL, deploy, found, hints
 from tests.databases import Route
 from tests.shop.models import Product
 from tests.tools.serving import taking
@@ -89,6 +90,27 @@ class TestEndpoint:
         del settings.DJANGO_MCP_URL
 
         assert "E001" not in found()
+
+    @pytest.mark.parametrize(
+        ("debug", "id"), [(True, "W020"), (False, "E001")], ids=["development", "production"]
+    )
+    def test_missing_url_is_proposed_from_other_settings(
+        self, settings: Settings, debug: bool, id: str
+    ) -> None:
+        del settings.DJANGO_MCP_URL
+        settings.DEBUG = debug
+        settings.DJANGO_MCP_ENDPOINT = URL
+        settings.OAUTH2_PROVIDER = {
+            **settings.OAUTH2_PROVIDER,
+            **provider_settings(URL),
+            "OIDC_ENABLED": True,
+        }
+
+        given = hints()
+
+        assert set(given) == {"W008", id}
+        assert given["W008"] == ["Did you mean DJANGO_MCP_URL? Rename it, or take it out."]
+        assert given[id] == [f'Set DJANGO_MCP_URL = "{URL}".']
 
     def test_w005_tells_that_the_routes_are_missing(self, settings: Settings) -> None:
         settings.ROOT_URLCONF = site()
