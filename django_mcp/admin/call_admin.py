@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.links import PartyLinks, change_links
+from django_mcp.admin.markup import codes
 from django_mcp.escapes import printable
 
 
@@ -130,9 +131,7 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
 
     @admin.display(description=_("scopes"))
     def shown_scopes(self, call: Any) -> SafeString | str:
-        scopes = map(printable, call.scopes.split())
-        codes = format_html_join(" ", "<code>{}</code>", ((scope,) for scope in scopes))
-        return codes or self.get_empty_value_display()
+        return codes(map(printable, call.scopes.split())) or self.get_empty_value_display()
 
 
 def _link(text: str, address: str | None) -> SafeString | str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import shown_field
-from django_mcp.admin.markup import Tone, mark, words
+from django_mcp.admin.markup import Tone, codes, mark, words
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.questions import AskingAdmin
 from django_mcp.auth.clients import Client
@@ -139,10 +139,7 @@ class ClientDisplay(AskingAdmin):
     @admin.display(description=_("granted scopes"))
     def shown_scopes(self, registration: Any) -> SafeString | str:
         client: Client = registration.facts
-        codes = format_html_join(
-            " ", "<code>{}</code>", ((printable(each),) for each in client.scopes())
-        )
-        return codes or self.get_empty_value_display()
+        return codes(map(printable, client.scopes())) or self.get_empty_value_display()
 
     @admin.display(description=_("users"))
     def named_users(self, registration: Any) -> SafeString | str:

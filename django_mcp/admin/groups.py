@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.clients import clients_field, ids_of, labels_of, search_applications
 from django_mcp.admin.declared import read_declared
-from django_mcp.admin.markup import Tone, mark
+from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.sight import sight_page
 from django_mcp.admin.switches import ToolSwitchInline
 from django_mcp.models import ToolGroup, ToolSwitch
@@ -161,7 +161,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             if count := switched_off().get(group.pk, 0):
                 off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
                 marks.append(mark(off % {"count": count}, Tone.QUIET))
-            return format_html_join(" ", "{}", ((each,) for each in marks))
+            return in_line(marks)
 
         return ("titled_name", tools, notes)
 

@@ -1,6 +1,7 @@
 """Pieces of HTML that more than one page shows. Whatever they are given is escaped."""
 
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -27,8 +28,22 @@ def mark(label: str | Promise, tone: Tone) -> SafeString:
 
 def words(text: str) -> SafeString:
     """Text that narrow columns break between its words alone, not at hyphens."""
-    parts = ((word,) for word in text.split(" "))
-    return format_html_join(" ", '<span class="mcp-word">{}</span>', parts)
+    parts = text.split(" ")
+    return in_line(format_html('<span class="mcp-word">{}</span>', part) for part in parts)
+
+
+def codes(texts: Iterable[str]) -> SafeString:
+    """Short texts in a line, as code; empty for none."""
+    return in_line(format_html("<code>{}</code>", text) for text in texts)
+
+
+def in_line(pieces: Iterable[SafeString]) -> SafeString:
+    """Pieces with spaces between them; empty for none.
+
+    Minifiers drop the spaces between elements of a block, and keep those inside of a `span`.
+    """
+    joined = format_html_join(" ", "{}", ((piece,) for piece in pieces))
+    return format_html("<span>{}</span>", joined) if joined else joined
 
 
 def json_block(value: object) -> SafeString:

@@ -23,7 +23,7 @@ from django_mcp.admin.filters import (
     UserFilter,
 )
 from django_mcp.admin.links import party_links
-from django_mcp.admin.markup import Tone, json_block, mark, words
+from django_mcp.admin.markup import Tone, in_line, json_block, mark, words
 from django_mcp.admin.moments import duration_text, moment_text
 from django_mcp.admin.newest_list import CallList
 from django_mcp.models import CallRecord, ToolTask
@@ -186,7 +186,7 @@ class CallRecordAdmin(CallAdmin):
         if record.delivered or record.outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
             return outcome
         note = gettext("not delivered")
-        return format_html('{} <span class="mcp-quiet">{}</span>', outcome, note)
+        return in_line([outcome, format_html('<span class="mcp-quiet">{}</span>', note)])
 
     @admin.display(description=_("duration"))
     def duration(self, record: CallRecord) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.call_admin import CallAdmin, shown_field
 from django_mcp.admin.declared import read_declared
 from django_mcp.admin.links import party_links
-from django_mcp.admin.markup import json_block, words
+from django_mcp.admin.markup import in_line, json_block, words
 from django_mcp.admin.moments import moment_text
 from django_mcp.admin.task_questions import questions_of
 from django_mcp.admin.task_result import parts_of
@@ -136,7 +136,7 @@ class TaskDisplay(CallAdmin):
         state = TaskState(task=task)
         if task.has_ended or not state.shows_bar:
             return state.mark
-        return format_html("{} {}", state.mark, state.bar)
+        return in_line([state.mark, state.bar])
 
     @admin.display(description=_("duration"))
     def duration(self, task: ToolTask) -> str:
@@ -151,7 +151,7 @@ class TaskDisplay(CallAdmin):
     @admin.display(description=_("progress"))
     def live_progress(self, task: ToolTask) -> SafeString:
         state = TaskState(task=task)
-        return format_html("{} {}", state.bar, _live(task, "progress"))
+        return in_line([state.bar, _live(task, "progress")])
 
     @admin.display(description=_("duration"))
     def live_duration(self, task: ToolTask) -> SafeString:

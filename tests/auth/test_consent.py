@@ -129,6 +129,15 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     assert boxes(page) == {"notes:read": True, "notes:write": True}
 
 
+def test_effect_of_a_single_tool_is_told_once(browser: Browser) -> None:
+    group = ToolGroup.objects.create(name="notes", title="Your notes", enabled=True)
+    group.switches.create(name="awrite_note", enabled=False)
+
+    said = text(browser.get(asking(stranger())))
+
+    assert "(notes:write) Opens 1 tool Your notes Write note may change or delete" in said
+
+
 def test_signed_in_user_is_shown_by_the_label_of_the_project(
     browser: Browser, alice: User, settings: Settings
 ) -> None:

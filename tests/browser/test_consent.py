@@ -281,9 +281,18 @@ legend { float: left; width: 100%; margin-bottom: .8rem; font-size: 2.4rem }
 summary { display: block; list-style: none }
 button, [type="submit"] { width: 100%; margin-bottom: 1.6rem }
 [type="checkbox"]:checked, [type="checkbox"]:not(:checked) { position: absolute; opacity: 0 }
+label { display: inline-flex; flex-direction: column; padding: 4px 0 7px; text-align: right }
+button:not(.a.b):not(.c) { font-family: monospace; font-weight: 600 }
 """
 SITE = """<!doctype html><meta name="viewport" content="width=device-width">
-<style>body { margin: 0; font: 16px sans-serif } %s</style>{%% block content %%}{%% endblock %%}"""
+<style>body { margin: 0; font: 16px sans-serif } %s</style>
+<main>{%% block content %%}{%% endblock %%}</main>"""
+# Minifiers drop the white space between the elements of blocks.
+MINIFY = """
+for (const block of document.querySelectorAll('div, dl, fieldset, form, section, ul'))
+    for (const node of [...block.childNodes])
+        if (node.nodeType === Node.TEXT_NODE && !node.data.trim()) node.remove();
+"""
 
 
 def test_page_keeps_its_proportions_whatever_the_site_does_to_sizes(
@@ -298,6 +307,8 @@ def test_page_keeps_its_proportions_whatever_the_site_does_to_sizes(
         for width in (1280, 390):
             with narrow(page, width=width):
                 page.refresh()
+                if name == "reset":
+                    page.execute_script(MINIFY)
                 shapes[name, width] = shape(page)
     tags = {tag: (left, style) for tag, left, *_, style in shapes["reset", 390]}
 
@@ -308,16 +319,42 @@ def test_page_keeps_its_proportions_whatever_the_site_does_to_sizes(
     assert tags["INPUT"][1].endswith(" 1")
 
 
+def test_nothing_shows_through_below_the_decision(
+    page: Chrome, settings: Settings, tmp_path: Path
+) -> None:
+    """In an element of the site that scrolls and has a padding, browsers stop it above that."""
+    scroller = "main { position: fixed; inset: 0; overflow: auto; padding: 32px }"
+    (tmp_path / "scroller.html").write_text(SITE % scroller)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    settings.DJANGO_MCP_BASE_TEMPLATE = "scroller.html"
+
+    with narrow(page, width=1280):
+        page.refresh()
+        beginning = page.execute_script(BELOW_THE_DECISION)
+        page.execute_script("const main = document.querySelector('main'); main.scrollTop = 1e6")
+        end = page.execute_script(BELOW_THE_DECISION)
+
+    assert beginning == ["mcp-buttons mcp-decision"] * 2
+    assert end == [""] * 2
+
+
+BELOW_THE_DECISION = """
+    const {left, bottom} = document.querySelector('.mcp-decision').getBoundingClientRect();
+    return [2, 30].map(y => document.elementFromPoint(left + 40, bottom + y).className);
+"""
+
+
 def shape(browser: Chrome) -> list[Any]:
     """Where each element stands, and what else makes it visible."""
     elements: list[Any] = browser.execute_script(
         """return [...document.querySelectorAll('.mcp-page, .mcp-page *')].map(element => {
             const {x, y, width, height} = element.getBoundingClientRect();
-            const {display, listStylePosition, listStyleType, fontSize, fontWeight, opacity}
-                = getComputedStyle(element);
+            const style = getComputedStyle(element);
+            const {display, listStylePosition, listStyleType, opacity} = style;
             return [
                 element.tagName, x, y, width, height,
-                [display, listStylePosition, listStyleType, fontSize, fontWeight, opacity].join(' ')
+                [display, listStylePosition, listStyleType, style.fontFamily, style.fontSize,
+                    style.fontWeight, style.textAlign, opacity].join(' ')
             ];
         })"""
     )
