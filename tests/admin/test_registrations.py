@@ -171,7 +171,8 @@ class TestPage:
         assert f"{HOSTILE}ann" in text
         assert HOSTILE not in page.content.decode()
         # Minifiers keep the space between the elements of a `span`, and not in a block.
-        assert "<span><code>shop:read</code> <code>shop:write</code></span>" in page.content.decode()
+        scopes = "<span><code>shop:read</code> <code>shop:write</code></span>"
+        assert scopes in page.content.decode()
         assert f"{CLIENTS}?address=192.0.2.7" in page.content.decode()
 
     def test_its_title_is_the_name_or_else_the_id(self, watcher: Client) -> None:
