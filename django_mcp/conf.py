@@ -57,6 +57,23 @@ class Setting(Generic[T]):
             return f"must be a text such as {self.default!r}"
         return ""
 
+    def allowed_values(self) -> str:
+        """Return the values that the setting takes, in words for a hint."""
+        values = {
+            bool: "True or False",
+            int: "a positive whole number",
+            float: "a positive number",
+            str: "a string",
+            list: "a list of strings",
+            dict: "a dict of strings to strings or None",
+        }[self.type]
+        if self.pattern:
+            alternatives = self.pattern.split("|")
+            are_words = all(each.isalpha() for each in alternatives)
+            values = f"a string such as {self.default!r}"
+            values = " or ".join(map(repr, alternatives)) if are_words else values
+        return f"{values} or None" if self.is_optional else values
+
     def __set_name__(self, owner: "type[Settings]", name: str) -> None:
         self.name = PREFIX + name
 

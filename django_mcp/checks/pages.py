@@ -6,8 +6,10 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.template import TemplateDoesNotExist
 
 from django_mcp.auth.pages import base_template, has_content
+from django_mcp.checks.template_names import name_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.tools.callables import shown_path
 
@@ -19,21 +21,29 @@ def check_base_template(
     """The template that the pages for users extend shows them."""
     if not settings.BASE_TEMPLATE or Settings.BASE_TEMPLATE.problem():
         return []  # check_settings tells
+    name = Settings.BASE_TEMPLATE.name
+    other = (
+        f"take {name} out: the site's base.html is used if it has the block 'content', else a page "
+        "of django_mcp's own."
+    )
     try:
         template = base_template()
+        is_right = has_content(template)
+    except TemplateDoesNotExist as error:
+        missing = str(error.args[0])
+        reference = "names" if missing == settings.BASE_TEMPLATE else "needs"
+        message = f"{name} {reference} {missing!r}, and no template has that name."
+        hint = " ".join(filter(None, (name_advice(missing), f"Correct the name, or {other}")))
+    except Exception as error:  # noqa: BLE001  (a template may hold anything)
+        message = f"The template in {name} cannot be loaded: {error!r}."
+        hint = f"Correct the template, or {other}"
+    else:
+        if is_right:
+            return []
         # Templates of one name hide each other: the file says which is found.
         file = shown_path(Path(template.origin.name))
-        problem = "" if has_content(template) else f"has no block 'content': {file}"
-    except Exception as error:  # noqa: BLE001  (a template may hold anything)
-        problem = f"cannot be loaded: {error!r}"
-    if not problem:
-        return []
-    message = f"The template in {Settings.BASE_TEMPLATE.name} {problem}."
-    hint = (
-        "Write {% block content %}{% endblock %} where the pages belong, or take "
-        f"{Settings.BASE_TEMPLATE.name} out: the site's base.html is used if it has that block, "
-        "else a page of django_mcp's own."
-    )
+        message = f"The template in {name} has no block 'content': {file}."
+        hint = f"Write {{% block content %}}{{% endblock %}} where the pages belong, or {other}"
     return [Error(message, hint=hint, id="django_mcp.E003")]
 
 

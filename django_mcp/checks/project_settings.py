@@ -19,8 +19,8 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     found: list[CheckMessage] = [
         Error(
             f"{setting.name} {problem}.",
-            hint=f"Write {setting.name} = {setting.default!r}, which is the default, or another "
-            f"value of its kind. {setting.help}",
+            hint=f"Set {setting.name} to {setting.allowed_values()}; the default is "
+            f"{setting.default!r}. {setting.help}",
             id="django_mcp.E003",
         )
         for setting in declared_settings()

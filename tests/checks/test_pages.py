@@ -1,12 +1,14 @@
 """The template around the pages for users."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.views import LoginView
 from django.urls import path
 from pytest_django import Settings
 
 from tests.auth.test_pages import SITE, holding
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
@@ -17,11 +19,10 @@ pytestmark = pytest.mark.django_db
     ("templates", "problem"),
     [
         ({"narrow.html": SITE}, ""),
-        ({}, "cannot be loaded: TemplateDoesNotExist('narrow.html')"),
         ({"narrow.html": "{% nonsense %}"}, "cannot be loaded: TemplateSyntaxError("),
         ({"narrow.html": "{% block main %}{% endblock %}"}, "has no block 'content': narrow.html."),
     ],
-    ids=["good", "missing", "broken", "without the block"],
+    ids=["good", "broken", "without the block"],
 )
 def test_base_template_must_have_a_place_for_pages(
     settings: Settings, templates: dict[str, str], problem: str
@@ -33,6 +34,32 @@ def test_base_template_must_have_a_place_for_pages(
 
     assert len(messages) == 1
     assert messages[0].startswith(problem and f"The template in DJANGO_MCP_BASE_TEMPLATE {problem}")
+
+
+def test_missing_base_template_is_told_with_near_misses_and_folders(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "templates"
+    (folder / "shop").mkdir(parents=True)
+    (folder / "shop" / "narrow.html").write_text('{% extends "frame.html" %}')
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [folder]}]
+    settings.BASE_DIR = tmp_path
+
+    for name, missing, start in (
+        ("shop/narow.html", "names 'shop/narow.html'", "Did you mean 'shop/narrow.html'?"),
+        ("narrow.html", "names 'narrow.html'", "Did you mean 'shop/narrow.html'?"),
+        ("quite-other.html", "names 'quite-other.html'", "Templates are looked for in templates,"),
+        ("shop/narrow.html", "needs 'frame.html'", "Templates are looked for in templates,"),
+    ):
+        settings.DJANGO_MCP_BASE_TEMPLATE = name
+
+        assert found() == {
+            "E003": [f"DJANGO_MCP_BASE_TEMPLATE {missing}, and no template has that name."]
+        }
+        (hint,) = hints()["E003"]
+        assert hint.startswith(start)
+        assert "Templates are looked for in templates," in hint
+        assert "{% block" not in hint
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])

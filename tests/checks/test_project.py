@@ -250,6 +250,28 @@ class TestSettings:
             "DJANGO_MCP_THREADS must be a positive int.",
         ]
 
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("ENABLE_NEW_GROUPS", "True or False; the default is False"),
+            ("WSGI_STREAMS", "True or False or None; the default is None"),
+            ("THREADS", "a positive whole number; the default is "),
+            ("BODY_TIMEOUT", "a positive number; the default is 10.0"),
+            ("SERVER_NAME", "a string; the default is ''"),
+            ("LOGIN_SCOPES", "'read' or 'all'; the default is 'read'"),
+            ("REGISTRATION_RATE", "a string such as '20/h' or None; the default is '20/h'"),
+            ("REDACT", "a list of strings; the default is ['password',"),
+            ("EXCEPTIONS", "a dict of strings to strings or None; the default is {}"),
+        ],
+    )
+    def test_e003_says_which_values_a_setting_takes(
+        self, settings: Settings, name: str, values: str
+    ) -> None:
+        setattr(settings, f"DJANGO_MCP_{name}", b"yes")
+
+        (hint,) = hints()["E003"]
+        assert hint.startswith(f"Set DJANGO_MCP_{name} to {values}")
+
     @pytest.mark.parametrize("value", [None, 5, "x", [5], {"a": 1}, object(), b"x", [[]], 1.5])
     def test_no_value_of_a_setting_crashes_a_check(self, settings: Settings, value: Any) -> None:
         for setting in declared_settings():
