@@ -27,19 +27,27 @@ PARAMETERS: Mapping[DocstringStyle | None, re.Pattern[str]] = {
 }
 """How each style writes about parameters, which schemas say; the rest is for the agent."""
 
+ATTRIBUTES = ("attribute", "attr")
+"""What docstrings of classes describe; the parser takes it for parameters."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
-    """The description, which leaves out parameters, and the description of each parameter."""
+    """The description, which leaves out parameters, and the description of each parameter.
+
+    `names` are all that are written as parameters, with a description or without.
+    """
 
     description: str
     parameters: Mapping[str, str]
+    names: tuple[str, ...]
 
 
 def read_docstring(docstring: str | None) -> Documentation:
     """Read a docstring; an absent one documents nothing."""
     text = inspect.cleandoc(docstring or "")
     parsed = docstring_parser.parse(text)
+    named = [each for each in parsed.params if each.args[0] not in ATTRIBUTES]
     return Documentation(
         description=_without(PARAMETERS[parsed.style], text) if parsed.params else text,
         parameters={
@@ -48,6 +56,7 @@ def read_docstring(docstring: str | None) -> Documentation:
             if parameter.description
             for name in parameter.arg_name.split(", ")  # NumPy documents several at once
         },
+        names=tuple(name for each in named for name in each.arg_name.split(", ")),
     )
 
 
