@@ -69,6 +69,18 @@ def test_page_wears_the_sites_own_template(
     assert "color-scheme" not in shown
 
 
+def test_turbo_and_htmx_leave_the_page_to_the_browser(browser: Browser, settings: Settings) -> None:
+    settings.TEMPLATES = holding({})
+
+    shown = browser.get("/page/").content.decode()
+
+    around, _, within = shown.partition(
+        '<div class="mcp-page" data-turbo="false" hx-boost="false">'
+    )
+    assert '<meta name="turbo-visit-control" content="reload">' in around
+    assert "<h1>" in within
+
+
 @pytest.mark.parametrize(
     "templates",
     [
