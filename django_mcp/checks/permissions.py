@@ -12,6 +12,11 @@ from django.db import connections, router
 
 from django_mcp.tools.registry import Registry, get_registry
 
+OF_OBJECTS = (
+    "permissions= asks without an object: a permission of one object, as of django-guardian or "
+    "rules, belongs in the function, or in requires=."
+)
+
 
 @register(Tags.database)
 def check_permissions(
@@ -33,8 +38,8 @@ def check_permissions(
         Warning(
             f"{tool.located_name}: the permission {permission!r} does not exist, so that only "
             "superusers see the tool.",
-            hint=f"{_correction(permission, declared)} If an authentication backend of yours "
-            'grants it: SILENCED_SYSTEM_CHECKS = ["django_mcp.W029"].',
+            hint=f"{_correction(permission, declared)} {OF_OBJECTS} If an authentication backend "
+            'of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = ["django_mcp.W029"].',
             id="django_mcp.W029",
         )
         for tool in registry.tools.values()

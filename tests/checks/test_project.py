@@ -304,6 +304,7 @@ class TestPermissions:
             (hint, _) = hints(databases=["default"])["W029"]
 
         assert 'Did you mean permissions=["shop.change_product"]?' in hint
+        assert "a permission of one object" in hint
         assert elsewhere == {}
         assert set(messages) == {"W029"}
         assert ["shop.change_prodcut" in text for text in messages["W029"]] == [True, False]
