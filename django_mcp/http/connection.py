@@ -59,6 +59,7 @@ class Connection:
         self._body = body
         self._is_read = False
         self._is_answered = False
+        self._has_reader = False
         self._items: SimpleQueue[_Question | _Piece | _End | Message] = SimpleQueue()
         self._when_item: Callable[[], object] | None = None
         self._last: _Piece | None = None
@@ -127,6 +128,7 @@ class Connection:
         Raises `queue.Empty` when there is none within `patience` seconds, and what the application
         has raised.
         """
+        self._has_reader = True
         self._pass_on()
         while True:
             item = self._items.get(timeout=patience)
@@ -154,6 +156,17 @@ class Connection:
         """Send `http.disconnect` to the application, from any thread."""
         with suppress(RuntimeError):  # where the loop has closed, so has the application
             self._loop.call_soon_threadsafe(self.disconnect)
+
+    def leave_unless_read(self, seconds: float) -> None:
+        """Leave where nobody asks for a message within `seconds` from now."""
+        self._has_reader = False
+
+        def leave() -> None:
+            if not self._has_reader:
+                self.disconnect()
+
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, leave)
 
     def _opened(self, item: _Piece | _End | Message) -> Message | None:
         if isinstance(item, _End):

@@ -6,6 +6,9 @@ from typing import Final
 
 from django_mcp.http.connection import Connection
 
+UNREAD_SECONDS = 15.0
+"""After which a stream that nobody has begun to read is given up, wherever its response is kept."""
+
 PROBE_INTERVAL_SECONDS = 2.0
 """Of silence, after which a comment is sent: only by sending do WSGI servers see a client gone.
 
@@ -16,11 +19,29 @@ PROBE: Final = b":\r\n\r\n"
 END_OF_EVENT: Final = (b"\r\n\r\n", b"\n\n")
 
 
-class EventStream(Iterator[bytes]):
-    """A stream of events for a WSGI server, which calls `close` at its end or when it fails."""
+class _Stream:
+    """A stream that leaves its connection when it is closed, dropped, or read by nobody.
+
+    Django closes no response that middleware has replaced, or whose client left before it was sent.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        connection.leave_unless_read(UNREAD_SECONDS)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the stream up; what is left of it is not produced."""
+        self._connection.leave()
+
+
+class EventStream(_Stream, Iterator[bytes]):
+    """A stream of events for a WSGI server, which calls `close` at its end or when it fails."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self._is_complete = False
         self._is_inside_event = False
 
@@ -40,16 +61,9 @@ class EventStream(Iterator[bytes]):
                 return piece
         raise StopIteration
 
-    def close(self) -> None:
-        """Give the stream up; what is left of it is not produced."""
-        self._connection.leave()
 
-
-class AsyncEventStream:
+class AsyncEventStream(_Stream):
     """A stream of events for Django's ASGI application."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -59,7 +73,3 @@ class AsyncEventStream:
                     return
         finally:
             self.close()
-
-    def close(self) -> None:
-        """See `EventStream.close`."""
-        self._connection.leave()

@@ -1,15 +1,17 @@
 """The endpoint as Django itself serves it: under WSGI, and under ASGI where nothing is mounted."""
 
 import asyncio
+import gc
 import io
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.asgi import get_asgi_application
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from pytest_django import Settings
 
 from django_mcp import ToolContext, tool
@@ -52,8 +54,8 @@ with collecting() as TOOLS:
     @tool(read_only=True)
     async def areport_and_hold(context: ToolContext) -> str:
         """Report once, then wait in silence until the test opens the gate."""
-        await context.areport_progress(1)
         try:
+            await context.areport_progress(1)
             await tools.gate.pause("held")
         except asyncio.CancelledError:
             tools.gate.note("cancelled")
@@ -160,6 +162,51 @@ def test_call_of_a_legacy_client_that_leaves_runs_to_its_end(legacy: Client, gat
             assert await gate.arrival() == "reported"
 
     asyncio.run(scenario())
+
+
+class Replacement:
+    """Middleware that answers in the place of the view, which has answered already."""
+
+    kept: ClassVar[list[HttpResponseBase]] = []
+    is_keeping = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if self.is_keeping:
+            self.kept.append(response)
+        return HttpResponse("replaced")
+
+
+@by_both
+@pytest.mark.parametrize("is_keeping", [False, True], ids=["dropped", "kept"])
+def test_call_whose_stream_nobody_reads_is_cancelled(
+    modern: Client,
+    settings: Settings,
+    gate: Gate,
+    gateway: str,
+    is_keeping: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Replacement, "is_keeping", is_keeping)
+    monkeypatch.setattr(Replacement, "kept", [])
+    if is_keeping:
+        monkeypatch.setattr(event_stream, "UNREAD_SECONDS", 0.05)
+    settings.MIDDLEWARE = [f"{__name__}.Replacement"]
+    replaced = modern.having(application=GATEWAYS[gateway]())
+
+    async def scenario() -> None:
+        async with replaced.calling("areport_and_hold", token="p") as opened:
+            assert (await opened.answer()).body == b"replaced"
+            gc.collect()
+            while await gate.arrival() != "cancelled":
+                pass
+
+    asyncio.run(scenario())
+
+    assert len(Replacement.kept) == is_keeping
 
 
 def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
