@@ -242,6 +242,19 @@ def test_log_has_the_count_of_a_caller_that_is_forgotten(
     assert ("WARNING", 2) in logged()
 
 
+def test_anonymous_clients_behind_a_proxy_count_apart(
+    modern: Client, clock: Clock, settings: Settings
+) -> None:
+    settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
+    addresses = ("198.51.100.1", "203.0.113.9")
+
+    for address in addresses:
+        call_often(modern.having(headers={"X-Real-IP": address}), LIMIT)
+
+    addresses_of_rows = CallRecord.objects.values_list("address", "calls").order_by("pk")
+    assert list(addresses_of_rows) == [(each, 1) for each in addresses for _ in range(LIMIT)]
+
+
 def test_signal_is_sent_for_every_call(modern: Client, clock: Clock) -> None:
     heard: list[str] = []
 

@@ -30,6 +30,7 @@ from django_mcp.auth.bounded_fetches import BoundedFetches, FetchRefusedError
 from django_mcp.auth.client_documents import WithdrawnDocumentError
 from django_mcp.auth.document_backoff import back_off, is_backed_off
 from django_mcp.models import ClientRegistration
+from django_mcp.policy.peer_addresses import peer_address
 from django_mcp.policy.rates import address_of
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def fetch_application(client_id: str, request: Request) -> Any:
         return None
     try:
         document, max_age = _fetch(client_id, request)
-        return _store(client_id, document, max_age, address=request.headers.get("REMOTE_ADDR", ""))
+        return _store(client_id, document, max_age, address=peer_address(request.headers))
     except FetchRefusedError:
         # No reason for a backoff: nothing is wrong with this document.
         logger.warning("%s is not fetched: too many documents are at this moment", client_id)

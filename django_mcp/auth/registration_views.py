@@ -25,6 +25,7 @@ from django_mcp.auth.client_metadata import (
 from django_mcp.auth.error_answers import error_answer, too_many
 from django_mcp.auth.registration import ADMITTED, count_registration
 from django_mcp.models import ClientRegistration
+from django_mcp.policy.peer_addresses import peer_address
 from django_mcp.principals import Endpoint
 
 MAX_BODY = 8 * 1024
@@ -60,7 +61,7 @@ class RegistrationView(ToolkitRegistrationView):
             ClientRegistration.objects.register(
                 told["client_id"],
                 source=ClientRegistration.Source.DCR,
-                address=request.META.get("REMOTE_ADDR", ""),
+                address=peer_address(request.META),
             )
             told["token_endpoint_auth_method"] = metadata.auth_method
             if "client_secret" in told:

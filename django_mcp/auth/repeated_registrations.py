@@ -11,6 +11,7 @@ redirect URIs, and a code is worth nothing without the PKCE verifier of the prog
 """
 
 import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from oauth2_provider.models import get_application_model, get_grant_model
@@ -49,7 +50,16 @@ def is_repeat(application: Any, other: Any) -> bool:
     if abs(created - other_created) > WINDOW:
         return False
     is_one_site = all(uri.startswith("https://") for uri in application.redirect_uris.split())
-    return is_one_site or (address == other_address != "")
+    return is_one_site or (address == other_address and _is_address(address))
+
+
+def _is_address(text: str) -> bool:
+    """Return whether what stands for an address is one: `unix:` and `unknown` are many peers."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def hand_over_code(code: str, application: Any) -> None:

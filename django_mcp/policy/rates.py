@@ -46,7 +46,10 @@ def fails_open() -> bool:
 
 
 def address_of(meta: Mapping[str, Any]) -> str:
-    """Return the address that counts for a request; empty over a socket without addresses."""
+    """Return the address that counts for a request; empty over a socket without addresses.
+
+    That of the network where it is one of IPv6: what is stored is the `peer_address`.
+    """
     request = HttpRequest()
     request.META = dict(meta)
     request.user = AnonymousUser()

@@ -11,6 +11,7 @@ from mcp_types import CLIENT_INFO_META_KEY
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.invocation import Invocation
+from django_mcp.policy.peer_addresses import peer_address
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
 
@@ -48,7 +49,7 @@ class Exchange:
             arguments=params.get("arguments") or {},
             principal=self.principal,
             client_info=_client_info(meta) or said.get("HTTP_USER_AGENT", ""),
-            address=said.get("REMOTE_ADDR", ""),
+            address=peer_address(said),
             protocol_version=protocol_version,
             trace_id=_trace_id(meta.get("traceparent") or said.get("HTTP_TRACEPARENT")),
             **facts,

@@ -100,6 +100,17 @@ def test_registration_is_on_record_with_the_address_that_it_came_from(library: L
     assert (row.client_id, row.source, row.address) == (URL, "cimd", "203.0.113.77")
 
 
+def test_behind_a_proxy_the_address_of_the_visitor_is_stored(
+    library: Library, settings: Settings
+) -> None:
+    settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
+    library.publish(URL, redirect_uris=[CALLBACK])
+
+    visit(URL, address="127.0.0.1", headers={"X-Real-IP": "203.0.113.77"})
+
+    assert ClientRegistration.objects.get().address == "203.0.113.77"
+
+
 @pytest.mark.parametrize(
     "members",
     [

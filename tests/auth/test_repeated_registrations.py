@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import Client as Browser
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
+from django_mcp.auth.standing import approve
 from django_mcp.models import ClientRegistration
 from tests.auth.assistant import CALLBACK, Assistant, error_of
 from tests.auth.test_registration import register
@@ -147,6 +149,35 @@ def test_only_what_looks_the_same_to_everybody_within_seconds_is_a_repeat(
 
     assert standing == ("approved" if is_repeat else "new")
     assert (redeemed.status_code == 200) is is_repeat
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_repeat"),
+    [
+        (("198.51.100.1", "198.51.100.1"), True),
+        (("198.51.100.1", "203.0.113.9"), False),
+        (("2001:db8::1", "2001:db8::2"), False),
+        (("unknown", "unknown"), False),
+    ],
+    ids=["one", "two", "two_of_a_network", "none"],
+)
+def test_behind_a_proxy_the_address_of_the_client_is_stored_and_compared(
+    settings: Settings, addresses: tuple[str, str], is_repeat: bool
+) -> None:
+    settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
+    document = {"client_name": "Code", "redirect_uris": [LOOPBACK]}
+    first, second = (
+        Browser(REMOTE_ADDR="127.0.0.1", headers={"X-Real-IP": address})
+        .post("/o/register/", document, content_type="application/json")
+        .json()["client_id"]
+        for address in addresses
+    )
+
+    approved = approve(first)
+
+    assert approved == ([second] if is_repeat else [])
+    stored = dict(ClientRegistration.objects.values_list("client_id", "address"))
+    assert stored == dict(zip((first, second), addresses, strict=True))
 
 
 def test_approval_lets_no_blocked_client_in(alice: User) -> None:
