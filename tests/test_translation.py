@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django import forms
 from django.apps import apps
@@ -21,6 +22,7 @@ from django.contrib.admin.utils import flatten
 from django.db.models import Model
 from django.template.base import Lexer, TokenType
 from django.utils.functional import Promise
+from django.utils.translation import templatize
 
 import django_mcp
 
@@ -42,6 +44,23 @@ EXEMPT = {
 }
 
 UNLABELLED = {"ConsentForm.allow": "two buttons of the page"}
+
+# The same thing on every site and in every app's catalogue.
+SAME_EVERYWHERE = {
+    *("Application", "Caller", "MCP", "Pages", "Permissions", "Scopes", "Tool", "Tools", "User"),
+    *("arguments", "authenticator", "client", "clients", "description", "duration", "endpoint"),
+    *("error", "group", "message", "name", "notes", "outcome", "progress", "result", "scopes"),
+    *("source", "status", "task", "tasks", "time", "title", "tool", "tools", "user", "users"),
+    *("worker", "yes,no"),
+    # Questions and answers of Django's admin, and where it leads back to.
+    *(
+        "Home",
+        "Delete?",
+        "Yes, I\N{RIGHT SINGLE QUOTATION MARK}m sure",
+        "No, take me back",
+        " By %(filter_title)s ",
+    ),
+}
 
 MARKS = {
     f"{kind}gettext{lazy}" for kind in ("", "n", "p", "np") for lazy in ("", "_lazy", "_noop")
@@ -341,3 +360,84 @@ def test_columns_actions_and_filters_of_the_admin_are_marked() -> None:
 
     assert ours
     assert [text for each in ours for text in labels_of_admin(each)] == []
+
+
+# Words that other catalogues have, too: all apps of a site share one
+
+
+# What `templatize` makes of the marks of a template.
+MARKED = re.compile(
+    r"""n?p?gettext\((?:[^()'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\)|_\([^)]*\)"""
+)
+
+
+def marked(source: str) -> Iterator[tuple[str, str]]:
+    """The context, empty where there is none, and the text of each mark in code."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and called(node) in MARKS:
+            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            context = texts.pop(0) if "pgettext" in called(node) else ""
+            yield context, texts[0]
+
+
+def marked_in_template(source: str) -> Iterator[tuple[str, str]]:
+    yield from marked("\n".join(MARKED.findall(templatize(source))))
+
+
+def without_context() -> set[str]:
+    ours = [mark for path in PACKAGE.rglob("*.py") for mark in marked(path.read_text())]
+    ours += [mark for path in TEMPLATES for mark in marked_in_template(path.read_text())]
+    return {text for context, text in ours if not context}
+
+
+def in_catalogues_of_django() -> set[str]:
+    """The texts without a context that Django and its contrib apps translate."""
+    root = Path(django.__file__).parent
+    found = set()
+    for path in root.glob("**/locale/en/LC_MESSAGES/django.po"):
+        for entry in path.read_text().split("\n\n"):
+            text = re.search(r'^msgid ((?:".*"\n?)+)', entry, re.MULTILINE)
+            if text and "\nmsgctxt" not in entry:
+                found.add("".join(map(ast.literal_eval, text[1].splitlines())))
+    return found
+
+
+def test_text_that_may_mean_something_else_has_a_context() -> None:
+    texts = without_context()
+    shared = texts & in_catalogues_of_django()
+    words = {text for text in texts if len(text.split()) == 1}
+
+    assert "User" in shared
+    assert shared | words == SAME_EVERYWHERE
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('{% translate "May" %}', [("", "May")]),
+        ('{% translate "May" context "is allowed to" %}', [("is allowed to", "May")]),
+        ('{{ is_on|yesno:_("on,off") }}', [("", "on,off")]),
+        (
+            "{% blocktranslate %}All (or 'none')\n{{ of }} it{% endblocktranslate %}",
+            [("", "All (or 'none')\n%(of)s it")],
+        ),
+        (
+            "{% blocktranslate count n=n context 'a' %}One{% plural %}More{% endblocktranslate %}",
+            [("a", "One")],
+        ),
+    ],
+)
+def test_marks_of_a_template_are_found(source: str, found: list[tuple[str, str]]) -> None:
+    assert list(marked_in_template(source)) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("_('May')", [("", "May")]),
+        ("pgettext_lazy('is allowed to', 'May')", [("is allowed to", "May")]),
+        ("npgettext('of', 'Call', 'Calls', number)", [("of", "Call")]),
+    ],
+)
+def test_marks_of_code_are_found(source: str, found: list[tuple[str, str]]) -> None:
+    assert list(marked(source)) == found

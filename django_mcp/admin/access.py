@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.sight import SuggestingInput, newest_clients
@@ -43,7 +43,7 @@ class AccessForm(forms.Form):
         ),
     )
     everybody = forms.BooleanField(
-        label=_("Everybody"),
+        label=pgettext_lazy("all users", "Everybody"),
         required=False,
         help_text=_("Every user and every application, for the endpoint."),
     )
@@ -105,7 +105,7 @@ def subjects_of(access: Access) -> Sequence[Subject]:
         found.append(Subject(name=user_label(access.user), row=access.user))
     if access.client_id is not None:
         found.append(_client(access.client_id))
-    return found or [Subject(name=gettext("everybody"))]
+    return found or [Subject(name=pgettext("all users", "everybody"))]
 
 
 def _client(client_id: str) -> Subject:

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from django_mcp.admin.links import PartyLinks, change_links
 from django_mcp.admin.markup import codes
@@ -82,7 +82,7 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         return reverse(name, args=values, current_app=self.admin_site.name)
 
     def user_text(self, call: Any) -> str:
-        return printable(call.username or call.user) or gettext("anonymous")
+        return printable(call.username or call.user) or pgettext("caller", "anonymous")
 
     @admin.display(description=_("tool"))
     def tool_name(self, call: Any) -> SafeString:

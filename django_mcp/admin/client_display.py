@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import shown_field
@@ -65,7 +65,7 @@ class ClientDisplay(AskingAdmin):
 
     shown_client_id = shown_field(ClientRegistration, "client_id")
 
-    @admin.display(description=_("registered"))
+    @admin.display(description=pgettext_lazy("client", "registered"))
     def registered_at(self, registration: ClientRegistration) -> SafeString:
         return words(moment_text(registration.created))
 
@@ -88,7 +88,7 @@ class ClientDisplay(AskingAdmin):
             return gettext("(no such application)")
         return printable(client.name) or self.get_empty_value_display()
 
-    @admin.display(description=_("standing"))
+    @admin.display(description=pgettext_lazy("client", "standing"))
     def marked_standing(self, registration: ClientRegistration) -> SafeString:
         tone = TONES.get(registration.standing, Tone.WARNING)
         return mark(registration.get_standing_display(), tone)
@@ -108,7 +108,7 @@ class ClientDisplay(AskingAdmin):
         client: Client = registration.facts
         return client.users
 
-    @admin.display(description=_("address"))
+    @admin.display(description=pgettext_lazy("network", "address"))
     def linked_address(self, registration: ClientRegistration) -> SafeString | str:
         if not registration.address:
             return self.get_empty_value_display()
@@ -120,7 +120,7 @@ class ClientDisplay(AskingAdmin):
             gettext("all clients from there"),
         )
 
-    @admin.display(description=_("kind"))
+    @admin.display(description=pgettext_lazy("client", "kind"))
     def kind(self, registration: Any) -> str:
         application = registration.facts.application
         if application is None:

@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.clients import clients_field, ids_of, labels_of, search_applications
@@ -36,7 +36,7 @@ def gone_mark() -> SafeString:
 class CodeFilter(admin.SimpleListFilter):
     """Groups that the code declares, and those that it no longer does."""
 
-    title = _("code")
+    title = pgettext_lazy("of the project", "code")
     parameter_name = "code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -155,9 +155,9 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             if not declared.has_group(group.name):
                 marks.append(gone_mark())
             if not group.enabled:
-                marks.append(mark(_("disabled"), Tone.WARNING))
+                marks.append(mark(pgettext_lazy("tool group", "disabled"), Tone.WARNING))
             if group.read_only:
-                marks.append(mark(_("read-only"), Tone.QUIET))
+                marks.append(mark(pgettext_lazy("tool group", "read-only"), Tone.QUIET))
             if count := switched_off().get(group.pk, 0):
                 off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
                 marks.append(mark(off % {"count": count}, Tone.QUIET))
@@ -262,7 +262,13 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             for group in changed:
                 group.enabled = on
                 group.save(update_fields=["enabled"])
-                self.log_change(request, group, gettext("Enabled.") if on else gettext("Disabled."))
+                self.log_change(
+                    request,
+                    group,
+                    pgettext("tool group", "Enabled.")
+                    if on
+                    else pgettext("tool group", "Disabled."),
+                )
         return len(changed)
 
     def _report_problems(self, request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import CallAdmin, shown_field
@@ -92,7 +92,7 @@ class CallRecordAdmin(CallAdmin):
             },
         ),
         (
-            _("Traces"),
+            pgettext_lazy("left by a call", "Traces"),
             {
                 "fields": (
                     "call_id",
@@ -166,7 +166,7 @@ class CallRecordAdmin(CallAdmin):
     ) -> HttpResponseBase:
         return csv_response(request, queryset)
 
-    @admin.display(description=_("started"))
+    @admin.display(description=pgettext_lazy("call", "started"))
     def started_at(self, record: CallRecord) -> SafeString:
         return words(moment_text(record.started))
 

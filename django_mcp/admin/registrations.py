@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
 
@@ -35,7 +35,7 @@ class RegistrationPeriodFilter(PeriodFilter):
 
 
 class StandingFilter(ChoiceFilter):
-    title = _("standing")
+    title = pgettext_lazy("client", "standing")
     parameter_name = "standing"
     column = "standing"
 
@@ -47,7 +47,7 @@ class SourceFilter(ChoiceFilter):
 
 
 class AddressFilter(LinkedFilter):
-    title = _("address")
+    title = pgettext_lazy("network", "address")
     parameter_name = "address"
     column = "address"
 
@@ -162,7 +162,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
         def judge(client_id: str) -> str:
             repeats = approve(client_id)
             if not repeats:
-                return gettext("Approved.")
+                return pgettext("client", "Approved.")
             text = gettext("Approved, and with it what repeats its registration: %(clients)s.")
             return text % {"clients": ", ".join(map(printable, repeats))}
 
@@ -189,7 +189,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
     ) -> HttpResponseBase:
         def judge(client_id: str) -> str:
             unblock(client_id)
-            return gettext("Unblocked.")
+            return pgettext("client", "Unblocked.")
 
         return self._judge(request, ask_to_unblock(clients_of(queryset)), judge)
 

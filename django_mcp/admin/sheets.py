@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import Tone, json_block, mark
 from django_mcp.tools.tool import Tool
@@ -40,16 +41,21 @@ class ToolSheet:
 
     def _annotations(self) -> Iterator[SafeString]:
         if self.tool.read_only:
-            yield mark(_("read-only"), Tone.GOOD)
+            yield mark(pgettext_lazy("tool", "read-only"), Tone.GOOD)
         else:
             yield mark(_("changes data"), Tone.WARNING)
         if self.tool.destructive is not None:
             yield (
-                mark(_("destructive"), Tone.BAD)
+                mark(pgettext_lazy("tool", "destructive"), Tone.BAD)
                 if self.tool.destructive
                 else mark(_("not destructive"), Tone.QUIET)
             )
         if self.tool.idempotent is not None:
-            yield mark(_("idempotent") if self.tool.idempotent else _("not idempotent"), Tone.QUIET)
+            yield mark(
+                pgettext_lazy("tool", "idempotent")
+                if self.tool.idempotent
+                else _("not idempotent"),
+                Tone.QUIET,
+            )
         if self.tool.open_world is not None:
             yield mark(_("open world") if self.tool.open_world else _("closed world"), Tone.QUIET)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.users import UserDirectory, candidate_text
@@ -89,10 +90,10 @@ class Sighting:
     @property
     def mark(self) -> SafeString:
         if self.entry.denial is not None:
-            return mark(_("hidden"), Tone.BAD)
+            return mark(pgettext_lazy("tool", "hidden"), Tone.BAD)
         if self.entry.missing_scopes:
             return mark(_("lacks scope"), Tone.WARNING)
-        return mark(_("callable"), Tone.GOOD)
+        return mark(pgettext_lazy("tool", "callable"), Tone.GOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

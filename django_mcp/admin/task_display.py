@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.call_admin import CallAdmin, shown_field
@@ -54,7 +54,7 @@ class TaskDisplay(CallAdmin):
             },
         ),
         (
-            _("Run"),
+            pgettext_lazy("background task", "Run"),
             {
                 "fields": (
                     "created_at",
@@ -83,7 +83,7 @@ class TaskDisplay(CallAdmin):
             },
         ),
         (
-            _("Traces"),
+            pgettext_lazy("left by a call", "Traces"),
             {
                 "fields": (
                     "id",
@@ -118,11 +118,11 @@ class TaskDisplay(CallAdmin):
             party_links(request, self.admin_site, [call])
         return call
 
-    @admin.display(description=_("called"))
+    @admin.display(description=pgettext_lazy("background task", "called"))
     def created_at(self, task: ToolTask) -> SafeString:
         return words(moment_text(task.created))
 
-    @admin.display(description=_("ended"))
+    @admin.display(description=pgettext_lazy("background task", "ended"))
     def ended_at(self, task: ToolTask) -> str:
         return self._moment(task.ended)
 
@@ -161,7 +161,7 @@ class TaskDisplay(CallAdmin):
     def live_started(self, task: ToolTask) -> SafeString:
         return _live(task, "started")
 
-    @admin.display(description=_("runs"))
+    @admin.display(description=pgettext_lazy("background task", "runs"))
     def live_attempts(self, task: ToolTask) -> SafeString:
         return _live(task, "attempts")
 

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import text_block
 from django_mcp.escapes import printable, printable_lines
@@ -16,13 +17,13 @@ from django_mcp.execution.answering import open_questions
 from django_mcp.models import ToolTask
 
 KINDS: Mapping[str, str | Promise] = {
-    "string": _("text"),
+    "string": pgettext_lazy("kind of answer", "text"),
     "email": _("e-mail address"),
-    "uri": _("URL"),
-    "date": _("date"),
+    "uri": pgettext_lazy("kind of answer", "URL"),
+    "date": pgettext_lazy("kind of answer", "date"),
     "date-time": _("date and time"),
     "integer": _("whole number"),
-    "number": _("number"),
+    "number": pgettext_lazy("kind of answer", "number"),
     "boolean": _("yes or no"),
 }
 """What is to be filled in, by the type of a field or the format that it names."""

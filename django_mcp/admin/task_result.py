@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.text import get_valid_filename
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import json_text, text_block
 from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
@@ -105,7 +105,12 @@ def parts_of(task: ToolTask) -> list[Part]:
     stem = _stem(task.name)
     if result.structured is not None:  # its text says the same
         return [
-            Part(title=_("Data"), media_type=JSON, text=json_text(result.structured), stem=stem)
+            Part(
+                title=pgettext_lazy("part of a result", "Data"),
+                media_type=JSON,
+                text=json_text(result.structured),
+                stem=stem,
+            )
         ]
     stems = _numbered(stem, len(result.content))
     return [_part(block, stem) for block, stem in zip(result.content, stems, strict=True)]
@@ -114,18 +119,31 @@ def parts_of(task: ToolTask) -> list[Part]:
 def _part(block: Content, stem: str) -> Part:
     match block:
         case Text(text=text):
-            return Part(title=_("Text"), media_type=_type_of(text), text=text, stem=stem)
+            return Part(
+                title=pgettext_lazy("part of a result", "Text"),
+                media_type=_type_of(text),
+                text=text,
+                stem=stem,
+            )
         case Image(data=data, mime_type=kind):
             return Part(
-                title=_("Picture"), note=printable(kind), media_type=kind, data=data, stem=stem
+                title=pgettext_lazy("part of a result", "Picture"),
+                note=printable(kind),
+                media_type=kind,
+                data=data,
+                stem=stem,
             )
         case Audio(data=data, mime_type=kind):
             return Part(
-                title=_("Sound"), note=printable(kind), media_type=kind, data=data, stem=stem
+                title=pgettext_lazy("part of a result", "Sound"),
+                note=printable(kind),
+                media_type=kind,
+                data=data,
+                stem=stem,
             )
         case EmbeddedResource(uri=uri, text=text, data=data, mime_type=kind):
             return Part(
-                title=_("Document"),
+                title=pgettext_lazy("part of a result", "Document"),
                 note=printable(uri),
                 media_type=kind or (UNKNOWN if text is None else PLAIN),
                 text=text,
@@ -133,7 +151,9 @@ def _part(block: Content, stem: str) -> Part:
                 stem=_stem(PurePosixPath(unquote(urlsplit(uri).path)).stem) or stem,
             )
         case ResourceLink(uri=uri, name=name):
-            return Part(title=_("Link"), note=printable(f"{name}: {uri}"))
+            return Part(
+                title=pgettext_lazy("part of a result", "Link"), note=printable(f"{name}: {uri}")
+            )
     raise TypeError(f"{type(block).__name__} is no content block")
 
 

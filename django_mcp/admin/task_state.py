@@ -9,8 +9,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, pgettext_lazy
 
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.moments import duration_text, moment_text
@@ -53,7 +52,7 @@ class TaskState:
     @property
     def label(self) -> str | Promise:
         if self.task.cancel_requested and not self.task.has_ended:
-            return _("cancelling")
+            return pgettext_lazy("background task", "cancelling")
         return self.task.get_status_display()
 
     @property

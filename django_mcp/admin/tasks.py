@@ -16,7 +16,7 @@ from django.http import (
     JsonResponse,
 )
 from django.urls import URLPattern, path
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.declared import read_declared
@@ -142,7 +142,7 @@ class ToolTaskAdmin(AskingAdmin, TaskDisplay):
             return self.ask(request, question)
         for each in question.possible:
             cancel(each.row.pk)
-            self.log_change(request, each.row, gettext("Cancelled."))
+            self.log_change(request, each.row, pgettext("background task", "Cancelled."))
         text = ngettext(
             "%(count)d task is cancelled or has been told to stop.",
             "%(count)d tasks are cancelled or have been told to stop.",

@@ -4,7 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -64,7 +64,7 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
         request,
         "django_mcp/disconnect.html",
         {
-            "title": gettext("Disconnect"),
+            "title": pgettext("application", "Disconnect"),
             "connections": connections,
             "is_of_all": is_of_all,
         },

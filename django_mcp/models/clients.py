@@ -3,6 +3,7 @@
 from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
@@ -84,9 +85,9 @@ class ClientRegistration(models.Model):
         CIMD = "cimd", _("metadata document")
 
     class Standing(models.TextChoices):
-        NEW = "new", _("new")
-        APPROVED = "approved", _("approved")
-        BLOCKED = "blocked", _("blocked")
+        NEW = "new", pgettext_lazy("client", "new")
+        APPROVED = "approved", pgettext_lazy("client", "approved")
+        BLOCKED = "blocked", pgettext_lazy("client", "blocked")
 
     id = models.BigAutoField(primary_key=True)
     client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID, unique=True)
@@ -98,14 +99,14 @@ class ClientRegistration(models.Model):
         help_text=_("How it registered; empty when it was judged before."),
     )
     address = models.CharField(
-        _("address"),
+        pgettext_lazy("network", "address"),
         max_length=MAX_ADDRESS,
         blank=True,
         help_text=_("Where the registration came from."),
     )
-    created = models.DateTimeField(_("registered"), default=timezone.now)
+    created = models.DateTimeField(pgettext_lazy("client", "registered"), default=timezone.now)
     standing = models.CharField(
-        _("standing"),
+        pgettext_lazy("client", "standing"),
         max_length=16,
         choices=Standing,
         default=Standing.NEW,

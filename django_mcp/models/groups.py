@@ -3,6 +3,7 @@
 from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ToolGroup(models.Model):
@@ -15,10 +16,12 @@ class ToolGroup(models.Model):
     title = models.CharField(_("title"), max_length=200, blank=True)
     description = models.TextField(_("description"), blank=True)
     enabled = models.BooleanField(
-        _("enabled"), default=False, help_text=_("Whether clients can see and call these tools.")
+        pgettext_lazy("tool group", "enabled"),
+        default=False,
+        help_text=_("Whether clients can see and call these tools."),
     )
     read_only = models.BooleanField(
-        _("read-only"),
+        pgettext_lazy("tool group", "read-only"),
         default=False,
         help_text=_("Only the tools that are declared read-only remain."),
     )
@@ -53,7 +56,7 @@ class ToolSwitch(models.Model):
         ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
     )
     name = models.CharField(_("tool"), max_length=64, editable=False)
-    enabled = models.BooleanField(_("enabled"), default=True)
+    enabled = models.BooleanField(pgettext_lazy("tool", "enabled"), default=True)
 
     class Meta:
         ordering = ("name",)

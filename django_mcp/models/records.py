@@ -10,6 +10,7 @@ from django.db import models, router
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
@@ -73,25 +74,25 @@ class CallRecord(models.Model):
 
     class Outcome(models.TextChoices):
         # The labels are short: lists show them on one line. The reference explains them.
-        RUNNING = "running", _("running")
-        OK = "ok", _("ok")
+        RUNNING = "running", pgettext_lazy("call", "running")
+        OK = "ok", pgettext_lazy("call", "ok")
         TOOL_ERROR = "tool_error", _("tool error")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", pgettext_lazy("call", "failed")
+        CANCELLED = "cancelled", pgettext_lazy("call", "cancelled")
         UNKNOWN_TOOL = "unknown_tool", _("unknown tool")
         MISSING_SCOPE = "missing_scope", _("missing scope")
         INVALID_ARGUMENTS = "invalid_arguments", _("bad arguments")
         NOT_FOUND = "not_found", _("not found")
-        PERMISSION_DENIED = "permission_denied", _("denied")
-        CONFLICT = "conflict", _("conflict")
+        PERMISSION_DENIED = "permission_denied", pgettext_lazy("call", "denied")
+        CONFLICT = "conflict", pgettext_lazy("call", "conflict")
         RATE_LIMITED = "rate_limited", _("rate limited")
         FOLLOW_UP_FAILED = "follow_up_failed", _("follow-up failed")
-        BUSY = "busy", _("busy")
-        REVOKED = "revoked", _("revoked")
+        BUSY = "busy", pgettext_lazy("call", "busy")
+        REVOKED = "revoked", pgettext_lazy("call", "revoked")
         TASK_REQUIRED = "task_required", _("task required")
         INPUT_REQUIRED = "input_required", _("asked the user")
         TOO_LARGE = "too_large", _("too large")
-        UNKNOWN = "unknown", _("unknown")
+        UNKNOWN = "unknown", pgettext_lazy("call", "unknown")
 
     id = models.BigAutoField(primary_key=True)
     call_id = models.UUIDField(
@@ -101,7 +102,7 @@ class CallRecord(models.Model):
         help_text=_("What the client is shown, and what the log names."),
     )
     kind = models.CharField(
-        _("kind"),
+        pgettext_lazy("call", "kind"),
         max_length=16,
         choices=Kind,
         default=Kind.TOOL,
@@ -144,7 +145,10 @@ class CallRecord(models.Model):
         _("scopes"), blank=True, help_text=_("What the token was good for, with spaces between.")
     )
     address = models.CharField(
-        _("address"), max_length=64, blank=True, help_text=_("Where the request came from.")
+        pgettext_lazy("network", "address"),
+        max_length=64,
+        blank=True,
+        help_text=_("Where the request came from."),
     )
     protocol_version = models.CharField(
         _("protocol version"),
@@ -186,7 +190,9 @@ class CallRecord(models.Model):
         help_text=_("The class of the exception that ended the call."),
     )
     started = models.DateTimeField(
-        _("started"), default=timezone.now, help_text=_("When the call arrived.")
+        pgettext_lazy("call", "started"),
+        default=timezone.now,
+        help_text=_("When the call arrived."),
     )
     duration_ms = models.PositiveBigIntegerField(
         _("duration in ms"), null=True, help_text=_("Empty until the call has ended.")
@@ -195,13 +201,13 @@ class CallRecord(models.Model):
         _("result size"), null=True, help_text=_("In characters of text and encoded data.")
     )
     delivered = models.BooleanField(
-        _("delivered"),
+        pgettext_lazy("call", "delivered"),
         default=True,
         help_text=_("No when the client had left before the tool ended."),
     )
 
     calls = models.PositiveIntegerField(
-        _("calls"),
+        pgettext_lazy("of tools", "calls"),
         default=1,
         # Processes that still run the code of before know nothing of it.
         db_default=1,
@@ -226,8 +232,8 @@ class CallRecord(models.Model):
             ),
             models.Index(fields=("outcome", "started", "id"), name="django_mcp_call_outcome"),
         )
-        verbose_name = _("call")
-        verbose_name_plural = _("calls")
+        verbose_name = pgettext_lazy("of a tool", "call")
+        verbose_name_plural = pgettext_lazy("of tools", "calls")
 
     def __str__(self) -> str:
         return f"{printable(self.name)} ({self.get_outcome_display()})"

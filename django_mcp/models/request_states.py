@@ -3,6 +3,7 @@
 from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class UsedRequestStateQuerySet(models.QuerySet["UsedRequestState"]):
@@ -25,7 +26,9 @@ class UsedRequestState(models.Model):
 
     id = models.UUIDField(primary_key=True)
     expires = models.DateTimeField(
-        _("expires"), db_index=True, help_text=_("From then on the state itself is refused.")
+        pgettext_lazy("request", "expires"),
+        db_index=True,
+        help_text=_("From then on the state itself is refused."),
     )
 
     objects = UsedRequestStateQuerySet.as_manager()

@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
@@ -182,12 +183,12 @@ class ToolTask(models.Model):
     """
 
     class Status(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        WORKING = "working", _("working")
+        QUEUED = "queued", pgettext_lazy("background task", "queued")
+        WORKING = "working", pgettext_lazy("background task", "working")
         INPUT_REQUIRED = "input_required", _("asks the user")
-        COMPLETED = "completed", _("completed")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
+        COMPLETED = "completed", pgettext_lazy("background task", "completed")
+        FAILED = "failed", pgettext_lazy("background task", "failed")
+        CANCELLED = "cancelled", pgettext_lazy("background task", "cancelled")
 
     ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
@@ -197,7 +198,7 @@ class ToolTask(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
 
     slot = models.PositiveIntegerField(
-        _("slot"),
+        pgettext_lazy("background task", "slot"),
         null=True,
         help_text=_("Its place among the tasks that its caller may have at once."),
     )
@@ -216,7 +217,7 @@ class ToolTask(models.Model):
     )
     credential = models.CharField(_("credential id"), max_length=255, blank=True)
     scopes = models.TextField(_("scopes"), blank=True)
-    address = models.CharField(_("address"), max_length=64, blank=True)
+    address = models.CharField(pgettext_lazy("network", "address"), max_length=64, blank=True)
     protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
     trace_id = models.CharField(_("trace id"), max_length=64, blank=True)
 
@@ -240,21 +241,23 @@ class ToolTask(models.Model):
         _("open questions"), blank=True, help_text=_("As JSON, by their keys.")
     )
     answers = models.TextField(
-        _("answers"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
+        pgettext_lazy("background task", "answers"),
+        blank=True,
+        help_text=_("Encrypted, and gone when the task ends."),
     )
     suspensions = models.PositiveIntegerField(
         _("times it has asked"), default=0, help_text=_("Each has ended a run.")
     )
 
     progress = models.FloatField(_("progress"), null=True)
-    progress_total = models.FloatField(_("total"), null=True)
+    progress_total = models.FloatField(pgettext_lazy("background task", "total"), null=True)
     progress_message = models.TextField(_("message"), blank=True)
 
     result = models.TextField(_("result"), blank=True, help_text=_("As JSON."))
     error = models.TextField(_("error"), blank=True, help_text=_("As JSON."))
 
     cancel_requested = models.BooleanField(_("to be cancelled"), default=False)
-    attempts = models.PositiveIntegerField(_("runs"), default=0)
+    attempts = models.PositiveIntegerField(pgettext_lazy("background task", "runs"), default=0)
     worker = models.CharField(_("worker"), max_length=255, blank=True)
     heartbeat = models.DateTimeField(
         _("last sign of life"),
@@ -262,14 +265,22 @@ class ToolTask(models.Model):
         help_text=_("When it was last handed over, or its worker was last alive."),
     )
 
-    created = models.DateTimeField(_("created"), default=timezone.now)
-    updated = models.DateTimeField(_("updated"), default=timezone.now)
-    started = models.DateTimeField(_("started"), null=True, help_text=_("Its latest run."))
-    ended = models.DateTimeField(_("ended"), null=True)
+    created = models.DateTimeField(
+        pgettext_lazy("background task", "created"), default=timezone.now
+    )
+    updated = models.DateTimeField(
+        pgettext_lazy("background task", "updated"), default=timezone.now
+    )
+    started = models.DateTimeField(
+        pgettext_lazy("background task", "started"), null=True, help_text=_("Its latest run.")
+    )
+    ended = models.DateTimeField(pgettext_lazy("background task", "ended"), null=True)
     kept_for = models.DurationField(_("kept for"), help_text=_("After its end."))
-    expires = models.DateTimeField(_("expires"), null=True)
+    expires = models.DateTimeField(pgettext_lazy("background task", "expires"), null=True)
     is_recorded = models.BooleanField(
-        _("recorded"), default=False, help_text=_("Whether its end stands in the record of calls.")
+        pgettext_lazy("background task", "recorded"),
+        default=False,
+        help_text=_("Whether its end stands in the record of calls."),
     )
 
     objects = ToolTaskQuerySet.as_manager()
