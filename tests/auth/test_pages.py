@@ -18,9 +18,8 @@ from django_mcp.auth.pages import render_page
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    return render_page(
-        request, "django_mcp/page.html", {"title": "Hello & welcome"}, form_targets=["cursor:"]
-    )
+    template = request.GET.get("template", "django_mcp/page.html")
+    return render_page(request, template, {"title": "Hello & welcome"}, form_targets=["cursor:"])
 
 
 urlpatterns = [path("page/", page)]
@@ -199,6 +198,31 @@ def test_page_needs_no_static_files(browser: Browser, settings: Settings) -> Non
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
 
     assert ".mcp-page {" in browser.get("/page/").content.decode()
+
+
+def test_site_that_shows_the_title_itself_leaves_the_heading_out(
+    browser: Browser, settings: Settings
+) -> None:
+    own = "{% extends 'django_mcp/page.html' %}{% block mcp_heading %}{% endblock %}"
+    settings.TEMPLATES = holding(
+        {
+            "base.html": SITE.replace("title>", "h1>"),
+            "django_mcp/page.html": own,
+            # As the consent page, whose heading marks the name that an application chose.
+            "signed.html": "{% extends 'django_mcp/page.html' %}{% block mcp_heading_text %}Hello"
+            "{% endblock %}{% block mcp_content %}<p>Text</p>{% endblock %}",
+        }
+    )
+
+    page, signed = (
+        browser.get(f"/page/?template={name}").content.decode()
+        for name in ("django_mcp/page.html", "signed.html")
+    )
+
+    assert re.findall(r"<h1.*?</h1>", page) == ["<h1>Hello &amp; welcome | Shop</h1>"]
+    assert re.findall(r"<h1.*?</h1>", signed) == ["<h1>Hello &amp; welcome | Shop</h1>"]
+    assert "<p>Text</p>" in signed
+    assert "<style nonce=" in signed
 
 
 def test_style_sheet_of_the_sites_own_takes_the_place_of_the_packages(
