@@ -80,7 +80,7 @@ def text(response: Any) -> str:
     """What the page says, in one line."""
     assert response.status_code in (200, 400)
     content = response.content.decode()
-    return " ".join(strip_tags(content[content.index('<div class="mcp-page">') :]).split())
+    return " ".join(strip_tags(content[content.index('<div class="mcp-page"') :]).split())
 
 
 def answer(response: Any, to: str = CALLBACK) -> dict[str, str]:
