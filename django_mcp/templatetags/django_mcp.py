@@ -25,6 +25,7 @@ def pending_assistants(context: Context) -> SafeString:
     if request is None or not apps.is_installed("oauth2_provider"):
         return mark_safe("")
     from django_mcp.auth import pending_assistants as pending
+    from django_mcp.auth.csp import request_nonce
     from django_mcp.auth.service import service_name
     from django_mcp.principals import Endpoint
 
@@ -36,5 +37,12 @@ def pending_assistants(context: Context) -> SafeString:
     if not url:
         return mark_safe("")
     service = service_name(Endpoint.from_settings())
-    shown = {"assistants": waiting, "service": service, "pending_url": url}
+    # On the package's own pages, that of the page.
+    nonce = context.get("style_nonce") or request_nonce(request)
+    shown = {
+        "assistants": waiting,
+        "service": service,
+        "pending_url": url,
+        "style_nonce": nonce,
+    }
     return render_to_string(TEMPLATE, shown, request=request)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx2
 import pytest
 from asgiref.sync import sync_to_async
+from csp.constants import NONCE
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import LoginView
 from django.contrib.sessions.models import Session
@@ -566,6 +567,26 @@ class TestDismissal:
 
 
 class TestTemplateTag:
+    @pytest.mark.parametrize("page", [DASHBOARD, LIST], ids=["the site's", "the package's"])
+    def test_it_carries_its_style_which_the_policy_of_the_page_allows(
+        self, browser: Browser, settings: Settings, page: str
+    ) -> None:
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "csp.middleware.CSPMiddleware"]
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"style-src": [NONCE]}}
+        browser.get(asking(stranger()))
+        sign_in(browser)
+
+        shown = browser.get(page)
+        [style] = re.findall(r"<style ([^>]*)>[^<]*\.mcp-pending \{", content(shown))
+
+        [nonce] = re.findall(r"style-src 'nonce-([^' ]+)'", shown["Content-Security-Policy"])
+        assert style == f'nonce="{nonce}"'
+
+    def test_it_needs_no_policy(self, browser: Browser) -> None:
+        browser.get(asking(stranger()))
+
+        assert "<style>/* The notice" in content(sign_in(browser))
+
     def test_name_that_an_application_chose_does_no_harm(self, browser: Browser) -> None:
         browser.get(asking(stranger(name="<script>alert(1)</script>\u202e")))
 
