@@ -58,6 +58,17 @@ def clients() -> list[ClientRegistration]:
     return found
 
 
+# Where each row begins, by its distance from the top.
+ROWS_OF_BUTTONS = """
+    const rows = {};
+    for (const button of document.querySelectorAll('.object-tools li')) {
+        const {left, top} = button.getBoundingClientRect();
+        rows[top] ??= left;
+    }
+    return rows;
+"""
+
+
 def test_operator_blocks_a_client_at_once_on_the_keyboard(
     live_server: LiveServer,
     browser: Chrome,
@@ -77,6 +88,8 @@ def test_operator_blocks_a_client_at_once_on_the_keyboard(
     browser.find_elements(By.CSS_SELECTOR, ".field-registered_at a")[1].click()
     block = wait.until(lambda page: page.find_element(By.LINK_TEXT, "BLOCK"))
     take(browser, "client", height=900)
+    with width(browser, 390):
+        rows = browser.execute_script(ROWS_OF_BUTTONS)
     block.send_keys(Keys.ENTER)
     sure = wait.until(
         lambda page: page.find_element(By.CSS_SELECTOR, "#content-main [type=submit]")
@@ -86,6 +99,8 @@ def test_operator_blocks_a_client_at_once_on_the_keyboard(
 
     assert on_a_screen == ["registered", "client", "standing", "users", "source", "last token"]
     assert on_a_phone[:2] == ["registered", "client"]
+    assert len(rows) > 1
+    assert len(set(rows.values())) == 1
     assert [name.splitlines()[0] for name in names] == [name for name, *_ in CAME]
     assert said == f"Blocked; 4 tokens taken back. ({editor.client_id})"
     assert not AccessToken.objects.filter(application__client_id=editor.client_id).exists()
