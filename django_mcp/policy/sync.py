@@ -9,19 +9,20 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS, router
 
 from django_mcp.conf import settings
-from django_mcp.tools.declaration import declarations
+from django_mcp.tools.registry import servable_tools
 
 
 def sync_groups(*, apps: Apps = current_apps, using: str = DEFAULT_DB_ALIAS) -> list[str]:
-    """Create the missing rows for the declared tools in a database; return what was created.
+    """Create the missing rows for the tools in a database; return what was created.
 
+    A declared tool that cannot be served gets none: the row of its group might never be used.
     `apps` supplies the models: after a migration they may be older than the code.
     """
     group_model: Any = apps.get_model("django_mcp", "ToolGroup")
     switch_model: Any = apps.get_model("django_mcp", "ToolSwitch")
     tools: dict[str, set[str]] = defaultdict(set)
-    for declaration in declarations():
-        tools[declaration.group].add(declaration.name)
+    for tool in servable_tools():
+        tools[tool.group].add(tool.name)
     created: list[str] = []
     for name in sorted(tools):
         group, is_new = group_model._base_manager.using(using).get_or_create(

@@ -56,6 +56,14 @@ def build(declared: Iterable[ToolDeclaration]) -> Registry:
 
     Raises `ToolRegistrationError` that names every tool which cannot be served, and why.
     """
+    registry, problems = _resolved(declared)
+    if problems:
+        raise ToolRegistrationError(problems)
+    return registry
+
+
+def _resolved(declared: Iterable[ToolDeclaration]) -> tuple[Registry, list[str]]:
+    """The tools that can be served, and what is wrong with the others."""
     problems: list[str] = []
     tools: dict[str, Tool] = {}
     spelled: dict[str, ToolDeclaration] = {}
@@ -72,9 +80,7 @@ def build(declared: Iterable[ToolDeclaration]) -> Registry:
             tools[declaration.name] = resolve(declaration)
         except Exception as error:  # noqa: BLE001  (whoever raises it does not name the tool)
             problems.append(f"{declaration.located_name}: {error}")
-    if problems:
-        raise ToolRegistrationError(problems)
-    return Registry(tools=MappingProxyType(dict(sorted(tools.items()))))
+    return Registry(tools=MappingProxyType(dict(sorted(tools.items())))), problems
 
 
 _lock = Lock()
@@ -89,6 +95,14 @@ def get_registry() -> Registry:
             if _registry is None:
                 _registry = build(declarations())
     return _registry
+
+
+def servable_tools() -> Iterable[Tool]:
+    """Every tool that can be served, also where others cannot and the endpoint does not start."""
+    try:
+        return get_registry().tools.values()
+    except ToolRegistrationError:
+        return _resolved(declarations())[0].tools.values()
 
 
 @contextmanager

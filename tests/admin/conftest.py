@@ -57,8 +57,8 @@ def registry(db: None) -> Iterator[Registry]:
             return str(year)
 
         ToolGroup.objects.all().delete()
-        sync_groups()
         with using_registry(build(declared)) as built:
+            sync_groups()
             yield built
 
 
@@ -129,11 +129,11 @@ def background(db: None, settings: Settings) -> Iterator[None]:
             return 0
 
         ToolGroup.objects.all().delete()
-        sync_groups()
-        ToolGroup.objects.update(enabled=True)
-        forget_snapshot()
-        shelf.clear()
         with using_registry(build(declared)):
+            sync_groups()
+            ToolGroup.objects.update(enabled=True)
+            forget_snapshot()
+            shelf.clear()
             yield
         forget_snapshot()
 

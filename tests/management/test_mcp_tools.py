@@ -45,8 +45,8 @@ def _tools(db: None) -> Iterator[None]:
         def note(user: User) -> None:
             """Note it."""
 
-        sync_groups()
         with using_registry(build(declared)):
+            sync_groups()
             forget_snapshot()
             yield
     forget_snapshot()

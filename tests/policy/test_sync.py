@@ -11,8 +11,11 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
+from django_mcp import tool
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.sync import sync_groups
+from django_mcp.tools.declaration import collecting
+from django_mcp.tools.registry import using_registry
 from tests.calling import in_thread, offering
 from tests.databases import EVERY_MODEL, Route, second_database
 
@@ -70,6 +73,14 @@ class TestRows:
             sync_groups()
         with offering(first, second, group="g"):
             assert sync_groups() == ["g/second"]
+
+    def test_tools_that_cannot_be_served_get_no_rows(self, empty: None) -> None:
+        with collecting(), using_registry(None):  # type: ignore[arg-type]
+            tool(group="g")(first)
+            tool(group="g", scopes=["two words"])(second)
+            tool(lambda value: value)
+
+            assert sync_groups() == ["g", "g/first"]
 
     def test_what_operators_decided_stays(self, empty: None) -> None:
         with offering(first, group="g"):
