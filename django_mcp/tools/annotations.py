@@ -1,5 +1,6 @@
 """The annotations of functions: what their names stand for, and what is wrapped around a type."""
 
+import inspect
 import types
 from collections.abc import Callable
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -17,6 +18,28 @@ def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
         raise undefined_name(error.name) from error
     except (TypeError, AttributeError, SyntaxError) as error:
         raise ValueError(f"its annotations cannot be resolved: {error}") from error
+
+
+def each_type_hint(function: Callable[..., Any]) -> dict[str, Any]:
+    """As `type_hints`; an annotation that cannot be resolved is the `ValueError` that says why."""
+    try:
+        return type_hints(function)
+    except ValueError as error:
+        written = function_of(function)
+        try:
+            annotations = dict(inspect.get_annotations(written))
+        except NameError:  # of Python 3.14, which reads none before it is asked
+            raise error from None
+        return {name: _type_hint(written, name, each) for name, each in annotations.items()}
+
+
+def _type_hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
+    alone = types.FunctionType((lambda: None).__code__, inspect.unwrap(function).__globals__)
+    alone.__annotations__ = {name: annotation}
+    try:
+        return type_hints(alone)[name]
+    except ValueError as error:
+        return error
 
 
 def undefined_name(name: str | None) -> ValueError:

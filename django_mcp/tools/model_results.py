@@ -1,6 +1,6 @@
 """Output of tools that return Django model instances: the named fields as JSON objects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,6 +16,7 @@ from django_mcp.tools.model_fields import (
     field_type,
     resolve_path,
 )
+from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.related_rows import ToMany
 from django_mcp.tools.results import DataOutput, Output, Rendered, as_tuple
 from django_mcp.tools.schema import OutputSchema, json_form
@@ -38,19 +39,21 @@ class ModelOutput(Output):
         is_optional: bool,
     ) -> None:
         self._model = model or Model
+        self._is_known = model is not None
         self._fields = dict(fields)
         self._is_renamed = any(name != path for name, path in fields.items())
         self._annotations = annotations
         self._is_many = is_many
         self._resolved: dict[type[Model], dict[str, ModelPath]] = {}
         self._leading_to_many: dict[type[Model], list[ModelPath]] = {}
-        types = {name: self._type(path) if model else Any for name, path in fields.items()}
+        types = self._types()
         row: Any = TypedDict(model.__name__ if model else "Row", types)  # type: ignore[misc]
         annotation = list[row] if is_many else (row | None if is_optional else row)
         try:
             self._data = DataOutput(annotation)
         except ValueError as error:
-            raise ValueError(_culprit(types, fields) or str(error)) from error
+            culprits = list(_culprits(types, fields))
+            raise DeclarationError(culprits or [str(error)]) from error
         self.schema = self._data.schema
         self.is_wrapped = self._data.is_wrapped
 
@@ -132,6 +135,19 @@ class ModelOutput(Output):
             # Only where the annotation names no model, so that nothing could be checked before.
             raise InvalidResultError(str(error)) from error
 
+    def _types(self) -> dict[str, Any]:
+        """The types of the fields. Raises `DeclarationError` with what is wrong with any."""
+        types: dict[str, Any] = {}
+        problems: list[str] = []
+        for name, path in self._fields.items():
+            try:
+                types[name] = self._type(path) if self._is_known else Any
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise DeclarationError(problems)
+        return types
+
     def _type(self, path: str) -> Any:
         if path in self._annotations:
             return self._annotations[path]
@@ -148,11 +164,10 @@ class ModelOutput(Output):
             ) from None
 
 
-def _culprit(types: Mapping[str, Any], fields: Mapping[str, str]) -> str | None:
-    """What is wrong with the first type that has no JSON form."""
+def _culprits(types: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with each type that has no JSON form."""
     for name, type_ in types.items():
         try:
             json_form(type_, mode="serialization", generator=OutputSchema)
         except ValueError as error:
-            return f"field {fields[name]!r} has no JSON form: {error}"
-    return None
+            yield f"field {fields[name]!r} has no JSON form: {error}"

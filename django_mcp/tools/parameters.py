@@ -20,6 +20,7 @@ from django_mcp.tools.annotations import unwrapped, words_of
 from django_mcp.tools.callables import dotted_name_of
 from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.tools.page_parameters import page_parameters
+from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.schema import JSONSchema
 
 
@@ -116,6 +117,8 @@ def read_parameters(
             continue
         try:
             annotation = hints.get(name, parameter.empty)
+            if isinstance(annotation, ValueError):
+                raise annotation
             reading.read(parameter, annotation, descriptions.get(name, ""))
         except ValueError as error:
             problems.append(str(error))
@@ -129,7 +132,7 @@ def read_parameters(
         if name in signature.parameters
     ]
     if problems:
-        raise ValueError("; ".join(problems))
+        raise DeclarationError(problems)
     return Parameters(
         arguments=TypedDict("Arguments", {**reading.fields, **pages}),  # type: ignore[operator]
         user=reading.users[0] if reading.users else None,

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import FileResponse
 
 from django_mcp.content import Content
-from django_mcp.tools.annotations import is_union, queryset_annotations, type_hints, unwrapped
+from django_mcp.tools.annotations import each_type_hint, is_union, queryset_annotations, unwrapped
 from django_mcp.tools.callables import function_of
 from django_mcp.tools.model_results import ModelOutput
 from django_mcp.tools.results import ContentOutput, DataOutput, Output, UndeclaredOutput
@@ -22,12 +22,14 @@ def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> O
         raise ValueError("generators cannot be tools: return a list, and report progress")
     if not all(isinstance(each, str) for pair in fields.items() for each in pair):
         raise ValueError("fields are names of fields, or a mapping of names to them")
-    hints = type_hints(function)
+    hints = each_type_hint(function)
     if "return" not in hints:
         if fields:
             raise ValueError("fields need a return annotation")
         return UndeclaredOutput()
     annotation = hints["return"]
+    if isinstance(annotation, ValueError):
+        raise annotation
     if _is_content(annotation):
         return ContentOutput()
     models = _model_output(annotation, fields)

@@ -4,7 +4,7 @@ import inspect
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
@@ -13,10 +13,11 @@ import jsonschema_rs
 from django.core.exceptions import ValidationError as DjangoValidationError
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
+from typing_extensions import TypedDict
 
 from django_mcp.conf import settings
 from django_mcp.exceptions import InvalidArgumentsError, ToolError, Violation
-from django_mcp.tools.annotations import type_hints
+from django_mcp.tools.annotations import each_type_hint
 from django_mcp.tools.argument_errors import (
     FAILED,
     REASONS,
@@ -35,6 +36,7 @@ from django_mcp.tools.core_schemas import (
 from django_mcp.tools.defaults import refused_defaults
 from django_mcp.tools.nulls import without_nulls
 from django_mcp.tools.parameters import Parameters, read_parameters
+from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.references import inlined
 from django_mcp.tools.schema import InputSchema, JSONSchema, json_form
 from django_mcp.tools.validators import runs_validators
@@ -196,7 +198,7 @@ def read_signature(
     schema = inlined(_extended(schema, schema_extra or {}))
     _compiled(schema)  # tells what is wrong with it before anybody calls the tool
     if refused := list(refused_defaults(schema)):
-        raise ValueError("; ".join(refused))
+        raise DeclarationError(refused)
     return Signature(
         input_schema=schema,
         user_parameter=parameters.user,
@@ -216,7 +218,7 @@ def _parameters_of(
 ) -> Parameters:
     return read_parameters(
         inspect.signature(function),
-        type_hints(function),
+        each_type_hint(function),
         descriptions=descriptions,
         hidden=hidden,
         page_size=page_size,
@@ -227,7 +229,10 @@ def _schema_of(parameters: Parameters) -> tuple[JSONSchema, TypeAdapter[Any]]:
     try:
         adapter, schema = json_form(parameters.arguments, mode="validation", generator=InputSchema)
     except ValueError as error:
-        raise ValueError(f"its parameters have no JSON form: {error}") from error
+        culprits = list(_culprits(parameters))
+        raise DeclarationError(
+            culprits or [f"its parameters have no JSON form: {error}"]
+        ) from error
     names = Counter(name for name, _ in fields_by_name(adapter.core_schema))
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(f"two parameters are called {twice[0]!r} by clients")
@@ -235,13 +240,27 @@ def _schema_of(parameters: Parameters) -> tuple[JSONSchema, TypeAdapter[Any]]:
     return {"type": "object", "properties": schema.get("properties", {}), **rest}, adapter
 
 
+def _culprits(parameters: Parameters) -> Iterator[str]:
+    """What is wrong with each parameter that has no JSON form."""
+    for name, annotation in parameters.arguments.__annotations__.items():
+        alone: Any = TypedDict("Arguments", {name: annotation})  # type: ignore[misc]
+        try:
+            json_form(alone, mode="validation", generator=InputSchema)
+        except ValueError as error:
+            yield f"parameter {name!r} has no JSON form: {error}"
+
+
 def _extended(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
     extended = _merged(schema, extra)
-    for key in ("type", "required", "additionalProperties"):
-        if extended.get(key) != schema.get(key):
-            raise ValueError(f"schema_extra changes {key!r}, which follows from the parameters")
+    problems = [
+        f"schema_extra changes {key!r}, which follows from the parameters"
+        for key in ("type", "required", "additionalProperties")
+        if extended.get(key) != schema.get(key)
+    ]
     if unknown := extended["properties"].keys() - schema["properties"].keys():
-        raise ValueError(f"schema_extra describes no parameters: {', '.join(sorted(unknown))}")
+        problems.append(f"schema_extra describes no parameters: {', '.join(sorted(unknown))}")
+    if problems:
+        raise DeclarationError(problems)
     return extended
 
 

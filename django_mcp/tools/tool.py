@@ -28,6 +28,7 @@ from django_mcp.tools.docstrings import read_docstring
 from django_mcp.tools.page_parameters import CURSOR, LIMIT
 from django_mcp.tools.pages import PagedOutput, PageRequest, paged, read_request
 from django_mcp.tools.preparation import Preparation, read_preparation
+from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.requirement import Requirement, read_requirement
 from django_mcp.tools.results import Output, Rendered
 from django_mcp.tools.returns import read_output
@@ -243,9 +244,11 @@ def _attempt(
 ) -> T | None:
     try:
         return read(*args, **options)
+    except DeclarationError as error:
+        problems += error.problems
     except ValueError as error:
         problems.append(str(error))
-        return None
+    return None
 
 
 def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:

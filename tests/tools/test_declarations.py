@@ -471,8 +471,8 @@ def one_alias(
         (undescribed, {}, "has no description: write a docstring, it is what the agent goes by"),
         (undescribed, {"description": " "}, "has no description"),
         (takes_model, {}, "parameter 'group' is a Group, which no client can send: take its key"),
-        (takes_models, {}, "its parameters have no JSON form: Unable to generate"),
-        (takes_function, {}, "its parameters have no JSON form: Cannot generate a JsonSchema"),
+        (takes_models, {}, "' has no JSON form: Unable to generate"),
+        (takes_function, {}, "' has no JSON form: Cannot generate a JsonSchema"),
         (takes_field, {}, "parameter 'amount': write Annotated[..., Field(...)] instead"),
         (takes_invisible, {}, "its annotations name 'Fraction', which does not exist when the"),
         (takes_unfinished_model, {}, "its annotations name 'Fraction', which does not exist"),
@@ -536,7 +536,7 @@ def one_alias(
         (one_alias, {}, "two parameters are called 'limit' by clients"),
         (defaults_twice, {}, "parameter 'size' has two defaults: Field(default=...) and that of"),
         (defaults_twice_by_factory, {}, "parameter 'size' has two defaults"),
-        (looks_around, {}, "its parameters have no JSON form: Error building"),
+        (looks_around, {}, "parameter 'text' has no JSON form: Error building"),
         (lambda: None, {"description": "Do."}, "has no name of its own: pass one, as @tool(name="),
         (Adding(3), {}, "has no name of its own: pass one, as @tool(name=...)"),
         (Adding, {}, "a class cannot be a tool: tag a function that makes an instance of it"),
@@ -609,6 +609,55 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
         "parameter 'group' is a Group, which no client can send: take its key",
         "it returns a Django model, so fields must say what to show of it",
     ]
+
+
+def test_mistakes_of_parameters_and_fields_are_reported_at_once() -> None:
+    def act(first: "Fraction", second: "OnlyForCheckers", third: "Fraction", group: Group) -> Group:
+        """Act."""
+        raise NotImplementedError
+
+    (reported,) = problems(act, fields=["nme", "name", "permissions__colour", "user__nme__x"])
+
+    hidden = (
+        "its annotations name {!r}, which does not exist when the program runs; if it is imported "
+        "under TYPE_CHECKING, move that import out of it"
+    )
+    assert reported.partition(": ")[2] == "; ".join(
+        (
+            hidden.format("Fraction"),
+            hidden.format("OnlyForCheckers"),
+            "parameter 'group' is a Group, which no client can send: take its key",
+            (
+                "field 'nme': Group has no such field or property; what a queryset annotates is "
+                "declared in the body of the class, such as `nme: int`"
+            ),
+            "field 'colour': Permission has no such field or property",
+            "field 'nme__x': User has no field 'nme'",
+        )
+    )
+
+
+def test_every_parameter_and_field_without_a_form_in_json_is_reported() -> None:
+    def act(
+        first: Callable[[], int], second: int, third: Annotated[str, Field(pattern="(?<=a)b")]
+    ) -> None:
+        """Act."""
+
+    (reported,) = problems(act)
+
+    assert [f"parameter {name!r} has no JSON form" in reported for name in act.__annotations__] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_every_mistake_of_schema_extra_is_reported() -> None:
+    (reported,) = problems(fine, schema_extra={"type": "array", "properties": {"no": {}}})
+
+    assert "schema_extra changes 'type'" in reported
+    assert "schema_extra describes no parameters: no" in reported
 
 
 def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
