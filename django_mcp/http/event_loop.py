@@ -25,17 +25,20 @@ class EventLoopThread:
 
     What was given to `before_end` is awaited then, for as long as `DJANGO_MCP_SHUTDOWN_TIMEOUT`
     says; whatever still runs after that is cancelled. Raises `ImproperlyConfigured` where threads
-    are not those of the system.
+    are not those of the system, and what has kept the loop from starting.
     """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self._closings: list[Closing] = []
         self._has_begun = threading.Event()
+        self._error: BaseException | None = None
         # A daemon: Python would otherwise wait for the thread before anything can end it.
         self._thread = Thread(target=self._run, name="django_mcp_event_loop", daemon=True)
         self._thread.start()
         self._has_begun.wait()
+        if self._error is not None:
+            raise self._error
         if self._native_id == threading.get_native_id():
             self.loop.call_soon_threadsafe(self._is_ending.set)
             raise ImproperlyConfigured(
@@ -52,7 +55,14 @@ class EventLoopThread:
         self._closings.append(closing)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            if self._has_begun.is_set():
+                raise
+            self._error = error
+            self._has_begun.set()
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()

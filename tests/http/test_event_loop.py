@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from django_mcp.http import event_loop as event_loop_module
 from django_mcp.http.asgi_server import ASGIServer
 from django_mcp.http.event_loop import EventLoopThread, event_loop
 from tests.polling import until
@@ -111,6 +112,22 @@ def test_greenlets_in_the_place_of_threads_are_named(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(ImproperlyConfigured, match="gthread"):
         EventLoopThread()
+
+
+def test_loop_that_cannot_start_fails_its_request_and_is_started_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(event_loop_module, "_current", None)
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncio.events.new_event_loop", fail)
+
+        with pytest.raises(OSError, match="Too many open files"):
+            event_loop()
+
+    assert event_loop().loop.is_running()
 
 
 class Body:
