@@ -34,7 +34,7 @@ class RequestBody:
             return DISCONNECT
         try:
             piece = self._read(PIECE_BYTES)
-        except OSError:
+        except Exception:  # noqa: BLE001  (servers raise errors of their own for malformed chunks)
             return DISCONNECT
         self._taken += len(piece)
         more_comes = bool(piece) if self._length is None else self._taken < self._length
@@ -48,7 +48,6 @@ def scope_of(request: HttpRequest) -> Message:
     if isinstance(request, ASGIRequest):
         return dict(request.scope)
     meta = request.META
-    port = meta.get("SERVER_PORT", "")
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -59,7 +58,7 @@ def scope_of(request: HttpRequest) -> Message:
         "root_path": get_script_name(meta),
         "query_string": meta.get("QUERY_STRING", "").encode("latin-1", "replace"),
         "headers": list(_headers(meta)),
-        "server": (meta.get("SERVER_NAME", ""), int(port) if port.isdecimal() else None),
+        "server": (meta.get("SERVER_NAME", ""), _port(meta.get("SERVER_PORT", ""))),
         "client": _client(meta),
     }
 
@@ -79,9 +78,13 @@ def _headers(meta: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
 
 def _client(meta: dict[str, Any]) -> tuple[str, int] | None:
     """The address as middleware may have set it; None at a socket that has none."""
-    port = str(meta.get("REMOTE_PORT", ""))
     address = meta.get("REMOTE_ADDR", "")
-    return (address, int(port) if port.isdecimal() else 0) if address else None
+    return (address, _port(str(meta.get("REMOTE_PORT", ""))) or 0) if address else None
+
+
+def _port(text: str) -> int | None:
+    """The port, if it is one: at a socket that has none, gunicorn takes it from `Host`."""
+    return int(text) if text.isdecimal() and len(text) <= len("65535") else None
 
 
 def _length(request: HttpRequest) -> int | None:

@@ -291,17 +291,21 @@ def test_listener_is_told_what_to_set_where_there_are_no_streams(
 # What a request has to get past.
 
 
-class Input(io.BytesIO):
-    """The body as a server hands it over; `is_broken` is a client that has gone."""
+class InvalidChunkSizeError(Exception):
+    """Of a server's own."""
 
-    def __init__(self, body: bytes = b"", *, is_broken: bool = False) -> None:
+
+class Input(io.BytesIO):
+    """The body as a server hands it over; `error` says why it cannot be read."""
+
+    def __init__(self, body: bytes = b"", *, error: Exception | None = None) -> None:
         super().__init__(body)
         self.was_atomic: list[bool] = []
-        self._is_broken = is_broken
+        self._error = error
 
     def read(self, size: int | None = -1) -> bytes:
-        if self._is_broken:
-            raise OSError("the client has gone")
+        if self._error is not None:
+            raise self._error
         self.was_atomic += [each.in_atomic_block for each in connections.all()]
         return super().read(size)
 
@@ -310,7 +314,9 @@ def test_client_without_credentials_learns_so_although_its_body_never_comes(
     modern: Client, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
-    broken = Gateway({"CONTENT_LENGTH": "100", "wsgi.input": Input(is_broken=True)})
+    broken = Gateway(
+        {"CONTENT_LENGTH": "100", "wsgi.input": Input(error=OSError("the client has gone"))}
+    )
 
     answer = posted(modern.having(application=broken))
 
@@ -323,11 +329,17 @@ def test_client_without_credentials_learns_so_although_its_body_never_comes(
 @pytest.mark.parametrize(
     "environ",
     [
-        {"CONTENT_LENGTH": "100", "wsgi.input": Input(is_broken=True)},
+        {"CONTENT_LENGTH": "100", "wsgi.input": Input(error=OSError("the client has gone"))},
         {"CONTENT_LENGTH": "100", "wsgi.input": Input(b"{}")},
         {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Input(b"{}")},
+        {
+            "CONTENT_LENGTH": "",
+            "HTTP_TRANSFER_ENCODING": "chunked",
+            "wsgi.input": Input(error=InvalidChunkSizeError()),
+            "wsgi.input_terminated": True,
+        },
     ],
-    ids=["client-gone", "cut-off", "end-unknown"],
+    ids=["client-gone", "cut-off", "end-unknown", "malformed-chunks"],
 )
 def test_body_that_cannot_be_read_is_answered_with_400(
     modern: Client, environ: dict[str, Any]
@@ -336,6 +348,14 @@ def test_body_that_cannot_be_read_is_answered_with_400(
 
     assert answer.status == 400
     assert "Content-Length" in answer.error["message"]
+
+
+def test_port_that_is_none_is_no_obstacle(modern: Client) -> None:
+    ports = {"SERVER_PORT": "9" * 5000, "REMOTE_PORT": "9" * 5000}
+
+    answer = called(modern.having(application=Gateway(ports)), "echo", text="a")
+
+    assert answer.result["isError"] is False
 
 
 def test_body_in_chunks_is_read_where_the_server_marks_its_end(modern: Client) -> None:
