@@ -69,6 +69,7 @@ class Gateway:
             "REMOTE_ADDR": scope["client"][0],
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.version": (1, 0),
+            "wsgi.multithread": True,
             "wsgi.url_scheme": scope["scheme"],
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": io.StringIO(),

@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from django_mcp.conf import settings
 
+MAY_STAY_UNREAD_KEY = "django_mcp.may_stay_unread"
+"""The key of an ASGI scope; true where the server itself sees to a body that is left unread."""
+
 
 class BodyTooLargeError(Exception):
     """The body is larger than the endpoint takes."""
@@ -67,8 +70,11 @@ async def answer_unread(answer: ASGIApp, scope: Scope, receive: Receive, send: S
 
     Before the answer ends, the body is passed over, within the bounds that hold for reading one:
     some servers close a connection on which anything is left, when its client may be sending the
-    next request already.
+    next request already. Others pass it over themselves, after the answer.
     """
+    if scope.get(MAY_STAY_UNREAD_KEY):
+        await answer(scope, receive, send)
+        return
 
     async def send_and_pass_over(message: Message) -> None:
         if message["type"] == "http.response.body":

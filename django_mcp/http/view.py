@@ -17,11 +17,12 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from django_mcp.http.asgi_server import ASGIServer
+from django_mcp.http.body import MAY_STAY_UNREAD_KEY
 from django_mcp.http.connection import Connection, Message
 from django_mcp.http.event_loop import EventLoopThread, event_loop
 from django_mcp.http.event_stream import AsyncEventStream, EventStream
 from django_mcp.http.streams import STREAMS_KEY, wsgi_takes_streams
-from django_mcp.http.wsgi_request import RequestBody, scope_of
+from django_mcp.http.wsgi_request import RequestBody, passes_over, scope_of
 from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import Registry, get_registry
 
@@ -46,7 +47,10 @@ def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
     The calling thread reads the body, when the application asks for it, and waits for the answer.
     """
     is_async = isinstance(request, ASGIRequest)
-    scope = scope_of(request) | {STREAMS_KEY: is_async or wsgi_takes_streams()}
+    scope = scope_of(request) | {
+        STREAMS_KEY: is_async or wsgi_takes_streams(),
+        MAY_STAY_UNREAD_KEY: is_async or passes_over(request.META),
+    }
     connection = _server().open(scope, RequestBody(request))
     try:
         return _response(request, connection)

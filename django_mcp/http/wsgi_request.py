@@ -9,7 +9,8 @@ from django.http import HttpRequest
 
 from django_mcp.http.connection import DISCONNECT, Message
 
-PIECE_BYTES = 64 * 1024
+PIECE_BYTES = 4 * 1024
+"""For which servers wait, however slowly they come; only then is the time limit looked at."""
 
 
 class RequestBody:
@@ -61,6 +62,15 @@ def scope_of(request: HttpRequest) -> Message:
         "server": (meta.get("SERVER_NAME", ""), _port(meta.get("SERVER_PORT", ""))),
         "client": _client(meta),
     }
+
+
+def passes_over(meta: dict[str, Any]) -> bool:
+    """Return whether the server passes over, after the answer, what is left of a body.
+
+    Those with threads do. uWSGI and gunicorn's `sync` workers reset the connection, and the answer
+    may be lost.
+    """
+    return bool(meta.get("wsgi.multithread")) and "uwsgi.version" not in meta
 
 
 def _headers(meta: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:

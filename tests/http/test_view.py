@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import io
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -324,6 +325,67 @@ def test_client_without_credentials_learns_so_although_its_body_never_comes(
     (challenge,) = answer.header("www-authenticate")
     assert challenge.startswith('Key realm="default"')
     assert answer.error["code"] == 401
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({}, 401),
+        ({"HTTP_ORIGIN": "https://elsewhere.example"}, 403),
+        ({"REQUEST_METHOD": "PUT"}, 405),
+        ({"CONTENT_LENGTH": "9" * 26}, 413),
+    ],
+    ids=["401", "403", "405", "413"],
+)
+def test_refusal_by_the_headers_alone_waits_for_no_body(
+    modern: Client, settings: Settings, environ: dict[str, Any], status: int
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+    body = Input(b"x" * 1_000_000)
+    environ = {"CONTENT_LENGTH": "1000000", "wsgi.input": body, **environ}
+
+    answer = posted(modern.having(application=Gateway(environ)))
+
+    assert (answer.status, body.tell()) == (status, 0)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"wsgi.multithread": False}, {"uwsgi.version": b"2.0"}],
+    ids=["one-thread", "uwsgi"],
+)
+def test_body_of_a_refused_request_is_passed_over_where_the_server_does_not(
+    modern: Client, settings: Settings, environ: dict[str, Any]
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+    body = Input(b"x" * 100_000)
+    environ = {"CONTENT_LENGTH": "100000", "wsgi.input": body, **environ}
+
+    answer = posted(modern.having(application=Gateway(environ)))
+
+    assert (answer.status, body.tell()) == (401, 100_000)
+
+
+class SlowInput(io.BytesIO):
+    """Comes at 100 kB a second; a server waits until it has as much as it was asked for."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        time.sleep(len(piece) / 100_000)
+        return piece
+
+
+def test_body_that_comes_slowly_holds_its_thread_little_longer_than_it_may(
+    modern: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_BODY_TIMEOUT = 0.05
+    body = SlowInput(b"x" * 1_000_000)
+    environ = {"CONTENT_LENGTH": "1000000", "wsgi.input": body}
+
+    answer = posted(modern.having(application=Gateway(environ)))
+
+    assert answer.status == 408
+    assert body.tell() < 60_000
 
 
 @pytest.mark.parametrize(
