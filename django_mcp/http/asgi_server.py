@@ -14,19 +14,19 @@ class ASGIServer:
 
     def __init__(self, application: Application, thread: EventLoopThread) -> None:
         self._application = application
-        self._loop = thread.loop
+        self._thread = thread
         self._open: dict[asyncio.Task[None], Connection] = {}
         thread.before_end(self._close)
 
     def open(self, scope: Message, body: Body) -> Connection:
-        """Begin to serve a request, from any thread."""
-        connection = Connection(self._loop, body)
+        """Begin to serve a request, from any thread. Raises `LoopEndingError`."""
+        connection = Connection(self._thread.loop, body)
         # In the context of the request: logs and traces of the tool belong to it.
-        self._loop.call_soon_threadsafe(self._begin, connection, scope)
+        self._thread.call_soon(self._begin, connection, scope)
         return connection
 
     def _begin(self, connection: Connection, scope: Message) -> None:
-        task = self._loop.create_task(connection.serve(self._application, scope))
+        task = self._thread.loop.create_task(connection.serve(self._application, scope))
         self._open[task] = connection
         task.add_done_callback(self._open.pop)
 

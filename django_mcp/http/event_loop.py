@@ -20,6 +20,10 @@ GRACE_SECONDS = 2.0
 """For which the end of the process waits beyond `DJANGO_MCP_SHUTDOWN_TIMEOUT`."""
 
 
+class LoopEndingError(Exception):
+    """The process ends, and its event loop takes no more work."""
+
+
 class EventLoopThread:
     """An event loop on a daemon thread of its own, which runs until the process ends.
 
@@ -33,6 +37,8 @@ class EventLoopThread:
         self._closings: list[Closing] = []
         self._has_begun = threading.Event()
         self._error: BaseException | None = None
+        self._lock = Lock()
+        self.is_ending = False
         # A daemon: Python would otherwise wait for the thread before anything can end it.
         self._thread = Thread(target=self._run, name="django_mcp_event_loop", daemon=True)
         self._thread.start()
@@ -48,11 +54,21 @@ class EventLoopThread:
             )
         # `atexit` comes too late: after it, the threads of concurrent.futures take no more work,
         # and no call could be put on record. What is registered here runs before those end.
-        threading._register_atexit(self._end)  # type: ignore[attr-defined]
+        threading._register_atexit(self.end)  # type: ignore[attr-defined]
 
     def before_end(self, closing: Closing) -> None:
         """Await this, on the loop, when the process ends."""
         self._closings.append(closing)
+
+    def call_soon(self, call: Callable[..., object], *args: Any) -> None:
+        """Call this on the loop, before anything that was given to `before_end`.
+
+        Raises `LoopEndingError`.
+        """
+        with self._lock:
+            if self.is_ending:
+                raise LoopEndingError
+            self.loop.call_soon_threadsafe(call, *args)
 
     def _run(self) -> None:
         try:
@@ -75,10 +91,13 @@ class EventLoopThread:
             if error is not None:
                 logger.error("The event loop could not be closed in order", exc_info=error)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the loop, as the end of the process does, and wait for it."""
         if self.process != os.getpid() or not self._thread.is_alive():
             return  # a child of the process inherits this, but not the thread
-        self.loop.call_soon_threadsafe(self._is_ending.set)
+        with self._lock:
+            self.is_ending = True
+            self.loop.call_soon_threadsafe(self._is_ending.set)
         self._thread.join(settings.SHUTDOWN_TIMEOUT + GRACE_SECONDS)
 
 

@@ -51,18 +51,25 @@ def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
         STREAMS_KEY: is_async or wsgi_takes_streams(),
         MAY_STAY_UNREAD_KEY: is_async or passes_over(request.META),
     }
-    connection = _server().open(scope, RequestBody(request))
+    thread = event_loop()
     try:
-        return _response(request, connection)
-    except BaseException:
-        connection.leave()
-        raise
+        connection = _server(thread).open(scope, RequestBody(request))
+        try:
+            answer = _response(request, connection)
+        except BaseException:
+            connection.leave()
+            raise
+    except Exception:
+        if not thread.is_ending:
+            raise
+        answer = None
+    return _no_answer(is_ending=thread.is_ending) if answer is None else answer
 
 
-def _response(request: HttpRequest, connection: Connection) -> HttpResponseBase:
+def _response(request: HttpRequest, connection: Connection) -> HttpResponseBase | None:
     start = connection.message()
     if start is None:
-        return _unread()
+        return None
     status, headers = start["status"], _headers(start)
     if headers.get("content-type", "").startswith(EVENT_STREAM):
         # Middleware that compresses would keep events until it has enough of them.
@@ -91,14 +98,13 @@ def _headers(start: Message) -> dict[str, str]:
     return headers
 
 
-def _unread() -> HttpResponse:
-    """The answer where the application had none, because the body did not come."""
-    from django_mcp.http.errors import refusal
+def _no_answer(*, is_ending: bool) -> HttpResponse:
+    """The answer where the application had none: the process ends, or the body did not come."""
+    from django_mcp.http.errors import refusal, unavailable
 
-    answer = refusal(
-        400, "The body of the request could not be read; send it with its Content-Length."
-    )
-    return HttpResponse(answer.body, status=answer.status_code, content_type=answer.media_type)
+    unread = "The body of the request could not be read; send it with its Content-Length."
+    answer = unavailable() if is_ending else refusal(400, unread)
+    return HttpResponse(answer.body, status=answer.status_code, headers=dict(answer.headers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +125,13 @@ _lock = Lock()
 _serving: _Serving | None = None
 
 
-def _server() -> ASGIServer:
+def _server(thread: EventLoopThread) -> ASGIServer:
     """The server of this process, made at its first request.
 
     Raises `ToolRegistrationError` and `ImproperlyConfigured`, as `mount()` does.
     """
     global _serving
-    thread, endpoint, registry = event_loop(), Endpoint.from_settings(), get_registry()
+    endpoint, registry = Endpoint.from_settings(), get_registry()
     with _lock:
         if _serving is None or not _serving.is_for(thread, endpoint, registry):
             server = ASGIServer(_application(endpoint), thread)

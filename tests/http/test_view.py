@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from django_mcp import ToolContext, tool
 from django_mcp.asgi import Application
-from django_mcp.http import event_stream, single_answers
+from django_mcp.http import event_loop, event_stream, single_answers
 from django_mcp.tools.declaration import collecting
 from tests.clients import client as client
 from tests.clients import era as era
@@ -225,6 +225,24 @@ def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
     settled()
     assert answer.messages[-2]["params"]["status"] == "completed"
     assert answer.result["resultType"] == "complete"
+
+
+def test_requests_that_an_ending_process_has_left_are_told_to_come_again(
+    modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DJANGO_MCP_WSGI_STREAMS = False
+    monkeypatch.setattr(event_loop, "_current", None)
+
+    async def scenario() -> list[Answer]:
+        async with modern.calling("ahold", name="a") as opened:
+            await gate.arrival()
+            await asyncio.to_thread(event_loop.event_loop().end)
+            return [await opened.answer(), await modern.acall("echo", text="a")]
+
+    interrupted, late = asyncio.run(scenario())
+
+    assert (interrupted.status, late.status) == (503, 503)
+    assert late.header("retry-after") == ["5"]
 
 
 # Without streams, as in production unless the project asks for them.
