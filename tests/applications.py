@@ -56,7 +56,8 @@ def by_hand(name: str, *, ago: datetime.timedelta = DAY, **facts: Any) -> Any:
         redirect_uris="https://desk.example/callback http://127.0.0.1/callback",
         **facts,
     )
-    Application.objects.filter(pk=application.pk).update(created=timezone.now() - ago)
+    moment = timezone.now() - ago
+    Application.objects.filter(pk=application.pk).update(created=moment, updated=moment)
     return application
 
 

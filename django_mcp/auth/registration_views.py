@@ -24,6 +24,7 @@ from django_mcp.auth.client_metadata import (
 )
 from django_mcp.auth.error_answers import error_answer, too_many
 from django_mcp.auth.registration import ADMITTED, count_registration
+from django_mcp.auth.registration_locks import lock_registrations
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.peer_addresses import peer_address
 from django_mcp.principals import Endpoint
@@ -94,8 +95,14 @@ class RegistrationManagementView(ToolkitManagementView):
         except ClientMetadataError as error:
             return error_answer(error.error, error.description)
         _admit(request, metadata)
-        before = (application.name, application.redirect_uris)
-        with transaction.atomic(using=router.db_for_write(get_application_model())):
+        with (
+            transaction.atomic(using=router.db_for_write(get_application_model())),
+            transaction.atomic(using=ClientRegistration.objects.all().db),
+        ):
+            lock_registrations(client_id)
+            # Read again: what was read before may have been changed, and approved, meanwhile.
+            application.refresh_from_db(fields=("name", "redirect_uris"))
+            before = (application.name, application.redirect_uris)
             answer = _completed(super().put(request, client_id, *args, **kwargs))
             if before != (metadata.name, " ".join(metadata.redirect_uris)):
                 ClientRegistration.objects.withdraw_approval(client_id)

@@ -4,8 +4,9 @@ Claude does so a second or two apart, and goes on with either. RFC 7591, section
 whether a server takes them for two instances of one client, as is done here.
 
 Two registrations repeat each other when their names, redirect URIs and kinds of client are equal,
-and they came within `WINDOW`. Where an answer may go to a program on a user's device, they must
-have come from one address besides: an answer on the web reaches one site, whoever asks for it.
+they came within `WINDOW`, and neither was changed since. Where an answer may go to a program on a
+user's device, they must have come from one address besides: an answer on the web reaches one site,
+whoever asks for it.
 Nobody gains by a repeat what the first could not do: what operators approve is a name and its
 redirect URIs, and a code is worth nothing without the PKCE verifier of the program that asked.
 """
@@ -14,6 +15,7 @@ import datetime
 from ipaddress import ip_address
 from typing import Any
 
+from django.db import router
 from oauth2_provider.models import get_application_model, get_grant_model
 
 from django_mcp.models import ClientRegistration
@@ -42,11 +44,15 @@ def is_repeat(application: Any, other: Any) -> bool:
     if _facts(application) != _facts(other) or not _is_dynamic(application):
         return False
     keys = [application.client_id, other.client_id]
-    rows = ClientRegistration.objects.filter(client_id__in=keys)
-    found = list(rows.values_list("created", "address"))
-    if len(found) != len(keys):
+    rows = ClientRegistration.objects.in_bulk(keys, field_name="client_id")
+    if len(rows) != len(keys):
         return False
-    (created, address), (other_created, other_address) = found
+    # A registration is noted in the transaction that stores its application, and after it.
+    if any(each.updated > rows[each.client_id].created for each in (application, other)):
+        return False
+    (created, address), (other_created, other_address) = (
+        (rows[key].created, rows[key].address) for key in keys
+    )
     if abs(created - other_created) > WINDOW:
         return False
     is_one_site = all(uri.startswith("https://") for uri in application.redirect_uris.split())
@@ -93,4 +99,6 @@ def _is_dynamic(application: Any) -> bool:
 
 
 def _applications() -> Any:
-    return get_application_model()._default_manager
+    """Read where it is written: a replica that lags behind may not know of a change."""
+    model = get_application_model()
+    return model._default_manager.using(router.db_for_write(model))

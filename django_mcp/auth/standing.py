@@ -1,8 +1,9 @@
 """What operators think of an application, and what follows from it."""
 
 from django.db import router, transaction
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_application_model
 
+from django_mcp.auth.registration_locks import lock_registrations
 from django_mcp.auth.repeated_registrations import repeats_of
 from django_mcp.auth.revocation import revoke_all
 from django_mcp.models import ClientRegistration
@@ -17,9 +18,16 @@ def approve(client_id: str) -> list[str]:
     were approved with it, because they repeat its registration: its host goes on with any of them.
     """
     registrations = ClientRegistration.objects.all()
-    with transaction.atomic(using=registrations.db):
+    candidates = repeats_of(client_id)
+    with (
+        transaction.atomic(using=router.db_for_write(get_application_model())),
+        transaction.atomic(using=registrations.db),
+    ):
+        lock_registrations(client_id, *candidates)
         registrations.judge(client_id, Standing.APPROVED)
-        repeats = registrations.filter(client_id__in=repeats_of(client_id), standing=Standing.NEW)
+        # Compared again: they may have changed before they were locked.
+        locked = set(candidates).intersection(repeats_of(client_id))
+        repeats = registrations.filter(client_id__in=locked, standing=Standing.NEW)
         approved = sorted(repeats.values_list("client_id", flat=True))
         repeats.filter(client_id__in=approved).update(standing=Standing.APPROVED)
     return approved

@@ -1,11 +1,17 @@
 """A host that registers twice for one connection, a second or two apart, as Claude does."""
 
 import datetime
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection, connections
+from django.db.models import F
 from django.test import Client as Browser
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
@@ -15,8 +21,10 @@ from django_mcp.auth.standing import approve
 from django_mcp.models import ClientRegistration
 from tests.auth.assistant import CALLBACK, Assistant, error_of
 from tests.auth.test_registration import register
+from tests.databases import somebody_waits_for_a_lock
+from tests.polling import until
 from tests.spec import ERAS
-from tests.wire import Client
+from tests.wire import PATIENCE, Client
 
 Applications = get_application_model()
 
@@ -39,10 +47,27 @@ def register_twice(
         answer = register(**members)
         assert answer.status_code == 201, answer.content
         answers.append(answer.json())
-    earlier = ClientRegistration.objects.get(client_id=answers[0]["client_id"])
-    earlier.created -= datetime.timedelta(seconds=apart)
-    earlier.save()
+    # On another day, and each so much earlier than it was.
+    for number, answer in enumerate(answers):
+        ago = datetime.timedelta(days=1, seconds=apart * (1 - number))
+        key = answer["client_id"]
+        ClientRegistration.objects.filter(client_id=key).update(created=F("created") - ago)
+        Applications.objects.filter(client_id=key).update(updated=F("updated") - ago)
     return answers
+
+
+def change(registration: dict[str, Any], **members: Any) -> None:
+    """Change a registration (RFC 7592)."""
+    names = ("client_name", "redirect_uris", "token_endpoint_auth_method")
+    document = {name: registration[name] for name in names if name in registration}
+    answer = Browser().put(
+        urlsplit(registration["registration_client_uri"]).path,
+        {**document, **members},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {registration['registration_access_token']}"},
+    )
+    assert answer.status_code == 200, answer.content
+    registration.update(answer.json())
 
 
 def program(registration: dict[str, Any], user: User) -> Assistant:
@@ -197,5 +222,63 @@ def test_repeat_of_a_registration_that_has_changed_is_none(alice: User) -> None:
     Applications.objects.filter(client_id=second["client_id"]).update(name="Another")
 
     call_command("mcp_clients", "approve", first["client_id"])
+
+    assert ClientRegistration.objects.standing_of(second["client_id"]) == "new"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [[{"client_name": "Claude"}], [{"client_name": "Another"}, {"client_name": "Claude"}]],
+    ids=["made_alike", "turned_back"],
+)
+def test_registration_that_was_changed_repeats_none(
+    alice: User, changes: list[dict[str, Any]]
+) -> None:
+    name = "Claude" if len(changes) > 1 else "Another"
+    first, second = register_twice(client_name=name)
+    for each in changes:
+        change(second, **each)
+    code = program(first, alice).ask()["code"]
+
+    approved = approve(first["client_id"])
+
+    assert approved == []
+    assert error_of(program(second, alice).redeem(code)) == "invalid_grant"
+    assert approve(second["client_id"]) == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="it has one writer at a time")
+def test_repeat_that_changes_while_it_is_approved_does_not_stay_approved(
+    transactional_db: None,
+) -> None:
+    """The change comes when the approval has compared the registrations, before it is stored."""
+    first, second = register_twice()
+    is_compared, goes_on = Event(), Event()
+
+    def pause(execute: Callable[..., Any], sql: str, params: Any, *context: Any) -> Any:
+        is_update = sql.startswith('UPDATE "django_mcp_clientregistration"')
+        if is_update and "IN (" in sql:
+            is_compared.set()
+            assert goes_on.wait(PATIENCE)
+        return execute(sql, params, *context)
+
+    def approve_slowly() -> list[str]:
+        with connection.execute_wrapper(pause):
+            approved = approve(first["client_id"])
+        connections.close_all()
+        return approved
+
+    def change_meanwhile() -> None:
+        assert is_compared.wait(PATIENCE)
+        change(second, redirect_uris=["https://elsewhere.example/callback"])
+        connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        approval, changing = threads.submit(approve_slowly), threads.submit(change_meanwhile)
+        assert is_compared.wait(PATIENCE)
+        until(lambda: changing.done() or somebody_waits_for_a_lock())
+        goes_on.set()
+        assert approval.result(PATIENCE) == [second["client_id"]]
+        changing.result(PATIENCE)
 
     assert ClientRegistration.objects.standing_of(second["client_id"]) == "new"
