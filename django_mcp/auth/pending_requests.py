@@ -7,7 +7,8 @@ browser, outlives the sign-in, and ends with the sign-out.
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, QueryDict
@@ -38,6 +39,19 @@ class PendingRequest:
     query: str
     since: int
     arrivals: int = 1
+
+    @classmethod
+    def read(cls, entry: Any) -> Self | None:
+        """Return the request that a session keeps as `entry`; None for an entry of another shape.
+
+        Another release of the package may have written it, while a deployment replaces one by one.
+        """
+        types = {each.name: each.type for each in fields(cls)}
+        if not isinstance(entry, dict) or {*entry} != {*types}:
+            return None
+        if any(type(entry[name]) is not type_ for name, type_ in types.items()):
+            return None
+        return cls(**entry)
 
     @property
     def url(self) -> str:
@@ -89,12 +103,13 @@ def keep(request: HttpRequest) -> PendingRequest | None:
 def pending_requests(request: HttpRequest) -> list[PendingRequest]:
     """Return what the browser's session keeps, the latest first; what has expired is dropped."""
     session = _session_of(request)
-    entries = [] if session is None else session.get(SESSION_KEY, [])
-    if session is None or not entries:
+    if session is None or SESSION_KEY not in session:
         return []
+    entries = session[SESSION_KEY]
+    read = map(PendingRequest.read, entries) if isinstance(entries, list) else ()
     oldest = time.time() - 60 * PENDING_REQUEST_MINUTES
-    kept = [PendingRequest(**entry) for entry in entries if entry["since"] > oldest]
-    if len(kept) < len(entries):
+    kept = [pending for pending in read if pending is not None and pending.since > oldest]
+    if not kept or len(kept) < len(entries):
         _store(session, kept)
     return kept
 

@@ -239,6 +239,38 @@ def test_request_expires(browser: Browser) -> None:
     assert browser.get(link).status_code == 404
 
 
+ENTRY = {"id": "a", "query": "client_id=x", "since": 9_999_999_999, "arrivals": 1}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "text",
+        {},
+        5,
+        [None],
+        [{"id": "a"}],
+        [{**ENTRY, "added": 1}],
+        [{name: value for name, value in ENTRY.items() if name != "arrivals"}],
+        *([{**ENTRY, name: None}] for name in ENTRY),
+        [{**ENTRY, "since": "soon"}],
+    ],
+    ids=str,
+)
+def test_entry_of_another_shape_is_dropped(browser: Browser, stored: Any) -> None:
+    browser.get(asking(stranger()))
+    session = browser.session
+    (entry,) = session[SESSION_KEY]
+    session[SESSION_KEY] = [entry, *stored] if isinstance(stored, list) else stored
+    session.save()
+
+    page = sign_in(browser)
+
+    is_list = isinstance(stored, list)
+    assert waiting(content(page)) == ["Assistant"] * is_list
+    assert len(browser.session.get(SESSION_KEY, [])) == is_list
+
+
 def test_request_belongs_to_the_browser(browser: Browser) -> None:
     browser.get(asking(stranger()))
     (link,) = links(sign_in(browser))
