@@ -232,7 +232,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     def applications(self, request: HttpRequest) -> JsonResponse:
         """The applications that the form's autocomplete offers, to those who may change a group."""
-        if not self.has_change_permission(request):
+        if not self.may_search_clients(request):
             raise PermissionDenied
         term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none
         return JsonResponse(search_applications(term, request.GET.get("page")))
@@ -242,7 +242,13 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         if not self.has_view_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
-        return sight_page(request, self.admin_site)
+        return sight_page(
+            request, self.admin_site, may_search_clients=self.may_search_clients(request)
+        )
+
+    def may_search_clients(self, request: HttpRequest) -> bool:
+        """Return whether the operator may read the names of applications that no group names."""
+        return self.has_change_permission(request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -70,10 +70,12 @@ class SightForm(forms.Form):
         help_text=_("Of the application's token, with spaces between them; empty: every scope."),
     )
 
-    def __init__(self, data: Any, *, groups: Mapping[str, str]) -> None:
-        """`groups` are the labels of the tool groups by name."""
+    def __init__(
+        self, data: Any, *, groups: Mapping[str, str], clients: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """`groups` are the labels of the tool groups by name; `clients` are suggested."""
         super().__init__(data, label_suffix="")
-        self.fields["client"].widget = SuggestingInput(newest_clients())
+        self.fields["client"].widget = SuggestingInput(clients)
         choices = [("", _("Every group")), *groups.items()]
         self.fields["group"] = forms.ChoiceField(
             label=_("Tool group"), required=False, choices=choices
@@ -104,8 +106,13 @@ class Suggestion:
     query: str
 
 
-def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
-    """Answer as `mcp_tools --user` does. The caller has checked who asks."""
+def sight_page(
+    request: HttpRequest, site: AdminSite, *, may_search_clients: bool
+) -> TemplateResponse:
+    """Answer as `mcp_tools --user` does. The caller has checked who asks.
+
+    Applications are suggested to those who may search them.
+    """
     problems: Sequence[str] = ()
     try:
         registry = get_registry()
@@ -114,7 +121,11 @@ def sight_page(request: HttpRequest, site: AdminSite) -> TemplateResponse:
     data = request.GET if "user" in request.GET else None
     initial = None if data is not None else request.GET.get("group")
     titles = dict(ToolGroup.objects.exclude(title="").values_list("name", "title"))
-    form = SightForm(data, groups={name: titles.get(name, name) for name in registry.groups})
+    form = SightForm(
+        data,
+        groups={name: titles.get(name, name) for name in registry.groups},
+        clients=newest_clients() if may_search_clients else (),
+    )
     form.fields["group"].initial = initial
     context = {
         **site.each_context(request),

@@ -353,7 +353,7 @@ def test_nothing_is_suggested_without_applications() -> None:
     assert list(SightForm(None, groups={}).fields["client"].widget.suggestions) == []
 
 
-def test_applications_are_suggested(onlooker: Client) -> None:
+def test_applications_are_suggested_to_those_who_may_search_them(onlooker: Client) -> None:
     oauth2_models = pytest.importorskip("oauth2_provider.models")
     oauth2_models.get_application_model().objects.create(
         name="Desktop <b>assistant</b>",
@@ -363,8 +363,12 @@ def test_applications_are_suggested(onlooker: Client) -> None:
         redirect_uris="http://127.0.0.1/callback",
     )
 
+    before = onlooker.get(SIGHT).content.decode()
+    olga = User.objects.get(username="olga")
+    olga.user_permissions.add(Permission.objects.get(codename="change_toolgroup"))
     page = onlooker.get(SIGHT).content.decode()
 
+    assert "desktop-1" not in before
     assert (
         '<datalist id="id_client_list"><option value="desktop-1">'
         "Desktop &lt;b&gt;assistant&lt;/b&gt;</option></datalist>"
