@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.admin.filters import MAX_TERM_CHARACTERS
 from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration, ToolGroup
 
@@ -102,7 +103,7 @@ def search_applications(term: str, page: str | None) -> dict[str, Any]:
 
     Approved ones first, then those of operators, those that registered themselves, blocked ones.
     """
-    if not apps.is_installed("oauth2_provider"):
+    if len(term) > MAX_TERM_CHARACTERS or not apps.is_installed("oauth2_provider"):
         return {"results": [], "pagination": {"more": False}}
     matching = _applications().filter(Q(name__icontains=term) | Q(client_id__icontains=term))
     place = Case(

@@ -28,6 +28,9 @@ PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
     "all": (_("All time"), None),
 }
 DEFAULT_PERIOD = "day"
+
+MAX_TERM_CHARACTERS = 255
+"""The length of the longest name that can be searched. SQLite fails on patterns of 50,000 bytes."""
 MOST_VALUES = 100
 """So many choices of one filter are looked up."""
 INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"

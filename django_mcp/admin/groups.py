@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.clients import clients_field, ids_of, labels_of, search_applications
 from django_mcp.admin.declared import read_declared
+from django_mcp.admin.filters import MAX_TERM_CHARACTERS
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.sight import sight_page
 from django_mcp.admin.switches import ToolSwitchInline
@@ -229,6 +230,13 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             name="django_mcp_toolgroup_applications",
         )
         return [sight, applications, *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ToolGroup], search_term: str
+    ) -> tuple[QuerySet[ToolGroup], bool]:
+        if len(search_term) > MAX_TERM_CHARACTERS:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def applications(self, request: HttpRequest) -> JsonResponse:
         """The applications that the form's autocomplete offers, to those who may change a group."""

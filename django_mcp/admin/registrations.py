@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
 
 from django_mcp.admin.client_actions import ask_to_approve, ask_to_block, ask_to_unblock
-from django_mcp.admin.filters import ChoiceFilter, LinkedFilter, PeriodFilter
+from django_mcp.admin.filters import MAX_TERM_CHARACTERS, ChoiceFilter, LinkedFilter, PeriodFilter
 from django_mcp.admin.newest import Criterion
 from django_mcp.admin.newest_list import NewestList
 from django_mcp.admin.questions import Question
@@ -64,6 +64,8 @@ class RegistrationList(NewestList):
         term = self.query.strip()
         if not term:
             return None
+        if len(term) > MAX_TERM_CHARACTERS:
+            return Criterion(alternatives=(("client_id", frozenset[str]()),))
         # Names stand in another table, which may lie in another database.
         named = get_application_model()._default_manager.filter(
             Q(name__istartswith=term) | Q(client_id__startswith=term)

@@ -112,7 +112,15 @@ def test_search_says_which_registered_themselves_and_has_the_approved_first(
 
 @pytest.mark.parametrize(
     ("term", "ids"),
-    [("now", ["k"]), ("OWN", ["k", "o"]), ("-", ["-"]), ("nothing", []), ("\0now", ["k"])],
+    [
+        ("now", ["k"]),
+        ("OWN", ["k", "o"]),
+        ("-", ["-"]),
+        ("nothing", []),
+        ("\0now", ["k"]),
+        ("n" * 51_000, []),
+    ],
+    ids=["name", "any_case", "id", "nothing", "nul", "too_long"],
 )
 def test_search_finds_parts_of_names_and_ids(
     operator: Client, applications: None, term: str, ids: list[str]

@@ -197,6 +197,10 @@ def field_of_groups(client: Client, group: ToolGroup) -> str:
     return page[start : page.index("</select>", start)]
 
 
+def test_term_that_no_name_can_contain_finds_no_group(onlooker: Client) -> None:
+    assert "0 tool groups" in text_of(onlooker.get(GROUPS, {"q": "n" * 51_000}))
+
+
 def test_user_groups_are_searched_by_those_who_may_look_at_them(
     superuser: Client, stock: ToolGroup
 ) -> None:

@@ -113,6 +113,7 @@ class TestList:
             ("q=https://phone", ["Phone phone.example"]),
             ("q=192.0.2.9", ["Phone phone.example"]),
             ("q=esk", []),
+            pytest.param(f"q={'D' * 51_000}", [], id="too_long"),
             ("q=de&standing=new", []),
             ("q=P&source=cimd", ["Phone phone.example"]),
         ],
