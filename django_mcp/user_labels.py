@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from django_mcp.conf import Settings, settings
+from django_mcp.redaction import storable_text
 
 MAX_LABEL = 255
 
@@ -26,7 +27,7 @@ def user_label(user: Any) -> str:
 
     It may query where that callable does. It never raises and is never empty: where the callable
     fails, which is logged once, the default counts, and in the last place the user's key. The
-    label is plain text, even if the callable marks it as safe HTML.
+    label is plain text that can be sent and stored, even if the callable marks it as safe HTML.
     """
     return (
         _called(settings.USER_LABEL, user)
@@ -87,10 +88,10 @@ def _called(path: str, user: Any) -> str:
             if inspect.iscoroutine(label):
                 label.close()
             raise TypeError(f"{path} returned a {type(label).__name__}, not a str")
-    except Exception:
+    except (Exception, SystemExit):  # of a script that is called as a function
         if path not in _logged:
             _logged.add(path)
             logger.exception("%s failed; users are shown by the default label", path)
         return ""
     # Joined anew, it is plain text. Much longer than any column, it would only be cut off later.
-    return " ".join(label[: 4 * MAX_LABEL].split())[:MAX_LABEL]
+    return " ".join(storable_text(label, 4 * MAX_LABEL).split())[:MAX_LABEL]

@@ -31,6 +31,14 @@ def endless(user: Any) -> str:
     return "ada " * 1_000_000
 
 
+def unstorable(user: Any) -> str:
+    return "A\ud800d\x00a"
+
+
+def ending(user: Any) -> str:
+    raise SystemExit(1)
+
+
 def nothing(user: Any) -> Any:
     return None
 
@@ -139,6 +147,7 @@ def test_record_keeps_the_label_of_the_time_of_the_call(db: None, settings: Sett
     [
         ("first_name", "Ada"),
         ("marked_safe", "<b>Ada</b> Lovelace"),
+        ("unstorable", "A?d\ufffda"),
         ("endless", ("ada " * MAX_LABEL)[:MAX_LABEL]),
     ],
 )
@@ -153,7 +162,7 @@ def test_label_of_the_project_is_one_bounded_line_of_plain_text(
     assert type(label) is str
 
 
-@pytest.mark.parametrize("name", ["nothing", "failing", "later"])
+@pytest.mark.parametrize("name", ["nothing", "failing", "ending", "later"])
 def test_label_that_cannot_be_made_is_the_default_and_is_logged_once(
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
