@@ -275,9 +275,9 @@ def _log_ended_windows() -> None:
         if overflow.calls == 1:
             continue
         logger.warning(
-            "tools/call: %d more calls of unknown tools by one caller within a minute, "
-            "counted with call %s",
+            "tools/call: %d more %s by one caller within a minute, counted with call %s",
             overflow.calls - 1,
+            "call of an unknown tool" if overflow.calls == 2 else "calls of unknown tools",
             overflow.call_id,
             extra={
                 "call_id": str(overflow.call_id),

@@ -232,6 +232,16 @@ def test_log_has_a_line_for_each_row_and_one_with_the_count(
         assert str(CallRecord.objects.get(calls=8).call_id) == vars(shared)["call_id"]
 
 
+def test_log_counts_a_single_call_in_the_singular(
+    modern: Client, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    call_often(modern, LIMIT + 2)
+    clock[0] += UNKNOWN_SECONDS
+    call(modern, "later")
+
+    assert "tools/call: 1 more call of an unknown tool by one caller" in caplog.text
+
+
 def test_log_has_the_count_of_a_caller_that_is_forgotten(
     modern: Client, clock: Clock, logged: Callable[[], list[tuple[str, Any]]]
 ) -> None:
