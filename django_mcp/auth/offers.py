@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Self
 
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from oauth2_provider.scopes import get_scopes_backend
@@ -21,6 +22,10 @@ from django_mcp.tools.tool import Tool
 
 FEW_TOOLS = 10
 """Up to so many, the tools of a whole offer are listed; more are folded below their counts."""
+
+SUMMARY_SCOPES = 4
+SUMMARY_CHARACTERS = 60
+"""So many scopes stand in the summary of an offer, each with so much of its description."""
 
 
 class Effect(IntEnum):
@@ -131,6 +136,18 @@ class OfferedScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One bounded line about the scopes that are asked for: the first in words, the others counted.
+
+    `is_of_new` is true where it is about those alone that the application does not hold yet.
+    """
+
+    words: Sequence[str]
+    others: int
+    is_of_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """All that is asked for, new scopes and scopes of tools first, and tools that need no scope.
 
@@ -146,6 +163,20 @@ class Offer:
         """True if all tools together are few enough to be listed at once."""
         number = sum(len(scope.tools) for scope in self.scopes) + len(self.open_tools)
         return number <= FEW_TOOLS
+
+    @property
+    def summary(self) -> Summary:
+        """The new scopes of a step-up, else all."""
+        new = [scope for scope in self.scopes if scope.is_new]
+        scopes = new or self.scopes
+        return Summary(
+            words=[
+                Truncator(scope.description.rstrip(" .")).chars(SUMMARY_CHARACTERS)
+                for scope in scopes[:SUMMARY_SCOPES]
+            ],
+            others=len(scopes[SUMMARY_SCOPES:]),
+            is_of_new=bool(new),
+        )
 
 
 def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -> Offer:

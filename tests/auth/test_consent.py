@@ -114,7 +114,10 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     page = browser.get(asking(stranger()))
 
     said = text(page)
-    assert said.startswith("Allow Assistant? Assistant asks to use Notebook on your behalf.")
+    assert said.startswith(
+        "Allow Assistant? Assistant asks to use Notebook on your behalf. "
+        "It asks for: Read your notes; Write notes Application "
+    )
     assert "The name is its own claim, which nobody has verified." in said
     assert "Service Notebook (testserver)" in said
     assert "Access goes to assistant.example" in said
@@ -763,6 +766,22 @@ def test_many_tools_are_folded_below_the_number_of_each_kind(
     assert page.count("<details open>") == (0 if number > 10 else 2)
 
 
+def test_many_scopes_are_summed_up_in_one_bounded_line(
+    browser: Browser, settings: Settings
+) -> None:
+    names = [f"notes:{each}" for each in "abcdef"]
+    described = {name: f"Use {name}." for name in names} | {"notes:b": "Long " * 100}
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": described}
+
+    said = text(browser.get(asking(own(), scope=" ".join(names))))
+
+    long = ("Long " * 12)[:59]
+    summed_up = (
+        f"It asks for: Use notes:a; {long}…; Use notes:c; Use notes:d and 2 more Application"
+    )
+    assert summed_up in said
+
+
 def test_scopes_that_the_application_does_not_hold_yet_are_marked_and_come_first(
     browser: Browser, alice: User
 ) -> None:
@@ -778,6 +797,7 @@ def test_scopes_that_the_application_does_not_hold_yet_are_marked_and_come_first
     page = browser.get(asking(client))
 
     said = text(page)
+    assert "on your behalf. It asks for more: Notes (notes:write) Application " in said
     assert "What it asks for now for the first time is marked as new." in said
     assert "Notes (notes:write) new 2 may" in said
     assert "Notes (notes:read) 2 may" in said

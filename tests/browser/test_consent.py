@@ -370,6 +370,7 @@ def test_decision_stays_in_view_and_covers_nothing_that_is_focused(
     page.refresh()
 
     at_first = page.execute_script(IS_IN_VIEW)
+    summary = page.execute_script(IS_SUMMARY_IN_VIEW)
     covered, names = [], []
     page.find_element(By.CLASS_NAME, "mcp-link").send_keys(Keys.TAB)
     while (name := focused(page)) != "Deny":
@@ -379,11 +380,18 @@ def test_decision_stays_in_view_and_covers_nothing_that_is_focused(
         page.switch_to.active_element.send_keys(Keys.TAB)
 
     assert at_first
+    assert summary
     assert covered == []
     assert names[0] == SCOPES[0]
     assert names[-1] == "Opens 1 tool"
 
 
+IS_SUMMARY_IN_VIEW = """
+    const [summary, decision] = [".mcp-summary", ".mcp-decision"].map(
+        each => document.querySelector(each).getBoundingClientRect()
+    );
+    return summary.bottom <= decision.top;
+"""
 IS_IN_VIEW = """
     const shown = element => {
         const box = element.getBoundingClientRect();
