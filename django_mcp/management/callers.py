@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 from django_mcp.auth.users import Resolution, resolve_user
 from django_mcp.escapes import printable
 from django_mcp.principals import Endpoint
+from django_mcp.tools.registry import get_registry
 from django_mcp.user_labels import user_label, username_of
 
 MAX_QUOTED = 60
@@ -39,9 +40,9 @@ def unresolved_text(text: str, resolution: Resolution) -> str:
     """Why a text names no user, with the candidates, one on each line."""
     lines = [f"  {_candidate(user)}" for user in resolution.candidates]
     if resolution.is_ambiguous:
-        head = f"More than one user is called {_quoted(text)}. Give the username or the key of one:"
+        head = f"More than one user is called {quoted(text)}. Give the username or the key of one:"
         return "\n".join((head, *lines))
-    head = f"There is no user {_quoted(text)}."
+    head = f"There is no user {quoted(text)}."
     return "\n".join((f"{head} Did you mean one of these?", *lines)) if lines else head
 
 
@@ -57,7 +58,8 @@ def _candidate(user: AbstractBaseUser) -> str:
     return printable(f"{name}, key {user.pk}{note}")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A bounded text in quotation marks, with what would command a terminal spelled out."""
     return repr(text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…")
 
 
@@ -67,3 +69,14 @@ def find_endpoint() -> Endpoint:
         return Endpoint.from_settings()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+
+
+def find_scopes(text: str) -> list[str]:
+    """The scopes of a text, separated by spaces; raises `CommandError` for one that no tool has."""
+    scopes, known = text.split(), get_registry().scopes
+    if unknown := sorted(set(scopes) - set(known)):
+        raise CommandError(
+            f"No tool asks for: {' '.join(unknown)}. "
+            f"The tools' scopes are: {' '.join(known) or '(none)'}."
+        )
+    return scopes

@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from django_mcp.management.following import MOST_AT_ONCE, PATIENCE, Follower
 from django_mcp.models import CallRecord
+from tests.calling import offering
 
 Outcome = CallRecord.Outcome
 
@@ -147,6 +148,31 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
 def test_a_choice_that_means_nothing_is_told(db: None, chosen: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
         run(chosen)
+
+
+def test_tool_of_which_no_call_is_on_record_is_told(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def recompute() -> None:
+        """Compute it again."""
+
+    record("renamed")
+    with offering(recompute):
+        with pytest.raises(CommandError) as misspelt:
+            run("--tool=recompte")
+        with pytest.raises(CommandError) as unknown:
+            run("--tool=\0\x1b")
+        found = run("--tool=recompute"), run("--tool=renamed", "--since=1w")
+
+    assert str(misspelt.value) == (
+        "No call of a tool 'recompte' is on record, and no tool has this name. "
+        "Did you mean one of these?\n  recompute"
+    )
+    assert str(unknown.value) == (
+        r"No call of a tool '\x00\x1b' is on record, and no tool has this name."
+    )
+    assert [len(lines) for lines in found] == [0, 1]
+    assert capsys.readouterr().err == "No call of the tool recompute is on record.\n"
 
 
 def test_times_are_local_and_projects_may_have_no_zones(db: None, settings: Settings) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,12 +18,13 @@ from django.utils import timezone
 from django_mcp.auth.users import resolve_user
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, count
-from django_mcp.management.callers import unresolved_text
+from django_mcp.management.callers import quoted, unresolved_text
 from django_mcp.management.following import Follower
 from django_mcp.management.printing import counted, moment_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 from django_mcp.redaction import storable_text
+from django_mcp.tools.registry import get_registry
 from django_mcp.user_labels import MAX_LABEL
 
 DEFAULT_LIMIT = 50
@@ -73,6 +75,8 @@ class Command(BaseCommand):
         follow: bool | None,
         **choices: Any,
     ) -> None:
+        if choices["tool"] is not None and (note := _unused_tool_text(choices["tool"])):
+            self.stderr.write(note)
         records = _chosen(**choices)
         listed = records if outcome is None else records.filter(outcome=outcome)
         if limit is None and choices["since"] is None:
@@ -153,6 +157,24 @@ def _of_user(text: str) -> Q:
     if resolution.is_ambiguous or not is_known:
         raise CommandError(unresolved_text(text, resolution))
     return on_record
+
+
+def _unused_tool_text(name: str) -> str:
+    """A sentence about a tool of which no call is on record; empty for another.
+
+    Raises `CommandError` where no tool has the name either.
+    """
+    is_storable = storable_text(name, len(name)) == name
+    if is_storable and CallRecord.objects.filter(name=name).exists():
+        return ""
+    tools = get_registry().tools
+    if name in tools:
+        return f"No call of the tool {name} is on record."
+    head = f"No call of a tool {quoted(name)} is on record, and no tool has this name."
+    if not (meant := get_close_matches(name, tools)):
+        raise CommandError(head)
+    lines = "\n".join(f"  {each}" for each in meant)
+    raise CommandError(f"{head} Did you mean one of these?\n{lines}")
 
 
 def _latest(records: CallRecordQuerySet, limit: int | None) -> Iterable[CallRecord]:
