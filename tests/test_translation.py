@@ -375,7 +375,7 @@ def marked(source: str) -> Iterator[tuple[str, str]]:
     """The context, empty where there is none, and the text of each mark in code."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and called(node) in MARKS:
-            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            texts = [str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
             context = texts.pop(0) if "pgettext" in called(node) else ""
             yield context, texts[0]
 

@@ -59,3 +59,5 @@ class ToolSheet:
             )
         if self.tool.open_world is not None:
             yield mark(_("open world") if self.tool.open_world else _("closed world"), Tone.QUIET)
+        if self.tool.background is not None:
+            yield mark(_("runs in the background"), Tone.QUIET)

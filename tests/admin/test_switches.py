@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.tools.registry import Registry
 from tests.admin.pages import group_page, rows_of, submission
+from tests.calling import offering
 
 
 @pytest.fixture
@@ -29,6 +30,16 @@ def test_each_tool_is_shown_with_all_that_decides_about_its_use(
         "Write an article off, even when <b>some</b> are left. Input schema { "
     )
     assert write_off[2] == "Scopes: stock:write Permissions: shop.change_product"
+
+
+def test_tool_that_runs_in_the_background_is_marked(operator: Client, stock: ToolGroup) -> None:
+    def count_stock() -> None:
+        """Count it."""
+
+    with offering(count_stock, group="stock", background=True):
+        response = operator.get(group_page(stock))
+
+    assert rows_of(response)[0][1].startswith("count_stock changes data runs in the background ")
 
 
 def test_read_only_group_marks_the_tools_that_it_hides(operator: Client, stock: ToolGroup) -> None:

@@ -12,6 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp import Endpoint
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
+from tests.calling import offering
 
 oauth_models = pytest.importorskip("oauth2_provider.models")
 
@@ -48,6 +51,36 @@ def test_the_token_stands_alone_on_the_output(ann: User) -> None:
 
     assert printed == f"{printed.strip()}\n"
     assert len(printed.split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        ("enabled", 'under "Tool groups", or run python manage.py mcp_tools enable stock\n'),
+        ("read_only", " python manage.py mcp_tools --user NAME says why\n"),
+    ],
+)
+def test_scopes_that_open_nothing_to_the_user_are_told_beside_the_token(
+    ann: User, refused: str, reason: str
+) -> None:
+    def write_off(sku: str) -> None:
+        """Write it off."""
+
+    good, warned = StringIO(), StringIO()
+    group = ToolGroup.objects.create(name="stock", enabled=True)
+    with offering(write_off, group="stock", scopes=["stock:write"]):
+        run("--user", "ann", "--scopes", "stock:write", stderr=good)
+        setattr(group, refused, refused == "read_only")
+        group.save()
+        forget_snapshot()
+        printed = run("--user", "ann", "--scopes", "stock:write", stderr=warned)
+
+    assert good.getvalue() == ""
+    assert len(printed.split()) == 1
+    assert warned.getvalue().startswith(
+        f"No tool that the user ann ({ann.pk}) sees needs: stock:write. "
+    )
+    assert warned.getvalue().endswith(reason)
 
 
 def test_it_lives_as_long_as_was_asked(ann: User) -> None:

@@ -98,6 +98,31 @@ def test_what_it_says_to_type_opens_the_groups(settings: Settings) -> None:
     assert run("--user", "root")[0] == "Visible to root: 3"
 
 
+def test_groups_are_closed_as_they_are_opened() -> None:
+    assert run("disable", "shop", "desk") == ["disabled desk", "disabled shop"]
+    assert run("disable", "shop") == []  # it says what it has changed
+    assert run("enable", "shop") == ["enabled shop"]
+    assert dict(ToolGroup.objects.values_list("name", "enabled")) == {"desk": False, "shop": True}
+
+
+def test_new_group_is_closed_before_anything_has_made_its_row(settings: Settings) -> None:
+    settings.DJANGO_MCP_ENABLE_NEW_GROUPS = True
+    ToolGroup.objects.all().delete()
+
+    assert run("disable", "desk") == ["disabled desk"]
+    assert run()[0] == "desk (disabled)"
+
+
+def test_tools_that_run_in_the_background_are_listed_as_such() -> None:
+    def recompute() -> None:
+        """Compute it again."""
+
+    with offering(recompute, group="desk", background=True, idempotent=True):
+        found = run()
+
+    assert found[2] == "    idempotent, in the background, scopes: none, permissions: none"
+
+
 def test_project_without_tools_is_told_where_they_are_looked_for() -> None:
     with offering():
         found = run()
@@ -230,7 +255,13 @@ def test_it_judges_by_the_application() -> None:
         (["tidy"], "tidy"),
         (["enable"], "Name the groups to open. The tools' groups are: desk shop"),
         (["enable", "shop", "shpo"], "There is no group 'shpo'. .* desk shop"),
-        (["sync", "shop"], "mcp_tools enable shop"),
+        (["disable"], "Name the groups to close. The tools' groups are: desk shop"),
+        (["disable", "shpo"], "There is no group 'shpo'. .* desk shop"),
+        (["sync", "shop"], "Only enable and disable take groups: mcp_tools enable shop"),
+        (
+            ["--user", "gone", "--scopes", "shop:read shpo:read"],
+            "No tool asks for: shpo:read. The tools' scopes are: shop:read shop:write",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(arguments: list[str], message: str) -> None:

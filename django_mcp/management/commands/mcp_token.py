@@ -6,8 +6,11 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_mcp.management.callers import find_endpoint, find_user
-from django_mcp.tools.registry import get_registry
+from django_mcp.catalog import survey
+from django_mcp.management.callers import find_endpoint, find_scopes, find_user, named
+from django_mcp.policy.advice import closed_groups_advice
+from django_mcp.policy.visibility import Denial
+from django_mcp.principals import Principal
 
 LONGEST = 10 * 365 * 24 * 3600
 
@@ -40,17 +43,12 @@ class Command(BaseCommand):
     ) -> None:
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
+        from django_mcp.auth.oauth import OAuthAuthenticator
         from django_mcp.auth.tokens import issue_token
 
         owner = find_user(user)
         endpoint = find_endpoint()
-        wanted = scopes.split()
-        unknown = sorted(set(wanted) - set(get_registry().scopes))
-        if unknown:
-            raise CommandError(
-                f"No tool asks for: {' '.join(unknown)}. "
-                f"The tools' scopes are: {' '.join(get_registry().scopes) or '(none)'}."
-            )
+        wanted = find_scopes(scopes)
         if not 0 < expires <= LONGEST:
             raise CommandError(f"--expires must be more than 0 seconds, and at most {LONGEST}.")
         if not 0 < len(client) <= 255:
@@ -63,3 +61,25 @@ class Command(BaseCommand):
             expires=datetime.timedelta(seconds=expires),
         )
         self.stdout.write(token)
+        principal = OAuthAuthenticator().authenticate(
+            {"authorization": f"Bearer {token}"}, endpoint
+        )
+        if principal is not None and (warning := _idle_scopes_text(wanted, principal)):
+            self.stderr.write(f"No tool that the user {named(owner)} sees needs: {warning}")
+
+
+def _idle_scopes_text(wanted: list[str], principal: Principal) -> str:
+    """The scopes that open no tool to the principal, and why; empty where each opens one."""
+    entries = survey(principal)
+    opening = {scope for each in entries if each.denial is None for scope in each.tool.scopes}
+    idle = sorted(set(wanted) - opening)
+    if not idle:
+        return ""
+    hidden = [each for each in entries if each.tool.scopes & set(idle)]
+    closed = {each.tool.group for each in hidden if each.denial is Denial.GROUP_DISABLED}
+    reason = (
+        closed_groups_advice(sorted(closed))
+        if closed
+        else "python manage.py mcp_tools --user NAME says why"
+    )
+    return f"{' '.join(idle)}. {reason}"

@@ -7,7 +7,7 @@ from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
-from django_mcp.management.callers import find_endpoint, find_user
+from django_mcp.management.callers import find_endpoint, find_scopes, find_user
 from django_mcp.management.printing import counted
 from django_mcp.models import ToolGroup
 from django_mcp.policy.advice import NO_TOOLS, closed_groups, closed_groups_advice
@@ -18,22 +18,28 @@ from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import user_label
 
+ACTIONS = ("list", "sync", "enable", "disable")
+
 
 class Command(BaseCommand):
     """`list` (the default) prints the tools by group; `sync` creates the missing group rows.
 
-    `enable` opens groups.
+    `enable` opens groups, and `disable` closes them.
     """
 
     help = (
-        "List the MCP tools, for everybody or as one caller sees them; or sync or enable their "
-        "groups."
+        "List the MCP tools, for everybody or as one caller sees them; or sync, enable or disable "
+        "their groups."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", nargs="?", choices=("list", "sync", "enable"), default="list")
+        parser.add_argument("action", nargs="?", choices=ACTIONS, default="list")
         parser.add_argument(
-            "groups", nargs="*", default=[], metavar="GROUP", help="with enable: which to open"
+            "groups",
+            nargs="*",
+            default=[],
+            metavar="GROUP",
+            help="with enable and disable: which to open or close",
         )
         parser.add_argument(
             "--user",
@@ -46,17 +52,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--database",
             choices=tuple(connections),
-            help="with sync and enable: where (default: where the rows are written)",
+            help="with sync, enable and disable: where (default: where the rows are written)",
         )
 
     def handle(
         self, *args: Any, action: str, groups: list[str], user: str | None, **options: Any
     ) -> None:
         using = options["database"] or router.db_for_write(ToolGroup)
-        if groups and action != "enable":
-            raise CommandError(f"Only enable takes groups: mcp_tools enable {' '.join(groups)}")
-        if action == "enable":
-            self._enable(groups, using=using)
+        is_change = action in ("enable", "disable")
+        if groups and not is_change:
+            raise CommandError(
+                f"Only enable and disable take groups: mcp_tools enable {' '.join(groups)}"
+            )
+        if is_change:
+            self._set_enabled(groups, action == "enable", using=using)
         elif action == "sync":
             created = sync_groups(using=using)
             for name in created:
@@ -69,18 +78,19 @@ class Command(BaseCommand):
         else:
             self._list_for(self._principal(user, options["client"], options["scopes"]))
 
-    def _enable(self, groups: list[str], *, using: str) -> None:
+    def _set_enabled(self, groups: list[str], enabled: bool, *, using: str) -> None:
         known = get_registry().groups
         unknown = [name for name in groups if name not in known]
         if unknown or not groups:
-            problem = f"There is no group {unknown[0]!r}" if unknown else "Name the groups to open"
+            missing = f"Name the groups to {'open' if enabled else 'close'}"
+            problem = f"There is no group {unknown[0]!r}" if unknown else missing
             raise CommandError(f"{problem}. The tools' groups are: {' '.join(known) or '(none)'}.")
         sync_groups(using=using)
-        rows = ToolGroup.objects.using(using).filter(name__in=groups, enabled=False)
+        rows = ToolGroup.objects.using(using).filter(name__in=groups, enabled=not enabled)
         for group in rows:
-            group.enabled = True
+            group.enabled = enabled
             group.save(using=using, update_fields=["enabled"])
-            self.stdout.write(f"enabled {group.name}")
+            self.stdout.write(f"{'enabled' if enabled else 'disabled'} {group.name}")
 
     def _list_all(self) -> None:
         registry = get_registry()
@@ -112,7 +122,7 @@ class Command(BaseCommand):
             self.stdout.write(closed_groups_advice(closed))
 
     def _principal(self, user: str, client: str, scopes: str | None) -> Principal:
-        held = get_registry().scopes if scopes is None else scopes.split()
+        held = get_registry().scopes if scopes is None else find_scopes(scopes)
         return Principal(
             endpoint=find_endpoint(),
             user=find_user(user),
@@ -127,6 +137,7 @@ def _facts(tool: Tool) -> str:
         "destructive": tool.destructive,
         "idempotent": tool.idempotent,
         "open world": tool.open_world,
+        "in the background": tool.background is not None,
     }
     facts = [name for name, holds in annotations.items() if holds]
     facts.append(f"scopes: {' '.join(sorted(tool.scopes)) or 'none'}")
