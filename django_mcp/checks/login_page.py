@@ -7,15 +7,20 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView, RedirectURLMixin
 from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse, reverse_lazy
 
-from django_mcp.checks.urlconf import has_route
+from django_mcp.checks.urlconf import has_route, middleware_from
 
 GUIDE = "The guide “Sign users in” says what a login page must do."
 OURS = ("django_mcp", "oauth2_provider")
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+LOGIN_ROUTES = ("login", "account_login", "admin:login")
+"""The names of login pages, of Django's own, of django-allauth's and of the admin's."""
 
 # A function that looks up nothing else returns the same address to everybody.
 CONSTANT: tuple[Any, ...] = (reverse, reverse_lazy, resolve_url, django_settings, str)
@@ -26,10 +31,18 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
         yield Warning(
             f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, on which "
             "nobody can sign in: users are led round in a circle.",
-            hint=f"{login_url_advice()}.",
+            hint=login_url_advice(),
             id="django_mcp.W038",
         )
         return
+    if _requires_login(login):
+        yield Warning(
+            f"The login page, LOGIN_URL = {django_settings.LOGIN_URL!r}, requires a login itself: "
+            "LoginRequiredMiddleware redirects users from it to itself, again and again.",
+            hint="Put @login_not_required of django.contrib.auth.decorators on the view of "
+            f'{login.route!r}; on a class, @method_decorator(login_not_required, name="dispatch").',
+            id="django_mcp.W038",
+        )
     view: Any = getattr(login.func, "view_class", None)
     if not isinstance(view, type) or not issubclass(view, LoginView):
         return  # it may do anything
@@ -58,8 +71,23 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
 
 def login_url_advice() -> str:
     """Return what to set `LOGIN_URL` to, in words for a hint."""
-    example = "admin:login" if has_route("admin:login") else "/accounts/login/"
-    return f'Set LOGIN_URL to the URL or the name of your login page, for example "{example}"'
+    found = next((name for name in LOGIN_ROUTES if has_route(name)), None)
+    if found is not None:
+        return f'Set LOGIN_URL = "{found}", or to the URL or the name of another login page.'
+    return (
+        "Set LOGIN_URL to the URL or the name of your login page, for example "
+        '"/accounts/login/". Django\'s pages come by '
+        'path("accounts/", include("django.contrib.auth.urls")).'
+    )
+
+
+def _requires_login(login: ResolverMatch) -> bool:
+    """Return whether Django's own middleware sends users away from this view."""
+    process_view = LoginRequiredMiddleware.process_view
+    is_required = getattr(login.func, "login_required", True)
+    return is_required and any(
+        each.process_view is process_view for each in middleware_from(LOGIN_REQUIRED)
+    )
 
 
 def _is_djangos(view: type[LoginView], *names: str) -> bool:

@@ -7,11 +7,18 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import override
 
 from django_mcp.checks.ancestry import descends_from
 from django_mcp.checks.login_page import login_page_problems, login_url_advice
 from django_mcp.checks.route_positions import is_page_of_project, shadowing_route
-from django_mcp.checks.urlconf import Include, answering, includes_of
+from django_mcp.checks.urlconf import (
+    Include,
+    answering,
+    answering_browser,
+    includes_of,
+    request_language,
+)
 from django_mcp.conf import Settings
 
 OAUTH_URLS = "django_mcp.oauth_urls"
@@ -33,21 +40,21 @@ def route_problems() -> Iterator[CheckMessage]:
 
 def _login_problems() -> Iterator[CheckMessage]:
     try:
-        url = urlsplit(resolve_url(django_settings.LOGIN_URL))
+        with override(request_language()):  # the routes of i18n_patterns() depend on it
+            url = urlsplit(resolve_url(django_settings.LOGIN_URL))
+            login = answering_browser(url.path)
     except NoReverseMatch:
         login = None
     else:
         if url.netloc:
             return  # a page of another site
-        login = answering(url.path)
     if login is not None:
         yield from login_page_problems(login)
         return
     yield Warning(
         "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
         f"{django_settings.LOGIN_URL!r}.",
-        hint=f"{login_url_advice()}. Django's pages come by "
-        'path("accounts/", include("django.contrib.auth.urls")).',
+        hint=login_url_advice(),
         id="django_mcp.W012",
     )
 

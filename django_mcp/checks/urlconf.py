@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings as django_settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.urls import (
     NoReverseMatch,
     Resolver404,
@@ -15,10 +17,17 @@ from django.urls import (
     reverse,
 )
 from django.utils.module_loading import import_string
+from django.utils.translation import (
+    get_language,
+    get_language_from_path,
+    get_supported_language_variant,
+    override,
+)
 
 from django_mcp.checks.ancestry import descends_from
 
 COMMON_MIDDLEWARE = "django.middleware.common.CommonMiddleware"
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,37 @@ def answering(path: str) -> ResolverMatch | None:
     return None if is_exempt else redirected
 
 
+def answering_browser(path: str) -> ResolverMatch | None:
+    """The route at which a browser ends that asks for a path; None if there is none.
+
+    It may be that of the path below a language, where `LocaleMiddleware` redirects there. Call it
+    in the `request_language()`.
+    """
+    if not any(middleware_from(LOCALE_MIDDLEWARE)):
+        return answering(path)
+    if language := get_language_from_path(f"/{route_of(path)}"):
+        with override(language):
+            return answering(path)
+    is_used, is_default_prefixed = _language_prefixes()
+    match = answering(path)
+    if match is not None or not (is_used and is_default_prefixed):
+        return match
+    return answering(f"{get_script_prefix()}{get_language()}/{route_of(path)}")
+
+
+def request_language() -> str:
+    """The language of a request that asks for none."""
+    default = django_settings.LANGUAGE_CODE
+    is_used, is_default_prefixed = _language_prefixes()
+    is_fixed = is_used and not is_default_prefixed
+    if is_fixed or not any(middleware_from(LOCALE_MIDDLEWARE)):
+        return default
+    try:
+        return get_supported_language_variant(default)
+    except LookupError:
+        return default
+
+
 def route_of(path: str) -> str:
     """The path without its first slash and without the script name, below which routes begin."""
     return path.removeprefix(get_script_prefix()).lstrip("/")
@@ -70,6 +110,17 @@ def has_route(name: str) -> bool:
     return True
 
 
+def middleware_from(ancestor: str) -> Iterator[Any]:
+    """The classes in `MIDDLEWARE` that are the one with this dotted path, or made from it."""
+    for path in django_settings.MIDDLEWARE:
+        try:
+            found = import_string(path)
+        except ImportError:
+            continue  # the handler tells
+        if descends_from(found, ancestor):
+            yield found
+
+
 def _match(path: str) -> ResolverMatch | None:
     try:
         return resolve(path)
@@ -78,14 +129,12 @@ def _match(path: str) -> ResolverMatch | None:
 
 
 def _appends_slash() -> bool:
-    return django_settings.APPEND_SLASH and any(map(_is_common, django_settings.MIDDLEWARE))
+    return django_settings.APPEND_SLASH and any(middleware_from(COMMON_MIDDLEWARE))
 
 
-def _is_common(path: str) -> bool:
-    try:
-        return descends_from(import_string(path), COMMON_MIDDLEWARE)
-    except ImportError:
-        return False  # the handler tells
+def _language_prefixes() -> tuple[bool, bool]:
+    """Whether `i18n_patterns()` is used, and whether it prefixes the default language, too."""
+    return is_language_prefix_patterns_used(django_settings.ROOT_URLCONF)
 
 
 def _includes(resolver: URLResolver, wanted: str, outer: tuple[str, ...]) -> Iterator[Include]:

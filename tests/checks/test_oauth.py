@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from pytest_django import Settings
 
@@ -21,6 +23,11 @@ def told(settings: Settings, **changes: Any) -> set[str]:
     """The ids of what is told of these settings, and of nothing else in the project."""
     change(settings, **changes)
     return set(found())
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """A page of the project."""
+    return HttpResponse()
 
 
 class Guest:
@@ -264,14 +271,24 @@ class TestRoutes:
     @pytest.mark.parametrize(
         ("login_url", "id"), [("/nowhere/", "W012"), ("/connected-assistants/", "W038")]
     )
-    def test_login_page_of_the_admin_is_proposed_where_there_is_one(
+    def test_login_page_that_there_is_is_proposed(
         self, settings: Settings, login_url: str, id: str
     ) -> None:
         settings.LOGIN_URL = login_url
+        admins = path("admin/", admin.site.urls)
+        allauths = path("user/login", page, name="account_login")
 
-        assert '"admin:login"' in hints()[id][0]
-        settings.ROOT_URLCONF = site(*package_routes())
-        assert "admin" not in hints()[id][0]
+        proposed = []
+        for routes in ([LOGIN, allauths, admins], [allauths, admins], [admins], []):
+            settings.ROOT_URLCONF = site(*package_routes(), *routes)
+            proposed.append(hints()[id][0].partition(",")[0])
+
+        assert proposed == [
+            'Set LOGIN_URL = "login"',
+            'Set LOGIN_URL = "account_login"',
+            'Set LOGIN_URL = "admin:login"',
+            "Set LOGIN_URL to the URL or the name of your login page",
+        ]
 
 
 class TestDeployment:
