@@ -6,6 +6,7 @@ Each module registers its own when it is imported.
 from django_mcp.checks import (
     authentication,
     background,
+    cross_origin,
     databases,
     deployment,
     discovery,
@@ -27,6 +28,7 @@ from django_mcp.checks import (
 __all__ = [
     "authentication",
     "background",
+    "cross_origin",
     "databases",
     "deployment",
     "discovery",
