@@ -23,14 +23,14 @@ def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     from django_mcp.checks.grants import grant_problems
     from django_mcp.checks.oauth_routes import route_problems
     from django_mcp.checks.registrations import registration_problems
-    from django_mcp.checks.scopes import spelling_problems
+    from django_mcp.checks.scopes import scope_problems
 
     return _read(
         lambda: [
             *route_problems(),
             *registration_problems(),
             *grant_problems(),
-            *spelling_problems(),
+            *scope_problems(),
         ]
     )
 

@@ -1,12 +1,13 @@
-"""The spelling of scopes: what tools ask for, beside what `OAUTH2_PROVIDER["SCOPES"]` describes."""
+"""The scopes that tools ask for, beside what `OAUTH2_PROVIDER["SCOPES"]` describes."""
 
 import re
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
-from django.core.checks import CheckMessage, Warning
+from django.core.checks import CheckMessage, Info, Warning
 from oauth2_provider.settings import oauth2_settings
 
+from django_mcp.auth.scopes import ToolScopes
 from django_mcp.tools.registry import get_registry
 
 SETTING = 'OAUTH2_PROVIDER["SCOPES"]'
@@ -16,18 +17,19 @@ LEAST_LIKENESS = 0.75
 """Of two words of four letters, three are in the same order: `read` and `raed`, not `write`."""
 
 
-def spelling_problems() -> Iterator[CheckMessage]:
+def scope_problems() -> Iterator[CheckMessage]:
     try:
         registry = get_registry()
     except Exception:  # noqa: BLE001  (check_tools tells)
         return
-    described = set(oauth2_settings.SCOPES)
+    described = {scope for scope, words in oauth2_settings.SCOPES.items() if words}
     unused = described - registry.scopes.keys()
-    suggested = set()
+    suggested, undescribed = set(), []
     for scope in sorted(registry.scopes.keys() - described):
         # A key that no tool uses is the likelier one.
         near = near_miss(scope, sorted(unused)) or near_miss(scope, sorted(described))
         if near is None:
+            undescribed.append(scope)
             continue
         suggested.add(near)
         tools = [tool.located_name for tool in registry.tools.values() if scope in tool.scopes]
@@ -36,6 +38,15 @@ def spelling_problems() -> Iterator[CheckMessage]:
             f"Did you mean {near!r}?",
             hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
             id="django_mcp.W031",
+        )
+    # A backend of the project's has words of its own; check_authentication tells of one without.
+    if undescribed and issubclass(oauth2_settings.SCOPES_BACKEND_CLASS, ToolScopes):
+        lines = ", ".join(f'"{scope}": "..."' for scope in undescribed)
+        yield Info(
+            f"{SETTING} has no words for {', '.join(undescribed)}: users read the names of these "
+            "scopes where they let a client in.",
+            hint=f"Add to {SETTING}: {lines}.",
+            id="django_mcp.I002",
         )
     for scope in sorted(unused - suggested):
         if near := near_miss(scope, registry.scopes):

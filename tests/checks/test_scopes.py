@@ -1,4 +1,4 @@
-"""The spelling of scopes: near misses are told with what was probably meant, and nothing else."""
+"""Scopes without a description are told, near misses with what was probably meant."""
 
 import re
 
@@ -8,14 +8,16 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build, using_registry
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 from tests.tools.serving import unlocated
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
 
-def told(settings: Settings, *, described: list[str], used: list[str]) -> list[str]:
+def told(
+    settings: Settings, *, described: list[str], used: list[str], id: str = "W031"
+) -> list[str]:
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "SCOPES": dict.fromkeys(described, "In words"),
@@ -28,7 +30,7 @@ def told(settings: Settings, *, described: list[str], used: list[str]) -> list[s
                 """Do something."""
 
     with using_registry(build(declared)):
-        return found().get("W031", [])
+        return found().get(id, [])
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,30 @@ def test_scopes_that_are_merely_others_are_no_misspellings(
     settings: Settings, described: list[str], used: list[str]
 ) -> None:
     assert told(settings, described=described, used=used) == []
+
+
+def test_i002_lists_all_scopes_without_words_in_one_message(settings: Settings) -> None:
+    described = ["notes:read", "notes:write"]
+    used = ["notes:raed", "notes:write", "shop:write", "shop:read"]
+
+    (message,) = told(settings, described=described, used=used, id="I002")
+
+    assert message == (
+        'OAUTH2_PROVIDER["SCOPES"] has no words for shop:read, shop:write: users read the names of '
+        "these scopes where they let a client in."
+    )
+    assert told(settings, described=used, used=used, id="I002") == []
+
+
+def test_i002_says_what_to_type(settings: Settings) -> None:
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"shop:read": ""}}
+    with collecting() as declared:
+
+        @tool(scopes=["shop:read", "notes"])
+        def example() -> None:
+            """Do something."""
+
+    with using_registry(build(declared)):
+        assert hints()["I002"] == [
+            'Add to OAUTH2_PROVIDER["SCOPES"]: "notes": "...", "shop:read": "...".'
+        ]

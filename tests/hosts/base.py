@@ -51,4 +51,7 @@ LOGIN_URL = "admin:login"
 
 DJANGO_MCP_URL = os.environ["HOST_URL"]
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
-OAUTH2_PROVIDER = provider_settings(DJANGO_MCP_URL)
+OAUTH2_PROVIDER = {
+    **provider_settings(DJANGO_MCP_URL),
+    "SCOPES": {"desk:read": "See the notes on your desk", "desk:write": "Change them"},
+}
