@@ -80,7 +80,6 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
             )
 
 
-@admin.register(ToolGroup)
 class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """Groups are never added here, and deleted only once their code is gone."""
 

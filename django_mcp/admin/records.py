@@ -42,7 +42,6 @@ TONES: dict[str, Tone] = {
 """What each outcome means for the operator: refusals and the tool's own errors are warnings."""
 
 
-@admin.register(CallRecord)
 class CallRecordAdmin(CallAdmin):
     """Nobody changes a record; `mcp_audit prune` removes old ones."""
 

@@ -45,7 +45,6 @@ class TaskList(CallList):
     id_columns = ("id", "call_id")
 
 
-@admin.register(ToolTask)
 class ToolTaskAdmin(AskingAdmin, TaskDisplay):
     """Permission to change tasks is that to cancel and retry."""
 

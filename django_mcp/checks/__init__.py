@@ -4,6 +4,7 @@ Each module registers its own when it is imported.
 """
 
 from django_mcp.checks import (
+    admin_sites,
     authentication,
     background,
     cross_origin,
@@ -26,6 +27,7 @@ from django_mcp.checks import (
 )
 
 __all__ = [
+    "admin_sites",
     "authentication",
     "background",
     "cross_origin",

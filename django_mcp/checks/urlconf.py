@@ -1,6 +1,6 @@
 """The project's URLconf: where it includes a namespace, and which route answers a path."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,12 @@ def includes_of(namespace: str) -> list[Include]:
     if not getattr(django_settings, "ROOT_URLCONF", None):
         return []
     return list(_includes(get_resolver(), namespace, ()))
+
+
+def views() -> Iterator[Callable[..., Any]]:
+    """The view of every route, at any depth; none without a root URLconf."""
+    if getattr(django_settings, "ROOT_URLCONF", None):
+        yield from _views(get_resolver())
 
 
 def answering(path: str) -> ResolverMatch | None:
@@ -135,6 +141,14 @@ def _appends_slash() -> bool:
 def _language_prefixes() -> tuple[bool, bool]:
     """Whether `i18n_patterns()` is used, and whether it prefixes the default language, too."""
     return is_language_prefix_patterns_used(django_settings.ROOT_URLCONF)
+
+
+def _views(resolver: URLResolver) -> Iterator[Callable[..., Any]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern)
+        else:
+            yield pattern.callback
 
 
 def _includes(resolver: URLResolver, wanted: str, outer: tuple[str, ...]) -> Iterator[Include]:
