@@ -223,9 +223,29 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
         "stall.services.viewed",
     ]
     assert (
-        'Add "import stall.services.forgotten" to stall/services/__init__.py, or add '
-        '"services.forgotten" to DJANGO_MCP_AUTODISCOVER.' in answer.stderr
+        'Add "import stall.services.forgotten" to stall/services/__init__.py, or write '
+        "DJANGO_MCP_AUTODISCOVER = ['mcp_tools', 'services', 'services.deep.down', "
+        "'services.forgotten', 'services.viewed'] in the settings." in answer.stderr
     )
+
+
+def test_check_tells_of_tools_in_modules_that_the_setting_no_longer_names(start: Start) -> None:
+    files = {
+        "mcp_tools.py": TOOL.format(name="unnamed"),
+        "services/__init__.py": "",
+        "services/orders.py": TOOL.format(name="order"),
+        "services/bills.py": TOOL.format(name="bill"),
+    }
+    served = (*SERVED, "DJANGO_MCP_AUTODISCOVER = ['services.orders']")
+
+    answer = start(files, *served, command=["check"])
+
+    told = [line for line in answer.stderr.splitlines() if "django_mcp.W030" in line]
+    assert [line.split()[2] for line in told] == ["stall.mcp_tools", "stall.services.bills"]
+    line = "DJANGO_MCP_AUTODISCOVER = ['services.orders', 'mcp_tools', 'services.bills'] in the"
+    assert f"HINT: Write {line} settings." in answer.stderr
+    place = 'Add "import stall.services.bills" to stall/services/__init__.py, or'
+    assert f"{place} write {line} settings." in answer.stderr
 
 
 def test_permissions_are_looked_up_before_there_are_tables(start: Start) -> None:

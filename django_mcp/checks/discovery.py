@@ -3,8 +3,10 @@
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,17 @@ _imported: frozenset[str] = frozenset()
 
 
 def note_imported_modules() -> None:
-    """Note what start-up has imported below the searched packages, before anything imports more.
+    """Note what start-up has imported of the searched modules, before anything imports more.
 
     URLs are loaded later, and by the checks too: what views import is there for a check, and not
     when the endpoint reads the tools.
     """
     global _imported
-    packages = tuple(f"{package}." for _, package in _searched_packages())
-    _imported = frozenset(name for name in tuple(sys.modules) if name.startswith(packages))
+    searched = {f"{app}.{name}" for app, name in _searched()}
+    below = tuple(f"{module}." for module in searched)
+    _imported = frozenset(
+        name for name in tuple(sys.modules) if name in searched or name.startswith(below)
+    )
 
 
 @register
@@ -38,26 +43,66 @@ def check_discovery(
     """Every module that declares tools is imported at start-up."""
     if Settings.AUTODISCOVER.problem():
         return []  # check_settings tells
+    # A package may be searched twice: as one that the setting names, and below one of the default.
+    forgotten = {each.module: each for each in _forgotten()}.values()
+    # One list for all of them: what a second hint has set would take back the first.
+    names = dict.fromkeys([*settings.AUTODISCOVER, *(each.name for each in forgotten)])
+    line = f"{Settings.AUTODISCOVER.name} = {list(names)}"
     return [
         Warning(
-            f"{spec.name} declares tools, and start-up does not import it: they are not served.",
-            hint=f'Add "import {spec.name}" to {_file_of(package)}, or add '
-            f'"{spec.name.removeprefix(app_name + ".")}" to {Settings.AUTODISCOVER.name}.',
+            f"{each.module} declares tools, and start-up does not import it: they are not served.",
+            hint=f'Add "import {each.module}" to {_file_of(each.package)}, or write {line} in the '
+            "settings."
+            if each.package in _imported
+            else f"Write {line} in the settings.",
             id="django_mcp.W030",
         )
-        for app_name, package in _searched_packages()
-        for spec in _submodules(package, sys.modules[package].__path__)
-        if spec.name not in _imported and _declares_tools(spec)
+        for each in forgotten
     ]
 
 
-def _searched_packages() -> Iterator[tuple[str, str]]:
-    """The names of apps and of the packages where modules with one name are looked for in each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A module with tools that start-up does not import; `package` is the searched one of it."""
+
+    app: str
+    module: str
+    package: str
+
+    @property
+    def name(self) -> str:
+        """The name that the setting has for it."""
+        return self.module.removeprefix(f"{self.app}.")
+
+
+def _forgotten() -> Iterator[Forgotten]:
+    for app, name in _searched():
+        package = f"{app}.{name}"
+        for spec in _modules(app, package):
+            if spec.name not in _imported and _declares_tools(spec):
+                yield Forgotten(app=app, module=spec.name, package=package)
+
+
+def _searched() -> Iterator[tuple[str, str]]:
+    """The names of apps and of the modules to look into: those of the setting and its default.
+
+    A project that names others may have left those of the default out without knowing.
+    """
+    names = dict.fromkeys([*settings.AUTODISCOVER, *Settings.AUTODISCOVER.default])
     for app_config in apps.get_app_configs():
-        for name in settings.AUTODISCOVER:
-            package = f"{app_config.name}.{name}"
-            if hasattr(sys.modules.get(package), "__path__"):
-                yield app_config.name, package
+        for name in names:
+            yield app_config.name, name
+
+
+def _modules(app: str, package: str) -> Iterator[ModuleSpec]:
+    """A searched module and those below it; only what start-up has imported is imported."""
+    if package in _imported:
+        yield from _submodules(package, getattr(sys.modules[package], "__path__", ()))
+    elif package.removeprefix(f"{app}.") in Settings.AUTODISCOVER.default:
+        spec = find_spec(package)  # of an app, which is imported: nothing else is
+        if spec is not None:
+            yield spec
+            yield from _submodules(package, spec.submodule_search_locations or ())
 
 
 def _file_of(package: str) -> str:
