@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from django_mcp.checks.django_tasks import workers_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
 from django_mcp.tools.declaration import declarations
@@ -76,8 +77,8 @@ def check_background_deployment(
         Warning(
             "Background tools run on threads of the web processes, and end with them.",
             hint=f'Set {Settings.BACKGROUND_BACKEND.name} = "celery" and run: celery --app project '
-            f'worker; or set {Settings.BACKGROUND_BACKEND.name} = "django_tasks" and run: python '
-            "manage.py db_worker.",
+            f'worker. Or set {Settings.BACKGROUND_BACKEND.name} = "django_tasks". '
+            f"{workers_advice()} The guide “Run slow tools in the background” compares them.",
             id="django_mcp.W009",
         )
     ]

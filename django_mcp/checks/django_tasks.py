@@ -8,6 +8,7 @@ from typing import Any
 import django
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks.registry import registry
 
 from django_mcp.conf import Settings, settings
 from django_mcp.execution.backends import SHORT_NAMES, backend_path, get_backend
@@ -36,6 +37,7 @@ def check_django_tasks(
             )
         ]
     alias = f"TASKS[{settings.DJANGO_TASKS_BACKEND!r}]"
+    is_checked = _is_checked_by_tasks()  # before the import of Tasks, which may register theirs
     try:
         backend: Any = get_backend()
         problems = backend.problems()
@@ -43,11 +45,13 @@ def check_django_tasks(
         return [
             Error(
                 f"{alias} cannot be used: {error}",
-                hint=f"{_example()} Or name another of TASKS in "
+                hint=f"{workers_advice()} Or name another of TASKS in "
                 f"{Settings.DJANGO_TASKS_BACKEND.name}.",
                 id="django_mcp.E016",
             )
         ]
+    if problems and is_checked:
+        return []  # Tasks tell
     if problems:
         return [
             Error(f"{alias} cannot be used: {problem.msg}", hint=problem.hint, id="django_mcp.E016")
@@ -56,17 +60,39 @@ def check_django_tasks(
     return [*_execution_problems(backend, alias), *_queue_problems(backend, alias)]
 
 
+def _is_checked_by_tasks() -> bool:
+    """Return whether the check of Tasks themselves, which asks every backend, runs as well."""
+    module = "django.tasks.checks" if django.VERSION >= (6, 0) else "django_tasks.checks"
+    return any(check.__module__ == module for check in registry.registered_checks)
+
+
+def workers_advice() -> str:
+    """Return what makes the database backend work, without what is done already."""
+    steps = [
+        (
+            f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
+            '{"BACKEND": "django_tasks_db.DatabaseBackend"}}'
+        )
+    ]
+    if not apps.is_installed(DATABASE_BACKEND):
+        steps.append(f'add "{DATABASE_BACKEND}" to INSTALLED_APPS')
+    if find_spec(DATABASE_BACKEND) is None:
+        steps.append("type: pip install django-tasks-db")
+    return f"{', '.join(steps)}, and run: python manage.py db_worker."
+
+
 def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
     if backend.is_immediate:
         yield Error(
             f"{alias} runs tasks at once, within the request: it is the immediate backend.",
-            hint=f'{_example()} In tests set {Settings.BACKGROUND_BACKEND.name} to "threads".',
+            hint=f"{workers_advice()} In tests set {Settings.BACKGROUND_BACKEND.name} to "
+            '"threads".',
             id="django_mcp.E017",
         )
     elif backend.is_dummy:
         yield Warning(
             f"{alias} runs nothing: it is the dummy backend, which only keeps what it is given.",
-            hint=f"{_example()} In tests, silence this check.",
+            hint=f"{workers_advice()} In tests, silence this check.",
             id="django_mcp.W039",
         )
 
@@ -86,18 +112,3 @@ def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
                 f"{', '.join(map(repr, sorted(backend.queues)))}.",
                 id="django_mcp.E018",
             )
-
-
-def _example() -> str:
-    """What makes the database backend work, without what is done already."""
-    steps = [
-        (
-            f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
-            '{"BACKEND": "django_tasks_db.DatabaseBackend"}}'
-        )
-    ]
-    if not apps.is_installed(DATABASE_BACKEND):
-        steps.append(f'add "{DATABASE_BACKEND}" to INSTALLED_APPS')
-    if find_spec(DATABASE_BACKEND) is None:
-        steps.append("type: pip install django-tasks-db")
-    return f"{', '.join(steps)}, and run: python manage.py db_worker."

@@ -33,6 +33,8 @@ def deployment_problems() -> Iterator[CheckMessage]:
             f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
             hint=f'Use a cache that all processes share: CACHES["{alias}"] = {{"BACKEND": '
             '"django.core.cache.backends.redis.RedisCache", "LOCATION": '
-            '"redis://127.0.0.1:6379/1"}, for example.',
+            '"redis://127.0.0.1:6379/1"}, for example. Without Redis: {"BACKEND": '
+            '"django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}, and run: python '
+            "manage.py createcachetable.",
             id="django_mcp.W023",
         )

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import django
 import pytest
+from django.core.checks import run_checks
+from django.core.checks.registry import registry
 from pytest_django import Settings
 
 from django_mcp import tool
@@ -111,14 +114,26 @@ def test_e016_says_what_to_type_when_no_backend_can_be_made(
     assert hint == f"{TYPE} Or name another of TASKS in DJANGO_MCP_DJANGO_TASKS_BACKEND."
 
 
-def test_e016_passes_on_what_the_backend_itself_finds_missing(settings: Settings) -> None:
+@pytest.mark.parametrize("is_checked", [False, True])
+def test_e016_passes_on_what_the_backend_itself_finds_missing_unless_tasks_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, is_checked: bool
+) -> None:
     pytest.importorskip("django_tasks_db")
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    registered = set(registry.registered_checks)
+    monkeypatch.setattr(registry, "registered_checks", registered)
+    check_tasks = import_module(f"{MODULE}.checks").check_tasks
+    registered.add(check_tasks)
+    if not is_checked:
+        registered.remove(check_tasks)
 
-    ((check_id, message, hint),) = messages()
-    assert check_id == "django_mcp.E016"
-    assert message.startswith("TASKS['default'] cannot be used: DatabaseBackend configured")
-    assert hint == "Insert 'django_tasks_db' in INSTALLED_APPS"
+    told = [
+        each for each in run_checks() if each.hint == "Insert 'django_tasks_db' in INSTALLED_APPS"
+    ]
+
+    assert [(each.id, each.msg.partition("DatabaseBackend configured")[0]) for each in told] == (
+        [(None, "")] if is_checked else [("django_mcp.E016", "TASKS['default'] cannot be used: ")]
+    )
 
 
 def test_e017_refuses_a_backend_that_runs_tools_within_the_request(settings: Settings) -> None:
@@ -182,9 +197,9 @@ def test_w009_names_what_runs_tools_in_production(settings: Settings) -> None:
     assert (warning.id, warning.hint) == (
         "django_mcp.W009",
         (
-            'Set DJANGO_MCP_BACKGROUND_BACKEND = "celery" and run: celery --app project worker; '
-            'or set DJANGO_MCP_BACKGROUND_BACKEND = "django_tasks" and run: python manage.py '
-            "db_worker."
+            'Set DJANGO_MCP_BACKGROUND_BACKEND = "celery" and run: celery --app project worker. '
+            f'Or set DJANGO_MCP_BACKGROUND_BACKEND = "django_tasks". {TYPE} '
+            "The guide “Run slow tools in the background” compares them."
         ),
     )
 

@@ -303,7 +303,10 @@ class TestDeployment:
         settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{name}"}}
         change(settings, DCR_ENABLED=True)
 
-        assert "W023" in found(deploy=True)
+        (hint,) = hints(deploy=True)["W023"]
+        assert "RedisCache" in hint
+        assert "DatabaseCache" in hint
+        assert "manage.py createcachetable" in hint
         assert "W023" not in found()
         change(settings, DCR_ENABLED=False, CIMD_ENABLED=False)
         assert "W023" not in found(deploy=True)
