@@ -28,6 +28,9 @@ from tests.execution.tools import SECRET
 from tests.gate import Gate
 from tests.keys import PATH
 
+PIN = "pin-4711"  # digits alone could be part of an id
+
+
 Held = list[tuple[UUID, float]]
 
 
@@ -340,13 +343,13 @@ class TestSecrets:
         return json.dumps(ToolTask.objects.values().get(), default=str)
 
     def test_they_are_encrypted_in_the_row_and_reach_the_tool(self, held: Held) -> None:
-        task = queued("login", name="ann", password=SECRET, pin="4711")
+        task = queued("login", name="ann", password=SECRET, pin=PIN)
 
         stored = self.columns()
         assert SECRET not in stored
-        assert "4711" not in stored
+        assert PIN not in stored
         assert json.loads(task.arguments) == {"name": "ann"}
-        assert json.loads(run(task).result)["structured"] == {"result": f"ann {SECRET} 4711"}
+        assert json.loads(run(task).result)["structured"] == {"result": f"ann {SECRET} {PIN}"}
 
     def test_they_are_gone_when_the_task_has_ended(self, held: Held) -> None:
         task = queued("login", name="ann", password=SECRET)
