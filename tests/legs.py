@@ -36,10 +36,11 @@ DEMO = "tests/example/test_demo.py"
 JUDGED = "tests/conformance_project"
 INSPECTOR = "tests/judges/test_inspector.py"
 TYPESCRIPT = ("tests/judges/test_typescript.py", "tests/judges/test_typescript_login.py")
+SERVERS = ("tests/e2e", "tests/hosts")
 WHEEL = "tests/wheel"
 WORKERS = "tests/workers"
 DOCS = "tests/docs"
-LEGS_OF_THEIR_OWN = (BROWSER, DEMO, DOCS, INSPECTOR, JUDGED, *TYPESCRIPT, WHEEL, WORKERS)
+LEGS_OF_THEIR_OWN = (BROWSER, DEMO, DOCS, INSPECTOR, JUDGED, *SERVERS, *TYPESCRIPT, WHEEL, WORKERS)
 SUITE = ("tests", *(f"--ignore={path}" for path in LEGS_OF_THEIR_OWN))
 SUMMARY = re.compile(r"^=+ (?P<counts>\d+ \w+.*?) in [\d.]+s.*=+$")
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
@@ -213,6 +214,12 @@ def legs() -> list[Leg]:
             commands=[(PYTHON, *PYTEST, *SUITE)],
             environment={"DATABASE_URL": postgres_url()},
             obstacle=no_postgres,
+        ),
+        # Processes that answer as the suite does in this one: once, on what users run.
+        Leg(
+            name="servers",
+            commands=[(PYTHON, *PYTEST, *SERVERS)],
+            environment={"DATABASE_URL": "" if no_postgres() else postgres_url()},
         ),
         # Each broker with one database: what a worker writes is tested with both elsewhere.
         Leg(
