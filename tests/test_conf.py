@@ -8,7 +8,8 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from django_mcp import conf
-from django_mcp.conf import Setting, declared_settings
+from django_mcp.conf import declared_settings
+from django_mcp.setting import Setting
 
 WRONG: dict[type, list[Any]] = {
     bool: [None, 1, "yes"],

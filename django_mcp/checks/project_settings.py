@@ -10,7 +10,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from django_mcp.checks.clear_text import EXAMPLE_URL
 from django_mcp.checks.endpoint_url import may_be_url
-from django_mcp.conf import PREFIX, Settings, declared_settings
+from django_mcp.conf import Settings, declared_settings
+from django_mcp.setting import PREFIX
 
 
 @register

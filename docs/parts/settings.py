@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django_mcp.conf import Setting, declared_settings
+from django_mcp.conf import declared_settings
+from django_mcp.setting import Setting
 from docs.parts.markdown import code, table
 
 KIB, MIB = 1024, 1024**2

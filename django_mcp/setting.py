@@ -1,0 +1,92 @@
+"""One setting of the package: its type and default, read from the project at every use."""
+
+import re
+from typing import Any, Generic, TypeVar, cast, overload
+
+from django.conf import settings as django_settings
+
+T = TypeVar("T")
+
+PREFIX = "DJANGO_MCP_"
+
+
+class Setting(Generic[T]):
+    """One setting. It is read from the project at every use, so `override_settings` takes effect.
+
+    `type` is what the project's value must be; a `list` is one of strings, a `dict` one of strings
+    to strings or None, a number is positive. One that `is_optional` may be None as well; one with a
+    `pattern` matches it as a whole.
+    """
+
+    def __init__(
+        self,
+        type: type[T],
+        *,
+        default: T,
+        help: str,
+        is_optional: bool = False,
+        pattern: str = "",
+    ) -> None:
+        self.type = type
+        self.default = default
+        self.help = help
+        self.is_optional = is_optional
+        self.pattern = pattern
+
+    def problem(self) -> str:
+        """What is wrong with the project's value; empty when nothing is."""
+        value: Any = getattr(django_settings, self.name, self.default)
+        if value is None and self.is_optional:
+            return ""
+        if self.type is list:
+            is_right = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+            return "" if is_right else "must be a list of strings"
+        if self.type is dict:
+            is_right = isinstance(value, dict) and all(
+                isinstance(k, str) and isinstance(v, str | None) for k, v in value.items()
+            )
+            return "" if is_right else "must be a dict of strings to strings or None"
+        if self.type in (int, float):
+            is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
+            return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
+        wanted = f"{self.type.__name__}{' or None' if self.is_optional else ''}"
+        if not isinstance(value, self.type):
+            return f"must be a {wanted}"
+        if self.pattern and not re.fullmatch(self.pattern, str(value), re.ASCII):
+            return f"must be a text such as {self.default!r}"
+        return ""
+
+    def allowed_values(self) -> str:
+        """Return the values that the setting takes, in words for a hint."""
+        values = {
+            bool: "True or False",
+            int: "a positive whole number",
+            float: "a positive number",
+            str: "a string",
+            list: "a list of strings",
+            dict: "a dict of strings to strings or None",
+        }[self.type]
+        if self.pattern:
+            alternatives = self.pattern.split("|")
+            are_words = all(each.isalpha() for each in alternatives)
+            values = f"a string such as {self.default!r}"
+            values = " or ".join(map(repr, alternatives)) if are_words else values
+        return f"{values} or None" if self.is_optional else values
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = PREFIX + name
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> "Setting[T]": ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> T: ...
+    def __get__(self, instance: object, owner: type[object]) -> "Setting[T] | T":
+        if instance is None:
+            return self
+        try:
+            return cast(T, getattr(django_settings, self.name))
+        except AttributeError:
+            # Django keeps what it has read there until that changes. It does not keep what is
+            # absent, so that every use would raise an error and catch it.
+            vars(django_settings)[self.name] = self.default
+            return self.default
