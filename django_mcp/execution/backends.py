@@ -1,5 +1,6 @@
 """What carries tasks to workers: the backend that the project has chosen."""
 
+import os
 from functools import cache
 from typing import Protocol
 
@@ -42,7 +43,7 @@ def runs_of(task: ToolTask) -> Background:
 
 def get_backend() -> Backend:
     """The backend that `DJANGO_MCP_BACKGROUND_BACKEND` names."""
-    return _instance(backend_path())
+    return _instance(backend_path(), os.getpid())
 
 
 def backend_path() -> str:
@@ -52,6 +53,7 @@ def backend_path() -> str:
 
 
 @cache
-def _instance(path: str) -> Backend:
+def _instance(path: str, process: int) -> Backend:
+    # By process: no thread outlives a fork, and uWSGI calls nothing of os.register_at_fork().
     backend: Backend = import_string(path)()
     return backend
