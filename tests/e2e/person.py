@@ -47,6 +47,8 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self.links: list[str] = []
         self.text = ""
+        self._open: Form | None = None
+        self._by_id: dict[str, Form] = {}
         self.feed(response.text)
 
     def form_with(self, name: str) -> Form | None:
@@ -56,13 +58,16 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form())
+            self._open = self._form(values.get("id", ""))
+            self.forms.append(self._open)
         if tag == "a":
             self.links.append(urljoin(self.address, values.get("href", "")))
         name = values.get("name")
-        if not name or not self.forms or tag not in ("input", "button"):
+        # The owner may stand anywhere on the page, also after its button.
+        form = self._form(values["form"]) if "form" in values else self._open
+        if not name or form is None or tag not in ("input", "button"):
             return
-        form, value = self.forms[-1], values.get("value", "")
+        value = values.get("value", "")
         if tag == "button" or values.get("type") == "submit":
             form.buttons.append((name, value))
         elif values.get("type") == "checkbox":
@@ -71,6 +76,13 @@ class Page(HTMLParser):
                 form.fields.setdefault(name, []).append(value)
         else:
             form.fields[name] = [value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = None
+
+    def _form(self, form_id: str) -> Form:
+        return self._by_id.setdefault(form_id, Form()) if form_id else Form()
 
     def handle_data(self, data: str) -> None:
         self.text += data
