@@ -162,8 +162,16 @@ class AuthorizationView(ToolkitAuthorizationView):
         """Send the user to the login page, as the application wishes."""
         if self.asked is not None and self.asked.concerns_the_endpoint:
             keep(self.request)
-        response: HttpResponse = super().handle_prompt_login()
-        return response
+        response: HttpResponseRedirect = super().handle_prompt_login()
+        # The toolkit's address to come back to has every parameter once: resources may be several.
+        parameters = self.request.GET.copy()
+        del parameters["prompt"]
+        login_url, _, query = response.url.partition("?")
+        fields = QueryDict(query, mutable=True)
+        name = self.get_redirect_field_name()
+        page = str(fields[name]).partition("?")[0]
+        fields[name] = f"{page}?{parameters.urlencode()}"
+        return HttpResponseRedirect(f"{login_url}?{fields.urlencode(safe='/')}")
 
     def error_response(
         self, error: OAuthToolkitError, application: Any, **kwargs: Any

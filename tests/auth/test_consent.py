@@ -876,3 +876,19 @@ def test_what_openid_connect_adds_to_a_request_is_kept(
     assert answered["code"] == grant.code
     assert (grant.scope, grant.nonce) == ("openid notes:read", "n1")
     assert json.loads(grant.claims) == json.loads(extra["claims"])
+
+
+@pytest.mark.parametrize("make", [stranger, own])
+def test_login_that_an_application_wishes_leads_back_with_every_resource(
+    browser: Browser, make: Any
+) -> None:
+    resources = ["http://testserver/mcp", "http://testserver/mcp/"]
+    url = asking(make(), prompt="login", resource=resources)
+
+    response = browser.get(url)
+
+    (way_back,) = parse_qs(urlsplit(response["Location"]).query)["next"]
+    asked = parse_qs(urlsplit(url).query)
+    del asked["prompt"]
+    assert response["Location"].startswith("/accounts/login/?next=/o/authorize/")
+    assert parse_qs(urlsplit(way_back).query) == asked
