@@ -86,7 +86,7 @@ class TaskDisplay(CallAdmin):
             pgettext_lazy("left by a call", "Traces"),
             {
                 "fields": (
-                    "id",
+                    "task_id",
                     "call_id",
                     "shown_endpoint",
                     "shown_protocol_version",
@@ -117,6 +117,10 @@ class TaskDisplay(CallAdmin):
         if call is not None:
             party_links(request, self.admin_site, [call])
         return call
+
+    @admin.display(description=_("task id"))
+    def task_id(self, task: ToolTask) -> str:
+        return str(task.pk)
 
     @admin.display(description=pgettext_lazy("background task", "called"))
     def created_at(self, task: ToolTask) -> SafeString:

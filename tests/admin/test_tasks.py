@@ -194,7 +194,7 @@ def test_task_is_shown_readably(watcher: Client) -> None:
     assert "Worker: celery@one" in text
     assert "User: ada all tasks of this user" in text
     assert "Scopes: report:read" in text
-    assert f"Call id: {shown.call_id}" in text
+    assert f"Task id: {shown.pk} Call id: {shown.call_id}" in text
 
 
 class Terms(BaseModel):
