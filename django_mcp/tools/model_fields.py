@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from inspect import getattr_static
 from operator import attrgetter
 from typing import Any
 
@@ -53,7 +55,9 @@ def resolve_path(model: type[models.Model], path: str) -> ModelPath:
     field = _field_or_relation(model, name)
     if field is None:
         if rest:
-            raise ValueError(f"field {path!r}: {model.__name__} has no field {name!r}")
+            raise ValueError(
+                f"field {path!r}: {model.__name__} has no field {name!r}{_near(model, name)}"
+            )
         return _attribute(model, name)
     if not field.is_relation:
         if rest:
@@ -239,8 +243,18 @@ def _declared(model: type[models.Model], name: str) -> ModelPath:
         hints = {}
     if name not in hints:
         kind = ValueError if hasattr(model, name) else UnknownFieldError
-        raise kind(f"field {name!r}: {model.__name__} has no such field or property")
+        raise kind(
+            f"field {name!r}: {model.__name__} has no such field or property{_near(model, name)}"
+        )
     return annotated(name, hints[name])
+
+
+def _near(model: type[models.Model], name: str) -> str:
+    """A question after the likeliest name that was meant, or nothing."""
+    properties = [each for each in dir(model) if isinstance(getattr_static(model, each), property)]
+    names = [each.name for each in model._meta.get_fields()]
+    near = get_close_matches(name, [*names, *properties], n=1)
+    return f". Did you mean {near[0]!r}?" if near else ""
 
 
 def annotated(name: str, type_: Any = Any) -> ModelPath:

@@ -158,9 +158,11 @@ class ModelOutput(Output):
                 raise
             if self._is_many:
                 return Any  # rows of a queryset may have it, and only they know its type
+            problem = str(error)
+            what = " What" if problem.endswith("?") else "; what"
             raise ValueError(
-                f"{error}; what a queryset annotates is declared in the body of the class, such as "
-                f"`{path}: int`"
+                f"{problem}{what} a queryset annotates is declared in the body of the class, such "
+                f"as `{path}: int`"
             ) from None
 
 

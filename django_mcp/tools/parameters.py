@@ -9,6 +9,7 @@ from typing import Annotated, Any, NotRequired
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
+from django.http import HttpRequest
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
@@ -22,6 +23,12 @@ from django_mcp.tools.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.tools.page_parameters import page_parameters
 from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.schema import JSONSchema
+
+NO_REQUEST = (
+    "a tool gets no request; annotate a parameter with the user model to be given the caller, or "
+    "with ToolContext"
+)
+RESTS_REQUEST = "rest_framework.request.Request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +53,10 @@ class _Reading:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise ValueError(f"parameter {name!r} must be an ordinary named parameter")
         if annotation is parameter.empty:
-            raise ValueError(f"parameter {name!r} has no annotation")
+            raise ValueError(f"parameter {name!r} has no annotation{_advice(name)}")
         bare, is_optional = unwrapped(annotation)
+        if _is_request(bare):
+            raise ValueError(f"parameter {name!r}: {NO_REQUEST}")
         if bare is ToolContext:
             self.contexts.append(name)
         elif _is_user_model(bare, name):
@@ -139,6 +148,22 @@ def read_parameters(
         requires_user=reading.requires_user,
         context=reading.contexts[0] if reading.contexts else None,
     )
+
+
+def _advice(parameter: str) -> str:
+    """How to annotate a parameter of this name, where the name says what it is for."""
+    if parameter == "request":
+        return f": {NO_REQUEST}"
+    if parameter == "user":
+        user_model = dotted_name_of(get_user_model())
+        return f": annotate it with the user model ({user_model}) to be given the caller"
+    return ""
+
+
+def _is_request(annotation: Any) -> bool:
+    ancestors = annotation.__mro__ if isinstance(annotation, type) else ()
+    # Without an import of a framework that the project may not have.
+    return HttpRequest in ancestors or RESTS_REQUEST in map(dotted_name_of, ancestors)
 
 
 def _is_user_model(annotation: Any, parameter: str) -> bool:

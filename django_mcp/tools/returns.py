@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 
 from django.db.models import Model, QuerySet
 from django.http import FileResponse
+from django.http.response import HttpResponseBase
 
 from django_mcp.content import Content
 from django_mcp.tools.annotations import each_type_hint, is_union, queryset_annotations, unwrapped
@@ -32,6 +33,11 @@ def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> O
         raise annotation
     if _is_content(annotation):
         return ContentOutput()
+    if _is_response(annotation):
+        raise ValueError(
+            "it returns an HTTP response: return the data, such as serializer.data, or a "
+            "FileResponse"
+        )
     models = _model_output(annotation, fields)
     if models is not None:
         return models
@@ -66,6 +72,13 @@ def _is_content(annotation: Any) -> bool:
     if item is not None:
         return _is_content(item)
     return isinstance(annotation, type) and issubclass(annotation, Content | FileResponse)
+
+
+def _is_response(annotation: Any) -> bool:
+    """Whether one of the alternatives is an HTTP response; REST framework's descend from it."""
+    if is_union(annotation):
+        return any(map(_is_response, get_args(annotation)))
+    return isinstance(annotation, type) and issubclass(annotation, HttpResponseBase)
 
 
 def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | None:

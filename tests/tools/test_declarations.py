@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AbstractUser, Group, User
+from django.core.handlers.wsgi import WSGIRequest
 from django.db.models import QuerySet
+from django.http import JsonResponse
 from django.test.utils import isolate_apps
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
@@ -378,6 +380,23 @@ async def agenerates() -> AsyncIterator[int]:
     yield 1
 
 
+def takes_request(request: WSGIRequest | None, name: str) -> None:
+    """Do it."""
+
+
+def bare_request(request) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Do it."""
+
+
+def bare_user(user) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Do it."""
+
+
+def returns_response() -> dict[str, int] | JsonResponse:
+    """Do it."""
+    raise NotImplementedError
+
+
 async def waits() -> None:
     """Do it."""
 
@@ -473,6 +492,17 @@ def one_alias(
         (takes_model, {}, "parameter 'group' is a Group, which no client can send: take its key"),
         (takes_models, {}, "' has no JSON form: Unable to generate"),
         (takes_function, {}, "' has no JSON form: Cannot generate a JsonSchema"),
+        (takes_request, {}, "parameter 'request': a tool gets no request; annotate a parameter"),
+        (bare_request, {}, "parameter 'request' has no annotation: a tool gets no request; ann"),
+        (
+            bare_user,
+            {},
+            (
+                "parameter 'user' has no annotation: annotate it with the user model "
+                "(django.contrib.auth.models.User) to be given the caller"
+            ),
+        ),
+        (returns_response, {}, "it returns an HTTP response: return the data, such as serializer"),
         (takes_field, {}, "parameter 'amount': write Annotated[..., Field(...)] instead"),
         (takes_invisible, {}, "its annotations name 'Fraction', which does not exist when the"),
         (takes_unfinished_model, {}, "its annotations name 'Fraction', which does not exist"),
@@ -481,6 +511,12 @@ def one_alias(
         (returns_queryset, {}, "it returns a Django model, so fields must say what to show"),
         (returns_model, {"fields": ["id", "no"]}, "'no': Group has no such field or prop"),
         (returns_model, {"fields": ["permissions__group"]}, "goes through two relations to many"),
+        (
+            returns_model,
+            {"fields": ["nmae"]},
+            "such field or property. Did you mean 'name'? What a",
+        ),
+        (returns_model, {"fields": ["nmae__x"]}, "no field 'nmae'. Did you mean 'name'?"),
         (returns_model, {"fields": {"a": "no"}}, "'no': Group has no such field or property"),
         (returns_model, {"fields": {"a": 1}}, "fields are names of fields, or a mapping of"),
         (returns_model, {"fields": {1: "id"}}, "fields are names of fields, or a mapping of"),
@@ -553,6 +589,20 @@ def test_mistakes_in_a_declaration_are_reported(
     where, _, what = reported.partition(": ")
     assert where == getattr(function, "__qualname__", where)
     assert problem in what
+
+
+def test_request_and_response_of_rest_framework_are_refused() -> None:
+    request = pytest.importorskip("rest_framework.request", reason="is not installed")
+    response = pytest.importorskip("rest_framework.response", reason="is not installed")
+
+    def act(request: Any) -> Any:
+        """Act."""
+
+    act.__annotations__ = {"request": request.Request, "return": response.Response}
+    (reported,) = problems(act)
+
+    assert "parameter 'request': a tool gets no request; annotate" in reported
+    assert "; it returns an HTTP response: return the data, such as serializer.data" in reported
 
 
 def test_another_user_model_than_the_projects_is_refused() -> None:
@@ -628,8 +678,8 @@ def test_mistakes_of_parameters_and_fields_are_reported_at_once() -> None:
             hidden.format("OnlyForCheckers"),
             "parameter 'group' is a Group, which no client can send: take its key",
             (
-                "field 'nme': Group has no such field or property; what a queryset annotates is "
-                "declared in the body of the class, such as `nme: int`"
+                "field 'nme': Group has no such field or property. Did you mean 'name'? What a "
+                "queryset annotates is declared in the body of the class, such as `nme: int`"
             ),
             "field 'colour': Permission has no such field or property",
             "field 'nme__x': User has no field 'nme'",
