@@ -71,15 +71,36 @@ class SightForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any, *, groups: Mapping[str, str], clients: Iterable[tuple[str, str]] = ()
+        self,
+        data: Any,
+        *,
+        groups: Mapping[str, str],
+        scopes: Sequence[str],
+        clients: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """`groups` are the labels of the tool groups by name; `clients` are suggested."""
+        """`groups` are the labels of the tool groups by name, and `scopes` those of the tools.
+
+        `clients` are suggested.
+        """
         super().__init__(data, label_suffix="")
+        self._scopes = scopes
         self.fields["client"].widget = SuggestingInput(clients)
         choices = [("", _("Every group")), *groups.items()]
         self.fields["group"] = forms.ChoiceField(
             label=_("Tool group"), required=False, choices=choices
         )
+
+    def clean_scopes(self) -> list[str]:
+        scopes: list[str] = self.cleaned_data["scopes"].split()
+        if unknown := sorted(set(scopes) - set(self._scopes)):
+            raise forms.ValidationError(
+                _("No tool asks for: %(unknown)s. The scopes of the tools are: %(known)s."),
+                params={
+                    "unknown": printable(" ".join(unknown)),
+                    "known": " ".join(self._scopes) or "-",
+                },
+            )
+        return scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +145,7 @@ def sight_page(
     form = SightForm(
         data,
         groups={name: titles.get(name, name) for name in registry.groups},
+        scopes=list(registry.scopes),
         clients=newest_clients() if may_search_clients else (),
     )
     form.fields["group"].initial = initial
@@ -168,7 +190,7 @@ def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
             endpoint=endpoint,
             user=user,
             client_id=form.cleaned_data["client"],
-            scopes=frozenset(form.cleaned_data["scopes"].split() or get_registry().scopes),
+            scopes=frozenset(form.cleaned_data["scopes"] or get_registry().scopes),
         )
     )
     chosen = form.cleaned_data["group"]

@@ -57,7 +57,7 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
         ({}, []),
         ({"client": "desktop-1"}, ["--client=desktop-1"]),
         ({"client": "other"}, ["--client=other"]),
-        ({"scopes": " stock:read  other "}, ["--scopes=stock:read other"]),
+        ({"scopes": " stock:read  stock:write "}, ["--scopes=stock:read stock:write"]),
     ],
 )
 def test_answer_is_that_of_the_command(
@@ -90,7 +90,7 @@ def test_answer_is_that_of_the_command(
 
 
 def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada: User) -> None:
-    response = onlooker.get(SIGHT, {"user": "ada", "scopes": "other", "group": "stock"})
+    response = onlooker.get(SIGHT, {"user": "ada", "scopes": "stock:write", "group": "stock"})
 
     assert rows_of(response)[0] == [
         "count_stock Count",
@@ -300,6 +300,10 @@ def test_page_asks_strangers_to_sign_in(client: Client, db: None) -> None:
     [
         ({"user": ""}, "This field is required."),
         ({"user": "ada", "group": "invented"}, "invented is not one of the available choices"),
+        (
+            {"user": "ada", "scopes": "stock:read stokc:read"},
+            "No tool asks for: stokc:read. The scopes of the tools are: stock:read stock:write.",
+        ),
         ({"user": "ada\0"}, "Null characters are not allowed."),
     ],
 )
@@ -350,7 +354,7 @@ def test_tools_that_cannot_be_served_are_told(
 
 @override_settings(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"])
 def test_nothing_is_suggested_without_applications() -> None:
-    assert list(SightForm(None, groups={}).fields["client"].widget.suggestions) == []
+    assert list(SightForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions) == []
 
 
 def test_applications_are_suggested_to_those_who_may_search_them(onlooker: Client) -> None:
