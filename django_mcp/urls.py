@@ -1,6 +1,7 @@
 """Include at the root of the site: `path("", include("django_mcp.urls"))`.
 
-It brings two namespaces: `django_mcp`, and `oauth2_provider` at `DJANGO_MCP_OAUTH_PATH`.
+It brings two namespaces: `django_mcp`, and `oauth2_provider` at `DJANGO_MCP_OAUTH_PATH`. The other
+pages for users are in the folder in which that is.
 """
 
 from django.apps import apps
@@ -39,19 +40,29 @@ def _user_patterns() -> list[URLPattern]:
     from django_mcp.auth.connected import connected_assistants, disconnect
     from django_mcp.auth.pending_views import pending_assistant
 
+    # Beside OAuth's: the cookies of a site in a folder are sent to both or to neither.
+    folder, separator, _ = (_oauth_route() or "").rpartition("/")
+    route = f"{folder}{separator}connected-assistants/"
     return [
-        path("connected-assistants/", connected_assistants, name="connected-assistants"),
-        path("connected-assistants/disconnect/", disconnect, name="disconnect-assistants"),
-        path("connected-assistants/pending/", pending_assistant, name="pending-assistant"),
+        path(route, connected_assistants, name="connected-assistants"),
+        path(f"{route}disconnect/", disconnect, name="disconnect-assistants"),
+        path(f"{route}pending/", pending_assistant, name="pending-assistant"),
     ]
 
 
-def _oauth_patterns() -> list[URLResolver]:
+def _oauth_route() -> str | None:
+    """Where OAuth is served, without slashes at the ends; None where nothing is served."""
     if settings.OAUTH_PATH is None or Settings.OAUTH_PATH.problem():
-        return []  # of the wrong type: the system check E003 tells
+        return None  # of the wrong type: the system check E003 tells
+    return settings.OAUTH_PATH.strip("/")
+
+
+def _oauth_patterns() -> list[URLResolver]:
+    route = _oauth_route()
+    if route is None:
+        return []
     from django_mcp.oauth_urls import app_name, protocol_urlpatterns
 
-    route = settings.OAUTH_PATH.strip("/")
     return [path(f"{route}/" if route else "", include((protocol_urlpatterns, app_name)))]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
-from django_mcp.checks.urlconf import views
+from django_mcp.checks.urlconf import routes
 from django_mcp.models import ToolGroup
 
 
@@ -34,7 +34,7 @@ def check_admin_sites(
 def _served() -> Iterator[Any]:
     """The admin sites in the URLconf, each once."""
     found: dict[int, Any] = {}
-    for view in views():
+    for _, view in routes():
         site = getattr(view, "admin_site", None)
         if hasattr(site, "is_registered"):
             found.setdefault(id(site), site)

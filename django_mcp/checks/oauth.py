@@ -20,6 +20,7 @@ def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     """Clients can get in by OAuth, and those that register themselves are kept within bounds."""
     if not _gives_out_tokens():
         return []
+    from django_mcp.checks.cookie_paths import cookie_problems
     from django_mcp.checks.grants import grant_problems
     from django_mcp.checks.oauth_routes import route_problems
     from django_mcp.checks.registrations import registration_problems
@@ -28,6 +29,7 @@ def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     return _read(
         lambda: [
             *route_problems(),
+            *cookie_problems(),
             *registration_problems(),
             *grant_problems(),
             *scope_problems(),

@@ -45,10 +45,10 @@ def includes_of(namespace: str) -> list[Include]:
     return list(_includes(get_resolver(), namespace, ()))
 
 
-def views() -> Iterator[Callable[..., Any]]:
-    """The view of every route, at any depth; none without a root URLconf."""
+def routes() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every route, at any depth, with its view; none without a root URLconf."""
     if getattr(django_settings, "ROOT_URLCONF", None):
-        yield from _views(get_resolver())
+        yield from _routes(get_resolver(), "")
 
 
 def answering(path: str) -> ResolverMatch | None:
@@ -143,12 +143,13 @@ def _language_prefixes() -> tuple[bool, bool]:
     return is_language_prefix_patterns_used(django_settings.ROOT_URLCONF)
 
 
-def _views(resolver: URLResolver) -> Iterator[Callable[..., Any]]:
+def _routes(resolver: URLResolver, outer: str) -> Iterator[tuple[str, Callable[..., Any]]]:
     for pattern in resolver.url_patterns:
+        route = f"{outer}{str(pattern.pattern).lstrip('^')}"
         if isinstance(pattern, URLResolver):
-            yield from _views(pattern)
+            yield from _routes(pattern, route)
         else:
-            yield pattern.callback
+            yield route, pattern.callback
 
 
 def _includes(resolver: URLResolver, wanted: str, outer: tuple[str, ...]) -> Iterator[Include]:
