@@ -70,18 +70,18 @@ def base_template() -> Template:
         found = _get(engine, "base.html")
     except TemplateDoesNotExist:
         return _get(engine, OWN_BASE)
-    return found if has_content(found) else _get(engine, OWN_BASE)
+    return found if has_block(found, "content") else _get(engine, OWN_BASE)
 
 
 def _get(engine: DjangoTemplates, name: str) -> Template:
     return engine.get_template(name)
 
 
-def has_content(template: Template) -> bool:
-    """Whether the template, or one that it extends, has the block that pages fill."""
+def has_block(template: Template, name: str) -> bool:
+    """Whether the template, or one that it extends, has a block of this name for pages to fill."""
     parsed: ParsedTemplate | None = template.template
     while parsed is not None:
-        if "content" in {block.name for block in _nodes(parsed, BlockNode)}:
+        if name in {block.name for block in _nodes(parsed, BlockNode)}:
             return True
         parsed = _parent(parsed)
     return False

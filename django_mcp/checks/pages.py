@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.template import TemplateDoesNotExist
 
-from django_mcp.auth.pages import base_template, has_content
+from django_mcp.auth.pages import base_template, has_block
 from django_mcp.checks.template_names import name_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.tools.callables import shown_path
@@ -28,7 +28,7 @@ def check_base_template(
     )
     try:
         template = base_template()
-        is_right = has_content(template)
+        is_right = has_block(template, "content")
     except TemplateDoesNotExist as error:
         missing = str(error.args[0])
         reference = "names" if missing == settings.BASE_TEMPLATE else "needs"
@@ -45,6 +45,31 @@ def check_base_template(
         message = f"The template in {name} has no block 'content': {file}."
         hint = f"Write {{% block content %}}{{% endblock %}} where the pages belong, or {other}"
     return [Error(message, hint=hint, id="django_mcp.E003")]
+
+
+@register(Tags.templates)
+def check_page_titles(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The tab of the browser says which page for users it shows."""
+    if not apps.is_installed("oauth2_provider") or Settings.BASE_TEMPLATE.problem():
+        return []  # check_settings tells
+    try:
+        template = base_template()
+        is_titled = has_block(template, "title") or not has_block(template, "content")
+    except Exception:  # noqa: BLE001  (a template may hold anything; check_base_template tells)
+        return []
+    if is_titled:
+        return []
+    return [
+        Info(
+            "The template around the pages for users has no block 'title': "
+            f"{shown_path(Path(template.origin.name))}. The browser's tab has the site's title, "
+            "and not that of the page.",
+            hint="Write <title>{% block title %}the site's title{% endblock %}</title>.",
+            id="django_mcp.I003",
+        )
+    ]
 
 
 @register

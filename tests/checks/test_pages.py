@@ -36,6 +36,22 @@ def test_base_template_must_have_a_place_for_pages(
     assert messages[0].startswith(problem and f"The template in DJANGO_MCP_BASE_TEMPLATE {problem}")
 
 
+@pytest.mark.parametrize("name", ["base.html", "narrow.html"])
+@pytest.mark.parametrize("has_title", [True, False])
+def test_i003_tells_of_a_template_that_shows_no_title(
+    settings: Settings, name: str, has_title: bool
+) -> None:
+    pytest.importorskip("oauth2_provider")
+    title = "<title>{% block title %}Shop{% endblock %}</title>" if has_title else "<title>Shop"
+    frame = f"{title}{{% block content %}}{{% endblock %}}"
+    settings.TEMPLATES = holding({"frame.html": frame, name: '{% extends "frame.html" %}'})
+    settings.DJANGO_MCP_BASE_TEMPLATE = "" if name == "base.html" else name
+
+    assert set(found()) == (set() if has_title else {"I003"})
+    if not has_title:
+        assert f"no block 'title': {name}." in found()["I003"][0]
+
+
 def test_missing_base_template_is_told_with_near_misses_and_folders(
     settings: Settings, tmp_path: Path
 ) -> None:
