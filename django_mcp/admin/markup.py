@@ -1,13 +1,14 @@
 """Pieces of HTML that more than one page shows. Whatever they are given is escaped."""
 
 import json
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from django_mcp.escapes import printable_lines
 
@@ -22,8 +23,8 @@ class Tone(StrEnum):
 
 
 def mark(label: str | Promise, tone: Tone) -> SafeString:
-    """A short text on a coloured ground."""
-    return format_html('<span class="mcp-mark mcp-{}">{}</span>', tone, label)
+    """A short text on a coloured ground, on which browsers set it without a style sheet too."""
+    return format_html('<mark class="mcp-mark mcp-{}">{}</mark>', tone, label)
 
 
 def words(text: str) -> SafeString:
@@ -33,8 +34,13 @@ def words(text: str) -> SafeString:
 
 
 def codes(texts: Iterable[str]) -> SafeString:
-    """Short texts in a line, as code; empty for none."""
-    return in_line(format_html("<code>{}</code>", text) for text in texts)
+    """Short texts in a line, as code that breaks after its signs first; empty for none."""
+    return in_line(format_html("<code>{}</code>", _breakable(text)) for text in texts)
+
+
+def _breakable(text: str) -> SafeString:
+    parts = ((part,) for part in re.split(r"(?<=[:._/-])(?=.)", text))
+    return format_html_join(mark_safe("<wbr>"), "{}", parts)
 
 
 def in_line(pieces: Iterable[SafeString]) -> SafeString:

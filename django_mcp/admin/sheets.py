@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_mcp.admin.markup import Tone, json_block, mark
+from django_mcp.admin.markup import Tone, codes, json_block, mark
 from django_mcp.tools.tool import Tool
 
 # A docstring's line break, unless something like the item of a list comes next.
@@ -27,8 +27,12 @@ class ToolSheet:
         return SOFT_BREAK.sub(" ", self.tool.description)
 
     @property
-    def scopes(self) -> list[str]:
-        return sorted(self.tool.scopes)
+    def scopes(self) -> SafeString:
+        return codes(sorted(self.tool.scopes))
+
+    @property
+    def permissions(self) -> SafeString:
+        return codes(self.tool.permissions)
 
     @property
     def input_schema(self) -> SafeString:

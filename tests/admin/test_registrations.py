@@ -172,7 +172,7 @@ class TestPage:
         assert f"{HOSTILE}ann" in text
         assert HOSTILE not in page.content.decode()
         # Minifiers keep the space between the elements of a `span`, and not in a block.
-        scopes = "<span><code>shop:read</code> <code>shop:write</code></span>"
+        scopes = "<span><code>shop:<wbr>read</code> <code>shop:<wbr>write</code></span>"
         assert scopes in page.content.decode()
         assert f"{CLIENTS}?address=192.0.2.7" in page.content.decode()
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -40,6 +42,20 @@ def test_tool_that_runs_in_the_background_is_marked(operator: Client, stock: Too
         response = operator.get(group_page(stock))
 
     assert rows_of(response)[0][1].startswith("count_stock changes data runs in the background ")
+
+
+def test_marks_stand_apart_without_a_style_sheet_and_names_break_at_their_signs(
+    operator: Client, stock: ToolGroup
+) -> None:
+    page = operator.get(group_page(stock)).content.decode()
+
+    marks = re.findall(r"<mark [^>]*>([^<]*)</mark>(\s)", page)
+    assert [text for text, _ in marks] == [
+        *["read-only"],
+        *["changes data", "destructive", "not idempotent", "closed world"],
+    ]
+    assert "<code>stock:<wbr>write</code>" in page
+    assert "<code>shop.<wbr>change_<wbr>product</code>" in page
 
 
 def test_read_only_group_marks_the_tools_that_it_hides(operator: Client, stock: ToolGroup) -> None:
