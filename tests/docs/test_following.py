@@ -11,7 +11,11 @@ from tests.docs.conftest import Shell, Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader
 
-NEEDS = {"choose-a-server": ("gunicorn",), "run-slow-tools": ("celery", "django_tasks_db")}
+NEEDS = {
+    "choose-a-server": ("gunicorn",),
+    "from-a-viewset": ("rest_framework",),
+    "run-slow-tools": ("celery", "django_tasks_db"),
+}
 """The packages that a guide installs by an extra, and that may be absent here."""
 
 GUIDES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.name != "index.md")
