@@ -118,7 +118,7 @@ def _identity_problems() -> Iterator[CheckMessage]:
 
 
 def _assignments(wanted: Mapping[str, Any]) -> str:
-    """What to set to True: only what is not."""
+    """The settings to set to True: only those that are not."""
     names = [f'OAUTH2_PROVIDER["{name}"]' for name, holds in wanted.items() if not holds]
     return f"Set {' and '.join(names)} to True"
 

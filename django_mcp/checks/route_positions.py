@@ -28,7 +28,7 @@ SAMPLE = "1"
 """A value that every converter of the package's routes takes."""
 
 SHOWN_PATHS = 6
-"""How many of the paths that one route takes are listed."""
+"""The number of paths taken by one route that are listed."""
 
 
 def is_included(namespace: str) -> bool:
@@ -134,7 +134,7 @@ def _outer_namespace(namespace: str) -> str:
 
 
 def _prefix(endpoint: Endpoint) -> str:
-    """What stands before the endpoint's route; empty at the root, and where there is no route."""
+    """The prefix of the endpoint's route; empty at the root, and where there is no route."""
     try:
         found = route_of(reverse(f"{OWN}:endpoint"))
     except NoReverseMatch:

@@ -11,7 +11,7 @@ from django.template.backends.django import DjangoTemplates
 from django_mcp.tools.callables import shown_path
 
 MAX_FOLDERS = 5
-"""How many folders a proposal lists; every app may have one."""
+"""The number of folders that a proposal lists; every app may have one."""
 
 
 def name_advice(name: str) -> str:

@@ -25,10 +25,10 @@ PARAMETERS: Mapping[DocstringStyle | None, re.Pattern[str]] = {
     DocstringStyle.REST: FIELDS,
     DocstringStyle.EPYDOC: FIELDS,
 }
-"""How each style writes about parameters, which schemas say; the rest is for the agent."""
+"""The spelling of parameters in each style, which schemas say; the rest is for the agent."""
 
 ATTRIBUTES = ("attribute", "attr")
-"""What docstrings of classes describe; the parser takes it for parameters."""
+"""The attributes that docstrings of classes describe; the parser takes them for parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

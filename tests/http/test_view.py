@@ -389,7 +389,7 @@ class SlowInput(io.BytesIO):
 
     def read(self, size: int | None = -1) -> bytes:
         piece = super().read(size)
-        time.sleep(len(piece) / 100_000)
+        time.sleep(len(piece) / 100_000)  # the slowness of the client, which is what is tested
         return piece
 
 
