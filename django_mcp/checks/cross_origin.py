@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_mcp.auth.cross_origin import REQUEST_HEADERS as OAUTH_HEADERS
 from django_mcp.checks.urlconf import route_of
-from django_mcp.http.cross_origin import REQUEST_HEADERS as ENDPOINT_HEADERS
+from django_mcp.http.request_headers import REQUEST_HEADERS as ENDPOINT_HEADERS
 
 MIDDLEWARE = "corsheaders.middleware.CorsMiddleware"
 ALLOWED_BY_DEFAULT = (

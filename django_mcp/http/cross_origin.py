@@ -14,16 +14,8 @@ from starlette.types import Message, Send
 
 from django_mcp.auth.base import authenticators
 from django_mcp.auth.cross_origin import is_preflight
+from django_mcp.http.request_headers import REQUEST_HEADERS
 
-REQUEST_HEADERS = (
-    "authorization",
-    "content-type",
-    "last-event-id",
-    "mcp-method",
-    "mcp-name",
-    "mcp-protocol-version",
-    "mcp-session-id",
-)
 PARAMETER_HEADER = re.compile(re.escape(MCP_PARAM_HEADER_PREFIX.lower()) + r"[a-z0-9_.-]+")
 """In these clients repeat arguments; how they end is for the tool to say."""
 RESPONSE_HEADERS = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After"
