@@ -30,6 +30,8 @@ SCHEMAS = ("mcp-2026-07-28.schema.json", "mcp-2025-11-25.schema.json")
 LEG_SECONDS = 900
 
 PYTEST = ("-m", "pytest", "--numprocesses=2", "--dist=loadfile")
+# Tests that mostly wait for the processes that they have started.
+WAITING = ("-m", "pytest", "--numprocesses=4", "--dist=loadfile")
 # What has a leg of its own is left out of the legs of the databases.
 BROWSER = "tests/browser"
 DEMO = "tests/example/test_demo.py"
@@ -218,19 +220,19 @@ def legs() -> list[Leg]:
         # Processes that answer as the suite does in this one: once, on what users run.
         Leg(
             name="servers",
-            commands=[(PYTHON, *PYTEST, *SERVERS)],
+            commands=[(PYTHON, *WAITING, *SERVERS)],
             environment={"DATABASE_URL": "" if no_postgres() else postgres_url()},
         ),
         # Each broker with one database: what a worker writes is tested with both elsewhere.
         Leg(
             name="redis",
-            commands=[(PYTHON, *PYTEST, WORKERS)],
+            commands=[(PYTHON, *WAITING, WORKERS)],
             environment={"BROKER_URL": redis_url()},
             obstacle=no_redis,
         ),
         Leg(
             name="rabbitmq",
-            commands=[(PYTHON, *PYTEST, WORKERS)],
+            commands=[(PYTHON, *WAITING, WORKERS)],
             environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
             obstacle=no_rabbitmq,
         ),
@@ -240,7 +242,7 @@ def legs() -> list[Leg]:
             obstacle=no_measurement,
         ),
         # They bring databases of their own, so once is enough.
-        Leg(name="projects", commands=[(PYTHON, *PYTEST, DEMO, JUDGED)]),
+        Leg(name="projects", commands=[(PYTHON, *WAITING, DEMO, JUDGED)]),
         Leg(
             name="browser",
             commands=[(PYTHON, *PYTEST, BROWSER)],
@@ -250,7 +252,7 @@ def legs() -> list[Leg]:
             name="docs",
             commands=[
                 (PYTHON, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "build/docs"),
-                (PYTHON, *PYTEST, DOCS),
+                (PYTHON, *WAITING, DOCS),
             ],
             # The tutorial ends with the Inspector.
             prepare=judge_tools,
