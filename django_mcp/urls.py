@@ -51,7 +51,7 @@ def _user_patterns() -> list[URLPattern]:
 
 
 def _oauth_route() -> str | None:
-    """Where OAuth is served, without slashes at the ends; None where nothing is served."""
+    """The path of OAuth, without slashes at its ends; None where it is not served."""
     if settings.OAUTH_PATH is None or Settings.OAUTH_PATH.problem():
         return None  # of the wrong type: the system check E003 tells
     return settings.OAUTH_PATH.strip("/")

@@ -167,7 +167,7 @@ class ModelOutput(Output):
 
 
 def _culprits(types: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with each type that has no JSON form."""
+    """The problems of types that have no JSON form, one for each."""
     for name, type_ in types.items():
         try:
             json_form(type_, mode="serialization", generator=OutputSchema)

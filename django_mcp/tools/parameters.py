@@ -151,7 +151,7 @@ def read_parameters(
 
 
 def _advice(parameter: str) -> str:
-    """How to annotate a parameter of this name, where the name says what it is for."""
+    """The advice to annotate a parameter whose name says what it is for."""
     if parameter == "request":
         return f": {NO_REQUEST}"
     if parameter == "user":

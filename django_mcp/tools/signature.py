@@ -241,7 +241,7 @@ def _schema_of(parameters: Parameters) -> tuple[JSONSchema, TypeAdapter[Any]]:
 
 
 def _culprits(parameters: Parameters) -> Iterator[str]:
-    """What is wrong with each parameter that has no JSON form."""
+    """The problems of parameters that have no JSON form, one for each."""
     for name, annotation in parameters.arguments.__annotations__.items():
         alone: Any = TypedDict("Arguments", {name: annotation})  # type: ignore[misc]
         try:
