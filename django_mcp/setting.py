@@ -34,7 +34,7 @@ class Setting(Generic[T]):
         self.pattern = pattern
 
     def problem(self) -> str:
-        """What is wrong with the project's value; empty when nothing is."""
+        """The fault of the project's value, in words; empty when there is none."""
         value: Any = getattr(django_settings, self.name, self.default)
         if value is None and self.is_optional:
             return ""
