@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 from mcp.client.client import Client
 from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult
 
 from tests.spec import LEGACY
 from tests.wire import JSON, PATIENCE, messages_in
@@ -83,3 +85,26 @@ async def connecting(
         ) as client,
     ):
         yield client
+
+
+async def watched_call(
+    client: Client, name: str, arguments: dict[str, Any]
+) -> tuple[CallToolResult, list[float]]:
+    """The result of a call, and the progress that came before it."""
+    seen: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(progress)
+
+    return await client.call_tool(name, arguments, progress_callback=note), seen
+
+
+async def check_tools(url: str, *, mode: str) -> None:
+    """List the tools of the conformance project, call one, and watch another run."""
+    async with connecting(url, mode=mode) as client:
+        assert (await client.list_tools()).tools
+        echoed = await client.call_tool("echo", {"text": "abc"})
+        waited, seen = await watched_call(client, "slow", {"seconds": 0.3})
+    assert echoed.structured_content == {"result": "3 0 abc"}
+    assert waited.is_error is False
+    assert seen[-1] == 0.3

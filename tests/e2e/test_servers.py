@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sdk import MODES, connecting
+from tests.e2e.sdk import MODES, check_tools
 from tests.e2e.servers import PATIENCE, Site, post, running
 from tests.polling import until
 from tests.ports import held_port
@@ -46,23 +46,9 @@ SERVERS = {
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_server_serves_both_eras(site: Site, server: str) -> None:
-    async def scenario(mode: str) -> None:
-        seen: list[float] = []
-
-        async def note(progress: float, total: float | None, message: str | None) -> None:
-            seen.append(progress)
-
-        async with connecting(site.url, mode=mode) as client:
-            assert (await client.list_tools()).tools
-            echoed = await client.call_tool("echo", {"text": "abc"})
-            waited = await client.call_tool("slow", {"seconds": 0.3}, progress_callback=note)
-        assert echoed.structured_content == {"result": "3 0 abc"}
-        assert waited.is_error is False
-        assert seen[-1] == 0.3
-
     with running(site, SERVERS[server](site)) as process:
         for mode in MODES:
-            asyncio.run(scenario(mode))
+            asyncio.run(check_tools(site.url, mode=mode))
 
     assert process.returncode in (0, -signal.SIGTERM)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sdk import MODES, connecting
+from tests.e2e.sdk import MODES, check_tools
 from tests.e2e.servers import Site, nowhere, post, running
 from tests.polling import until
 from tests.wire import PATIENCE, Client
@@ -88,23 +88,9 @@ def events(site: Site, event: str) -> int:
 def test_server_streams_to_both_eras_and_notices_who_leaves(streaming: Site, server: str) -> None:
     skip_without(server)
 
-    async def scenario(mode: str) -> None:
-        seen: list[float] = []
-
-        async def note(progress: float, total: float | None, message: str | None) -> None:
-            seen.append(progress)
-
-        async with connecting(streaming.url, mode=mode) as client:
-            assert (await client.list_tools()).tools
-            echoed = await client.call_tool("echo", {"text": "abc"})
-            waited = await client.call_tool("slow", {"seconds": 0.3}, progress_callback=note)
-        assert echoed.structured_content == {"result": "3 0 abc"}
-        assert waited.is_error is False
-        assert seen[-1] == 0.3
-
     with running(streaming, SERVERS[server](streaming)):
         for mode in MODES:
-            asyncio.run(scenario(mode))
+            asyncio.run(check_tools(streaming.url, mode=mode))
         told = post(streaming, "subscriptions/listen", {"notifications": {}})
         with stream(streaming, "left"):
             pass

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mcp_types import CallToolResult
 
-from tests.e2e.sdk import connecting
+from tests.e2e.sdk import connecting, watched_call
 from tests.e2e.servers import Site, post
 from tests.polling import until
 from tests.workers.calling import calling
@@ -81,18 +81,13 @@ def test_killed_worker_costs_an_idempotent_tool_time_and_any_other_its_outcome(
 def test_client_watches_the_progress_and_gets_the_result(
     site: Site, worker: Worker, name: str
 ) -> None:
-    seen: list[float] = []
     tag = f"watched-{name}"
 
-    async def note(progress: float, total: float | None, message: str | None) -> None:
-        seen.append(progress)
-
-    async def scenario() -> CallToolResult:
+    async def scenario() -> tuple[CallToolResult, list[float]]:
         async with connecting(site.url, mode="auto") as client:
-            arguments = {"tag": tag, "seconds": 1.5}
-            return await client.call_tool(name, arguments, progress_callback=note)
+            return await watched_call(client, name, {"tag": tag, "seconds": 1.5})
 
-    result = asyncio.run(scenario())
+    result, seen = asyncio.run(scenario())
     until(lambda: have_ended([tag]))
 
     task = task_of(tag)

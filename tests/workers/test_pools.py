@@ -9,7 +9,7 @@ from django.db import connections
 from mcp_types import CallToolResult
 
 from django_mcp.execution.celery import GRACE
-from tests.e2e.sdk import connecting
+from tests.e2e.sdk import connecting, watched_call
 from tests.e2e.servers import Site
 from tests.polling import until
 from tests.workers.calling import calling, text_of
@@ -37,17 +37,11 @@ def tag(worker: Worker, request: pytest.FixtureRequest) -> str:
 def test_client_watches_the_progress_and_gets_the_result(
     site: Site, worker: Worker, tag: str, mode: str, name: str
 ) -> None:
-    seen: list[float] = []
-
-    async def note(progress: float, total: float | None, message: str | None) -> None:
-        seen.append(progress)
-
-    async def scenario() -> CallToolResult:
+    async def scenario() -> tuple[CallToolResult, list[float]]:
         async with connecting(site.url, mode=mode) as client:
-            arguments = {"tag": tag, "seconds": 1.5}
-            return await client.call_tool(name, arguments, progress_callback=note)
+            return await watched_call(client, name, {"tag": tag, "seconds": 1.5})
 
-    result = asyncio.run(scenario())
+    result, seen = asyncio.run(scenario())
     until(lambda: have_ended([tag]))
 
     task = task_of(tag)
