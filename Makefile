@@ -38,7 +38,7 @@ test: install ## Run every leg of the tests (ARGS="sqlite lint" runs some)
 	$(BIN)/python -m tests.legs $(ARGS)
 
 conformance: install ## Run the official conformance suite
-	$(BIN)/python -m tests.judges.conformance
+	$(BIN)/python -m tests.interop.conformance
 
 bench: install ## Compare with other servers (ARGS="--quick whole-job" runs a part)
 	@echo "Installing what the comparison needs (a minute or two) ..."

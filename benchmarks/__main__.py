@@ -20,12 +20,12 @@ from benchmarks.report import Section
 from benchmarks.scenarios import (
     enqueue,
     frozen,
-    listing,
     many_tools,
     progress,
     tasks_get,
+    tool_list,
     trivial,
-    waiting,
+    waiters,
     whole_job,
     workers,
 )
@@ -36,12 +36,12 @@ SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
     "whole-job": whole_job.run,
     "many-tools": many_tools.run,
     "frozen": frozen.run,
-    "listing": listing.run,
+    "listing": tool_list.run,
     "progress": progress.run,
     "workers": workers.run,
     "enqueue": enqueue.run,
     "tasks-get": tasks_get.run,
-    "waiting": waiting.run,
+    "waiting": waiters.run,
 }
 RESULTS = Path(__file__).parent / "results.md"
 PACKAGES = (
@@ -107,7 +107,7 @@ def _choose_load(name: str | None) -> Load:
 
 def _seed() -> dict[str, str]:
     """Make tables, rows and tokens in a process of its own: this one never loads Django."""
-    command = [sys.executable, "-m", "benchmarks.projects.seeding"]
+    command = [sys.executable, "-m", "benchmarks.projects.seed"]
     answer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     tokens: dict[str, str] = json.loads(answer.stdout)
     return tokens

@@ -23,8 +23,8 @@ from django_mcp.exceptions import (
     ToolError,
 )
 from django_mcp.principals import Endpoint, Principal
+from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
-from django_mcp.tools.big_integers import BigInt
 from django_mcp.tools.declaration import tool
 
 __all__ = [

@@ -17,14 +17,16 @@ class DjangoMCPConfig(AppConfig):
 
         from django_mcp import checks
         from django_mcp.conf import settings
-        from django_mcp.policy import orphans, sync
+        from django_mcp.policy import group_receivers
+        from django_mcp.policy import groups as sync
 
         if apps.is_installed("oauth2_provider"):
-            from django_mcp.auth import login_message, logs
+            from django_mcp.auth.consent.pending import login_message
+            from django_mcp.auth.oauth import log_filters
 
-            logs.withhold_secrets()
+            log_filters.withhold_secrets()
             user_logged_in.connect(login_message.add_message)
         autodiscover_modules(*settings.AUTODISCOVER)
-        checks.discovery.note_imported_modules()
+        checks.tools.discovery.note_imported_modules()
         post_migrate.connect(sync.after_migrate, sender=self)
-        pre_delete.connect(orphans.close_orphans, sender=Group)
+        pre_delete.connect(group_receivers.close_orphans, sender=Group)

@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django_mcp.concurrency import run_in_control
 from django_mcp.policy.advice import NO_TOOLS, closed_groups_advice
 from django_mcp.policy.reasons import Names, reasons_of
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
 from django_mcp.principals import Principal
+from django_mcp.threads.executors import run_in_control
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 

@@ -25,7 +25,7 @@ class Settings:
     )
     AUTHENTICATORS = Setting[list[str]](
         list,
-        default=["django_mcp.auth.oauth.OAuthAuthenticator"],
+        default=["django_mcp.auth.oauth.authenticator.OAuthAuthenticator"],
         help="Dotted paths of the authenticators, asked in this order.",
     )
     OAUTH_PATH = Setting[str | None](

@@ -17,23 +17,23 @@ def provider_settings(url: str) -> dict[str, Any]:
     """
     return {
         # What applications that registered themselves may do.
-        "OAUTH2_VALIDATOR_CLASS": "django_mcp.auth.validator.EndpointValidator",
+        "OAUTH2_VALIDATOR_CLASS": "django_mcp.auth.oauth.validator.EndpointValidator",
         # Applications that nobody here knows introduce themselves: by a document that they publish
         # (CIMD), or by registration (RFC 7591).
         "CIMD_ENABLED": True,
-        "CIMD_METADATA_FETCHER": "django_mcp.auth.client_documents.ClientDocumentFetcher",
+        "CIMD_METADATA_FETCHER": "django_mcp.auth.clients.documents.fetcher.ClientDocumentFetcher",
         "CIMD_REGISTRATION_PERMISSION_CLASSES": [
-            "django_mcp.auth.registration.ClientDocumentPermission"
+            "django_mcp.auth.clients.registration.permissions.ClientDocumentPermission"
         ],
         "DCR_ENABLED": True,
         "DCR_REGISTRATION_PERMISSION_CLASSES": [
-            "django_mcp.auth.registration.RegistrationPermission"
+            "django_mcp.auth.clients.registration.permissions.RegistrationPermission"
         ],
         # By default such tokens last until the year 9999, which no time zone east of Greenwich can
         # show: the admin's list of tokens would fail, and where USE_TZ is off the registration.
         "DCR_REGISTRATION_TOKEN_EXPIRE_SECONDS": 365 * 24 * 3600,
         # The scopes of the tools join those in SCOPES.
-        "SCOPES_BACKEND_CLASS": "django_mcp.auth.scopes.ToolScopes",
+        "SCOPES_BACKEND_CLASS": "django_mcp.auth.oauth.scopes.ToolScopes",
         # RFC 9728: what tokens are for.
         "OAUTH2_PROTECTED_RESOURCE_IDENTIFIER": url.rstrip("/"),
         # Told to clients, which are programs on people's devices and keep no secret.

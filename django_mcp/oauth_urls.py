@@ -13,22 +13,22 @@ from django.urls import path, re_path
 from django.views import View
 from oauth2_provider import urls as toolkit
 
-from django_mcp.auth.consent import AuthorizationView
-from django_mcp.auth.cross_origin import open_to_scripts
-from django_mcp.auth.metadata import (
+from django_mcp.auth.clients.registration.views import RegistrationManagementView, RegistrationView
+from django_mcp.auth.consent.views import AuthorizationView
+from django_mcp.auth.oauth.cors import open_to_scripts
+from django_mcp.auth.oauth.metadata import (
     OpenIDMetadataView,
     ResourceMetadataView,
     ServerMetadataView,
     published,
 )
-from django_mcp.auth.registration_views import RegistrationManagementView, RegistrationView
-from django_mcp.auth.token_views import (
+from django_mcp.auth.oauth.token_views import (
     EndpointDeviceAuthorizationView,
     EndpointIntrospectionView,
     EndpointRevocationView,
     EndpointTokenView,
 )
-from django_mcp.auth.transactions import without_transaction
+from django_mcp.auth.oauth.transactions import without_transaction
 
 app_name = "oauth2_provider"
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
-from django_mcp.execution.celery import RUN, SWEEP
-from django_mcp.execution.running import run_task
-from django_mcp.execution.sweeping import sweep
+from django_mcp.background.backends.celery import RUN, SWEEP
+from django_mcp.background.recovery import sweep
+from django_mcp.background.worker import run_task
 
 
 # Acknowledged as soon as it is begun, whatever the project's default is: the row alone knows

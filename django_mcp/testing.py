@@ -11,10 +11,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
-from django_mcp.calls.serving import call_tool
 from django_mcp.catalog import find_tool, visible_tools
-from django_mcp.concurrency import in_current_thread
 from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.dispatch.serving import call_tool
 from django_mcp.exceptions import (
     InputRequiredError,
     MissingScopeError,
@@ -25,10 +24,11 @@ from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.protocol.errors import ERROR_META_KEY, failed_call
-from django_mcp.protocol.results import wire_result, wire_tool
+from django_mcp.protocol.wire import wire_result, wire_tool
+from django_mcp.schemas.output.output import WRAPPER
+from django_mcp.threads.executors import in_current_thread
 from django_mcp.tools import tool as tools
 from django_mcp.tools.registry import get_registry
-from django_mcp.tools.results import WRAPPER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, include, path
 
 from django_mcp.conf import Settings, settings
-from django_mcp.http import path_converter
-from django_mcp.http.view import endpoint_view
 from django_mcp.principals import Endpoint
+from django_mcp.transports.http import path_converter
+from django_mcp.transports.view import endpoint_view
 
 
 def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
-    from django_mcp.auth.metadata import (
+    from django_mcp.auth.oauth.metadata import (
         OpenIDMetadataView,
         ResourceMetadataView,
         ServerMetadataView,
@@ -37,8 +37,8 @@ def _metadata_patterns(endpoint_path: str) -> list[URLPattern]:
 
 
 def _user_patterns() -> list[URLPattern]:
-    from django_mcp.auth.connected import connected_assistants, disconnect
-    from django_mcp.auth.pending_views import pending_assistant
+    from django_mcp.auth.connections.views import connected_assistants, disconnect
+    from django_mcp.auth.consent.pending.views import pending_assistant
 
     # Beside OAuth's: the cookies of a site in a folder are sent to both or to neither.
     folder, separator, _ = (_oauth_route() or "").rpartition("/")

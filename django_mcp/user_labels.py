@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from django_mcp.conf import Settings, settings
-from django_mcp.redaction import storable_text
+from django_mcp.db.text import storable_text
 
 MAX_LABEL = 255
 

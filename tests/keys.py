@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.contrib.auth import get_user_model
 
-from django_mcp.auth.base import Challenge
+from django_mcp.auth.authenticators import Challenge
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.principals import Endpoint, Principal
 

@@ -36,8 +36,8 @@ WAITING = ("-m", "pytest", "--numprocesses=4", "--dist=loadfile")
 BROWSER = "tests/browser"
 DEMO = "tests/example/test_demo.py"
 JUDGED = "tests/conformance_project"
-INSPECTOR = "tests/judges/test_inspector.py"
-TYPESCRIPT = ("tests/judges/test_typescript.py", "tests/judges/test_typescript_login.py")
+INSPECTOR = "tests/interop/test_inspector.py"
+TYPESCRIPT = ("tests/interop/test_typescript.py", "tests/interop/test_typescript_login.py")
 SERVERS = ("tests/e2e", "tests/hosts")
 WHEEL = "tests/wheel"
 WORKERS = "tests/workers"
@@ -184,7 +184,7 @@ def no_measurement() -> str:
 def legs() -> list[Leg]:
     """Every leg, in the order in which they run: the quickest verdicts first."""
     coverage = (PYTHON, "-m", "coverage")
-    judge_tools = (PYTHON, "-m", "tests.judges.node")
+    judge_tools = (PYTHON, "-m", "tests.interop.node")
     schemas = [str(Path(os.environ.get("MCP_SPEC_DIR", "")) / name) for name in SCHEMAS]
     return [
         Leg(
@@ -269,7 +269,7 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="conformance",
-            commands=[(PYTHON, "-m", "tests.judges.conformance")],
+            commands=[(PYTHON, "-m", "tests.interop.conformance")],
             prepare=judge_tools,
         ),
     ]

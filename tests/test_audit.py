@@ -20,13 +20,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp import DjangoMCPError, Principal, ToolContext, ToolError
-from django_mcp.audit import Recording
+from django_mcp.audit.record import Recording
 from django_mcp.exceptions import RecordUnavailableError, ToolFailedError
 from django_mcp.models import CallRecord
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.testing import MCPClient
-from tests.calling import (
+from tests.calls import (
     PATIENCE,
     caller,
     context_of,

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, field_validator
 from pytest_django import Settings
 
 from django_mcp import ToolError
-from django_mcp.calls.admitting import refuse
-from django_mcp.calls.serving import call_tool
+from django_mcp.dispatch.admitting import refuse
+from django_mcp.dispatch.serving import call_tool
 from django_mcp.exceptions import (
     BusyError,
     FollowUpFailedError,
@@ -32,7 +32,7 @@ from django_mcp.exceptions import (
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called
 from django_mcp.tools.registry import get_registry
-from tests.calling import PATIENCE, caller, context_of, offering, serve, serve_call, serve_here
+from tests.calls import PATIENCE, caller, context_of, offering, serve, serve_call, serve_here
 from tests.databases import second_database
 from tests.shop.models import Order, Product
 

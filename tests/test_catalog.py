@@ -8,7 +8,7 @@ from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
 from django_mcp.tools.declaration import collecting
-from tests.calling import caller, offering, serving_declared
+from tests.calls import caller, offering, serving_declared
 
 
 def hidden(user: User) -> None:

@@ -14,7 +14,7 @@ from django_mcp import ToolContext, ToolError
 from django_mcp import context as context_module
 from django_mcp.context import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.testing import MCPClient, ToolResult
-from tests.calling import caller, context_of, offering
+from tests.calls import caller, context_of, offering
 
 
 class Clock:

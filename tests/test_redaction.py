@@ -11,8 +11,7 @@ from pytest_django.fixtures import Settings
 from typing_extensions import TypedDict
 
 from django_mcp import Redacted
-from django_mcp.models import CallRecord
-from django_mcp.redaction import (
+from django_mcp.audit.redaction import (
     MAX_DEPTH,
     MAX_ITEMS,
     MAX_KEY,
@@ -23,9 +22,10 @@ from django_mcp.redaction import (
     redact,
     secret_arguments,
 )
+from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient
-from tests.calling import offering
-from tests.tools.serving import resolved, taking
+from tests.calls import offering
+from tests.tools.single_tools import resolved, taking
 
 SECRET = "hunter2-s3cret"
 

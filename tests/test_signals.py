@@ -11,7 +11,7 @@ from django_mcp.exceptions import MissingScopeError, ToolFailedError, UnknownToo
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.testing import MCPClient
-from tests.calling import caller, context_of, serve_here
+from tests.calls import caller, context_of, serve_here
 from tests.shop import services
 
 Heard = list[dict[str, Any]]

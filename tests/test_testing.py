@@ -17,8 +17,8 @@ from django_mcp import ToolContext
 from django_mcp.exceptions import MissingScopeError, Question, UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.testing import MCPClient
-from tests.calling import offering, serving_declared
-from tests.execution import asking_tools
+from tests.background import asking_tools
+from tests.calls import offering, serving_declared
 from tests.shop.models import Order, Product
 
 

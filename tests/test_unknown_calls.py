@@ -12,13 +12,13 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import Settings
 
-from django_mcp import audit
 from django_mcp.asgi import Application
-from django_mcp.audit import UNKNOWN_ROWS, UNKNOWN_SECONDS
+from django_mcp.audit import record
+from django_mcp.audit.record import UNKNOWN_ROWS, UNKNOWN_SECONDS
+from django_mcp.audit.windows import Windows
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.signals import tool_rejected
-from django_mcp.windows import Windows
-from tests.calling import context_of, serve_here
+from tests.calls import context_of, serve_here
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which windows begin and end, with few calls and callers in each."""
     clock = [1000.0]
     windows = Windows(limit=LIMIT, seconds=UNKNOWN_SECONDS, capacity=5, clock=lambda: clock[0])
-    monkeypatch.setattr(audit, "unknown_calls", windows)
+    monkeypatch.setattr(record, "unknown_calls", windows)
     return clock
 
 
@@ -195,7 +195,7 @@ def test_so_many_callers_are_remembered_and_no_more(modern: Client, clock: Clock
         caller = modern.having(scope={"client": (f"203.0.113.{number}", 1)})
         call_often(caller, LIMIT + 1)
 
-    assert len(audit.unknown_calls) == 5
+    assert len(record.unknown_calls) == 5
     assert CallRecord.objects.count() == 12 * (LIMIT + 1)
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from django_mcp.user_labels import MAX_LABEL, user_label
-from tests.calling import caller, context_of, serve_here
+from tests.calls import caller, context_of, serve_here
 
 KEY = uuid.UUID("8a3c1f0e-5b7d-4f6a-9c2e-1d0b3a4f5e6c")
 

@@ -11,11 +11,11 @@ from asgiref.sync import async_to_sync
 from django.core.asgi import get_asgi_application
 
 from django_mcp.asgi import Application, mount
-from django_mcp.concurrency import in_current_thread
 from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.threads.executors import in_current_thread
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.registry import Registry, build, using_registry
-from tests.polling import PATIENCE as PATIENCE
+from tests.polls import PATIENCE as PATIENCE
 from tests.spec import LEGACY, MODERN, check_message
 
 Headers = Mapping[str, str | Sequence[str] | None]

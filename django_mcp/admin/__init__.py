@@ -5,10 +5,10 @@ Where django-oauth-toolkit is installed they look after its clients too.
 
 from django.contrib import admin
 
-from django_mcp.admin.groups import ToolGroupAdmin
-from django_mcp.admin.records import CallRecordAdmin
+from django_mcp.admin.calls.records import CallRecordAdmin
+from django_mcp.admin.groups.tool_groups import ToolGroupAdmin
 from django_mcp.admin.sites import register
-from django_mcp.admin.tasks import ToolTaskAdmin
+from django_mcp.admin.tasks.tool_tasks import ToolTaskAdmin
 
 __all__ = ["CallRecordAdmin", "ToolGroupAdmin", "ToolTaskAdmin", "register"]
 

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.db.models import Model
 
-from django_mcp.admin.groups import ToolGroupAdmin
-from django_mcp.admin.records import CallRecordAdmin
-from django_mcp.admin.tasks import ToolTaskAdmin
+from django_mcp.admin.calls.records import CallRecordAdmin
+from django_mcp.admin.groups.tool_groups import ToolGroupAdmin
+from django_mcp.admin.tasks.tool_tasks import ToolTaskAdmin
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
 
 
@@ -29,6 +29,6 @@ def _pages() -> Iterator[tuple[type[Model], Any]]:
     yield CallRecord, CallRecordAdmin
     yield ToolTask, ToolTaskAdmin
     if apps.is_installed("oauth2_provider"):
-        from django_mcp.admin.registrations import ClientRegistrationAdmin
+        from django_mcp.admin.clients.registrations import ClientRegistrationAdmin
 
         yield ClientRegistration, ClientRegistrationAdmin

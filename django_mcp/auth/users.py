@@ -10,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Case, CharField, Q, QuerySet, TextField, Value, When
 
-from django_mcp.redaction import storable_text
+from django_mcp.db.text import storable_text
 from django_mcp.user_labels import email_of, username_of
 
 Users: TypeAlias = QuerySet[AbstractBaseUser]

@@ -4,8 +4,8 @@ import datetime
 import re
 from argparse import ArgumentTypeError
 
+from django_mcp.db.text import storable_text
 from django_mcp.models.clients import MAX_CLIENT_ID
-from django_mcp.redaction import storable_text
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST = datetime.timedelta(days=36_500)

@@ -5,9 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
-from django_mcp.redaction import storable_text
 
 MAX_CLIENT_ID = 255
 """As django-oauth-toolkit has it."""
@@ -68,7 +68,7 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
     def judge(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
         """Say what operators think of an application, registered or not.
 
-        The functions of `django_mcp.auth.standing` do what follows from it.
+        The functions of `django_mcp.auth.clients.approval` do what follows from it.
         """
         self.update_or_create(client_id=client_id, defaults={"standing": standing})
 

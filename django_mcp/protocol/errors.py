@@ -40,8 +40,8 @@ from django_mcp.exceptions import (
     UnaskableError,
     UnknownToolError,
 )
-from django_mcp.protocol.extensions import TASKS
-from django_mcp.protocol.results import CALL_ID_META_KEY, content_blocks
+from django_mcp.protocol.capabilities import TASKS
+from django_mcp.protocol.wire import CALL_ID_META_KEY, content_blocks
 
 logger = logging.getLogger(__name__)
 

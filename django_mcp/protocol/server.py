@@ -10,14 +10,14 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 import django_mcp
 from django_mcp.conf import settings
 from django_mcp.principals import Endpoint
-from django_mcp.protocol.calling import handle_call, parameter_header_schema
+from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context
-from django_mcp.protocol.extensions import TASKS
-from django_mcp.protocol.listing import ToolList
+from django_mcp.protocol.handlers.subscriptions import listen
+from django_mcp.protocol.handlers.task_updates import UpdateTaskParams, update_task
+from django_mcp.protocol.handlers.tasks import TaskParams, cancel_task, get_task
+from django_mcp.protocol.handlers.tool_calls import handle_call, parameter_header_schema
+from django_mcp.protocol.handlers.tool_list import ToolList
 from django_mcp.protocol.request_state import request_state_boundary
-from django_mcp.protocol.subscriptions import listen
-from django_mcp.protocol.task_requests import TaskParams, cancel_task, get_task
-from django_mcp.protocol.task_updates import UpdateTaskParams, update_task
 from django_mcp.tools.registry import get_registry
 
 

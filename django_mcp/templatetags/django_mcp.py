@@ -24,12 +24,12 @@ def pending_assistants(context: Context) -> SafeString:
     request: Any = getattr(context, "request", None) or context.get("request")
     if request is None or not apps.is_installed("oauth2_provider"):
         return mark_safe("")
-    from django_mcp.auth import pending_assistants as pending
-    from django_mcp.auth.csp import request_nonce
-    from django_mcp.auth.service import service_name
+    from django_mcp.auth.consent.csp import request_nonce
+    from django_mcp.auth.consent.pending import notice
+    from django_mcp.auth.consent.service_name import service_name
     from django_mcp.principals import Endpoint
 
-    waiting = pending.pending_assistants(request)
+    waiting = notice.pending_assistants(request)
     try:
         url = reverse("django_mcp:pending-assistant") if waiting else ""
     except NoReverseMatch:  # a site may have other routes on another host

@@ -9,8 +9,8 @@ from typing import Any, TypeVar, overload
 from django.utils.functional import Promise
 
 from django_mcp.content import Icon
+from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of
 from django_mcp.tools.background import OnDisconnect, Retry
-from django_mcp.tools.callables import dotted_name_of, located_name_of, name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

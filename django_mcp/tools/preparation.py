@@ -7,9 +7,9 @@ from typing import Any
 
 from typing_extensions import is_typeddict
 
-from django_mcp.tools.annotations import type_hints
-from django_mcp.tools.parameters import read_parameters
-from django_mcp.tools.signature import Signature, read_signature
+from django_mcp.schemas.annotations import type_hints
+from django_mcp.schemas.input.parameters import read_parameters
+from django_mcp.schemas.input.signature import Signature, read_signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

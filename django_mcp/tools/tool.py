@@ -14,26 +14,26 @@ from django.utils.functional import Promise
 from django_mcp.content import Icon
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import DjangoMCPError, InvalidArgumentsError
-from django_mcp.tools.background import Background
-from django_mcp.tools.callables import (
+from django_mcp.schemas.callables import (
     documentation_of,
     is_coroutine_function,
     located_name_of,
     name_of,
     problem_of,
 )
-from django_mcp.tools.cursors import binding
+from django_mcp.schemas.docstrings import read_docstring
+from django_mcp.schemas.input.signature import Signature, read_signature
+from django_mcp.schemas.json_schema import JSONSchema
+from django_mcp.schemas.output.output import Output, Rendered
+from django_mcp.schemas.pages.cursors import binding
+from django_mcp.schemas.pages.output import PagedOutput, PageRequest, paged, read_request
+from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
+from django_mcp.schemas.problems import DeclarationError
+from django_mcp.schemas.return_annotation import read_output
+from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import Raises, ToolDeclaration
-from django_mcp.tools.docstrings import read_docstring
-from django_mcp.tools.page_parameters import CURSOR, LIMIT
-from django_mcp.tools.pages import PagedOutput, PageRequest, paged, read_request
 from django_mcp.tools.preparation import Preparation, read_preparation
-from django_mcp.tools.problems import DeclarationError
 from django_mcp.tools.requirement import Requirement, read_requirement
-from django_mcp.tools.results import Output, Rendered
-from django_mcp.tools.returns import read_output
-from django_mcp.tools.schema import JSONSchema
-from django_mcp.tools.signature import Signature, read_signature
 
 logger = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ def _checks() -> Iterator[Any]:
 
 def _modules() -> Iterator[ast.Module]:
     # Read and not imported: some need django-oauth-toolkit.
-    for path in sorted(Path(checks.__file__).parent.glob("*.py")):
+    for path in sorted(Path(checks.__file__).parent.rglob("*.py")):
         yield ast.parse(path.read_text())
 
 

@@ -23,7 +23,6 @@ from django.utils import timezone
 from pydantic import Field
 
 from django_mcp import ToolContext, ToolError, tool
-from example_project.expenses.importing import ImportReport, add_up, import_lines
 from example_project.expenses.models import (
     ZERO,
     Budget,
@@ -35,6 +34,7 @@ from example_project.expenses.models import (
 from example_project.expenses.money import format_amount
 from example_project.expenses.reports import keep_report
 from example_project.expenses.statement import StatementError, StatementLine, read_statement
+from example_project.expenses.statement_import import ImportReport, add_up, import_lines
 from example_project.expenses.summaries import Period, Summary, summarise
 from example_project.expenses.workbook import AnnualWorkbook
 

@@ -18,10 +18,10 @@ from example_project.expenses.forms import (
     SummaryForm,
     YearForm,
 )
-from example_project.expenses.importing import ImportReport
 from example_project.expenses.models import Expense
 from example_project.expenses.money import format_amount
 from example_project.expenses.reports import read_report, years_with_reports
+from example_project.expenses.statement_import import ImportReport
 from example_project.expenses.summaries import Period, Summary
 from example_project.expenses.workbook import MEDIA_TYPE
 from example_project.requests import SignedInRequest

@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup
+from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.policy.sync import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import Registry, build, using_registry
 from tests.admin.tasks import BACKEND, shelf

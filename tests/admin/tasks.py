@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from django_mcp.execution.endings import written_error, written_result
+from django_mcp.background.outcomes import written_error, written_result
 from django_mcp.models import ToolTask
+from django_mcp.schemas.output.output import Rendered
 from django_mcp.tools.background import Background
-from django_mcp.tools.results import Rendered
 
 Status = ToolTask.Status
 

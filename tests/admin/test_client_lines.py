@@ -2,7 +2,7 @@ from django import forms
 from django.contrib.admin import site
 from django.test import override_settings
 
-from django_mcp.admin.clients import clients_field, labels_of, search_applications
+from django_mcp.admin.groups.client_field import clients_field, labels_of, search_applications
 
 without_applications = override_settings(
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"]

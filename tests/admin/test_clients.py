@@ -131,7 +131,7 @@ def test_search_finds_parts_of_names_and_ids(
 def test_search_goes_on_where_a_page_ends(
     operator: Client, applications: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_mcp.admin.clients.PAGE_SIZE", 4)
+    monkeypatch.setattr("django_mcp.admin.groups.client_field.PAGE_SIZE", 4)
 
     pages = [operator.get(SEARCH, {"page": page}).json() for page in ("1", "2", "x")]
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_mcp.admin import filters, newest_list
+from django_mcp.admin.changelist import changelist, filters
 from django_mcp.models import CallRecord
 from django_mcp.tools.registry import Registry
 from tests.admin.calls import NOON, recent, record
@@ -25,8 +25,8 @@ BUSY = CallRecord.Outcome.BUSY
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three calls are counted, and six compared."""
-    monkeypatch.setattr(newest_list, "LIMIT", 3)
-    monkeypatch.setattr(newest_list, "REACH", 6)
+    monkeypatch.setattr(changelist, "LIMIT", 3)
+    monkeypatch.setattr(changelist, "REACH", 6)
 
 
 def moment_of(*, hours: float) -> str:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_mcp.admin import newest_list
+from django_mcp.admin.changelist import changelist
 from django_mcp.models import ClientRegistration
 from tests.admin.calls import recent
 from tests.admin.pages import (
@@ -145,7 +145,7 @@ class TestList:
     def test_large_table_is_read_in_part(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(newest_list, "LIMIT", 3)
+        monkeypatch.setattr(changelist, "LIMIT", 3)
         for number in range(5):
             registered(f"Desk {number}", ago=number * DAY)
 
@@ -209,7 +209,7 @@ class TestPage:
     def test_users_are_named_up_to_a_number(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("django_mcp.admin.client_display.NAMED_USERS", 2)
+        monkeypatch.setattr("django_mcp.admin.clients.display.NAMED_USERS", 2)
         desk = registered("Desk")
         for name in ("ann", "bob", "eve"):
             token(desk, User.objects.create_user(name))

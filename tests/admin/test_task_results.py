@@ -7,7 +7,7 @@ from django.test import Client
 
 from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.exceptions import TaskLostError
-from django_mcp.tools.results import Rendered
+from django_mcp.schemas.output.output import Rendered
 from tests.admin.pages import links_of, task_page, text_of
 from tests.admin.tasks import task
 

@@ -15,13 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from django_mcp.admin import newest_list
+from django_mcp.admin.changelist import changelist
+from django_mcp.background import recovery
+from django_mcp.background.input import written_questions
 from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import Question, TaskLostError, ToolError
-from django_mcp.execution import sweeping
-from django_mcp.execution.answering import written_questions
 from django_mcp.models import ToolTask
-from django_mcp.tools.forms import form_of
+from django_mcp.schemas.input.forms import form_of
 from tests.admin.calls import record
 from tests.admin.pages import (
     TASKS,
@@ -116,7 +116,7 @@ def test_task_links_to_its_user(superuser: Client) -> None:
 
 
 def test_list_leads_on_where_it_stops(controller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(newest_list, "LIMIT", 2)
+    monkeypatch.setattr(changelist, "LIMIT", 2)
     for number in range(3):
         task(name=f"task_{number}", hours=number)
 
@@ -345,7 +345,7 @@ def test_looking_at_a_task_ends_it_when_its_worker_has_died(
 ) -> None:
     long_ago = timezone.now() - datetime.timedelta(hours=1)
     dead = task(name="import_rows", status=Status.WORKING, started=long_ago, heartbeat=long_ago)
-    monkeypatch.setattr(sweeping, "_next_at", 0.0)
+    monkeypatch.setattr(recovery, "_next_at", 0.0)
 
     state = watcher.get(task_page(dead, "state")).json()
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from django_mcp.asgi import Application
-from django_mcp.auth.tokens import issue_token
+from django_mcp.auth.tokens.development import issue_token
 from django_mcp.models import ToolGroup
 from django_mcp.principals import Endpoint
-from tests.http.tools import TOOLS
 from tests.spec import ERAS
+from tests.transports.tools import TOOLS
 from tests.wire import Client, serving
 
 Issue = Callable[..., str]

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from django_mcp.auth.client_documents import ClientDocumentFetcher
+from django_mcp.auth.clients.documents.fetcher import ClientDocumentFetcher
 
 PATH = "tests.auth.documents.LocalDocumentFetcher"
 HOSTS = ("desk.example", "victim.example", "slow.example", *(f"host{n}.example" for n in range(10)))

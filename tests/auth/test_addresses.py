@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_mcp.auth.addresses import is_literal, is_public
+from django_mcp.auth.clients.addresses import is_literal, is_public
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from oauth2_provider.cimd import CIMDError
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from django_mcp.auth.client_documents import ClientDocumentFetcher
-from django_mcp.auth.standing import approve, block
+from django_mcp.auth.clients.approval import approve, block
+from django_mcp.auth.clients.documents.fetcher import ClientDocumentFetcher
 from django_mcp.models import ClientRegistration
-from tests.assistants import CHATGPT, CLAUDE_CODE, CLAUDE_WEB, VS_CODE
 from tests.auth.assistant import Assistant, error_of, registered
 from tests.auth.documents import Library, serving_documents, with_local_documents
+from tests.client_documents import CHATGPT, CLAUDE_CODE, CLAUDE_WEB, VS_CODE
 from tests.ports import held_port
 from tests.wire import Client
 

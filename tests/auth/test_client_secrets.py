@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from django_mcp.auth.client_secrets import VerifiedSecrets, verified
+from django_mcp.auth.clients.secrets import VerifiedSecrets, verified
 from tests.auth.assistant import Assistant, registered
 from tests.ports import held_port
 

@@ -17,16 +17,16 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp.auth import connections
-from django_mcp.execution.running import run_task
+from django_mcp.auth.connections import connections
+from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from tests.admin.pages import links_of, text_of
 from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
 from tests.auth import assistant
 from tests.auth.assistant import Assistant
-from tests.auth.test_standing import background as background
-from tests.auth.test_standing import principal_of
-from tests.execution.rows import queued
+from tests.auth.test_approval import background as background
+from tests.auth.test_approval import principal_of
+from tests.background.rows import queued
 from tests.wire import Client
 
 PAGE = "/connected-assistants/"

@@ -16,7 +16,7 @@ from mcp.shared.auth import OAuthMetadata, ProtectedResourceMetadata
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.auth.scopes import ToolScopes, ungrantable_scopes
+from django_mcp.auth.oauth.scopes import ToolScopes, ungrantable_scopes
 from django_mcp.models import ToolGroup, ToolSwitch
 from tests.urlconfs import package_routes, site
 from tests.wire import Client

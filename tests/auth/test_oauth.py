@@ -17,7 +17,7 @@ from django_mcp import ToolContext
 from django_mcp.asgi import Application, mount
 from django_mcp.models import CallRecord
 from tests.auth.conftest import Issue
-from tests.calling import offering
+from tests.calls import offering
 from tests.wire import Answer, Client
 
 AccessToken = get_access_token_model()

@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.urls import path
 from pytest_django import Settings
 
-from django_mcp.auth.pages import render_page
+from django_mcp.auth.consent.pages import render_page
 
 
 def page(request: HttpRequest) -> HttpResponse:

@@ -26,8 +26,8 @@ from oauth2_provider.models import get_grant_model
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.auth import pending_requests
-from django_mcp.auth.pending_requests import (
+from django_mcp.auth.consent.pending import requests
+from django_mcp.auth.consent.pending.requests import (
     MAX_PENDING_CHARACTERS,
     MAX_PENDING_REQUESTS,
     PENDING_REQUEST_MINUTES,
@@ -436,7 +436,7 @@ class TestBounds:
     def test_sessions_that_visitors_begin_are_counted_by_address(
         self, browser: Browser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pending_requests, "NEW_SESSIONS_RATE", "2/h")
+        monkeypatch.setattr(requests, "NEW_SESSIONS_RATE", "2/h")
         url = asking(stranger())
 
         answers = [Browser().get(url) for _ in range(4)]

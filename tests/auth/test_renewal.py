@@ -16,7 +16,7 @@ from oauth2_provider.models import (
 )
 
 from django_mcp import Endpoint, Principal
-from django_mcp.auth.base import authenticate, renew
+from django_mcp.auth.authenticators import authenticate, renew
 from django_mcp.exceptions import InvalidCredentialsError
 from tests.applications import by_hand, login, refresh
 from tests.auth.conftest import Issue

@@ -17,12 +17,12 @@ from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.auth.standing import approve
+from django_mcp.auth.clients.approval import approve
 from django_mcp.models import ClientRegistration
 from tests.auth.assistant import CALLBACK, Assistant, error_of
 from tests.auth.test_registration import register
 from tests.databases import somebody_waits_for_a_lock
-from tests.polling import until
+from tests.polls import until
 from tests.spec import ERAS
 from tests.wire import PATIENCE, Client
 

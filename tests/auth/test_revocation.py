@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
 from oauthlib.common import generate_token
 
-from django_mcp.auth import revocation
-from django_mcp.auth.revocation import Holdings, TokenCounts, revoke_all
+from django_mcp.auth.tokens import revocation
+from django_mcp.auth.tokens.revocation import Holdings, TokenCounts, revoke_all
 from django_mcp.principals import Endpoint
 from tests.applications import AccessToken, RefreshToken, by_hand, registered, token
 from tests.databases import somebody_waits_for_a_lock
-from tests.polling import until
+from tests.polls import until
 from tests.wire import PATIENCE
 
 

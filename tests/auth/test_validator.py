@@ -12,7 +12,7 @@ from oauth2_provider.models import (
 )
 from pytest_django import Settings
 
-from django_mcp.auth.standing import approve, block, unblock
+from django_mcp.auth.clients.approval import approve, block, unblock
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.auth.assistant import CALLBACK, ENDPOINT, Assistant, error_of, onward, registered

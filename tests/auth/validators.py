@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django_mcp.auth.validator import EndpointValidator
+from django_mcp.auth.oauth.validator import EndpointValidator
 
 meanwhile: Callable[[], object] = lambda: None  # noqa: E731  (tests put another in its place)
 """What happens, each time that a validator here gets so far."""

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import ClientRegistration, ToolGroup
-from django_mcp.policy.sync import sync_groups
+from django_mcp.policy.groups import sync_groups
 from tests.browser.pictures import complaints, take, whole_columns, width
 
 pytest.importorskip("oauth2_provider")

@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import ToolGroup
-from django_mcp.policy.sync import sync_groups
+from django_mcp.policy.groups import sync_groups
 from tests.browser.contrast import colours, contrast, luminance
 from tests.browser.pictures import SCHEMES, complaints, scheme, take
 

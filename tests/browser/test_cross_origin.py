@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.hosts.running import Host, Site, serving
+from tests.hosts.process import Host, Site, serving
 from tests.spec import MODERN
 from tests.wire import PATIENCE, Client
 

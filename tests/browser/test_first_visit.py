@@ -13,8 +13,8 @@ from tests.browser.test_consent import answer, press
 from tests.browser.test_consent import callback as callback
 from tests.e2e.programs import Program
 from tests.hosts.front_door.host import FRONT_DOOR
-from tests.hosts.people import PASSWORD, USERNAME
-from tests.hosts.running import Site, serving
+from tests.hosts.process import Site, serving
+from tests.hosts.users import PASSWORD, USERNAME
 
 PAGE = ".mcp-page"
 

@@ -7,7 +7,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.models import ToolGroup
-from django_mcp.policy.sync import sync_groups
+from django_mcp.policy.groups import sync_groups
 
 ROW = "//tr[.//a[normalize-space()='expenses']]"
 

@@ -10,12 +10,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from django_mcp.background.input import written_questions
+from django_mcp.background.outcomes import written_result
 from django_mcp.content import Text
 from django_mcp.exceptions import Question
-from django_mcp.execution.answering import written_questions
-from django_mcp.execution.endings import written_result
 from django_mcp.models import ToolTask
-from django_mcp.tools.results import Rendered
+from django_mcp.schemas.output.output import Rendered
 from tests.browser.pictures import complaints, take, whole_columns, width
 
 pytestmark = pytest.mark.django_db(transaction=True)

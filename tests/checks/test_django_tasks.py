@@ -17,8 +17,8 @@ from django.core.checks.registry import registry
 from pytest_django import Settings
 
 from django_mcp import tool
-from django_mcp.checks.background import check_background, check_background_deployment
-from django_mcp.checks.django_tasks import check_django_tasks
+from django_mcp.checks.project.background import check_background, check_background_deployment
+from django_mcp.checks.project.django_tasks import check_django_tasks
 from django_mcp.tools.declaration import collecting
 from tests.processes import ROOT
 
@@ -28,7 +28,7 @@ pytest.importorskip("django.tasks" if django.VERSION >= (6, 0) else "django_task
 pytestmark = pytest.mark.django_db
 
 MODULE = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
-KEEPING = "tests.execution.task_backends.KeepingBackend"
+KEEPING = "tests.background.task_backends.KeepingBackend"
 # What is installed already is not to be installed.
 INSTALL = "" if find_spec("django_tasks_db") else "type: pip install django-tasks-db, "
 TYPE = (
@@ -81,7 +81,7 @@ def test_project_with_workers_has_nothing_to_mend() -> None:
 def test_e016_says_what_to_install_on_a_django_without_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("django_mcp.checks.django_tasks.find_spec", lambda name: None)
+    monkeypatch.setattr("django_mcp.checks.project.django_tasks.find_spec", lambda name: None)
 
     assert messages() == [
         (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from tests.calling import offering
+from tests.calls import offering
 from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.

@@ -27,18 +27,18 @@ from django_mcp.conf import declared_settings
 from django_mcp.oauth_settings import provider_settings
 from django_mcp.tools import registry as registries
 from django_mcp.tools.declaration import collecting
-from tests.calling import offering
+from tests.calls import offering
 from tests.checks.messages import URL, deploy, found, hints
 from tests.databases import Route
 from tests.shop.models import Product
-from tests.tools.serving import taking
+from tests.tools.single_tools import taking
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKERS = "tests.execution.backends.HoldingBackend"
+WORKERS = "tests.background.backends.HoldingBackend"
 """A backend that has workers, as far as anybody knows."""
 
 
@@ -423,7 +423,7 @@ class TestAuthentication:
         "path",
         [
             "nowhere.Authenticator",
-            "django_mcp.auth.oauth.Nothing",
+            "django_mcp.auth.oauth.authenticator.Nothing",
             "nodots",
             "",
             "os.path.join",
@@ -739,7 +739,7 @@ class TestBackground:
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.DJANGO_MCP_BACKGROUND_BACKEND = "celery"
-        monkeypatch.setattr("django_mcp.checks.background.find_spec", lambda name: None)
+        monkeypatch.setattr("django_mcp.checks.project.background.find_spec", lambda name: None)
 
         assert set(found()) == {"E006"}
 

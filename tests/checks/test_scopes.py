@@ -9,7 +9,7 @@ from django_mcp import tool
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build, using_registry
 from tests.checks.messages import found, hints
-from tests.tools.serving import unlocated
+from tests.tools.single_tools import unlocated
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 
 from django_mcp import Audio, EmbeddedResource, Image, Text, ToolContext, ToolError, tool
 from tests.conformance_project.options import BOOM_SECRET, Options
-from tests.labour import labour
+from tests.workload import labour
 
 USE = ["fixture:use"] if Options.from_environment().auth else []
 BREAK = [*USE, "fixture:break"] if USE else []

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 
-from django_mcp.auth.tokens import issue_token
+from django_mcp.auth.tokens.development import issue_token
 from django_mcp.principals import Endpoint
 from tests.conformance_project.settings import SCOPES
 

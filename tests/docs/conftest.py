@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import DOCS, Command
 from tests.docs.reader import ENVIRONMENT, Reader, shell_environment
-from tests.judges import node
+from tests.interop import node
 
 INSPECTOR = f"npx --yes {node.INSPECTOR}@{node.pinned(node.INSPECTOR)} "
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, pages
-from tests.judges import node
+from tests.interop import node
 
 MENTION = re.compile(rf"{re.escape(node.INSPECTOR)}(?:@([\w.-]+))?")
 NODE = re.compile(r"Node (\d+)\.(\d+) or newer")

@@ -48,14 +48,14 @@ def test_reference_explains_exactly_the_checks_that_exist() -> None:
     explained = re.findall(r"^## (\S+)$", page("checks"), re.MULTILINE)
 
     assert sorted(explained) == sorted(set(explained))
-    given = {id for module in CHECKS.glob("*.py") for id in CHECK_ID.findall(module.read_text())}
+    given = {id for module in CHECKS.rglob("*.py") for id in CHECK_ID.findall(module.read_text())}
     assert set(explained) == given
 
 
 def test_every_message_of_a_check_has_a_hint() -> None:
     given = [
         node
-        for module in CHECKS.glob("*.py")
+        for module in CHECKS.rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Call) and any(keyword.arg == "id" for keyword in node.keywords)
     ]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Person, person
 from tests.e2e.servers import Site, make_site
-from tests.hosts import running
+from tests.e2e.user import Person, person
+from tests.hosts import process
 from tests.hosts.databases import fresh_database
 from tests.hosts.front_door.host import FRONT_DOOR
 from tests.ports import held_port
@@ -30,11 +30,11 @@ def site(migrated: str, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def front_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Site]:
+def front_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Site]:
     """A host at whose door programs arrive that nobody has set up."""
     if find_spec("oauth2_provider") is None:
         pytest.skip("this host needs django-oauth-toolkit")
-    with running.serving(FRONT_DOOR, tmp_path_factory.mktemp("front-door")) as site:
+    with process.serving(FRONT_DOOR, tmp_path_factory.mktemp("front-door")) as site:
         yield site
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.servers import nowhere, worded
-from tests.hosts.running import Site
+from tests.hosts.process import Site
 from tests.spec import MODERN
 from tests.wire import PATIENCE, Client
 

@@ -15,8 +15,8 @@ from mcp.shared.auth import (
 )
 from mcp_types import CallToolResult
 
-from tests.e2e.person import DeniedError, Person
 from tests.e2e.sdk import CheckedTransport, connecting
+from tests.e2e.user import DeniedError, Person
 
 Ask = Callable[[str, str], dict[str, str]]
 """Sends the user to a URL; returns what arrives at the redirect URI."""

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from tests.conformance_project.options import Options
-from tests.polling import until
+from tests.polls import until
 from tests.processes import ROOT, manage, stop
 from tests.spec import MODERN
 from tests.wire import PATIENCE as PATIENCE

@@ -9,7 +9,7 @@ from mcp import MCPError
 from mcp_types import CallToolResult
 
 from tests.conformance_project.options import BOOM_SECRET
-from tests.conformance_project.running import RunningServer, running_server
+from tests.conformance_project.process import RunningServer, running_server
 from tests.e2e.sdk import MODES, CheckedTransport, connecting
 
 pytestmark = pytest.mark.parametrize("mode", MODES)

@@ -4,13 +4,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.assistants import CHAT, EDITOR, SITE, TERMINAL
+from tests.client_documents import CHAT, EDITOR, SITE, TERMINAL
 from tests.e2e.errors import cause_of
-from tests.e2e.person import DeniedError, Person
 from tests.e2e.programs import Program, used_by
 from tests.e2e.sdk import MODES
-from tests.hosts.people import USERNAME
-from tests.hosts.running import Site
+from tests.e2e.user import DeniedError, Person
+from tests.hosts.process import Site
+from tests.hosts.users import USERNAME
 
 READ = {"calendar:read", "desk:read"}
 

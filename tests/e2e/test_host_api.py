@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.e2e.front_door import get, is_open, post
-from tests.e2e.person import Person
 from tests.e2e.programs import used_by
-from tests.hosts.people import USERNAME
-from tests.hosts.running import Site
+from tests.e2e.user import Person
+from tests.hosts.process import Site
+from tests.hosts.users import USERNAME
 
 REDIRECT_URI = "https://phone.example/callback"
 API = ("/api/me", "/api/bookings")

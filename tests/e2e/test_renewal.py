@@ -7,10 +7,10 @@ import pytest
 from mcp.client.auth import OAuthClientProvider
 
 from tests.e2e.front_door import SHELL, is_open, post
-from tests.e2e.person import Person
 from tests.e2e.programs import Program, used_by
 from tests.e2e.sdk import MODES
-from tests.hosts.running import Site
+from tests.e2e.user import Person
+from tests.hosts.process import Site
 
 EXPIRE = (
     "from django.utils import timezone; "

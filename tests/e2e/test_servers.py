@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.sdk import MODES, check_tools
 from tests.e2e.servers import PATIENCE, Site, post, running
-from tests.polling import until
+from tests.polls import until
 from tests.ports import held_port
 from tests.spec import ERAS
 

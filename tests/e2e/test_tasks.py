@@ -8,7 +8,7 @@ import pytest
 from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp_types import CallToolResult, Request, RequestParams, Result
 
-from tests.conformance_project.running import RunningServer, running_server
+from tests.conformance_project.process import RunningServer, running_server
 from tests.e2e.sdk import connecting
 from tests.wire import TASKS
 

@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.assistants import SITE, TERMINAL
+from tests.client_documents import SITE, TERMINAL
 from tests.e2e.errors import cause_of
 from tests.e2e.front_door import SHELL, is_open, listening, send
-from tests.e2e.person import NothingToDecideError, Person
 from tests.e2e.programs import Program, used_by
+from tests.e2e.user import NothingToDecideError, Person
 from tests.hosts.front_door.host import FRONT_DOOR
-from tests.hosts.running import Site, serving
-from tests.polling import until
+from tests.hosts.process import Site, serving
+from tests.polls import until
 from tests.spec import MODERN
 from tests.wire import messages_in
 

@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_mcp import ToolError
-from example_project.deployments import seeding, services
+from example_project.deployments import seed, services
 from example_project.deployments.models import Environment, Health, Release, Service, UpstreamState
 from example_project.deployments.services import RollBack, ServiceSummary
 from example_project.deployments.upstream import Platform
@@ -39,7 +39,7 @@ def running(service: str, environment: Environment) -> str:
 def test_services_are_listed_with_what_is_live_in_each_environment() -> None:
     listed = services.list_services()
 
-    assert [service.name for service in listed] == sorted(seeding.SERVICES)
+    assert [service.name for service in listed] == sorted(seed.SERVICES)
     assert listed[2] == ServiceSummary(
         name="invoices",
         team="payments",
@@ -276,7 +276,7 @@ def test_roll_back_that_was_not_confirmed_in_time_is_completed_by_repeating_it(d
 @pytest.mark.django_db(transaction=True)
 def test_roll_back_sent_several_times_at_once_is_recorded_once() -> None:
     user = User.objects.create_user("hasty")
-    seeding.seed()
+    seed.seed()
     everybody = Barrier(3)
 
     def send(_: int) -> bool:

@@ -15,8 +15,8 @@ from openpyxl import load_workbook
 from django_mcp import ToolError
 from django_mcp.testing import MCPClient
 from example_project.expenses import services
-from example_project.expenses.importing import ImportReport
 from example_project.expenses.models import Expense
+from example_project.expenses.statement_import import ImportReport
 
 HEADER = "date,amount,payee,reference\n"
 JANUARY = HEADER + "2025-01-05,-10.00,Green Corner Market,J-1\n2025-01-06,2000.00,Employer,J-2\n"

@@ -17,7 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections
 
-from tests.hosts.people import PASSWORD, SCOPES, USERNAME
+from tests.hosts.users import PASSWORD, SCOPES, USERNAME
 
 
 def prepare() -> str:

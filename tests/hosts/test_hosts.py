@@ -19,12 +19,12 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from pytest_django import DjangoDbBlocker
 
-from tests.e2e.person import person
 from tests.e2e.programs import used_by
 from tests.e2e.sdk import CheckedTransport
+from tests.e2e.user import person
 from tests.hosts.databases import database_settings
-from tests.hosts.people import PASSWORD, USERNAME
-from tests.hosts.running import Host, Site, serving
+from tests.hosts.process import Host, Site, serving
+from tests.hosts.users import PASSWORD, USERNAME
 from tests.wire import PATIENCE
 
 FOLDER = "/back/office"

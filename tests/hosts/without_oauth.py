@@ -12,14 +12,14 @@ REASON = "needs django-oauth-toolkit"
 # Whole folders and modules: they import it, or serve a project that has it.
 WHOLE = (
     "tests/auth",
-    "tests/conformance_project/test_running.py",
-    "tests/docs/test_following.py",
+    "tests/conformance_project/test_process.py",
+    "tests/docs/test_tutorial.py",
     "tests/docs/test_nginx.py",
     "tests/docs/test_readme.py",
     "tests/checks/test_oauth.py",
     "tests/checks/test_positions.py",
     "tests/e2e",
-    "tests/http/test_queries.py",
+    "tests/transports/test_queries.py",
 )
 SINGLE = (
     "tests/docs/test_reference.py::*[[]authenticators]",

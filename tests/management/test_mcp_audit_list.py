@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp.management.following import MOST_AT_ONCE, PATIENCE, Follower
+from django_mcp.management.follower import MOST_AT_ONCE, PATIENCE, Follower
 from django_mcp.models import CallRecord
-from tests.calling import offering
+from tests.calls import offering
 
 Outcome = CallRecord.Outcome
 

@@ -17,8 +17,8 @@ from pytest_django import Settings
 from django_mcp.asgi import Application as MountedApplication
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup
 from tests.databases import somebody_waits_for_a_lock
-from tests.http.tools import TOOLS
-from tests.polling import until
+from tests.polls import until
+from tests.transports.tools import TOOLS
 from tests.wire import PATIENCE, Client, serving
 
 pytest.importorskip("oauth2_provider")

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import modify_settings
 from pytest_django import Settings
 
-from django_mcp.execution.running import run_task
+from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolTask
-from tests.execution import backends
+from tests.background import backends
 
 
 @pytest.fixture(params=["with toolkit", "without toolkit"])

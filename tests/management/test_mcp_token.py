@@ -14,7 +14,7 @@ from pytest_django import Settings
 from django_mcp import Endpoint
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
-from tests.calling import offering
+from tests.calls import offering
 
 oauth_models = pytest.importorskip("oauth2_provider.models")
 
@@ -31,7 +31,7 @@ def ann(db: None) -> User:
 
 
 def test_the_token_opens_the_endpoint(ann: User) -> None:
-    from django_mcp.auth.oauth import OAuthAuthenticator
+    from django_mcp.auth.oauth.authenticator import OAuthAuthenticator
 
     printed = run("--user", "ann", "--scopes", "shop:read shop:write")
 

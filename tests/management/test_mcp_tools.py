@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup
+from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.policy.sync import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build, using_registry
-from tests.calling import offering
+from tests.calls import offering
 
 
 @pytest.fixture(autouse=True)

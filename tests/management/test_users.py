@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
-from tests.calling import offering
+from tests.calls import offering
 from tests.databases import finds_whatever_the_case
 
 pytestmark = pytest.mark.django_db

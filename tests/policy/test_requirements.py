@@ -22,8 +22,8 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
 from django_mcp.testing import MCPClient
 from django_mcp.tools.declaration import collecting
-from tests.calling import caller, offering, serving_declared
-from tests.gate import Gate
+from tests.barrier import Gate
+from tests.calls import caller, offering, serving_declared
 
 Asked = list[Any]
 

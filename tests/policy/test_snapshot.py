@@ -14,7 +14,7 @@ from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from tests.calling import PATIENCE, caller, context_of, in_thread, serve_here
+from tests.calls import PATIENCE, caller, context_of, in_thread, serve_here
 from tests.shop.models import Product
 
 

@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup, ToolSwitch
-from django_mcp.policy.sync import sync_groups
+from django_mcp.policy.groups import sync_groups
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import using_registry
-from tests.calling import in_thread, offering
+from tests.calls import in_thread, offering
 from tests.databases import EVERY_MODEL, Route, second_database
 
 

@@ -17,7 +17,7 @@ from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
 from django_mcp.testing import MCPClient
-from tests.calling import caller
+from tests.calls import caller
 
 
 def denial_of(name: str, principal: Principal) -> Denial | None:

@@ -8,11 +8,11 @@ from pytest_django import Settings
 from django_mcp import context
 from django_mcp.asgi import Application
 from django_mcp.models import ToolGroup
+from tests.barrier import Gate
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import legacy as legacy
 from tests.clients import modern as modern
-from tests.gate import Gate
 from tests.keys import PATH
 from tests.protocol import tools
 from tests.wire import serving

@@ -12,21 +12,21 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.concurrency import run_in_control
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.principals import Endpoint, Principal
-from tests.execution.rows import quiet, settled
-from tests.gate import Gate
+from django_mcp.threads.executors import run_in_control
+from tests.background.rows import quiet, settled
+from tests.barrier import Gate
 from tests.keys import PATH
-from tests.polling import until
+from tests.polls import until
 from tests.protocol.tasks import start
 from tests.protocol.tools import SECRET
 from tests.wire import Answer, Client, Conversation
 
 pytest.importorskip("oauth2_provider")
 
-from django_mcp.auth.oauth import OAuthAuthenticator
-from django_mcp.auth.revocation import revoke_of_user
+from django_mcp.auth.oauth.authenticator import OAuthAuthenticator
+from django_mcp.auth.tokens.revocation import revoke_of_user
 from tests import applications
 from tests.applications import AccessToken
 
@@ -76,7 +76,10 @@ WITHDRAWALS = pytest.mark.parametrize(
 
 @pytest.fixture
 def alice(application: Application, settings: Settings) -> User:
-    settings.DJANGO_MCP_AUTHENTICATORS = [PATH, "django_mcp.auth.oauth.OAuthAuthenticator"]
+    settings.DJANGO_MCP_AUTHENTICATORS = [
+        PATH,
+        "django_mcp.auth.oauth.authenticator.OAuthAuthenticator",
+    ]
     return User.objects.create_user("alice")
 
 
@@ -89,13 +92,13 @@ def token(alice: User) -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Access is renewed again and again, whether there is something to tell or not."""
-    monkeypatch.setattr("django_mcp.execution.access.SILENCE", 0.05)
+    monkeypatch.setattr("django_mcp.background.access.SILENCE", 0.05)
 
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every message has a renewal of its own."""
-    monkeypatch.setattr("django_mcp.execution.access.MAX_AGE", 0.0)
+    monkeypatch.setattr("django_mcp.background.access.MAX_AGE", 0.0)
 
 
 def statuses(answer: Answer) -> list[str]:

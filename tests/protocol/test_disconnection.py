@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from django_mcp.concurrency import run_in_control, run_in_worker
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called, tool_rejected
-from tests.gate import Gate
+from django_mcp.threads.executors import run_in_control, run_in_worker
+from tests.barrier import Gate
 from tests.wire import PATIENCE, Client
 
 THREADS = 8

@@ -12,11 +12,11 @@ from pytest_django import Settings
 
 from django_mcp import Endpoint, Principal
 from django_mcp.asgi import Application
-from django_mcp.execution.sweeping import sweep
+from django_mcp.background.recovery import sweep
 from django_mcp.models import CallRecord, ToolGroup, ToolTask, UsedRequestState
 from django_mcp.policy.snapshot import forget_snapshot
-from tests.execution import asking_tools
-from tests.execution.rows import quiet, settled
+from tests.background import asking_tools
+from tests.background.rows import quiet, settled
 from tests.keys import PATH, KeyAuthenticator
 from tests.protocol.tasks import ask, ending, reached, start, state
 from tests.wire import TASKS, Answer, Client, serving

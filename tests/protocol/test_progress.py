@@ -6,7 +6,7 @@ import pytest
 
 from django_mcp.context import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.protocol.progress import ProgressChannel
-from tests.gate import Gate
+from tests.barrier import Gate
 from tests.wire import PATIENCE, Answer, Client
 
 SYNC_AND_ASYNC = pytest.mark.parametrize("name", ["count", "acount", "count_behind_decorator"])

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from django_mcp.concurrency import run_in_control
 from django_mcp.models import ToolTask
-from tests.execution.rows import quiet, settled
-from tests.gate import Gate
+from django_mcp.threads.executors import run_in_control
+from tests.background.rows import quiet, settled
+from tests.barrier import Gate
 from tests.protocol.tasks import ask, ending, start, state
 from tests.wire import Answer, Client
 

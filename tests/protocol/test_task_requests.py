@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_mcp.models import CallRecord, ToolTask
-from tests.execution.rows import settled
-from tests.gate import Gate
+from tests.background.rows import settled
+from tests.barrier import Gate
 from tests.protocol.tasks import ask, ending, start, state
 from tests.wire import TASKS, Answer, Client
 

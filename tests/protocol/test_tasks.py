@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_mcp.models import CallRecord, ToolTask
-from tests.execution import backends
-from tests.execution.rows import quiet, settled
-from tests.gate import Gate
+from tests.background import backends
+from tests.background.rows import quiet, settled
+from tests.barrier import Gate
 from tests.protocol.tasks import ask, ending, reached, start, without_signature
 from tests.protocol.tools import SECRET
 from tests.wire import TASKS, Client

@@ -21,7 +21,7 @@ from django_mcp import (
     tool,
 )
 from django_mcp.tools.declaration import collecting
-from tests.gate import Gate
+from tests.barrier import Gate
 
 SECRET = "the-password-is-1234"
 

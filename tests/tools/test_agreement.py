@@ -41,8 +41,8 @@ from typing_extensions import TypedDict
 from django_mcp import BigInt
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.tools.tool import Tool
-from tests.calling import context_of
-from tests.tools.serving import resolved, taking
+from tests.calls import context_of
+from tests.tools.single_tools import resolved, taking
 
 
 class Size(enum.IntEnum):

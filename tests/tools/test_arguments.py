@@ -32,10 +32,10 @@ from typing_extensions import TypedDict
 
 from django_mcp import BigInt, ToolError
 from django_mcp.exceptions import InvalidArgumentsError
+from django_mcp.schemas.errors.argument_errors import MAX_ERRORS, MAX_VIOLATIONS
 from django_mcp.testing import MCPClient
-from django_mcp.tools.argument_errors import MAX_ERRORS, MAX_VIOLATIONS
-from tests.calling import context_of, offering
-from tests.tools.serving import receive, refusals, resolved, send, taking
+from tests.calls import context_of, offering
+from tests.tools.single_tools import receive, refusals, resolved, send, taking
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from tests.shop.models import Order, Product, Shipment
-from tests.tools.serving import receive
+from tests.tools.single_tools import receive
 
 pytestmark = pytest.mark.django_db
 

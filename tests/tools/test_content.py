@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy, override
 
 from django_mcp import Audio, Content, EmbeddedResource, Icon, Image, ResourceLink, Text
 from django_mcp.testing import MCPClient
-from tests.calling import offering
-from tests.tools.serving import receive
+from tests.calls import offering
+from tests.tools.single_tools import receive
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from typing_extensions import TypedDict
 
 from django_mcp import tool
-from tests.tools.serving import receive, refusals, send
+from tests.tools.single_tools import receive, refusals, send
 
 pytestmark = pytest.mark.django_db
 

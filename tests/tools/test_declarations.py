@@ -28,8 +28,8 @@ from django_mcp.testing import MCPClient
 from django_mcp.tools.background import Background
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
-from tests.calling import offering
-from tests.tools.serving import resolved, unlocated
+from tests.calls import offering
+from tests.tools.single_tools import resolved, unlocated
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel
 from django_mcp import ArgumentError, ToolError
 from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
-from tests.calling import offering
+from tests.calls import offering
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from pytest_django import Settings
 from django_mcp.exceptions import ToolRegistrationError
 from tests.shop.fields import Country, Money, PhoneNumber, Point
 from tests.shop.models import Product, Shipment
-from tests.tools.serving import receive, resolved, returning
+from tests.tools.single_tools import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from django_mcp import Text, tool
 from django_mcp.testing import MCPClient
-from tests.calling import offering
-from tests.tools.serving import receive, resolved, returning
+from tests.calls import offering
+from tests.tools.single_tools import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, create_
 from typing_extensions import Doc, TypeAliasType, TypedDict
 
 from django_mcp import Redacted
-from tests.tools.serving import resolved, taking
+from tests.tools.single_tools import resolved, taking
 
 
 class Colour(enum.Enum):

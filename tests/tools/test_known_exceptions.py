@@ -27,7 +27,7 @@ from pytest_django import Settings
 from django_mcp import ToolError
 from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
-from tests.calling import offering
+from tests.calls import offering
 from tests.shop.models import Order, Product, Shelf
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,9 @@ from pytest_django import DjangoAssertNumQueries
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.testing import MCPClient
 from example_project.expenses.models import Category, Expense
-from tests.calling import offering
+from tests.calls import offering
 from tests.shop.models import Order, Product, Remark
-from tests.tools.serving import receive, resolved, returning
+from tests.tools.single_tools import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 

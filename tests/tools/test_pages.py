@@ -24,9 +24,9 @@ from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
 from django_mcp.tools.declaration import collecting
-from tests.calling import offering, serving_declared
+from tests.calls import offering, serving_declared
 from tests.shop.models import Order, Product
-from tests.tools.serving import resolved, returning
+from tests.tools.single_tools import resolved, returning
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django_mcp import ToolContext, tool
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
-from tests.tools.serving import unlocated
+from tests.tools.single_tools import unlocated
 
 
 class Reason(TypedDict):

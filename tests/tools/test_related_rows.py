@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from tests.shop.models import Order, Product, Remark, Shipment, Tag
-from tests.tools.serving import receive, resolved, returning
+from tests.tools.single_tools import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 

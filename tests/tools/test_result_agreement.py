@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from django_mcp.exceptions import InvalidResultError
-from tests.tools.serving import resolved, returning
+from tests.tools.single_tools import resolved, returning
 
 FORMATS = FormatChecker()
 

@@ -32,9 +32,9 @@ from pytest_django import DjangoAssertNumQueries
 from typing_extensions import TypedDict
 
 from django_mcp.testing import MCPClient
-from tests.calling import caller, context_of, offering, serve
+from tests.calls import caller, context_of, offering, serve
 from tests.shop.models import Order, Product
-from tests.tools.serving import receive, resolved, returning
+from tests.tools.single_tools import receive, resolved, returning
 
 pytestmark = pytest.mark.django_db
 
@@ -613,7 +613,7 @@ def test_ordinary_result_of_an_async_tool_takes_no_thread(
         crossings.append(call)
         return sync_to_async(call)
 
-    monkeypatch.setattr("django_mcp.calls.serving.sync_to_async", crossing)
+    monkeypatch.setattr("django_mcp.dispatch.serving.sync_to_async", crossing)
 
     async def give() -> dict[str, Any]:
         """Give data."""

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from django_mcp import Image, Text
 from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
-from tests.calling import offering
-from tests.tools.serving import receive
+from tests.calls import offering
+from tests.tools.single_tools import receive
 
 pytestmark = pytest.mark.django_db
 

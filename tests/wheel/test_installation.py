@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.readme import Readme
-from tests.polling import until
+from tests.polls import until
 from tests.ports import held_port
 from tests.processes import stop
 

@@ -11,8 +11,8 @@ from pytest_django import DjangoDbBlocker
 from tests.e2e.servers import Site, running
 from tests.hosts.databases import database_settings, fresh_database
 from tests.ports import held_port
-from tests.workers.looking import ALIAS
 from tests.workers.processes import make_site, server
+from tests.workers.traces import ALIAS
 
 BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/7")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.servers import PATIENCE, Site
-from tests.polling import until
+from tests.polls import until
 from tests.processes import ROOT
 
 PROJECT = "tests.workers.project"

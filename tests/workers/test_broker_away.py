@@ -10,12 +10,12 @@ import pytest
 from redis import Redis
 
 from tests.e2e.servers import Site
-from tests.polling import until
+from tests.polls import until
 from tests.ports import held_port
-from tests.workers.calling import calling, text_of
+from tests.workers.clients import calling, text_of
 from tests.workers.conftest import BROKER_URL
-from tests.workers.looking import have_ended, record_of, task_of, traces
 from tests.workers.processes import redis_server, working
+from tests.workers.traces import have_ended, record_of, task_of, traces
 
 is_redis = pytest.mark.skipif(
     not BROKER_URL.startswith("redis"), reason="only a Redis is started by the tests themselves"

@@ -12,10 +12,10 @@ from mcp_types import CallToolResult
 
 from tests.e2e.sdk import connecting, watched_call
 from tests.e2e.servers import Site, post
-from tests.polling import until
-from tests.workers.calling import calling
-from tests.workers.looking import effects, have_ended, record_of, task_of, traces
+from tests.polls import until
+from tests.workers.clients import calling
 from tests.workers.processes import Worker, working_for_tasks
+from tests.workers.traces import effects, have_ended, record_of, task_of, traces
 
 
 @pytest.fixture(scope="module")

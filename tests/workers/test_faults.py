@@ -13,10 +13,10 @@ import pytest
 from django.db import connections
 
 from tests.e2e.servers import Site
-from tests.polling import until
-from tests.workers.calling import calling, text_of
-from tests.workers.looking import ALIAS, effects, have_ended, record_of, task_of, tasks, traces
+from tests.polls import until
+from tests.workers.clients import calling, text_of
 from tests.workers.processes import Worker, working
+from tests.workers.traces import ALIAS, effects, have_ended, record_of, task_of, tasks, traces
 
 CALLS = 100
 SEED = 20261120

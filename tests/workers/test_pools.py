@@ -8,13 +8,13 @@ import pytest
 from django.db import connections
 from mcp_types import CallToolResult
 
-from django_mcp.execution.celery import GRACE
+from django_mcp.background.backends.celery import GRACE
 from tests.e2e.sdk import connecting, watched_call
 from tests.e2e.servers import Site
-from tests.polling import until
-from tests.workers.calling import calling, text_of
-from tests.workers.looking import ALIAS, have_ended, record_of, task_of, traces
+from tests.polls import until
+from tests.workers.clients import calling, text_of
 from tests.workers.processes import Worker, working
+from tests.workers.traces import ALIAS, have_ended, record_of, task_of, traces
 
 
 @pytest.fixture(scope="module", params=["prefork", "threads"])

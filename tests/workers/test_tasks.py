@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.e2e.servers import Site, post, running
 from tests.hosts.databases import fresh_database
-from tests.polling import until
+from tests.polls import until
 from tests.ports import held_port
 from tests.workers.processes import make_site, server, working
 

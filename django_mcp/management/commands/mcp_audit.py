@@ -16,14 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_mcp.auth.users import resolve_user
+from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, count
-from django_mcp.management.callers import quoted, unresolved_text
-from django_mcp.management.following import Follower
-from django_mcp.management.printing import counted, moment_text
+from django_mcp.management.follower import Follower
+from django_mcp.management.formatting import counted, moment_text
+from django_mcp.management.principals import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
-from django_mcp.redaction import storable_text
 from django_mcp.tools.registry import get_registry
 from django_mcp.user_labels import MAX_LABEL
 

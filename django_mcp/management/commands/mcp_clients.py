@@ -11,11 +11,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django_mcp.conf import settings
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, client_id, count
-from django_mcp.management.printing import counted, moment_text
+from django_mcp.management.formatting import counted, moment_text
 from django_mcp.models import ClientRegistration
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
-    from django_mcp.auth.clients import Client
+    from django_mcp.auth.clients.details import Client
 
 DEFAULT_LIMIT = 50
 BATCH = 500
@@ -81,7 +81,7 @@ class Command(BaseCommand):
     def _list(
         self, standing: str | None, source: str | None, limit: int, is_for_programs: bool
     ) -> None:
-        from django_mcp.auth.clients import clients_of
+        from django_mcp.auth.clients.details import clients_of
 
         registrations = ClientRegistration.objects.newest_first()
         if standing is not None:
@@ -107,8 +107,8 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
 
     def _judge(self, action: str, client_id: str) -> None:
-        from django_mcp.auth.clients import find_client
-        from django_mcp.auth.standing import approve, block, unblock
+        from django_mcp.auth.clients.approval import approve, block, unblock
+        from django_mcp.auth.clients.details import find_client
 
         client = find_client(client_id)
         shown = printable(client_id)
@@ -128,7 +128,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{shown} is new")
 
     def _prune(self, older_than: datetime.timedelta | None) -> None:
-        from django_mcp.auth.pruning import prune_clients
+        from django_mcp.auth.clients.pruning import prune_clients
 
         if older_than is None:
             older_than = datetime.timedelta(days=settings.PRUNE_CLIENTS_AFTER)
@@ -137,7 +137,7 @@ class Command(BaseCommand):
 
 
 def _known(client_id: str) -> "Client":
-    from django_mcp.auth.clients import find_client
+    from django_mcp.auth.clients.details import find_client
 
     client = find_client(client_id)
     if client is None:

@@ -6,11 +6,11 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_mcp.background.revocation import Access, AccessCounts, is_known_client
 from django_mcp.escapes import printable
-from django_mcp.execution.revocation import Access, AccessCounts, is_known_client
 from django_mcp.management.arguments import client_id
-from django_mcp.management.callers import find_any_user, find_endpoint, named
-from django_mcp.management.printing import counted
+from django_mcp.management.formatting import counted
+from django_mcp.management.principals import find_any_user, find_endpoint, named
 
 
 class Command(BaseCommand):

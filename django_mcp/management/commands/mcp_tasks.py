@@ -7,13 +7,13 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from django_mcp.audit.redaction import redact
+from django_mcp.background.cancellation import cancel
+from django_mcp.background.recovery import sweep
 from django_mcp.escapes import printable
-from django_mcp.execution.cancelling import cancel
-from django_mcp.execution.sweeping import sweep
 from django_mcp.management.arguments import count
-from django_mcp.management.printing import counted, moment_text
+from django_mcp.management.formatting import counted, moment_text
 from django_mcp.models import ToolTask, UsedRequestState
-from django_mcp.redaction import redact
 from django_mcp.tools.registry import get_registry
 
 DEFAULT_LIMIT = 50

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_mcp.catalog import survey
-from django_mcp.management.callers import find_endpoint, find_scopes, find_user, named
+from django_mcp.management.principals import find_endpoint, find_scopes, find_user, named
 from django_mcp.policy.advice import closed_groups_advice
 from django_mcp.policy.visibility import Denial
 from django_mcp.principals import Principal
@@ -43,8 +43,8 @@ class Command(BaseCommand):
     ) -> None:
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
-        from django_mcp.auth.oauth import OAuthAuthenticator
-        from django_mcp.auth.tokens import issue_token
+        from django_mcp.auth.oauth.authenticator import OAuthAuthenticator
+        from django_mcp.auth.tokens.development import issue_token
 
         owner = find_user(user)
         endpoint = find_endpoint()

@@ -7,12 +7,12 @@ from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
-from django_mcp.management.callers import find_endpoint, find_scopes, find_user
-from django_mcp.management.printing import counted
+from django_mcp.management.formatting import counted
+from django_mcp.management.principals import find_endpoint, find_scopes, find_user
 from django_mcp.models import ToolGroup
 from django_mcp.policy.advice import NO_TOOLS, closed_groups, closed_groups_advice
+from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import current_snapshot
-from django_mcp.policy.sync import sync_groups
 from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool

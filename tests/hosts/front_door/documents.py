@@ -4,8 +4,8 @@ from typing import Any
 
 from oauth2_provider.cimd import CIMDError
 
-from django_mcp.auth.client_documents import ClientDocumentFetcher
-from tests.assistants import PUBLISHED
+from django_mcp.auth.clients.documents.fetcher import ClientDocumentFetcher
+from tests.client_documents import PUBLISHED
 
 DAY = 24 * 3600
 

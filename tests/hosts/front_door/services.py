@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from django_mcp import tool
 from tests.hosts.desk.models import Note
-from tests.polling import until
+from tests.polls import until
 
 
 @tool(group="calendar", scopes=["calendar:read"], read_only=True)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
 from django_mcp import Retry, ToolContext, tool
-from tests.labour import labour
+from tests.workload import labour
 
 STEP = 0.05
 """Seconds of work between two looks at what the context says."""

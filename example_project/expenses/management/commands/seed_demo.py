@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from example_project.deployments import seeding
+from example_project.deployments import seed
 from example_project.expenses.models import Budget, Category
 
 CATEGORIES = {
@@ -65,11 +65,11 @@ class Command(BaseCommand):
                     category=Category.objects.get(name=name),
                     defaults={"monthly_limit": limit},
                 )
-            seeding.seed()
+            seed.seed()
         if options["verbosity"]:
             self.stdout.write(
                 f"Users demo, auditor, releaser and admin, {len(CATEGORIES)} categories, "
-                f"{len(BUDGETS)} budgets and {len(seeding.SERVICES)} services are in place."
+                f"{len(BUDGETS)} budgets and {len(seed.SERVICES)} services are in place."
             )
 
 

@@ -1,0 +1,1 @@
+"""Change lists of large tables: keyset pages, filters without counts."""

@@ -1,0 +1,121 @@
+"""A list of the newest rows: pages of a table that is too large to be counted or sorted."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import InvalidPage, Paginator
+from django.http import HttpRequest
+
+from django_mcp.admin.changelist.filters import ColumnFilter, PeriodFilter, read_id
+from django_mcp.admin.changelist.newest_rows import Criterion, Newest, find_newest
+from django_mcp.admin.links import party_links
+from django_mcp.models.timed import TimedQuerySet
+
+LIMIT = 5_000
+"""So many rows are counted and paged; older ones are behind a link."""
+
+REACH = 5_000
+"""So many rows that meet one filter are compared with the others; see `find_newest`."""
+
+SEARCHED = ("name", "username", "user", "client_name", "client")
+
+
+class NewestList(ChangeList):
+    """Finds the newest rows within bounds, and says so where it stopped.
+
+    `queryset` is the whole of what the filters and the search ask for: what actions and the export
+    work on. The whole term of a search is looked up, spaces included: as an id in one of the
+    `id_columns`, or as a name or key of a party.
+    """
+
+    id_columns: ClassVar[tuple[str, ...]] = ("call_id",)
+    root_queryset: TimedQuerySet[Any]
+    newest: Newest
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: Any = None
+    ) -> TimedQuerySet[Any]:
+        queryset: Any = super().get_queryset(request, exclude_parameters)
+        if self.searched is not None:
+            queryset = queryset.filter(self.searched.to_q())
+        rows: TimedQuerySet[Any] = queryset.newest_first()
+        return rows
+
+    def get_filters(self, request: HttpRequest) -> tuple[Any, ...]:
+        specs, _has_filters, *rest = super().get_filters(request)
+        period = next((spec for spec in specs if isinstance(spec, PeriodFilter)), None)
+        since = None if period is None else period.since
+        for spec in specs:
+            if isinstance(spec, ColumnFilter):
+                spec.narrow(self.root_queryset, since)
+        shown = [spec for spec in specs if spec.has_output()]
+        return (shown, bool(shown), *rest)
+
+    def get_results(self, request: HttpRequest) -> None:
+        rows: Any = self.root_queryset
+        criteria = [] if self.searched is None else [self.searched]
+        for spec in self.filter_specs:
+            if isinstance(spec, PeriodFilter):
+                rows = spec.queryset(request, rows)
+            elif isinstance(spec, ColumnFilter) and spec.criterion is not None:
+                criteria.append(spec.criterion)
+        self.newest = find_newest(rows, criteria, limit=LIMIT, reach=REACH)
+        self.paginator = Paginator(self.newest.keys, self.list_per_page)
+        try:
+            keys = self.paginator.page(self.page_num).object_list
+        except InvalidPage:
+            raise IncorrectLookupParameters from None
+        found = self.root_queryset.without_payload().in_bulk(keys)
+        # Some may have been pruned since.
+        self.result_list = [found[key] for key in keys if key in found]
+        # Equal, so that the page does not offer to count or show everything.
+        self.result_count = self.full_result_count = len(self.newest.keys)
+        self.show_full_result_count = False
+        self.show_admin_actions = bool(self.result_list)
+        self.can_show_all = False
+        self.multi_page = self.paginator.num_pages > 1
+
+    @cached_property
+    def searched(self) -> Criterion | None:
+        term = self.query.strip()
+        if not term:
+            return None
+        key = read_id(term)
+        if key is not None:
+            return Criterion(alternatives=tuple((column, key) for column in self.id_columns))
+        return Criterion(alternatives=tuple((column, term) for column in SEARCHED))
+
+    @property
+    def period(self) -> str:
+        return next(spec.period for spec in self.filter_specs if isinstance(spec, PeriodFilter))
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are more rows than are counted."""
+        return self.newest.edge is not None and self.result_count == LIMIT
+
+    @property
+    def older_link(self) -> str | None:
+        """Where the list goes on, if it stopped before everything was looked at."""
+        if self.newest.edge is None:
+            return None
+        # A period that was chosen silently is said aloud beside a moment.
+        before = {"period": self.period or None, "before": self.newest.edge.isoformat()}
+        return self.get_query_string(before)
+
+    @property
+    def wider_link(self) -> str | None:
+        """The same question about all time, if there is nothing in the period."""
+        if self.newest.keys or self.newest.edge is not None or self.period == "all":
+            return None
+        return self.get_query_string({"period": "all"}, ["after", "before"])
+
+
+class CallList(NewestList):
+    """Every row of a page has `links` to the pages of its user and its client."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        party_links(request, self.model_admin.admin_site, self.result_list)

@@ -1,0 +1,238 @@
+"""Filters of lists of calls, which offer what can match as far as an index knows it."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.changelist.newest_rows import Criterion, newest_by_value
+from django_mcp.admin.formatting import local_moment, read_moment
+from django_mcp.admin.registry_view import read_declared
+from django_mcp.escapes import printable
+from django_mcp.models.timed import TimedQuerySet
+
+PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
+    "hour": (_("Last hour"), datetime.timedelta(hours=1)),
+    "day": (_("Last day"), datetime.timedelta(days=1)),
+    "week": (_("Last week"), datetime.timedelta(weeks=1)),
+    "month": (_("Last 30 days"), datetime.timedelta(days=30)),
+    "all": (_("All time"), None),
+}
+DEFAULT_PERIOD = "day"
+
+MAX_TERM_CHARACTERS = 255
+"""The length of the longest name that can be searched. SQLite fails on patterns of 50,000 bytes."""
+MOST_VALUES = 100
+"""So many choices of one filter are looked up."""
+INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """A period that ends now, or two moments; the default period unless something is chosen."""
+
+    title = _("time")
+    parameter_name = "period"
+    default_period = DEFAULT_PERIOD
+    template = "django_mcp/admin/period.html"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.after = _moment(params.pop("after", [""])[-1])
+        self.before = _moment(params.pop("before", [""])[-1])
+        self.kept: list[tuple[str, str]] = []
+
+    @property
+    def period(self) -> str:
+        """The key of the period that counts, or nothing when two moments say it all."""
+        period = self.value()
+        if period is None:
+            if self.after or self.before:
+                return ""
+            # Whoever knows an id need not know when it was.
+            is_known = read_id(self.request.GET.get(SEARCH_VAR, "")) is not None
+            return "all" if is_known else self.default_period
+        if period not in PERIODS:
+            raise IncorrectLookupParameters
+        return period
+
+    def expected_parameters(self) -> list[str | None]:
+        return ["period", "after", "before"]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(key, label) for key, (label, _length) in PERIODS.items()]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        self.kept = [
+            (name, value)
+            for name, values in changelist.filter_params.items()
+            if name not in self.expected_parameters()
+            for value in values
+        ]
+        for key, label in self.lookup_choices:
+            link = changelist.get_query_string({"period": key}, remove=["after", "before"])
+            is_chosen = key == self.period and not (self.after or self.before)
+            yield {"selected": is_chosen, "query_string": link, "display": label}
+
+    @cached_property
+    def since(self) -> datetime.datetime | None:
+        """The moment before which nothing is listed."""
+        length = PERIODS[self.period][1] if self.period else None
+        bounds = [self.after, None if length is None else timezone.now() - length]
+        return max((bound for bound in bounds if bound is not None), default=None)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> TimedQuerySet[Any]:
+        rows: TimedQuerySet[Any] = queryset
+        if self.since is not None:
+            rows = rows.filter((f"{rows.moment}__gte", self.since))
+        if self.before is not None:
+            rows = rows.filter((f"{rows.moment}__lte", self.before))
+        return rows
+
+    @property
+    def after_input(self) -> str:
+        return _input(self.after)
+
+    @property
+    def before_input(self) -> str:
+        return _input(self.before)
+
+
+def read_id(term: str) -> UUID | None:
+    """The id of a call or a task, if the term can be one."""
+    try:
+        return UUID(term.strip())
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        return read_moment(text) if text else None
+    except ValueError as error:
+        raise IncorrectLookupParameters from error
+
+
+def _input(moment: datetime.datetime | None) -> str:
+    return "" if moment is None else local_moment(moment).strftime(INPUT_FORMAT)
+
+
+class ColumnFilter(admin.SimpleListFilter):
+    """One column holds the chosen value."""
+
+    column: ClassVar[str]
+
+    def value(self) -> str | None:
+        value = super().value()
+        if value is not None and "\0" in value:  # PostgreSQL takes none
+            raise IncorrectLookupParameters
+        return value
+
+    @property
+    def criterion(self) -> Criterion | None:
+        value = self.value()
+        return None if value is None else Criterion(alternatives=((self.column, value),))
+
+    def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
+        """Drop the choices that no row has had since then; the chosen one stays."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.criterion is None else queryset.filter(self.criterion.to_q())
+
+
+class OccurringFilter(ColumnFilter):
+    """Those of its values that occur in the period; all, where they are too many to look up."""
+
+    def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
+        if len(self.lookup_choices) > MOST_VALUES:
+            return
+        newest = newest_by_value(rows, self.column, [value for value, _ in self.lookup_choices])
+        self.lookup_choices = [
+            (value, label)
+            for value, label in self.lookup_choices
+            if value == self.value()
+            or (value in newest and (since is None or newest[value] >= since))
+        ]
+
+
+class ToolFilter(OccurringFilter):
+    """The tools of the code; a tool that it lost stays a choice while it is the chosen one."""
+
+    title = _("tool")
+    parameter_name = "tool"
+    column = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = {name for names in read_declared().names.values() for name in names}
+        if chosen := self.value():
+            names.add(chosen)
+        return [(name, printable(name)) for name in sorted(names)]
+
+
+class ChoiceFilter(OccurringFilter):
+    """The values that the model knows."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(model_admin.model._meta.get_field(self.column).flatchoices)
+
+
+class OutcomeFilter(ChoiceFilter):
+    title = _("outcome")
+    parameter_name = "outcome"
+    column = "outcome"
+
+
+class StatusFilter(ChoiceFilter):
+    title = _("status")
+    parameter_name = "status"
+    column = "status"
+
+
+class LinkedFilter(ColumnFilter):
+    """A value that a link chose."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value()
+        return [] if value is None else [(value, printable(value))]
+
+
+class NamedFilter(ColumnFilter):
+    """A value that a link chose, shown by the name that it had in its newest row."""
+
+    name_column: ClassVar[str]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value()
+        if value is None:
+            return []
+        # First the key alone, which the index knows: asked for the name, PostgreSQL may look for a
+        # frequent value from the newest call back, however long ago its last one was.
+        rows: TimedQuerySet[Any] = model_admin.model._default_manager.all()
+        newest = rows.filter((self.column, value)).newest_first()
+        key = newest.values_list("pk", flat=True).first()
+        name = rows.filter(pk__in=[key]).values_list(self.name_column, flat=True).first()
+        return [(value, printable(f"{name} ({value})" if name else value))]
+
+
+class UserFilter(NamedFilter):
+    title = _("user")
+    parameter_name = "user"
+    column = "user"
+    name_column = "username"
+
+
+class ClientFilter(NamedFilter):
+    title = _("client")
+    parameter_name = "client"
+    column = "client"
+    name_column = "client_name"

@@ -1,0 +1,149 @@
+"""The newest rows that meet some criteria, found with bounded work however large the table."""
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import or_
+from typing import Any, TypeAlias
+
+from django.db.models import Case, DateTimeField, F, Q, When
+from django.db.models.expressions import RawSQL
+
+from django_mcp.db.statements import PLACE
+from django_mcp.models.timed import TimedQuerySet
+
+Rows: TypeAlias = TimedQuerySet[Any]
+
+Place: TypeAlias = tuple[datetime.datetime, Any]
+"""When a row began, and its key: where it stands in the list."""
+
+COMPARED_AT_ONCE = 2_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One of these columns holds its value. Each column has an index that the moment ends.
+
+    A frozenset of few stands for any of its values.
+    """
+
+    alternatives: Sequence[tuple[str, Any]]
+
+    def to_q(self) -> Q:
+        return reduce(or_, map(_condition, self.alternatives))
+
+    def is_met(self, values: Mapping[str, Any]) -> bool:
+        return any(
+            values[column] in value if isinstance(value, frozenset) else values[column] == value
+            for column, value in self.alternatives
+        )
+
+    def branches(self, rows: Rows) -> Iterator[Rows]:
+        """The rows that meet it, once for each alternative; each walks along one index."""
+        for alternative in self.alternatives:
+            yield rows.filter(_condition(alternative)).newest_first()
+
+
+def _condition(alternative: tuple[str, Any]) -> Q:
+    column, value = alternative
+    return Q((f"{column}__in", value) if isinstance(value, frozenset) else alternative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """Keys of rows, newest first. With an `edge` there may be more, none later than it."""
+
+    keys: Sequence[Any]
+    edge: datetime.datetime | None
+
+
+def newest_by_value(
+    rows: Rows, column: str, values: Sequence[str]
+) -> Mapping[str, datetime.datetime]:
+    """Look up when the newest row of each value began; values without rows are left out.
+
+    One query, which looks at one entry of the column's index for each value.
+    """
+    # Asked for equality, PostgreSQL may look for a frequent value from the newest row of all back,
+    # however long ago its last one was. Only the column's own index has this order.
+    last = rows.filter((f"{column}__lte", PLACE)).order_by(f"-{column}", f"-{rows.moment}")
+    moment = Case(When(Q((column, PLACE)), then=F(rows.moment)))
+    # Written once, and not by Django for each value: that takes longer than all the rest.
+    sql, parameters = last.values_list(moment)[:1].query.get_compiler(rows.db).as_sql()
+    moments = {
+        f"moment_{number}": RawSQL(
+            sql,
+            [value if each == PLACE else each for each in parameters],
+            output_field=DateTimeField(),
+        )
+        for number, value in enumerate(values)
+    }
+    # Beside any row: Django writes no statement without a table.
+    beside = rows.newest_first().annotate(**moments).values_list(*moments)[:1]
+    return {
+        value: moment
+        for answers in (beside if moments else ())
+        for value, moment in zip(values, answers, strict=True)
+        if moment is not None
+    }
+
+
+def find_newest(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Newest:
+    """Find at most `limit` of the newest `rows` that meet all `criteria`.
+
+    No index answers every combination, and a database that expects many matches walks through the
+    whole table when there are few. So every query asks one index for keys alone; of several
+    criteria the rarest is looked up, and no more than `reach` of its newest rows are compared
+    with the others.
+    """
+    if not criteria:
+        return _first(*_walk([rows.newest_first()], take=limit + 1), limit=limit)
+    if len(criteria) == 1:
+        return _first(*_walk(criteria[0].branches(rows), take=limit + 1), limit=limit)
+    sizes = [
+        sum(branch[:reach].count() for branch in criterion.branches(rows)) for criterion in criteria
+    ]
+    rarest = criteria[sizes.index(min(sizes))]
+    others = [criterion for criterion in criteria if criterion is not rarest]
+    found, edge = _walk(rarest.branches(rows), take=reach)
+    matches = _meeting(rows.model._default_manager.all(), others, found)
+    return _first(list(islice(matches, limit + 1)), edge, limit=limit)
+
+
+def _walk(branches: Iterable[Rows], *, take: int) -> tuple[list[Place], datetime.datetime | None]:
+    """The newest rows of all branches, `take` of each, down to where all of them are known."""
+    found: set[Place] = set()
+    edge = None
+    for branch in branches:
+        part = list(branch.values_list(branch.moment, "pk")[:take])
+        if len(part) == take:
+            end = part[-1][0]
+            edge = end if edge is None else max(edge, end)
+        found.update(part)
+    known = found if edge is None else (place for place in found if place[0] >= edge)
+    return sorted(known, reverse=True), edge
+
+
+def _meeting(
+    table: Rows, criteria: Sequence[Criterion], places: Sequence[Place]
+) -> Iterator[Place]:
+    """Those of the rows that meet all criteria, in the same order."""
+    columns = sorted({column for each in criteria for column, _ in each.alternatives})
+    for start in range(0, len(places), COMPARED_AT_ONCE):
+        part = places[start : start + COMPARED_AT_ONCE]
+        found = {
+            row["pk"]: row
+            for row in table.filter(pk__in=[key for _, key in part]).values("pk", *columns)
+        }
+        for place in part:
+            row = found.get(place[1])
+            if row is not None and all(each.is_met(row) for each in criteria):
+                yield place
+
+
+def _first(places: Sequence[Place], edge: datetime.datetime | None, *, limit: int) -> Newest:
+    if len(places) > limit:
+        edge = places[limit - 1][0]
+    return Newest(keys=[key for _, key in places[:limit]], edge=edge)

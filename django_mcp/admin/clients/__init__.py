@@ -1,0 +1,1 @@
+"""The admin of OAuth clients: registrations, approval and revocation of access."""

@@ -1,0 +1,131 @@
+"""The form that asks whose access is meant, and how its answer is named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.groups.tool_visibility import SuggestingInput, newest_clients
+from django_mcp.admin.users import UserDirectory, candidate_text
+from django_mcp.auth.clients.details import find_client
+from django_mcp.auth.users import resolve_user
+from django_mcp.background.revocation import Access, AccessCounts, is_known_client
+from django_mcp.escapes import printable
+from django_mcp.models.clients import MAX_CLIENT_ID
+from django_mcp.principals import Endpoint
+from django_mcp.user_labels import user_label
+
+
+class AccessForm(forms.Form):
+    """Whose access is meant, as the command `mcp_revoke` takes it."""
+
+    user = forms.CharField(
+        label=_("User"),
+        max_length=255,
+        required=False,
+        widget=forms.TextInput({"size": 40, "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_(
+            "By username, key or e-mail address: what this user has granted for the endpoint."
+        ),
+    )
+    client = forms.CharField(
+        label=_("Client id"),
+        max_length=MAX_CLIENT_ID,
+        required=False,
+        help_text=_(
+            "All that this application holds, for other parts of the site too. "
+            "With a user: what it holds of that user for the endpoint."
+        ),
+    )
+    everybody = forms.BooleanField(
+        label=pgettext_lazy("all users", "Everybody"),
+        required=False,
+        help_text=_("Every user and every application, for the endpoint."),
+    )
+
+    def __init__(self, data: Any, *, directory: UserDirectory) -> None:
+        super().__init__(data, label_suffix="")
+        self.directory = directory
+        self.fields["client"].widget = SuggestingInput(newest_clients())
+
+    def clean_client(self) -> str:
+        client_id: str = self.cleaned_data["client"]
+        if client_id and not is_known_client(client_id):
+            raise forms.ValidationError(_("There is no client of this id."))
+        return client_id
+
+    def clean_user(self) -> Any:
+        text = self.cleaned_data["user"]
+        if not text:
+            return None
+        found = resolve_user(text)
+        if found.user is not None:
+            return found.user
+        problem = (
+            gettext("More than one user is called so: give the username or the key of one.")
+            if found.is_ambiguous
+            else gettext("There is no such user.")
+        )
+        if names := [candidate_text(user) for user in self.directory.visible(found.candidates)]:
+            problem = f"{problem} {gettext('Did you mean:')} {'; '.join(names)}"
+        raise forms.ValidationError(problem)
+
+    def clean(self) -> None:
+        chosen = any(self.data.get(name, "").strip() for name in ("user", "client"))
+        if chosen == bool(self.cleaned_data.get("everybody")):
+            raise forms.ValidationError(_("Name a user, a client or both, or choose everybody."))
+
+    @cached_property
+    def access(self) -> Access:
+        """The chosen access. Raises `ImproperlyConfigured` where the endpoint has no URL."""
+        return Access(
+            endpoint=Endpoint.from_settings(),
+            user=self.cleaned_data["user"],
+            client_id=self.cleaned_data["client"] or None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A user, a client or everybody, to be named on pages and in the log of the admin."""
+
+    name: str
+    row: Model | None = None
+
+
+def subjects_of(access: Access) -> Sequence[Subject]:
+    """The user and the client; everybody, where there is neither."""
+    found = []
+    if access.user is not None:
+        found.append(Subject(name=user_label(access.user), row=access.user))
+    if access.client_id is not None:
+        found.append(_client(access.client_id))
+    return found or [Subject(name=pgettext("all users", "everybody"))]
+
+
+def _client(client_id: str) -> Subject:
+    client = find_client(client_id)
+    if client is None:
+        return Subject(name=client_id)
+    name = printable(client.name)
+    row = client.registration if client.registration.pk else client.application
+    return Subject(name=f"{name} ({client_id})" if name else client_id, row=row)
+
+
+def revoked_text(counts: AccessCounts) -> str:
+    """The counts of revoked rows in words, for a message and for the log."""
+    text = gettext(
+        "Revoked: access tokens: %(access_tokens)d, refresh tokens: %(refresh_tokens)d, "
+        "codes: %(codes)d. Cancelled: tasks: %(tasks)d."
+    )
+    return text % {
+        "access_tokens": counts.access_tokens,
+        "refresh_tokens": counts.refresh_tokens,
+        "codes": counts.codes,
+        "tasks": counts.tasks,
+    }

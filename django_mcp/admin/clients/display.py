@@ -1,0 +1,158 @@
+"""What operators read of an application: in the list, and on its page."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.calls.base import shown_field
+from django_mcp.admin.confirmation import AskingAdmin
+from django_mcp.admin.formatting import moment_text
+from django_mcp.admin.markup import Tone, codes, mark, words
+from django_mcp.auth.clients.details import Client
+from django_mcp.escapes import printable
+from django_mcp.models import ClientRegistration
+from django_mcp.user_labels import user_label
+
+Standing = ClientRegistration.Standing
+
+TONES: dict[str, Tone] = {
+    Standing.NEW: Tone.QUIET,
+    Standing.APPROVED: Tone.GOOD,
+    Standing.BLOCKED: Tone.BAD,
+}
+
+NAMED_USERS = 50
+"""So many users are named on a page; the others are counted."""
+
+
+class ClientDisplay(AskingAdmin):
+    """The columns and the fields. Every row has in `facts` what is known of its application."""
+
+    list_display = (
+        "registered_at",
+        "described",
+        "marked_standing",
+        "users",
+        "came_from",
+        "used_at",
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "shown_name",
+                    "shown_client_id",
+                    "marked_standing",
+                    "shown_source",
+                    "registered_at",
+                    "linked_address",
+                    "used_at",
+                )
+            },
+        ),
+        (
+            _("Application"),
+            {"fields": ("kind", "redirects", "shown_scopes", "named_users")},
+        ),
+    )
+
+    shown_client_id = shown_field(ClientRegistration, "client_id")
+
+    @admin.display(description=pgettext_lazy("client", "registered"))
+    def registered_at(self, registration: ClientRegistration) -> SafeString:
+        return words(moment_text(registration.created))
+
+    @admin.display(description=_("last token"))
+    def used_at(self, registration: ClientRegistration) -> SafeString | str:
+        last = registration.last_used
+        return self.get_empty_value_display() if last is None else words(moment_text(last))
+
+    @admin.display(description=_("client"))
+    def described(self, registration: Any) -> SafeString:
+        """The name that it has given itself, and the host that vouches for it, if one does."""
+        client: Client = registration.facts
+        name, host = self.shown_name(registration), printable(client.host)
+        return format_html('{} <div class="mcp-quiet">{}</div>', name, host)
+
+    @admin.display(description=_("name"))
+    def shown_name(self, registration: Any) -> str:
+        client: Client = registration.facts
+        if client.application is None:
+            return gettext("(no such application)")
+        return printable(client.name) or self.get_empty_value_display()
+
+    @admin.display(description=pgettext_lazy("client", "standing"))
+    def marked_standing(self, registration: ClientRegistration) -> SafeString:
+        tone = TONES.get(registration.standing, Tone.WARNING)
+        return mark(registration.get_standing_display(), tone)
+
+    @admin.display(description=_("source"))
+    def shown_source(self, registration: ClientRegistration) -> str:
+        return registration.get_source_display() or self.get_empty_value_display()
+
+    @admin.display(description=_("source"))
+    def came_from(self, registration: ClientRegistration) -> SafeString:
+        """The way of its registration, and the address that it came from."""
+        source, address = self.shown_source(registration), printable(registration.address)
+        return format_html('{} <div class="mcp-quiet">{}</div>', source, address)
+
+    @admin.display(description=_("users"))
+    def users(self, registration: Any) -> int:
+        client: Client = registration.facts
+        return client.users
+
+    @admin.display(description=pgettext_lazy("network", "address"))
+    def linked_address(self, registration: ClientRegistration) -> SafeString | str:
+        if not registration.address:
+            return self.get_empty_value_display()
+        return format_html(
+            '{} <a class="mcp-link" href="{}?{}">{}</a>',
+            printable(registration.address),
+            self.url_of("changelist"),
+            urlencode({"address": registration.address}),
+            gettext("all clients from there"),
+        )
+
+    @admin.display(description=pgettext_lazy("client", "kind"))
+    def kind(self, registration: Any) -> str:
+        application = registration.facts.application
+        if application is None:
+            return self.get_empty_value_display()
+        shown = (
+            application.get_client_type_display(),
+            application.get_authorization_grant_type_display(),
+        )
+        return ", ".join(map(str, shown))
+
+    @admin.display(description=_("answers go to"))
+    def redirects(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        return _lines(client.redirect_uris) or self.get_empty_value_display()
+
+    @admin.display(description=_("granted scopes"))
+    def shown_scopes(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        return codes(map(printable, client.scopes())) or self.get_empty_value_display()
+
+    @admin.display(description=_("users"))
+    def named_users(self, registration: Any) -> SafeString | str:
+        client: Client = registration.facts
+        keys = client.user_keys(NAMED_USERS)
+        found = get_user_model()._default_manager.filter(pk__in=keys)
+        names = sorted(map(user_label, found))
+        if left := client.users - len(names):
+            names.append(
+                ngettext("and %(count)d other", "and %(count)d others", left) % {"count": left}
+            )
+        return _lines(names) or self.get_empty_value_display()
+
+
+def _lines(texts: list[str]) -> SafeString:
+    return format_html_join("", "<div>{}</div>", ((printable(text),) for text in texts))

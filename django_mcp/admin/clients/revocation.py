@@ -1,0 +1,133 @@
+"""Revocation of access in the admin: of selected clients, of a user, or of everybody."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_permission_codename
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.clients.access_form import AccessForm, revoked_text, subjects_of
+from django_mcp.admin.clients.actions import ask_to_revoke
+from django_mcp.admin.clients.display import ClientDisplay
+from django_mcp.admin.users import UserDirectory
+from django_mcp.auth.clients.details import Client, clients_of
+from django_mcp.auth.oauth.transactions import without_transaction
+from django_mcp.background.revocation import Access
+from django_mcp.models import ClientRegistration, ToolTask
+from django_mcp.models.clients import ClientRegistrationQuerySet
+from django_mcp.principals import Endpoint
+
+
+class RevocationAdmin(ClientDisplay):
+    """Permission to revoke is that to change registrations and that to change tasks."""
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self.has_control_permission(request) and may_change_tasks(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        def url(address: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            # Each batch is a transaction of its own, whatever ATOMIC_REQUESTS says.
+            return path(
+                address,
+                without_transaction(self.admin_site.admin_view(view)),
+                name=f"django_mcp_clientregistration_{name}",
+            )
+
+        own = [
+            url("revoke-access/", self.access_view, "access"),
+            url("<int:key>/revoke/", self.revoke_view, "revoke"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def access_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask whose access is to be revoked, show what that is, and revoke it once confirmed."""
+        if not self.has_revoke_permission(request):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        is_sent = request.method == "POST"
+        data = request.POST if is_sent else request.GET
+        form = AccessForm(
+            data if AccessForm.base_fields.keys() & data.keys() else None,
+            directory=UserDirectory(request=request, site=self.admin_site),
+        )
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": _("Revoke access"),
+            "form": form,
+            "opts": self.opts,
+            "media": self.media,
+        }
+        if form.is_valid():
+            try:
+                access = form.access
+            except ImproperlyConfigured as error:
+                context["problem"] = str(error)
+            else:
+                is_confirmed = "confirmed" in request.POST
+                is_dared = not access.is_of_everybody or "dared" in request.POST
+                if is_confirmed and is_dared:
+                    self._revoke(request, access)
+                    return HttpResponseRedirect(self.url_of("access"))
+                context |= {
+                    "access": access,
+                    "counts": access.count(),
+                    "subjects": [subject.name for subject in subjects_of(access)],
+                    "is_consent_missing": is_confirmed,
+                }
+        return TemplateResponse(request, "django_mcp/admin/access.html", context)
+
+    def revoke_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Ask whether to revoke the access of one client."""
+        if not self.has_revoke_permission(request):
+            raise PermissionDenied
+        return self.ask(request, ask_to_revoke(self.clients(key)))
+
+    @admin.action(permissions=["revoke"], description=_("Revoke access of selected clients"))
+    def revoke_selected(
+        self, request: HttpRequest, queryset: ClientRegistrationQuerySet
+    ) -> HttpResponseBase:
+        question = ask_to_revoke(clients_of(queryset))
+        if not self.is_confirmed(request, question):
+            return self.ask(request, question)
+        endpoint = Endpoint.from_settings()
+        for each in question.possible:
+            self._revoke(request, Access(endpoint=endpoint, client_id=each.row.client_id))
+        return self.after([each.row.pk for each in question.possible])
+
+    def clients(self, key: int) -> list[Client]:
+        """The client of this row, for a question about it."""
+        found = clients_of(ClientRegistration.objects.filter(pk=key))
+        if not found:
+            raise Http404
+        return found
+
+    def _revoke(self, request: HttpRequest, access: Access) -> None:
+        """Revoke, note it in the history of the user and of the client, and report it."""
+        subjects = subjects_of(access)
+        done = revoked_text(access.revoke())
+        for subject in subjects:
+            if subject.row is not None:
+                self.log_change(request, subject.row, done)
+            else:
+                LogEntry.objects.create(
+                    user_id=str(request.user.pk),
+                    content_type=ContentType.objects.get_for_model(self.model),
+                    object_repr=subject.name[:200],
+                    action_flag=CHANGE,
+                    change_message=done,
+                )
+        names = ", ".join(subject.name for subject in subjects)
+        self.message_user(request, f"{done} ({names})", messages.SUCCESS)
+
+
+def may_change_tasks(request: HttpRequest) -> bool:
+    opts = ToolTask._meta
+    codename = get_permission_codename("change", opts)
+    return request.user.has_perm(f"{opts.app_label}.{codename}")

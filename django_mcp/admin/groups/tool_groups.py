@@ -1,0 +1,300 @@
+"""Tool groups in the admin: the code says which exist, operators say who may use them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.changelist.filters import MAX_TERM_CHARACTERS
+from django_mcp.admin.groups.client_field import (
+    clients_field,
+    ids_of,
+    labels_of,
+    search_applications,
+)
+from django_mcp.admin.groups.tool_inline import ToolSwitchInline
+from django_mcp.admin.groups.tool_visibility import sight_page
+from django_mcp.admin.markup import Tone, in_line, mark
+from django_mcp.admin.registry_view import read_declared
+from django_mcp.models import ToolGroup, ToolSwitch
+
+
+def gone_mark() -> SafeString:
+    return mark(_("code is gone"), Tone.WARNING)
+
+
+class CodeFilter(admin.SimpleListFilter):
+    """Groups that the code declares, and those that it no longer does."""
+
+    title = pgettext_lazy("of the project", "code")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("present", _("In the code")), ("gone", _("Code is gone"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ToolGroup]
+    ) -> QuerySet[ToolGroup] | None:
+        declared = read_declared().names
+        if self.value() == "present":
+            return queryset.filter(name__in=declared)
+        if self.value() == "gone":
+            return queryset.exclude(name__in=declared)
+        return None
+
+
+class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """What operators decide about a group."""
+
+    instance: ToolGroup
+    admin_site: ClassVar[admin.AdminSite]
+
+    class Meta:
+        model = ToolGroup
+        fields = (
+            "title",
+            "description",
+            "enabled",
+            "read_only",
+            "allowed_groups",
+            "allowed_clients",
+        )
+        widgets: ClassVar = {"description": AdminTextareaWidget({"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "allowed_clients" in self.fields:  # those who may only look have no fields
+            self.fields["allowed_clients"] = clients_field(
+                self.instance.allowed_clients, self.admin_site
+            )
+
+
+class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Groups are never added here, and deleted only once their code is gone."""
+
+    form = ToolGroupForm
+    readonly_fields = ("name_in_code", "shown_clients")
+    filter_horizontal = ("allowed_groups",)  # where there is no autocomplete
+    inlines = (ToolSwitchInline,)
+    list_filter = ("enabled", "read_only", CodeFilter)
+    search_fields = ("name", "title")
+    actions = ("enable_selected", "disable_selected", "delete_selected")
+    change_form_template = "django_mcp/admin/group.html"
+    change_list_template = "django_mcp/admin/groups.html"
+
+    class Media:
+        css = {"all": ("django_mcp/admin.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ToolGroup | None = None) -> bool:
+        if obj is not None and read_declared().has_group(obj.name):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """The user groups, where the project's own admin lets this operator search them."""
+        if not self.admin_site.is_registered(Group):
+            return ()
+        groups = self.admin_site.get_model_admin(Group)
+        may_search = groups.has_view_permission(request) and groups.get_search_fields(request)
+        return ("allowed_groups",) if may_search else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: ToolGroup | None = None) -> Any:
+        """The fields; the page shows the tools after the first of these."""
+        may_change = self.has_change_permission(request, obj)
+        switches: tuple[Any, ...] = (("enabled", "read_only"),)
+        if obj is not None and (obj.title or not read_declared().has_group(obj.name)):
+            switches = ("name_in_code", *switches)
+        clients = "allowed_clients" if may_change else "shown_clients"
+        return [
+            (None, {"fields": switches}),
+            (_("Who may use it"), {"fields": ("allowed_groups", clients)}),
+            (_("Title and description"), {"fields": ("title", "description")}),
+        ]
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.admin_site = self.admin_site
+        return form
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], Any], ...]:
+        # Columns of one request, because while the registry cannot be built, every look at it
+        # tries again: once for the page is enough, once for each cell would be slow.
+        declared = read_declared()
+
+        @admin.display(description=_("tools"))
+        def tools(group: ToolGroup) -> int:
+            return len(declared.in_group(group.name))
+
+        @cache
+        def switched_off() -> Mapping[int, int]:
+            off = ToolSwitch.objects.filter(enabled=False).select_related("group")
+            return Counter(
+                switch.group_id
+                for switch in off
+                if declared.has_tool(switch.group.name, switch.name)
+            )
+
+        @admin.display(description=_("notes"), empty_value="")
+        def notes(group: ToolGroup) -> str:
+            """Marks of what is unusual; nothing for a group that is as most are."""
+            marks = []
+            if not declared.has_group(group.name):
+                marks.append(gone_mark())
+            if not group.enabled:
+                marks.append(mark(pgettext_lazy("tool group", "disabled"), Tone.WARNING))
+            if group.read_only:
+                marks.append(mark(pgettext_lazy("tool group", "read-only"), Tone.QUIET))
+            if count := switched_off().get(group.pk, 0):
+                off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
+                marks.append(mark(off % {"count": count}, Tone.QUIET))
+            return in_line(marks)
+
+        return ("titled_name", tools, notes)
+
+    @admin.display(description=_("group"), ordering="name")
+    def titled_name(self, group: ToolGroup) -> SafeString:
+        if not group.title:
+            return format_html("{}", group.name)
+        return format_html('{} <span class="mcp-name">{}</span>', group.title, group.name)
+
+    @admin.display(description=_("name"))
+    def name_in_code(self, group: ToolGroup) -> SafeString:
+        if read_declared().has_group(group.name):
+            return format_html("{}", group.name)
+        explanation = gettext("No tool of the code belongs to this group any more.")
+        return format_html("{} {} {}", group.name, gone_mark(), explanation)
+
+    @admin.display(description=_("allowed applications"))
+    def shown_clients(self, group: ToolGroup) -> SafeString | str:
+        labels = labels_of(ids_of(group.allowed_clients)).values()
+        lines = format_html_join("", "<div>{}</div>", ((label,) for label in labels))
+        return lines or self.get_empty_value_display()
+
+    @admin.action(permissions=["change"], description=_("Enable selected groups"))
+    def enable_selected(self, request: HttpRequest, queryset: QuerySet[ToolGroup]) -> None:
+        count = self._switch(request, queryset, on=True)
+        text = ngettext(
+            "%(count)d group is now enabled.", "%(count)d groups are now enabled.", count
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    @admin.action(permissions=["change"], description=_("Disable selected groups"))
+    def disable_selected(self, request: HttpRequest, queryset: QuerySet[ToolGroup]) -> None:
+        count = self._switch(request, queryset, on=False)
+        text = ngettext(
+            "%(count)d group is now disabled.", "%(count)d groups are now disabled.", count
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    @admin.action(
+        permissions=["delete"], description=_("Delete selected groups whose code is gone")
+    )
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[ToolGroup]
+    ) -> HttpResponse | None:
+        gone = queryset.exclude(name__in=read_declared().names)
+        kept = queryset.count() - gone.count()
+        if kept:
+            text = ngettext(
+                "%(count)d group is still in the code and stays. You can disable it.",
+                "%(count)d groups are still in the code and stay. You can disable them.",
+                kept,
+            )
+            self.message_user(request, text % {"count": kept}, messages.WARNING)
+        return delete_selected(self, request, gone) if gone else None
+
+    def get_urls(self) -> list[URLPattern]:
+        sight = path(
+            "who-sees-what/",
+            self.admin_site.admin_view(self.sight),
+            name="django_mcp_toolgroup_sight",
+        )
+        applications = path(
+            "applications/",
+            self.admin_site.admin_view(self.applications),
+            name="django_mcp_toolgroup_applications",
+        )
+        return [sight, applications, *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ToolGroup], search_term: str
+    ) -> tuple[QuerySet[ToolGroup], bool]:
+        if len(search_term) > MAX_TERM_CHARACTERS:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def applications(self, request: HttpRequest) -> JsonResponse:
+        """The applications that the form's autocomplete offers, to those who may change a group."""
+        if not self.may_search_clients(request):
+            raise PermissionDenied
+        term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none
+        return JsonResponse(search_applications(term, request.GET.get("page")))
+
+    def sight(self, request: HttpRequest) -> TemplateResponse:
+        """What one caller sees of the tools, and why not the rest."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        return sight_page(
+            request, self.admin_site, may_search_clients=self.may_search_clients(request)
+        )
+
+    def may_search_clients(self, request: HttpRequest) -> bool:
+        """Return whether the operator may read the names of applications that no group names."""
+        return self.has_change_permission(request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "GET":
+            self._report_problems(request)
+        return super().changelist_view(request, extra_context)
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self._report_problems(request)
+        return super().render_change_form(request, *args, **kwargs)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[ToolGroup], *, on: bool) -> int:
+        using = router.db_for_write(ToolGroup)
+        with transaction.atomic(using=using):
+            changed = list(queryset.using(using).exclude(enabled=on).select_for_update())
+            for group in changed:
+                group.enabled = on
+                group.save(update_fields=["enabled"])
+                self.log_change(
+                    request,
+                    group,
+                    pgettext("tool group", "Enabled.")
+                    if on
+                    else pgettext("tool group", "Disabled."),
+                )
+        return len(changed)
+
+    def _report_problems(self, request: HttpRequest) -> None:
+        problems = read_declared().problems
+        if problems:
+            text = _(
+                "Some tools cannot be served, so nothing can be shown of any tool but its name:"
+            )
+            # Breaks, because the admin would style the items of a list as messages of their own.
+            lines = format_html_join("", "<br>{}", ((problem,) for problem in problems))
+            self.message_user(request, format_html("{}{}", text, lines), messages.ERROR)

@@ -1,0 +1,85 @@
+"""What a task asks its user, as operators read it: never what the user has answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from django_mcp.admin.markup import text_block
+from django_mcp.background.input import open_questions
+from django_mcp.escapes import printable, printable_lines
+from django_mcp.exceptions import Question
+from django_mcp.models import ToolTask
+
+KINDS: Mapping[str, str | Promise] = {
+    "string": pgettext_lazy("kind of answer", "text"),
+    "email": _("e-mail address"),
+    "uri": pgettext_lazy("kind of answer", "URL"),
+    "date": pgettext_lazy("kind of answer", "date"),
+    "date-time": _("date and time"),
+    "integer": _("whole number"),
+    "number": pgettext_lazy("kind of answer", "number"),
+    "boolean": _("yes or no"),
+}
+"""What is to be filled in, by the type of a field or the format that it names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedField:
+    """A field of a form, in words."""
+
+    name: str
+    title: str
+    description: str
+    kind: str | Promise
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedQuestion:
+    """One message to a user, with the fields of its form."""
+
+    message: SafeString
+    fields: list[AskedField]
+
+
+def questions_of(task: ToolTask) -> list[AskedQuestion]:
+    """What a task waits for; empty unless it waits."""
+    return [
+        AskedQuestion(message=text_block(question.message), fields=_fields(question))
+        for question in open_questions(task).values()
+    ]
+
+
+def _fields(question: Question) -> list[AskedField]:
+    required = question.form.get("required", ())
+    return [
+        AskedField(
+            name=printable(name),
+            title=printable(field.get("title", name)),
+            description=printable_lines(field.get("description", "")),
+            kind=_kind(field),
+            is_required=name in required,
+        )
+        for name, field in question.form["properties"].items()
+    ]
+
+
+def _kind(field: Mapping[str, Any]) -> str | Promise:
+    if field["type"] == "array":
+        return format_lazy(_("any of: {options}"), options=_options(field["items"]))
+    if options := _options(field):
+        return format_lazy(_("one of: {options}"), options=options)
+    return KINDS[field.get("format", field["type"])]
+
+
+def _options(field: Mapping[str, Any]) -> str:
+    """What can be chosen, by the names that people see where there are any."""
+    titled = field.get("oneOf") or field.get("anyOf") or ()
+    names = field.get("enum") or [option.get("title", option["const"]) for option in titled]
+    return ", ".join(map(printable, names))

@@ -1,0 +1,141 @@
+"""How a task fares: what its page shows and goes on showing, and what the list has of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms.utils import flatatt
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
+
+from django_mcp.admin.formatting import duration_text, moment_text
+from django_mcp.admin.markup import Tone, mark
+from django_mcp.escapes import printable
+from django_mcp.models import ToolTask
+
+Status = ToolTask.Status
+
+TONES: dict[str, Tone] = {
+    Status.QUEUED: Tone.QUIET,
+    Status.WORKING: Tone.QUIET,
+    Status.INPUT_REQUIRED: Tone.WARNING,
+    Status.COMPLETED: Tone.GOOD,
+    Status.FAILED: Tone.BAD,
+    Status.CANCELLED: Tone.QUIET,
+}
+
+STATE_COLUMNS = (
+    "status",
+    "cancel_requested",
+    "progress",
+    "progress_total",
+    "progress_message",
+    "attempts",
+    "worker",
+    "created",
+    "updated",
+    "started",
+    "ended",
+)
+"""What a state is made of; arguments and results can be long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """A task as it is now. Its texts are plain, as scripts put them into the page."""
+
+    task: ToolTask
+
+    @property
+    def label(self) -> str | Promise:
+        if self.task.cancel_requested and not self.task.has_ended:
+            return pgettext_lazy("background task", "cancelling")
+        return self.task.get_status_display()
+
+    @property
+    def tone(self) -> Tone:
+        if self.task.cancel_requested and not self.task.has_ended:
+            return Tone.WARNING
+        return TONES[self.task.status]
+
+    @property
+    def mark(self) -> SafeString:
+        return mark(self.label, self.tone)
+
+    @property
+    def share(self) -> float | None:
+        """How much is done, from 0 to 1; None when nobody knows."""
+        done, total = self.task.progress, self.task.progress_total
+        if done is None or total is None or total <= 0:
+            return None
+        return min(max(done / total, 0.0), 1.0)
+
+    @property
+    def shows_bar(self) -> bool:
+        return self.task.status == Status.WORKING or self.share is not None
+
+    @property
+    def bar(self) -> SafeString:
+        """The bar; one without a value says that something is going on."""
+        attributes = {
+            "class": "mcp-progress",
+            "max": 1,
+            "aria-label": gettext("progress"),
+            "value": None if self.share is None else f"{self.share:.4f}",
+            "hidden": not self.shows_bar,
+        }
+        return format_html("<progress{}></progress>", flatatt(attributes))
+
+    @property
+    def progress_text(self) -> str:
+        """The tool's own numbers and words."""
+        task = self.task
+        if task.progress is None:
+            return ""
+        if task.progress_total is None:
+            text = _number(task.progress)
+        else:
+            numbers = {"done": _number(task.progress), "total": _number(task.progress_total)}
+            text = gettext("%(done)s of %(total)s") % numbers
+        return f"{text}: {printable(task.progress_message)}" if task.progress_message else text
+
+    @property
+    def duration(self) -> str:
+        """From the call to its end, as in its record, or until now."""
+        task = self.task
+        length = (task.ended or timezone.now()) - task.created
+        return duration_text(max(0, round(length.total_seconds() * 1000)))
+
+    @property
+    def asked(self) -> str:
+        """Of when its open questions are; empty when there are none. Answers to some change it."""
+        is_asking = self.task.status == Status.INPUT_REQUIRED
+        return self.task.updated.isoformat() if is_asking else ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What changes while the task goes on, by the names that the page has for it."""
+        task = self.task
+        return {
+            "progress": self.progress_text,
+            "duration": self.duration,
+            "started": "" if task.started is None else moment_text(task.started),
+            "attempts": number_format(task.attempts),
+            "worker": printable(task.worker),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "status": {"text": str(self.label), "tone": self.tone},
+            "bar": {"is_shown": self.shows_bar, "share": self.share},
+            "texts": self.texts,
+            "asked": self.asked,
+            "has_ended": self.task.has_ended,
+        }
+
+
+def _number(value: float) -> str:
+    return number_format(int(value) if value.is_integer() else round(value, 2))

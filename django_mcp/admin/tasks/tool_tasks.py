@@ -1,0 +1,191 @@
+"""Background tasks in the admin: to be watched, cancelled and run again."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+)
+from django.urls import URLPattern, path
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from django_mcp.admin.changelist.changelist import CallList
+from django_mcp.admin.changelist.filters import (
+    ClientFilter,
+    PeriodFilter,
+    StatusFilter,
+    ToolFilter,
+    UserFilter,
+)
+from django_mcp.admin.confirmation import AskingAdmin, Question
+from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.tasks.actions import ask_to_cancel, ask_to_retry
+from django_mcp.admin.tasks.display import TaskDisplay
+from django_mcp.admin.tasks.result import parts_of
+from django_mcp.admin.tasks.state import STATE_COLUMNS, TaskState
+from django_mcp.background.cancellation import cancel
+from django_mcp.background.recovery import sweep_when_due
+from django_mcp.dispatch.background import call_again
+from django_mcp.exceptions import DjangoMCPError
+from django_mcp.models import CallRecord, ToolTask
+from django_mcp.models.tasks import ToolTaskQuerySet
+
+
+class TaskList(CallList):
+    id_columns = ("id", "call_id")
+
+
+class ToolTaskAdmin(AskingAdmin, TaskDisplay):
+    """Permission to change tasks is that to cancel and retry."""
+
+    list_filter = (PeriodFilter, StatusFilter, UserFilter, ClientFilter, ToolFilter)
+    search_help_text = _("A whole task or call id, tool name, user name or key, client name or id.")
+    actions = ("cancel_selected", "retry_selected")
+    change_form_template = "django_mcp/admin/task.html"
+    question_template = "django_mcp/admin/task_question.html"
+
+    class Media:
+        js = ("django_mcp/task.js",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TaskList
+
+    def get_urls(self) -> list[URLPattern]:
+        views: dict[str, Callable[..., HttpResponse]] = {
+            "state": self.state_view,
+            "cancel": self.cancel_view,
+            "retry": self.retry_view,
+            "result/<int:number>": self.result_view,
+        }
+        own = [
+            path(
+                f"<uuid:key>/{address}/",
+                self.admin_site.admin_view(view),
+                name=f"django_mcp_tooltask_{address.partition('/')[0]}",
+            )
+            for address, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        sweep_when_due()
+        return super().changelist_view(request, extra_context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        sweep_when_due()
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        task: ToolTask = context["original"]
+        may_control = self.has_control_permission(request)
+        context["record_link"] = self.link_to(request, CallRecord, "call_id", task.call_id)
+        context["can_cancel"] = may_control and bool(ask_to_cancel([task]).possible)
+        context["can_retry"] = may_control and bool(self._ask_to_retry([task]).possible)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def state_view(self, request: HttpRequest, key: UUID) -> JsonResponse:
+        """What the page's script asks for as long as the task goes on."""
+        sweep_when_due()
+        task = self._task(request, key, ToolTask.objects.only(*STATE_COLUMNS))
+        return JsonResponse(TaskState(task=task).as_json())
+
+    def result_view(self, request: HttpRequest, key: UUID, number: int) -> HttpResponse:
+        """One part of the result as a file."""
+        parts = parts_of(self._task(request, key))
+        if number >= len(parts) or not parts[number].is_file:
+            raise Http404
+        return parts[number].as_file()
+
+    def _task(
+        self, request: HttpRequest, key: UUID, tasks: ToolTaskQuerySet | None = None
+    ) -> ToolTask:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = (ToolTask.objects.all() if tasks is None else tasks).filter(pk=key).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def cancel_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """Ask whether to cancel one task."""
+        return self.ask(request, ask_to_cancel([self._task(request, key)]))
+
+    def retry_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """Ask whether to run one task again."""
+        return self.ask(request, self._ask_to_retry([self._task(request, key)]))
+
+    @admin.action(permissions=["control"], description=_("Cancel selected tasks"))
+    def cancel_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
+        question = ask_to_cancel(_without_results(queryset))
+        if not self.is_confirmed(request, question):
+            return self.ask(request, question)
+        for each in question.possible:
+            cancel(each.row.pk)
+            self.log_change(request, each.row, pgettext("background task", "Cancelled."))
+        text = ngettext(
+            "%(count)d task is cancelled or has been told to stop.",
+            "%(count)d tasks are cancelled or have been told to stop.",
+            len(question.possible),
+        )
+        self.message_user(request, text % {"count": len(question.possible)}, messages.SUCCESS)
+        return self.after([each.row.pk for each in question.possible])
+
+    @admin.action(permissions=["control"], description=_("Run selected tasks again"))
+    def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
+        question = self._ask_to_retry(_without_results(queryset))
+        has_consent = not question.is_dangerous or "dared" in request.POST
+        if not self.is_confirmed(request, question) or not has_consent:
+            return self.ask(request, question)
+        made = [key for each in question.possible if (key := self._retry(request, each.row))]
+        if made:
+            text = ngettext(
+                "%(count)d task is run again.", "%(count)d tasks are run again.", len(made)
+            )
+            self.message_user(request, text % {"count": len(made)}, messages.SUCCESS)
+        return self.after(made or [each.row.pk for each in question.possible])
+
+    def _retry(self, request: HttpRequest, task: ToolTask) -> UUID | None:
+        """Run one task again; its new key, or None when that was refused."""
+        # Who has done it is known if it is done. Workers are told at the end of the block.
+        with transaction.atomic(using=router.db_for_write(ToolTask)):
+            try:
+                key = call_again(task)
+            except DjangoMCPError as error:
+                names = {"task": task, "reason": error}
+                text = gettext("Not run again: %(task)s. %(reason)s") % names
+                self.message_user(request, text, messages.ERROR)
+                return None
+            self.log_change(request, task, gettext("Run again as %(task)s.") % {"task": key})
+            self.log_addition(
+                request,
+                ToolTask.objects.get(pk=key),
+                gettext("Repeats %(task)s.") % {"task": task.pk},
+            )
+        return key
+
+    def _ask_to_retry(self, tasks: list[ToolTask]) -> Question:
+        return ask_to_retry(tasks, read_declared().tools)
+
+
+def _without_results(tasks: ToolTaskQuerySet) -> list[ToolTask]:
+    return list(tasks.defer("result", "error"))

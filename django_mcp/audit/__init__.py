@@ -1,0 +1,1 @@
+"""The record of calls: row, log line, signal and redaction."""

@@ -1,0 +1,1 @@
+"""OAuth clients: metadata, redirect URIs, secrets and approval."""

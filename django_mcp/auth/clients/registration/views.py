@@ -1,0 +1,163 @@
+"""Dynamic client registration (RFC 7591) and its management (RFC 7592), within bounds."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import router, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from oauth2_provider.dcr import enforce_csrf
+from oauth2_provider.models import get_access_token_model, get_application_model
+from oauth2_provider.utils import parse_bearer_token
+from oauth2_provider.views import (
+    DynamicClientRegistrationManagementView as ToolkitManagementView,
+)
+from oauth2_provider.views import DynamicClientRegistrationView as ToolkitRegistrationView
+
+from django_mcp.auth.clients.metadata import (
+    ClientMetadata,
+    ClientMetadataError,
+    refuse_bad_redirects,
+)
+from django_mcp.auth.clients.registration.locks import lock_registrations
+from django_mcp.auth.clients.registration.permissions import ADMITTED, count_registration
+from django_mcp.auth.errors import error_answer, too_many
+from django_mcp.models import ClientRegistration
+from django_mcp.policy.peer_addresses import peer_address
+from django_mcp.principals import Endpoint
+
+MAX_BODY = 8 * 1024
+CONFIDENTIAL = ("client_secret_basic", "client_secret_post")
+PUBLIC = ("none",)
+
+Standing = ClientRegistration.Standing
+
+
+class RegistrationView(ToolkitRegistrationView):
+    """django-oauth-toolkit's, open to anybody for what an assistant needs, so often per address."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := count_registration(request.META):
+            # Before anything is read: refused ones cost something, too.
+            return too_many("No more registrations for now.", wait)
+        try:
+            metadata = ClientMetadata.read(
+                _read_document(request),
+                auth_methods=(*CONFIDENTIAL, *PUBLIC),
+                default_auth_method=CONFIDENTIAL[0],
+            )
+            refuse_bad_redirects(metadata.redirect_uris)
+        except ClientMetadataError as error:
+            return error_answer(error.error, error.description)
+        _admit(request, metadata)
+        _forget_doubtful_login(request)
+        with transaction.atomic(using=router.db_for_write(get_application_model())):
+            answer: HttpResponse = super().post(request, *args, **kwargs)
+            if answer.status_code != 201:
+                return answer
+            told = json.loads(answer.content)
+            ClientRegistration.objects.register(
+                told["client_id"],
+                source=ClientRegistration.Source.DCR,
+                address=peer_address(request.META),
+            )
+            told["token_endpoint_auth_method"] = metadata.auth_method
+            if "client_secret" in told:
+                told["client_secret_expires_at"] = 0
+            return _told(told, status=201)
+
+
+class RegistrationManagementView(ToolkitManagementView):
+    """django-oauth-toolkit's, within the bounds of a registration."""
+
+    def get(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _completed(super().get(request, client_id, *args, **kwargs))
+
+    def put(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = self._authenticate_registration_request(request, client_id)
+        if isinstance(found, HttpResponse):
+            return found
+        application = found.application
+        is_public = application.client_type == application.CLIENT_PUBLIC
+        # It keeps its secret, or goes without: a new one would have to be told, and is not.
+        methods = PUBLIC if is_public else CONFIDENTIAL
+        try:
+            said = _read_document(request)
+            if said.get("client_id") not in (None, client_id):
+                raise ClientMetadataError("client_id must stay what it is")
+            metadata = ClientMetadata.read(
+                said, auth_methods=methods, default_auth_method=methods[0]
+            )
+            refuse_bad_redirects(metadata.redirect_uris)
+        except ClientMetadataError as error:
+            return error_answer(error.error, error.description)
+        _admit(request, metadata)
+        with (
+            transaction.atomic(using=router.db_for_write(get_application_model())),
+            transaction.atomic(using=ClientRegistration.objects.all().db),
+        ):
+            lock_registrations(client_id)
+            # Read again: what was read before may have been changed, and approved, meanwhile.
+            application.refresh_from_db(fields=("name", "redirect_uris"))
+            before = (application.name, application.redirect_uris)
+            answer = _completed(super().put(request, client_id, *args, **kwargs))
+            if before != (metadata.name, " ".join(metadata.redirect_uris)):
+                ClientRegistration.objects.withdraw_approval(client_id)
+            return answer
+
+    def delete(
+        self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        answer: HttpResponse = super().delete(request, client_id, *args, **kwargs)
+        if answer.status_code == 204:
+            rows = ClientRegistration.objects.filter(client_id=client_id)
+            rows.exclude(standing=Standing.BLOCKED).delete()
+        return answer
+
+
+def _read_document(request: HttpRequest) -> Mapping[str, Any]:
+    """The JSON object in the body; no more of it is read than may be sent."""
+    body = request.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise ClientMetadataError(f"The body must be of {MAX_BODY} bytes at most")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ClientMetadataError("The body must be JSON") from None
+    if not isinstance(document, dict):
+        raise ClientMetadataError("The body must be a JSON object")
+    return document
+
+
+def _admit(request: HttpRequest, metadata: ClientMetadata) -> None:
+    """Hand on what was taken, instead of what was sent."""
+    request._body = json.dumps(metadata.as_registered()).encode()
+    setattr(request, ADMITTED, True)
+
+
+def _forget_doubtful_login(request: HttpRequest) -> None:
+    """Let nobody own an application that a page of another site may have sent with their cookie."""
+    bearer = parse_bearer_token(request.headers.get("Authorization", ""))
+    if bearer is None and not enforce_csrf(request):
+        request.user = AnonymousUser()
+
+
+def _completed(answer: HttpResponse) -> HttpResponse:
+    if answer.status_code != 200:
+        return answer
+    return _told(json.loads(answer.content), status=200)
+
+
+def _told(told: dict[str, Any], *, status: int) -> HttpResponse:
+    """The answer with the URL that everybody knows, and a token that is good for nothing else."""
+    path = reverse("oauth2_provider:dcr-register-management", args=[told["client_id"]])
+    url = Endpoint.from_settings().origin + path
+    # Were it for nothing in particular, it would open the host's API: django-oauth-toolkit keeps
+    # it among the access tokens.
+    checksum = hashlib.sha256(told["registration_access_token"].encode()).hexdigest()
+    get_access_token_model()._default_manager.filter(token_checksum=checksum).update(resource=[url])
+    told = {**told, "response_types": ["code"], "registration_client_uri": url}
+    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""Connected assistants: the page on which users see and end their connections."""

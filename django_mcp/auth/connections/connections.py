@@ -1,0 +1,151 @@
+"""What one user has connected to the endpoint, and what became of it."""
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Min
+from oauth2_provider.models import get_refresh_token_model
+from oauth2_provider.scopes import get_scopes_backend
+
+from django_mcp.auth.clients.destinations import Destination
+from django_mcp.auth.clients.redirect_uris import is_acceptable, without_port
+from django_mcp.auth.consent.client_summary import Applicant
+from django_mcp.auth.tokens.queries import live_tokens, names
+from django_mcp.conf import settings
+from django_mcp.escapes import printable
+from django_mcp.models import CallRecord, ClientRegistration
+from django_mcp.principals import Endpoint
+
+LATEST = 5_000
+"""So many of a user's calls are looked at, however many are on record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The calls that an application has made for a user, among the latest on record."""
+
+    calls: int
+    last: datetime.datetime | None
+    looked_at: int | None
+    """Of how many calls of the user it is said; None when that is all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An application that holds access to the endpoint for a user, and what that allows it.
+
+    `address` and `destinations` are those of a dynamic registration: where it came from, and where
+    its access may go. They are empty for another. `usage` is None where calls are not recorded.
+    """
+
+    client_id: str
+    program_key: object
+    applicant: Applicant
+    address: str
+    destinations: Sequence[Destination]
+    since: datetime.datetime
+    permissions: Sequence[str]
+    usage: Usage | None
+
+
+def connections_of(user: AbstractBaseUser, endpoint: Endpoint) -> list[Connection]:
+    """What the user has connected, the latest first. The number of queries is the same for any."""
+    tokens = [
+        token
+        for token in live_tokens()
+        .filter(user=user, application__isnull=False)
+        .select_related("application")
+        .order_by("application", "pk")
+        if names(token.resource, endpoint)
+    ]
+    if not tokens:
+        return []
+    began = _beginnings(tokens)
+    usages = _usages(user) if settings.RECORD else None
+    words: Mapping[str, Any] = get_scopes_backend().get_all_scopes()
+    addresses = _addresses(token.application.client_id for token in tokens)
+    found = [
+        _connection(application, list(held), began, usages, words, addresses)
+        for application, held in groupby(tokens, key=lambda token: token.application)
+    ]
+    return sorted(found, key=lambda connection: connection.since, reverse=True)
+
+
+def _connection(
+    application: Any,
+    tokens: Sequence[Any],
+    began: Mapping[Any, datetime.datetime],
+    usages: "Usages | None",
+    words: Mapping[str, Any],
+    addresses: Mapping[str, str],
+) -> Connection:
+    scopes = {scope for token in tokens for scope in token.scope.split()}
+    moments = [token.created for token in tokens]
+    if application.pk in began:
+        moments.append(began[application.pk])
+    is_dynamic = application.registration_source == application.RegistrationSource.DCR
+    # Redirects that cannot be used may be anything.
+    redirect_uris = filter(is_acceptable, application.redirect_uris.split() if is_dynamic else ())
+    destinations = [Destination.of(uri) for uri in redirect_uris]
+    return Connection(
+        client_id=application.client_id,
+        program_key=_program_key(application, destinations) if is_dynamic else application.pk,
+        applicant=Applicant.of(application),
+        address=addresses.get(application.client_id, "") if is_dynamic else "",
+        destinations=destinations,
+        since=min(moments),
+        permissions=[str(words.get(scope, scope)) for scope in sorted(scopes)],
+        usage=None if usages is None else usages.of(application.client_id),
+    )
+
+
+def _program_key(application: Any, destinations: Iterable[Destination]) -> object:
+    """A value that two dynamic registrations share which `Program` takes for one program."""
+    uris = frozenset(without_port(destination.uri) for destination in destinations)
+    return application.name, uris
+
+
+def _addresses(client_ids: Iterable[str]) -> dict[str, str]:
+    """The addresses that the registrations came from, in characters that can be seen."""
+    rows = ClientRegistration.objects.filter(client_id__in=list(client_ids))
+    return {key: printable(address) for key, address in rows.values_list("client_id", "address")}
+
+
+def _beginnings(tokens: Iterable[Any]) -> dict[Any, datetime.datetime]:
+    """When the logins began from which the tokens come; each refresh has replaced them since."""
+    rows = get_refresh_token_model()._default_manager.order_by()
+    families = rows.filter(access_token__in=[token.pk for token in tokens]).values("token_family")
+    began = rows.filter(token_family__in=families).values("application").annotate(Min("created"))
+    return dict(began.values_list("application", "created__min"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usages:
+    """The latest calls of a user by the client that made them: how many, and the last."""
+
+    counts: Mapping[str, int]
+    lasts: Mapping[str, datetime.datetime]
+    looked_at: int | None
+
+    def of(self, client_id: str) -> Usage:
+        return Usage(
+            calls=self.counts.get(client_id, 0),
+            last=self.lasts.get(client_id),
+            looked_at=self.looked_at,
+        )
+
+
+def _usages(user: AbstractBaseUser) -> Usages:
+    # Along the index of users alone: to count for each client, a database might read them all.
+    latest = CallRecord.objects.filter(user=str(user.pk)).newest_first()
+    calls = list(latest.values_list("client", "started")[:LATEST])
+    counts: dict[str, int] = {}
+    lasts: dict[str, datetime.datetime] = {}
+    for client, started in calls:
+        counts[client] = counts.get(client, 0) + 1
+        lasts.setdefault(client, started)
+    return Usages(counts=counts, lasts=lasts, looked_at=LATEST if len(calls) == LATEST else None)

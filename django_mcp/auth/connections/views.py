@@ -1,0 +1,77 @@
+"""The page of every user: which assistants are connected, and how to disconnect them."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.utils.translation import gettext, pgettext
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from django_mcp.auth.connections.connections import connections_of
+from django_mcp.auth.connections.programs import programs_of
+from django_mcp.auth.consent.pages import render_page
+from django_mcp.auth.consent.service_name import service_name
+from django_mcp.auth.tokens.revocation import revoke_of_user
+from django_mcp.principals import Endpoint
+
+LIST = "django_mcp:connected-assistants"
+
+
+@login_required
+@require_safe
+def connected_assistants(request: HttpRequest) -> HttpResponseBase:
+    """What the user who is logged in has connected to the endpoint."""
+    endpoint = Endpoint.from_settings()
+    connections = connections_of(_user(request), endpoint)
+    return render_page(
+        request,
+        "django_mcp/connected_assistants.html",
+        {
+            "title": gettext("Connected assistants"),
+            "connections": connections,
+            "programs": programs_of(connections),
+            "service": service_name(endpoint),
+            "is_done": "done" in request.GET,
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+def disconnect(request: HttpRequest) -> HttpResponseBase:
+    """Ask whether to disconnect the applications that `client` names, or all, and do so.
+
+    An id that the user has not connected is one that nobody has. Where nothing else is named, it
+    leads back to the list.
+    """
+    endpoint = Endpoint.from_settings()
+    user = _user(request)
+    sent = request.POST if request.method == "POST" else request.GET
+    is_of_all = "client" not in sent
+    named = set(sent.getlist("client"))
+    connections = [
+        each for each in connections_of(user, endpoint) if is_of_all or each.client_id in named
+    ]
+    if not connections:
+        return redirect(LIST)
+    if request.method == "POST":
+        for client_id in [None] if is_of_all else [each.client_id for each in connections]:
+            revoke_of_user(user, endpoint, client_id=client_id)
+        return redirect(f"{resolve_url(LIST)}?done")
+    return render_page(
+        request,
+        "django_mcp/disconnect.html",
+        {
+            "title": pgettext("application", "Disconnect"),
+            "connections": connections,
+            "is_of_all": is_of_all,
+        },
+    )
+
+
+def _user(request: HttpRequest) -> AbstractBaseUser:
+    user = request.user
+    assert isinstance(user, AbstractBaseUser), "Nobody else passes the login."
+    return user

@@ -1,0 +1,124 @@
+"""What an application asks of a user: read from the URL, and nowhere else."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.models import get_application_model
+from oauthlib.oauth2.rfc6749 import errors
+
+from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.redirect_uris import is_acceptable
+from django_mcp.auth.clients.refusals import refusal_of
+from django_mcp.auth.oauth.resource_indicators import invalid_target, is_endpoint, is_resource
+from django_mcp.auth.oauth.validator import VISITOR
+from django_mcp.tools.registry import get_registry
+
+Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A valid request; `credentials` are those that django-oauth-toolkit answers with."""
+
+    application: Any
+    scopes: tuple[str, ...]
+    credentials: Mapping[str, Any]
+
+    @property
+    def is_of_a_stranger(self) -> bool:
+        """Whether the application has registered itself."""
+        return is_self_registered(self.application)
+
+    @property
+    def concerns_the_endpoint(self) -> bool:
+        """Whether what is asked for opens the endpoint or one of its tools."""
+        return (
+            self.is_of_a_stranger
+            or not get_registry().scopes.keys().isdisjoint(self.scopes)
+            or any(map(is_endpoint, self.credentials.get("resource", ())))
+        )
+
+
+def read_request(request: HttpRequest, validate: Validate) -> AuthorizationRequest:
+    """Read and `validate` the request in the URL; no field of a form changes what it asks for.
+
+    Raises `FatalClientError` when the application must not be answered, else `OAuthToolkitError`.
+    """
+    if any("\0" in value for _, values in request.GET.lists() for value in values):
+        # PostgreSQL knows no such text.
+        raise FatalClientError(error=errors.InvalidRequestFatalError())
+    try:
+        scopes, credentials = validate(_visit(request))
+    except ValueError as error:  # of a query that is none
+        raise FatalClientError(error=errors.InvalidRequestFatalError()) from error
+    if isinstance(credentials.get("ui_locales"), list):
+        # The toolkit takes them apart, and wants them in one piece.
+        credentials["ui_locales"] = " ".join(credentials["ui_locales"])
+    resources = request.GET.getlist("resource")
+    if resources:
+        credentials["resource"] = resources
+    asked = AuthorizationRequest(
+        application=get_application_model().objects.get(client_id=credentials["client_id"]),
+        scopes=tuple(dict.fromkeys(scopes)),
+        credentials=credentials,
+    )
+    if refusal := refusal_of(credentials["client_id"], is_self_registered=asked.is_of_a_stranger):
+        raise FatalClientError(error=refusal())
+    if problem := _problem(asked, resources):
+        raise OAuthToolkitError(error=problem, redirect_uri=credentials["redirect_uri"])
+    return asked
+
+
+def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
+    """Return whether a user who signs in now will be asked what the URL asks for.
+
+    No metadata document is fetched for a visitor. Of an application that nothing is known of, it
+    is true as far as that can be seen, when its document is what is missing.
+    """
+    try:
+        return read_request(request, validate).concerns_the_endpoint
+    except OAuthToolkitError as error:
+        if not isinstance(error.oauthlib_error, errors.InvalidClientIdError):
+            return False
+    parameters = request.GET
+    return (
+        is_document_url(parameters["client_id"])
+        and is_acceptable(parameters.get("redirect_uri", ""))
+        and parameters.get("response_type") == "code"
+        and parameters.get("code_challenge_method") == "S256"
+        and all(map(is_endpoint, parameters.getlist("resource")))
+    )
+
+
+def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
+    """What is wrong with a request, whichever validator the host has chosen."""
+    state = asked.credentials["state"]
+    is_right = is_endpoint if asked.is_of_a_stranger else is_resource
+    if not all(map(is_right, resources)):
+        return invalid_target(state=state)
+    challenge = asked.credentials.get("code_challenge")
+    method = asked.credentials.get("code_challenge_method")
+    if asked.is_of_a_stranger and not (challenge and method == "S256"):
+        return errors.InvalidRequestError(
+            description="A code challenge of the method S256 is required.", state=state
+        )
+    return None
+
+
+def _visit(request: HttpRequest) -> HttpRequest:
+    visited = without_form(request)
+    if not request.user.is_authenticated:
+        visited.META = {**request.META, VISITOR: "1"}
+    return visited
+
+
+def without_form(request: HttpRequest) -> HttpRequest:
+    """The request as if its URL had merely been visited."""
+    visited = copy.copy(request)
+    visited.method = "GET"
+    visited.POST = QueryDict()
+    return visited

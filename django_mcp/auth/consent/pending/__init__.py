@@ -1,0 +1,1 @@
+"""Authorization requests that wait for their user to sign in."""

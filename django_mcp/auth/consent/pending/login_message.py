@@ -1,0 +1,35 @@
+"""The message at sign-in that leads back to an application that waits."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+
+from django_mcp.auth.consent.pending.notice import pending_assistants
+from django_mcp.conf import settings
+
+
+def add_message(*, request: HttpRequest | None, **kwargs: Any) -> None:
+    """Receiver of `user_logged_in`: a message for the latest request, if the project wants one."""
+    if not settings.LOGIN_MESSAGE or request is None:
+        return
+    waiting = pending_assistants(request)
+    if not waiting:
+        return
+    latest = waiting[0]
+    name = latest.applicant.name
+    if latest.is_known and latest.applicant.host:
+        name = f"{name} ({latest.applicant.host})"
+    try:
+        url = f"{reverse('django_mcp:pending-assistant')}?request={latest.request.id}"
+    except NoReverseMatch:  # a site may have other routes on another host
+        return
+    text = format_html(
+        gettext('{name} is waiting for you. <a href="{url}">Continue</a>'),
+        name=format_html("<bdi>{}</bdi>", name),
+        url=url,
+    )
+    messages.info(request, text, fail_silently=True)

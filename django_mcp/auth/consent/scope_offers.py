@@ -1,0 +1,225 @@
+"""What a user gives with each scope: the tools that it opens to this user, in plain words."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+from django.utils.functional import Promise
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from oauth2_provider.scopes import get_scopes_backend
+
+from django_mcp.auth.oauth.scopes import in_words
+from django_mcp.models import ToolGroup
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.principals import Principal
+from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
+
+FEW_TOOLS = 10
+"""Up to so many, the tools of a whole offer are listed; more are folded below their counts."""
+
+SUMMARY_SCOPES = 4
+SUMMARY_CHARACTERS = 60
+"""So many scopes stand in the summary of an offer, each with so much of its description."""
+
+
+class Effect(IntEnum):
+    """The effect of a call, by the annotations of its tool; the greater, the worse."""
+
+    READ = 1
+    CHANGE = 2
+    DELETE = 3
+
+    @classmethod
+    def of(cls, tool: Tool) -> Self:
+        if tool.read_only:
+            return cls(cls.READ)
+        # As in the protocol: what its author left open may destroy.
+        return cls(cls.CHANGE if tool.destructive is False else cls.DELETE)
+
+    @property
+    def label(self) -> str | Promise:
+        labels = {
+            Effect.READ: _("only reads"),
+            Effect.CHANGE: _("adds or changes"),
+            Effect.DELETE: _("may change or delete"),
+        }
+        return labels[self]
+
+    @property
+    def is_harmful(self) -> bool:
+        return self is Effect.DELETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectCount:
+    """The number of tools of one effect."""
+
+    effect: Effect
+    number: int
+
+    def __str__(self) -> str:
+        match self.effect:
+            case Effect.READ:
+                text = ngettext("%(n)d only reads", "%(n)d only read", self.number)
+            case Effect.CHANGE:
+                text = ngettext("%(n)d adds or changes", "%(n)d add or change", self.number)
+            case Effect.DELETE:
+                text = ngettext(
+                    "%(n)d may change or delete", "%(n)d may change or delete", self.number
+                )
+        return text % {"n": self.number}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTool:
+    """A tool as its user reads of it. `more_scopes` are those that it needs as well."""
+
+    title: str
+    effect: Effect
+    more_scopes: Sequence[str]
+
+    @classmethod
+    def of(cls, tool: Tool, scope: str = "") -> Self:
+        """Describe a tool, as one that `scope` opens."""
+        return cls(
+            title=tool.title or in_words(tool.name),
+            effect=Effect.of(tool),
+            more_scopes=sorted(tool.scopes - {scope}),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedGroup:
+    """Tools of one group."""
+
+    title: str
+    tools: Sequence[OfferedTool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTools:
+    """Tools by group, and how many of them have which effect."""
+
+    groups: Sequence[OfferedGroup]
+
+    def __len__(self) -> int:
+        return sum(len(group.tools) for group in self.groups)
+
+    @property
+    def counts(self) -> list[EffectCount]:
+        """The number of tools of each effect that occurs, the worst effect first."""
+        numbers = Counter(tool.effect for group in self.groups for tool in group.tools)
+        return [
+            EffectCount(effect=effect, number=numbers[effect])
+            for effect in sorted(numbers, reverse=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedScope:
+    """A scope that is asked for, and the tools that it opens; none for one of the host's own.
+
+    `is_new` is true where the application holds other scopes of this user, and not this one.
+    """
+
+    name: str
+    description: str
+    is_of_tools: bool
+    is_new: bool
+    tools: OfferedTools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One bounded line about the scopes that are asked for: the first in words, the others counted.
+
+    `is_of_new` is true where it is about those alone that the application does not hold yet.
+    """
+
+    words: Sequence[str]
+    others: int
+    is_of_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """All that is asked for, new scopes and scopes of tools first, and tools that need no scope.
+
+    `is_step_up` is true where the application holds some scopes of this user.
+    """
+
+    scopes: Sequence[OfferedScope]
+    open_tools: OfferedTools
+    is_step_up: bool
+
+    @property
+    def is_short(self) -> bool:
+        """True if all tools together are few enough to be listed at once."""
+        number = sum(len(scope.tools) for scope in self.scopes) + len(self.open_tools)
+        return number <= FEW_TOOLS
+
+    @property
+    def summary(self) -> Summary:
+        """The new scopes of a step-up, else all."""
+        new = [scope for scope in self.scopes if scope.is_new]
+        scopes = new or self.scopes
+        return Summary(
+            words=[
+                Truncator(scope.description.rstrip(" .")).chars(SUMMARY_CHARACTERS)
+                for scope in scopes[:SUMMARY_SCOPES]
+            ],
+            others=len(scopes[SUMMARY_SCOPES:]),
+            is_of_new=bool(new),
+        )
+
+
+def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -> Offer:
+    """Describe the principal's scopes, by the tools that its user may see at this moment.
+
+    `granted` are the scopes that the application holds of this user already.
+    """
+    visibility = Visibility(principal, current_snapshot())
+    visible = [tool for tool in get_registry().tools.values() if visibility.sees(tool)]
+    descriptions = get_scopes_backend().get_all_scopes()
+    titles = dict(ToolGroup.objects.values_list("name", "title"))
+
+    def grouped(scope: str, tools: Iterable[Tool]) -> OfferedTools:
+        by_group: dict[str, list[OfferedTool]] = defaultdict(list)
+        for tool in tools:
+            by_group[tool.group].append(OfferedTool.of(tool, scope))
+        return OfferedTools(
+            groups=[
+                OfferedGroup(title=titles.get(group) or in_words(group), tools=offered)
+                for group, offered in sorted(by_group.items())
+            ]
+        )
+
+    scopes_of_tools = get_registry().scopes
+    return Offer(
+        scopes=[
+            OfferedScope(
+                name=scope,
+                description=str(descriptions.get(scope, scope)),
+                is_of_tools=scope in scopes_of_tools,
+                is_new=bool(granted) and scope not in granted,
+                tools=grouped(scope, [tool for tool in visible if scope in tool.scopes]),
+            )
+            for scope in sorted(
+                principal.scopes,
+                key=lambda each: (
+                    each in granted,
+                    each not in scopes_of_tools,
+                    scopes_of_tools.get(each),
+                    each,
+                ),
+            )
+        ],
+        open_tools=grouped("", [tool for tool in visible if not tool.scopes]),
+        is_step_up=bool(granted),
+    )

@@ -1,0 +1,312 @@
+"""The authorization endpoint: users read who asks for what, and decide."""
+
+import logging
+from typing import Any
+
+from django import forms
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import NoReverseMatch
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.models import get_application_model
+from oauth2_provider.views import AuthorizationView as ToolkitAuthorizationView
+from oauthlib.oauth2.rfc6749.errors import InvalidClientIdError, OAuth2Error
+from oauthlib.openid.connect.core.exceptions import ConsentRequired
+
+from django_mcp.auth.clients.applications import is_self_registered
+from django_mcp.auth.clients.destinations import Destination
+from django_mcp.auth.clients.display_text import shown_name
+from django_mcp.auth.clients.redirect_uris import is_loopback
+from django_mcp.auth.clients.refusals import ClientBlockedError, ClientUnapprovedError
+from django_mcp.auth.consent.authorization_requests import (
+    AuthorizationRequest,
+    may_be_asked,
+    read_request,
+    without_form,
+)
+from django_mcp.auth.consent.client_summary import Applicant
+from django_mcp.auth.consent.pages import render_page
+from django_mcp.auth.consent.pending.requests import PendingRequest, completed, forget, keep
+from django_mcp.auth.consent.pending.unfinished import Reason, render_unfinished
+from django_mcp.auth.consent.scope_offers import make_offer
+from django_mcp.auth.consent.service_name import service_host, service_name
+from django_mcp.auth.oauth.issuer import with_issuer
+from django_mcp.auth.oauth.metadata import issuer
+from django_mcp.auth.tokens.queries import granted_scopes, holds_access
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.user_labels import user_label
+
+logger = logging.getLogger(__name__)
+
+ONWARD = ("https:", "http://localhost:*", "http://127.0.0.1:*")
+"""Where those who receive an answer may lead on to; Chromium holds a form to its whole way."""
+
+MAX_ARRIVALS = 5
+"""So often a browser is sent to the login page for one request, without a click in between."""
+
+
+class ConsentForm(forms.Form):
+    """The user's decision. `scope` may be less than was asked for, and never anything else.
+
+    Its fields are those of django-oauth-toolkit's form, for programs that fill it in.
+    """
+
+    allow = forms.BooleanField(required=False)
+
+    def __init__(self, posted: QueryDict, *, scopes: tuple[str, ...]) -> None:
+        chosen = " ".join(posted.getlist("scope")).split()
+        super().__init__({"allow": posted.get("allow"), "scope": chosen})
+        self.fields["scope"] = forms.MultipleChoiceField(
+            choices=[(scope, scope) for scope in scopes],
+            required=bool(scopes) and "allow" in posted,
+            error_messages={"required": _("Choose at least one permission, or deny them all.")},
+        )
+
+
+# The view asks for a login by itself; and a consent needs the token of its form even at a site
+# that has no middleware for that.
+@method_decorator([login_not_required, csrf_protect, never_cache], name="dispatch")
+class AuthorizationView(ToolkitAuthorizationView):
+    """django-oauth-toolkit's view, with a page that says what a user of the endpoint should know.
+
+    Self-registered applications are always asked about, on that page. Those of the host are let
+    through where its settings say so, and are asked about on the toolkit's own page when they
+    want nothing of the endpoint.
+    """
+
+    asked: AuthorizationRequest | None = None
+    is_decided = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let users sign in, and answer them; what is wrong with a request is told to its client.
+
+        A client that must not be told is not: then the user reads why.
+        """
+        response: HttpResponse
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except OAuthToolkitError as error:
+            response = self.error_response(error, None)
+        return response
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask the user what the URL asks for."""
+        if whole := completed(request):
+            return HttpResponseRedirect(whole.url)
+        self.asked = asked = read_request(request, self.validate_authorization_request)
+        response: HttpResponse | None = None
+        prompt = request.GET.get("prompt", "").split()
+        if not asked.is_of_a_stranger:
+            response = super().get(request, *args, **kwargs)
+        elif "create" in prompt:
+            response = self.handle_prompt_create()
+        elif "login" in prompt:
+            response = self.handle_prompt_login()
+        elif "none" in prompt:
+            raise OAuthToolkitError(
+                error=ConsentRequired(state=asked.credentials["state"]),
+                redirect_uri=asked.credentials["redirect_uri"],
+            )
+        return response or self._ask(asked)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take the user's decision about what the URL asks for."""
+        if "client_id" in request.GET or "client_id" not in request.POST:
+            self.asked = read_request(request, self.validate_authorization_request)
+            if self.asked.concerns_the_endpoint:
+                return self._decide(self.asked)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """Take the decision about an application of the host on the toolkit's own page."""
+        applications = get_application_model().objects
+        application = applications.filter(client_id=form.cleaned_data["client_id"]).first()
+        # That form says itself what is granted, and to whom.
+        if application is None or is_self_registered(application):
+            raise FatalClientError(error=InvalidClientIdError())
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show the toolkit's own page, or ours where the endpoint is concerned."""
+        if self.asked is not None and self.asked.concerns_the_endpoint:
+            return self._ask(self.asked)
+        response: HttpResponse = super().render_to_response(context, **kwargs)
+        return response
+
+    def handle_no_permission(self) -> HttpResponse:
+        """Send the visitor to the login page; the session keeps what should be asked then."""
+        response: HttpResponse
+        try:
+            response = super().handle_no_permission()
+        except NoReverseMatch:
+            logger.exception("LOGIN_URL leads nowhere: users cannot sign in to connect a client")
+            return render_unfinished(self.request, Reason.NO_LOGIN_PAGE, status=500)
+        if isinstance(response, HttpResponseRedirect) and self.request.method in ("GET", "POST"):
+            pending = self._keep()
+            if pending is not None and pending.arrivals > MAX_ARRIVALS:
+                return render_unfinished(
+                    self.request, Reason.NOT_SIGNED_IN, status=403, login_url=response.url
+                )
+        return response
+
+    def handle_prompt_login(self) -> HttpResponse:
+        """Send the user to the login page, as the application wishes."""
+        if self.asked is not None and self.asked.concerns_the_endpoint:
+            keep(self.request)
+        response: HttpResponseRedirect = super().handle_prompt_login()
+        # The toolkit's address to come back to has every parameter once: resources may be several.
+        parameters = self.request.GET.copy()
+        del parameters["prompt"]
+        login_url, _, query = response.url.partition("?")
+        fields = QueryDict(query, mutable=True)
+        name = self.get_redirect_field_name()
+        page = str(fields[name]).partition("?")[0]
+        fields[name] = f"{page}?{parameters.urlencode()}"
+        return HttpResponseRedirect(f"{login_url}?{fields.urlencode(safe='/')}")
+
+    def error_response(
+        self, error: OAuthToolkitError, application: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Tell the application, if it can be told."""
+        if isinstance(error, FatalClientError) or not error.oauthlib_error.redirect_uri:
+            return self._refuse(error.oauthlib_error)
+        response: HttpResponse = super().error_response(error, application, **kwargs)
+        return response
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        """Send the answer, which says that it comes from here (RFC 9207).
+
+        An application that registered itself is answered without a click of its user only where
+        `_may_send_on` allows it: any link of anybody's would begin with this server's good name
+        (RFC 9700, section 4.11.2), and open any program of the user's.
+        """
+        if self.asked is None or self.asked.concerns_the_endpoint:
+            redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
+        if self.request.user.is_authenticated:
+            forget(self.request, self.request.GET)
+        stranger = None if self.is_decided else self._stranger()
+        if stranger is not None and not self._may_send_on(redirect_to, stranger):
+            return self._lead_on(redirect_to, stranger)
+        response: HttpResponse = super().redirect(redirect_to, application)
+        return response
+
+    def _keep(self) -> PendingRequest | None:
+        """Keep a request for the user who is about to sign in, if it may be asked of one.
+
+        Not what another site's page has the browser load.
+        """
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            return None
+        is_good = may_be_asked(self.request, self.validate_authorization_request)
+        return keep(self.request) if is_good else None
+
+    def _decide(self, asked: AuthorizationRequest) -> HttpResponse:
+        if "another_user" in self.request.POST:
+            return self._sign_out()
+        if not self.request.user.is_active:
+            return self._ask(asked)
+        form = ConsentForm(self.request.POST, scopes=asked.scopes)
+        if not form.is_valid():
+            return self._ask(asked, form)
+        self.is_decided = True
+        uri, *_headers = self.create_authorization_response(
+            request=without_form(self.request),
+            scopes=" ".join(form.cleaned_data["scope"]),
+            credentials=dict(asked.credentials),
+            allow=form.cleaned_data["allow"],
+        )
+        return self.redirect(uri, asked.application)
+
+    def _stranger(self) -> Any:
+        """The application that waits for the answer, if it has registered itself."""
+        if self.asked is not None:
+            return self.asked.application if self.asked.is_of_a_stranger else None
+        client_id = self.request.GET.get("client_id", "")
+        named = get_application_model().objects.filter(client_id=client_id)
+        return next(filter(is_self_registered, named), None)
+
+    def _may_send_on(self, redirect_to: str, stranger: Any) -> bool:
+        """Whether the user is signed in, and has allowed it before or is answered on loopback."""
+        user = self.request.user
+        return user.is_authenticated and (is_loopback(redirect_to) or holds_access(stranger, user))
+
+    def _lead_on(self, redirect_to: str, stranger: Any) -> HttpResponse:
+        context = {
+            "title": gettext("This request cannot be answered"),
+            "applicant": Applicant.of(stranger),
+            "destination": Destination.of(redirect_to),
+            "onward": redirect_to,
+            "service": service_name(Endpoint.from_settings()),
+        }
+        return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
+
+    def _ask(self, asked: AuthorizationRequest, form: ConsentForm | None = None) -> HttpResponse:
+        user = self.request.user
+        if not user.is_active:
+            return render_unfinished(self.request, Reason.INACTIVE, status=403)
+        endpoint = Endpoint.from_settings()
+        applicant = Applicant.of(asked.application)
+        destination = Destination.of(asked.credentials["redirect_uri"])
+        principal = Principal(
+            endpoint=endpoint,
+            user=user,
+            client_id=asked.application.client_id,
+            scopes=frozenset(asked.scopes),
+        )
+        context = {
+            "title": gettext("Allow %(application)s?") % {"application": applicant.name},
+            "applicant": applicant,
+            "destination": destination,
+            "offer": make_offer(
+                principal, granted=granted_scopes(asked.application, user, endpoint)
+            ),
+            "chosen": asked.scopes if form is None else form.data["scope"],
+            "form": form,
+            "user_label": user_label(user),
+            "service": service_name(endpoint),
+            "service_host": service_host(endpoint),
+        }
+        targets = [destination.source, *ONWARD]
+        return render_page(self.request, "django_mcp/consent.html", context, form_targets=targets)
+
+    def _refuse(self, error: OAuth2Error) -> HttpResponse:
+        forget(self.request, self.request.GET)
+        if "client_id" not in self.request.GET:
+            return render_unfinished(self.request, Reason.LOST, status=400)
+        # One page for all that an attacker could try; the others say what operators have decided.
+        is_blocked = isinstance(error, ClientBlockedError)
+        is_unapproved = isinstance(error, ClientUnapprovedError)
+        context = {
+            "title": gettext("This application gets no access"),
+            "is_blocked": is_blocked,
+            "is_unapproved": is_unapproved,
+            # Whole: operators need all of it.
+            "client_id": shown_name(self.request.GET.get("client_id", ""), longest=255),
+            "service": service_name(Endpoint.from_settings()),
+        }
+        return render_page(self.request, "django_mcp/refused.html", context, status=400)
+
+    def _sign_out(self) -> HttpResponse:
+        """Sign the user out, and lead to the sign-in page and back here.
+
+        Not by a redirect: it belongs to what a form does, and the sign-in page of another site
+        would be kept from it.
+        """
+        logout(self.request)
+        keep(self.request)
+        login = redirect_to_login(
+            self.request.get_full_path(), self.get_login_url(), self.get_redirect_field_name()
+        )
+        context = {"title": gettext("You are signed out"), "login_url": login.url}
+        response = render_page(self.request, "django_mcp/signed_out.html", context)
+        response["Refresh"] = f"0; url={login.url}"
+        return response

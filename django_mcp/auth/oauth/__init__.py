@@ -1,0 +1,1 @@
+"""OAuth through django-oauth-toolkit: authenticator, validator, metadata and scopes."""

@@ -1,0 +1,169 @@
+"""The metadata documents from which a client learns where to get a token."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import NoReverseMatch, reverse
+from django.views import View
+from oauth2_provider.settings import oauth2_settings
+from oauth2_provider.views import (
+    ConnectDiscoveryInfoView,
+    OAuthProtectedResourceMetadataView,
+    OAuthServerMetadataView,
+)
+
+from django_mcp.auth.oauth.cors import open_to_scripts
+from django_mcp.policy.login_scopes import offered_scopes
+from django_mcp.principals import Endpoint
+from django_mcp.tools.registry import get_registry
+
+INTROSPECTION = "introspection_endpoint_auth_methods_supported"
+OFFERED = (
+    "response_types_supported",
+    "scopes_supported",
+    "token_endpoint_auth_methods_supported",
+)
+"""What OpenID Connect offers besides; clients of MCP are not to ask for `offline_access`."""
+
+
+def issuer(endpoint: Endpoint) -> str:
+    """The authorization server's identifier: where django-oauth-toolkit is included.
+
+    `OIDC_ISS_ENDPOINT` wins where it is set. Empty when the toolkit's URLs are not included.
+    """
+    if oauth2_settings.OIDC_ISS_ENDPOINT:
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+    try:
+        token_path = reverse("oauth2_provider:token")
+    except NoReverseMatch:
+        return ""
+    return endpoint.origin + token_path.removesuffix("/").rpartition("/")[0]
+
+
+def authorization_servers(endpoint: Endpoint) -> list[str]:
+    """Where the resource metadata send clients for a token: the servers configured, else ours."""
+    configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
+    own = issuer(endpoint)
+    return list(configured or ([own] if own else []))
+
+
+def has_foreign_tokens(endpoint: Endpoint) -> bool:
+    """Whether another authorization server than django-oauth-toolkit here decides on scopes.
+
+    It is one when clients are sent there alone, or is asked about tokens (RFC 7662).
+    """
+    own = issuer(endpoint).rstrip("/")
+    servers = {server.rstrip("/") for server in authorization_servers(endpoint)}
+    return bool(servers and own not in servers) or bool(
+        oauth2_settings.RESOURCE_SERVER_INTROSPECTION_URL
+    )
+
+
+def published(view: type[View], **options: Any) -> Callable[..., HttpResponseBase]:
+    """The view of a document, for clients of every origin."""
+    return open_to_scripts(view.as_view(**options), "GET")
+
+
+class ResourceMetadataView(OAuthProtectedResourceMetadataView):
+    """RFC 9728 for the endpoint; every value comes from `DJANGO_MCP_URL` and the tools."""
+
+    def get(
+        self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
+    ) -> HttpResponse:
+        endpoint = Endpoint.from_settings()
+        # Of another resource there is nothing to say, and the toolkit would say it of any.
+        if resource_path and resource_path.strip("/") != endpoint.path.strip("/"):
+            raise Http404
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
+
+    def get_resource(self, request: HttpRequest) -> str:
+        return Endpoint.from_settings().url
+
+    def get_authorization_servers(self, request: HttpRequest) -> list[str]:
+        return authorization_servers(Endpoint.from_settings())
+
+    def get_scopes_supported(self) -> list[str]:
+        return scopes_supported()
+
+
+class _CanonicalURLs:
+    """Names the toolkit's views by the endpoint's own origin."""
+
+    def _get_endpoint_url(
+        self, request: HttpRequest, view_name: str, required: bool = False
+    ) -> str | None:
+        # Behind a proxy the request may know neither scheme nor host.
+        try:
+            return Endpoint.from_settings().origin + reverse(f"oauth2_provider:{view_name}")
+        except NoReverseMatch:
+            if required:
+                raise
+            return None
+
+
+class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
+    """RFC 8414 for django-oauth-toolkit, under the one issuer that the resource metadata names."""
+
+    is_below_issuer = False
+    """Whether it stands at the issuer's own URL, instead of ending in the issuer's path."""
+
+    def get(
+        self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
+    ) -> HttpResponse:
+        expected = issuer(Endpoint.from_settings())
+        # The toolkit's own view takes any path for an issuer; a document for one that is not
+        # ours would lead clients astray.
+        is_ours = self.is_below_issuer or issuer_path.strip("/") == _path_of(expected)
+        if not expected or not is_ours:
+            raise Http404
+        return JsonResponse({**self.get_document(request), "issuer": expected})
+
+    def get_document(self, request: HttpRequest) -> dict[str, Any]:
+        """What the toolkit says, and what holds for MCP clients."""
+        document = {
+            **json.loads(super().get(request).content),
+            "scopes_supported": scopes_supported(),
+        }
+        if "authorization_endpoint" in document:
+            # Where "plain" is still taken, for the host's sake, nobody new should choose it.
+            document["code_challenge_methods_supported"] = ["S256"]
+        if "introspection_endpoint" in document:
+            # It is for resource servers, which are known by a secret or a token of their own.
+            document[INTROSPECTION] = [each for each in document[INTROSPECTION] if each != "none"]
+        return document
+
+
+class _OpenIDDocument(_CanonicalURLs, ConnectDiscoveryInfoView):
+    """The toolkit's own document of OpenID Connect."""
+
+
+class OpenIDMetadataView(ServerMetadataView):
+    """OpenID Connect Discovery where the host has that, and the same as RFC 8414 where not.
+
+    Clients of MCP look here when they do not find the other document.
+    """
+
+    def get_document(self, request: HttpRequest) -> dict[str, Any]:
+        document = super().get_document(request)
+        if not oauth2_settings.OIDC_ENABLED:
+            return document
+        openid = json.loads(_OpenIDDocument().get(request).content)
+        # The toolkit names every scope of the tools, those that open nothing too.
+        hidden = get_registry().scopes.keys() - offered_scopes()
+        for name in OFFERED:
+            known = {*document[name], *hidden, "offline_access"}
+            document[name] = document[name] + [each for each in openid[name] if each not in known]
+        return {**openid, **document}
+
+
+def scopes_supported() -> list[str]:
+    """The scopes that every document names: those that open a tool, and nothing of the host."""
+    return sorted(offered_scopes())
+
+
+def _path_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[2].strip("/")

@@ -1,0 +1,74 @@
+"""The scope catalogue: what the tools ask for joins what the host offers."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from django.utils.functional import lazy
+from oauth2_provider.scopes import BaseScopes
+from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.auth.clients.applications import is_self_registered
+from django_mcp.models import ToolGroup
+from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
+from django_mcp.tools.registry import get_registry
+
+
+def tool_scopes() -> Mapping[str, str]:
+    """Every scope of the tools with its description, in alphabetical order.
+
+    The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group and its
+    name. They are looked up when they are shown: django-oauth-toolkit asks for the scopes with
+    every token.
+    """
+    described: Mapping[str, str] = oauth2_settings.SCOPES
+    titles = cache(lambda: dict(ToolGroup.objects.values_list("name", "title")))
+    return {
+        scope: described.get(scope) or _shown_title(scope, group, titles)
+        for scope, group in get_registry().scopes.items()
+    }
+
+
+def _title(scope: str, group: str, titles: Callable[[], Mapping[str, str]]) -> str:
+    title = titles().get(group) or in_words(group)
+    return f"{title} ({scope})"  # several scopes of a group are told apart
+
+
+_shown_title = lazy(_title, str)
+
+
+def in_words(name: str) -> str:
+    """The name of a tool or group as the words that it is made of."""
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).capitalize()
+
+
+class ToolScopes(BaseScopes):
+    """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
+
+    Self-registered applications are offered those alone that open a tool at the moment.
+    """
+
+    def get_all_scopes(self) -> dict[str, str]:
+        return {**oauth2_settings.SCOPES, **tool_scopes()}
+
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        if application is not None and is_self_registered(application):
+            return sorted(offered_scopes())
+        return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
+
+    def get_default_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        if application is not None and is_self_registered(application):
+            # As the challenge names them: it may have overlooked that, and is here for the tools.
+            return sorted(baseline_scopes())
+        # The host's defaults: an application of its own that asks for nothing is given no tool.
+        return list(oauth2_settings._DEFAULT_SCOPES)
+
+
+def ungrantable_scopes() -> list[str]:
+    """The scopes of the tools that the configured scopes backend offers nobody."""
+    available = oauth2_settings.SCOPES_BACKEND_CLASS().get_available_scopes()
+    return sorted(set(get_registry().scopes) - set(available))

@@ -1,0 +1,98 @@
+"""The endpoints that programs ask for tokens, and about them."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from oauth2_provider.models import get_access_token_model, get_application_model
+from oauth2_provider.views import (
+    DeviceAuthorizationView,
+    IntrospectTokenView,
+    RevokeTokenView,
+    TokenView,
+)
+from oauthlib.common import Request
+
+from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.refusals import refusal_of
+from django_mcp.auth.clients.secrets import TooManySecretsError
+from django_mcp.auth.errors import error_answer, too_many
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class EndpointTokenView(TokenView):
+    """django-oauth-toolkit's, without its ways to fail: bad input is told what is wrong with it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        parameters = request.POST
+        if "\x00" in parameters.get("device_code", ""):
+            return error_answer("invalid_grant")
+        if parameters.get("grant_type") == DEVICE_CODE and "device_code" not in parameters:
+            return error_answer("invalid_request", "Missing device_code parameter.")
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        except get_access_token_model().DoesNotExist:
+            # It was taken back between being stored and being handed out.
+            return error_answer("invalid_grant")
+        # What goes wrong while a token is stored comes without the headers of other refusals.
+        response["Content-Type"] = "application/json"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def create_token_response(self, request: HttpRequest) -> Any:
+        # What reports of errors leave out; the toolkit shows them codes and refresh tokens.
+        hidden = sensitive_post_parameters()(super().create_token_response)
+        return hidden(request)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class EndpointRevocationView(RevokeTokenView):
+    """django-oauth-toolkit's, which tells error reports nothing of the token."""
+
+
+class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
+    """django-oauth-toolkit's, for the host's own applications: others have no use for its codes."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        client_id = request.POST.get("client_id", "").replace("\x00", "")
+        applications = get_application_model()._default_manager
+        application = applications.filter(client_id=client_id).first()
+        is_stranger = is_document_url(client_id)
+        if application is not None:
+            is_stranger = is_self_registered(application)
+        if is_stranger:
+            return error_answer("unauthorized_client")
+        if "\x00" in request.POST.get("scope", ""):
+            return error_answer("invalid_scope")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+
+# Django reads these two off the method that it calls.
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class EndpointIntrospectionView(IntrospectTokenView):
+    """django-oauth-toolkit's, for the host's own applications, unless they are blocked.
+
+    What registered itself asks in vain: its secret proves nothing but that it has come before.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        except TooManySecretsError as error:  # the toolkit knows no such refusal here
+            return too_many(error.description, error.wait)
+        return response
+
+    def authenticate_client(self, request: HttpRequest) -> bool:
+        core = self.get_oauthlib_core()
+        uri, method, body, headers = core._extract_params(request)
+        asked = Request(uri, method, body, headers)
+        if not core.server.request_validator.authenticate_client(asked):
+            return False
+        is_guest = is_self_registered(asked.client)
+        return not is_guest and not refusal_of(asked.client.client_id, is_self_registered=False)

@@ -1,0 +1,276 @@
+"""What applications may ask django-oauth-toolkit for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from oauth2_provider.cimd import is_cimd_client_id
+from oauth2_provider.scopes import get_scopes_backend
+from oauth2_provider.settings import oauth2_settings
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749 import errors
+
+from django_mcp.auth.clients import redirect_uris
+from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.documents.applications import fetch_application, find_application
+from django_mcp.auth.clients.refusals import refusal_of
+from django_mcp.auth.clients.registration.repetitions import hand_over_code
+from django_mcp.auth.clients.secrets import asked_by, is_right
+from django_mcp.auth.oauth.replays import ReplayValidator
+from django_mcp.auth.oauth.resource_indicators import invalid_target, is_endpoint
+from django_mcp.auth.tokens.lookup import find_token
+from django_mcp.models import ClientRegistration
+from django_mcp.policy.login_scopes import offered_scopes
+from django_mcp.principals import Endpoint
+
+GRANT_TYPES = ("authorization_code", "refresh_token")
+LONGEST = {"code_challenge": 128, "nonce": 255}
+"""What django-oauth-toolkit has room for; it would fail once the user has consented."""
+
+VISITOR = "DJANGO_MCP_VISITOR"
+"""The mark of a request, beside its headers, as one of a visitor who has yet to sign in."""
+
+# What SHA-256 makes of a verifier, in base64 (RFC 7636, section 4.2).
+CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class EndpointValidator(ReplayValidator):
+    """Keeps self-registered applications to the endpoint.
+
+    They get codes and refresh tokens, for scopes of the tools, bound to the endpoint's URL; their
+    answers go where `django_mcp.auth.clients.redirect_uris` says. Blocked applications get nothing,
+    and where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` asks for it, neither do those that are not
+    approved. The host's own are validated as django-oauth-toolkit does.
+    """
+
+    # Who asks
+
+    def _load_application(self, client_id: str, request: Request) -> Any:
+        if client_id and "\x00" in client_id:
+            return None  # PostgreSQL knows no such text
+        known = request.client
+        if (
+            oauth2_settings.CIMD_ENABLED
+            and is_cimd_client_id(client_id)
+            and getattr(known, "client_id", None) != client_id
+        ):
+            request.client = find_application(client_id, request)
+            if request.client is None or not request.client.is_usable(request):
+                request.client = None
+                return None
+        application = super()._load_application(client_id, request)
+        if application in (None, known) or not is_self_registered(application):
+            return application
+        source = application.registration_source
+        if source in ClientRegistration.Source.values:
+            # Without a row, it came by the toolkit alone, from an address that is not on record.
+            ClientRegistration.objects.register(
+                application.client_id, source=ClientRegistration.Source(source), address=""
+            )
+        return application
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        with asked_by(request.headers):
+            known: bool = super().authenticate_client(request, *args, **kwargs)
+        return known
+
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        return is_right(provided_secret, stored_secret, super()._check_secret)
+
+    def validate_client_id(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        if self._load_application(client_id, request) is None and is_visit(request):
+            # Nowhere else: without a code that it got here, an application can do nothing.
+            request.client = fetch_application(client_id, request)
+        is_known: bool = super().validate_client_id(client_id, request, *args, **kwargs)
+        if not is_known and not is_document_url(client_id):
+            return False
+        # Of a document that may not be fetched, users are told why.
+        is_guest = not is_known or is_self_registered(request.client)
+        if refusal := refusal_of(client_id, is_self_registered=is_guest):
+            raise refusal(request=request)
+        return is_known
+
+    def validate_grant_type(
+        self,
+        client_id: str,
+        grant_type: str,
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        is_guest = is_self_registered(client)
+        if refusal := refusal_of(client.client_id, is_self_registered=is_guest):
+            # Not `invalid_client` or `unauthorized_client`: clients that read that forget who they
+            # are, and register once more. With this they ask their user, who is told why.
+            raise errors.InvalidGrantError(description=refusal.description, request=request)
+        if is_guest and grant_type not in GRANT_TYPES:
+            return False
+        allowed: bool = super().validate_grant_type(
+            client_id, grant_type, client, request, *args, **kwargs
+        )
+        return allowed
+
+    # What it asks for
+
+    def validate_response_type(
+        self,
+        client_id: str,
+        response_type: str,
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        if is_self_registered(client):
+            if response_type != "code":
+                return False
+            self._check_authorization(request)
+        for name, longest in LONGEST.items():
+            if len(getattr(request, name) or "") > longest:
+                raise errors.InvalidRequestError(
+                    description=f"The {name} is too long.", request=request
+                )
+        allowed: bool = super().validate_response_type(
+            client_id, response_type, client, request, *args, **kwargs
+        )
+        return allowed
+
+    def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        if is_self_registered(request.client):
+            return True
+        required: bool = super().is_pkce_required(client_id, request)
+        return required
+
+    def _check_authorization(self, request: Request) -> None:
+        """Refuse what the toolkit would find out only after its user has consented, or never."""
+        refuse_other_resources(request)
+        challenge = request.code_challenge
+        if challenge is not None and (
+            request.code_challenge_method != "S256" or not CODE_CHALLENGE.fullmatch(challenge)
+        ):
+            raise errors.InvalidRequestError(
+                description="The code challenge must be of the method S256.", request=request
+            )
+
+    def validate_scopes(
+        self,
+        client_id: str,
+        scopes: list[str],
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        if not is_self_registered(client):
+            allowed: bool = super().validate_scopes(
+                client_id, scopes, client, request, *args, **kwargs
+            )
+            return allowed
+        available = get_scopes_backend().get_available_scopes(application=client, request=request)
+        grantable = offered_scopes().intersection(available)
+        # Cut rather than refused (RFC 6749, section 3.3): clients ask for all that some document
+        # names, and for `offline_access` besides.
+        request.scopes = [scope for scope in dict.fromkeys(scopes) if scope in grantable]
+        return bool(request.scopes) or not any(scopes)
+
+    def validate_redirect_uri(
+        self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        application = request.client
+        if not is_self_registered(application):
+            allowed: bool = super().validate_redirect_uri(
+                client_id, redirect_uri, request, *args, **kwargs
+            )
+            return allowed
+        return redirect_uris.is_acceptable(redirect_uri) and any(
+            redirect_uris.matches(redirect_uri, registered)
+            for registered in application.redirect_uris.split()
+        )
+
+    def get_default_redirect_uri(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> str:
+        uri: str = super().get_default_redirect_uri(client_id, request, *args, **kwargs)
+        if is_self_registered(request.client) and not redirect_uris.is_acceptable(uri):
+            raise errors.MismatchingRedirectURIError(request=request)
+        return uri
+
+    # What it gets
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        if is_self_registered(client) and "\x00" not in code:
+            hand_over_code(code, client)
+        is_good: bool = super().validate_code(client_id, code, client, request, *args, **kwargs)
+        return is_good
+
+    def save_authorization_code(
+        self, client_id: str, code: dict[str, Any], request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        if is_self_registered(request.client):
+            refuse_other_resources(request)
+            request.resource = [Endpoint.from_settings().url]
+        super().save_authorization_code(client_id, code, request, *args, **kwargs)
+
+    def _check_and_set_request_resource(self, request: Request) -> None:
+        if is_self_registered(request.client):
+            refuse_other_resources(request)
+            request.resource = [Endpoint.from_settings().url]
+            return
+        try:
+            super()._check_and_set_request_resource(request)
+        except ValueError:  # of what should be an IPv6 address
+            raise invalid_target(request=request) from None
+
+    def _save_bearer_token(
+        self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        # Before the tokens, in whose order `django_mcp.auth.clients.approval.block` locks them too.
+        if not ClientRegistration.objects.use(request.client.client_id):
+            raise errors.InvalidGrantError(request=request)
+        super()._save_bearer_token(token, request, *args, **kwargs)
+
+    # What it shows
+
+    def _load_access_token(self, token: str) -> Any:
+        return find_token(token)
+
+    def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
+        if not super().validate_bearer_token(token, scopes, request):
+            return False
+        if oauth2_settings.DCR_REGISTRATION_SCOPE not in request.access_token.scope.split():
+            return True
+        # It manages a registration (RFC 7592), for nobody, and is no key to any resource.
+        request.client = request.user = request.access_token = None
+        request.scopes = []
+        request.oauth2_error = {"error": "invalid_token"}
+        return False
+
+
+def is_visit(request: Request) -> bool:
+    """Return whether an authorization request is one of a user who can be asked.
+
+    Not so before the login, or with `prompt=none`, which needs none. Nor is it when a page of
+    another site has the browser load it as an image, script or frame (Fetch Metadata).
+    """
+    is_page = request.headers.get("HTTP_SEC_FETCH_DEST", "document") == "document"
+    is_of_user = VISITOR not in request.headers
+    return is_of_user and is_page and "none" not in (request.prompt or "").split()
+
+
+def refuse_other_resources(request: Request) -> None:
+    """Raise `invalid_target` unless the endpoint is all that the request names (RFC 8707)."""
+    if not all(map(is_endpoint, _named_resources(request))):
+        raise invalid_target(request=request)
+
+
+def _named_resources(request: Request) -> Iterator[str]:
+    parameters = [*request.uri_query_params, *(request.decoded_body or [])]
+    yield from (value for name, value in parameters if name == "resource" and value)
+    # From the form on which its user consented.
+    if isinstance(request.resource, list):
+        yield from request.resource

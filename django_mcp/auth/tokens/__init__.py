@@ -1,0 +1,1 @@
+"""Access tokens, refresh tokens and grants: queries, revocation, development tokens."""

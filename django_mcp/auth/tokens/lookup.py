@@ -1,0 +1,22 @@
+"""The look-up that every request with a bearer token makes."""
+
+from hashlib import sha256
+from typing import Any
+
+from oauth2_provider.models import get_access_token_model
+
+from django_mcp.db.statements import PreparedLookup
+
+_tokens_by_checksum: PreparedLookup[Any] = PreparedLookup(
+    lambda checksum: (
+        get_access_token_model()
+        .objects.select_related("application", "user")
+        .filter(token_checksum=checksum)
+        .order_by("pk")[:1]
+    )
+)
+
+
+def find_token(token: str) -> Any:
+    """The access token of these characters, with its application and user; None without one."""
+    return _tokens_by_checksum.first(sha256(token.encode()).hexdigest())

@@ -1,0 +1,1 @@
+"""Background backends: Celery, Django's Tasks, threads."""

@@ -1,0 +1,117 @@
+"""The end of a task: written into its row once, and then into the record of the call."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from django_mcp.audit.record import Recording
+from django_mcp.background.notifications import wake
+from django_mcp.background.outcomes import read_error, read_result, written_error, written_result
+from django_mcp.background.serialization import invocation_of, recorded_principal
+from django_mcp.conf import settings
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    FollowUpFailedError,
+    TaskCancelledError,
+    TaskLostError,
+    ToolError,
+)
+from django_mcp.models import ToolTask
+from django_mcp.models.tasks import ToolTaskQuerySet
+from django_mcp.schemas.limits import too_many_bytes
+from django_mcp.schemas.output.output import Rendered
+from django_mcp.tools.registry import get_registry
+
+Status = ToolTask.Status
+
+
+def end_with_result(rows: ToolTaskQuerySet, result: Rendered, **facts: Any) -> bool:
+    """Complete the one task that `rows` may still find; whether it did.
+
+    Raises `ResultTooLargeError` when the result is too large to be kept.
+    """
+    return bool(rows.end(Status.COMPLETED, result=_kept(result), **facts))
+
+
+def save_result(rows: ToolTaskQuerySet, result: Rendered) -> bool:
+    """Write the result of the one task that `rows` may still find, which goes on; whether it did.
+
+    From the commit on its work is saved: however it ends, it is not run again. Raises as
+    `end_with_result` does.
+    """
+    return bool(rows.update(result=_kept(result)))
+
+
+def _kept(result: Rendered) -> str:
+    text = written_result(result)
+    if len(text) > settings.BACKGROUND_MAX_BYTES:
+        raise too_many_bytes(
+            settings.BACKGROUND_MAX_BYTES, setting="DJANGO_MCP_BACKGROUND_MAX_BYTES"
+        )
+    return text
+
+
+def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -> bool:
+    """End the one task that `rows` may still find otherwise; whether it did.
+
+    What the tool itself answers, by `ToolError`, completes the task (SEP-2663: `failed` is for
+    what is no result).
+    """
+    if isinstance(error, asyncio.CancelledError):
+        error = TaskCancelledError()
+    is_answer = isinstance(error, ToolError)
+    is_cancelled = isinstance(error, TaskCancelledError)
+    status = Status.COMPLETED if is_answer else Status.CANCELLED if is_cancelled else Status.FAILED
+    # What a follow-up leaves of the result stands in its error.
+    return bool(rows.end(status, error=written_error(error), result="", **facts))
+
+
+def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
+    """Put the end of a task on record, unless it is there, and wake those who wait for it.
+
+    `error` is what happened where that is known: the record has its class, the log its traceback.
+    """
+    task = ToolTask.objects.filter(pk=key).first()
+    if task is None or not task.has_ended or task.is_recorded:
+        return
+    context = ToolContext(invocation_of(task, recorded_principal(task)), task_id=key)
+    record = Recording.resumed(
+        context, get_registry().get(task.name), started=task.created, worker=task.worker
+    )
+    if task.error:
+        is_known = error is not None and written_error(error) == task.error
+        record.finish(error=error if is_known else read_error(task.error, task.call_id))
+    else:
+        record.finish(result=read_result(task.result))
+    # Last: a process that dies before this leaves the rest to a sweep.
+    ToolTask.objects.filter(pk=key).update(is_recorded=True)
+    wake(key)
+
+
+def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = None) -> bool:
+    """End a task with an error, on record too; whether it had not ended before.
+
+    `rows` finds the task only as long as it is in the state that the error follows from.
+    """
+    found = ToolTask.objects.filter(pk=key) if rows is None else rows
+    is_ended = end_with_error(found.filter(result=""), error)
+    if not is_ended:
+        # Its work may be saved, and the hooks of its commit still running, or dead with the worker.
+        saved = found.unended().exclude(result="").values_list("result", flat=True).first()
+        if saved is not None:
+            reason, error = error, FollowUpFailedError(read_result(saved))
+            error.__cause__ = reason
+            is_ended = end_with_error(found, error)
+    if is_ended:
+        settle(key, error=error)
+    return is_ended
+
+
+def outcome_of(key: uuid.UUID) -> Rendered:
+    """What an ended task gives its caller; raises its error."""
+    task = ToolTask.objects.filter(pk=key).first()
+    if task is None:  # an operator has deleted it
+        raise TaskLostError
+    if task.error:
+        raise read_error(task.error, task.call_id)
+    return read_result(task.result)

@@ -1,0 +1,182 @@
+"""A run of a task in this process, and the thread that keeps all of them in touch."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
+from typing import Any
+
+from django.db import connections
+from django.utils import timezone
+
+from django_mcp.background.completion import fail
+from django_mcp.background.notifications import wake
+from django_mcp.conf import settings
+from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.db.text import storable_text
+from django_mcp.exceptions import TaskTimedOutError
+from django_mcp.models import ToolTask
+from django_mcp.models.tasks import ToolTaskQuerySet
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 0.4
+"""Seconds between two looks at the rows: a cancellation is seen within a second."""
+
+BEATS = 6
+"""Signs of life within the time after which a worker counts as dead."""
+
+MAX_MESSAGE = 1000
+
+
+class Run:
+    """One run of a task: its latest progress, and how to stop it. Also its `ProgressSink`.
+
+    `context` is set when there is one.
+    """
+
+    def __init__(self, task: ToolTask, *, time_limit: float) -> None:
+        self.task = task
+        self.time_limit = time_limit
+        self.is_stopped = False
+        self.context: ToolContext | None = None
+        self._deadline = time.monotonic() + time_limit
+        self._lock = Lock()
+        self._report: ProgressReport | None = None
+        self._stop: list[Callable[[], object]] = []
+
+    @property
+    def rows(self) -> ToolTaskQuerySet:
+        """The task's row for as long as this run may change it."""
+        return ToolTask.objects.run_of(self.task)
+
+    @property
+    def is_overdue(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def send(self, report: ProgressReport) -> None:
+        """See `ProgressSink.send`."""
+        self._report = report
+
+    async def drain(self) -> None:
+        """See `ProgressSink.drain`: what counts is on its way to the row."""
+
+    def take_progress(self) -> dict[str, Any]:
+        """What is new, as the row's fields."""
+        if self.context is not None:
+            self.context.finish_progress()  # nothing is held back: this is thinned already
+        report, self._report = self._report, None
+        if report is None:
+            return {}
+        return {
+            "progress": report.done,
+            "progress_total": report.total,
+            "progress_message": storable_text(report.message, MAX_MESSAGE),
+        }
+
+    def on_stop(self, call: Callable[[], object]) -> None:
+        """Call this, from any thread, when the run is to stop; at once if it is already."""
+        with self._lock:
+            if not self.is_stopped:
+                self._stop.append(call)
+                return
+        call()
+
+    def stop(self) -> None:
+        """Tell the tool that nobody wants its result any more."""
+        with self._lock:
+            if self.is_stopped:
+                return
+            self.is_stopped = True
+        if self.context is not None:
+            self.context.cancel()
+        for call in self._stop:
+            call()
+
+
+class Keeper:
+    """Beats for the runs of this process, writes their progress, and hears what befalls them.
+
+    Its thread lives while there are runs. What it cannot do now, because the database is away, it
+    does when it is back.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[int, Run] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._is_idle = Event()
+
+    @contextmanager
+    def keeping(self, run: Run) -> Iterator[None]:
+        """Keep a run inside the block."""
+        with self._lock:
+            self._runs[id(run)] = run
+            self._is_idle.clear()
+            if self._thread is None or not self._thread.is_alive():  # or this process is a fork
+                self._thread = Thread(target=self._keep, name="django_mcp_keeper", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._runs[id(run)]
+                if not self._runs:
+                    self._is_idle.set()
+
+    def _keep(self) -> None:
+        next_beat = time.monotonic()
+        try:
+            while True:
+                pause = min(INTERVAL, settings.BACKGROUND_STALE_AFTER / BEATS)
+                if self._is_idle.wait(pause) and self._leave():
+                    return
+                is_beat = time.monotonic() >= next_beat
+                if is_beat:
+                    next_beat = time.monotonic() + settings.BACKGROUND_STALE_AFTER / BEATS
+                try:
+                    self._look(is_beat=is_beat)
+                except Exception:
+                    connections.close_all()  # it may be the connection that is broken
+                    logger.warning("The runs of this process cannot be looked after", exc_info=True)
+        finally:
+            connections.close_all()
+
+    def _leave(self) -> bool:
+        """Whether there is still nothing to do, so that the thread may end."""
+        with self._lock:
+            if self._runs:
+                return False
+            self._thread = None
+            return True
+
+    def _look(self, *, is_beat: bool) -> None:
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            if run.is_overdue:
+                # First: a tool that heeds the stop would end as cancelled.
+                fail(run.task.pk, TaskTimedOutError(), run.rows)
+                run.stop()
+        going_on = [run for run in runs if not run.is_overdue]
+        wanted = {
+            (key, attempts): not is_cancelled
+            for key, attempts, is_cancelled in ToolTask.objects.filter(
+                pk__in=[run.task.pk for run in going_on], status=ToolTask.Status.WORKING
+            ).values_list("pk", "attempts", "cancel_requested")
+        }
+        for run in going_on:
+            # Cancelled, or given up by a sweep while this process was out of touch.
+            if not wanted.get((run.task.pk, run.task.attempts), False):
+                run.stop()
+            progress = run.take_progress()
+            now = timezone.now()
+            if progress:
+                run.rows.update(heartbeat=now, updated=now, **progress)
+                wake(run.task.pk)
+            elif is_beat:
+                run.rows.update(heartbeat=now)
+
+
+keeper = Keeper()

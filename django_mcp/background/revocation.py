@@ -1,0 +1,106 @@
+"""Revocation of all access of a user or a client: tokens, codes and background tasks."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from django_mcp.background.cancellation import cancel
+from django_mcp.models import CallRecord, ClientRegistration, ToolTask
+from django_mcp.models.tasks import ToolTaskQuerySet
+from django_mcp.principals import Endpoint
+
+if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
+    from django_mcp.auth.tokens.revocation import Holdings, TokenCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessCounts:
+    """Numbers of codes and tokens, zero without django-oauth-toolkit, and of unended tasks."""
+
+    codes: int = 0
+    refresh_tokens: int = 0
+    access_tokens: int = 0
+    tasks: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.refresh_tokens + self.access_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Access to the endpoint of one user, of one user through one client, or of everybody.
+
+    Of a client alone it is all that the client holds, for other parts of the site too.
+    """
+
+    endpoint: Endpoint
+    user: AbstractBaseUser | None = None
+    client_id: str | None = None
+
+    def count(self) -> AccessCounts:
+        """Count what `revoke` would revoke and cancel now."""
+        holdings = self._holdings()
+        return _counts(holdings.count() if holdings else None, tasks=self._tasks().count())
+
+    def revoke(self) -> AccessCounts:
+        """Delete the codes and tokens, then cancel the tasks; return how many.
+
+        Call it from a thread, and in no transaction: each batch has its own. It may be repeated
+        after a failure. A call that was let in before its token was deleted may still queue a task,
+        which its worker refuses to run.
+        """
+        holdings = self._holdings()
+        revoked = holdings.revoke() if holdings else None
+        keys = list(self._tasks().values_list("pk", flat=True))
+        for key in keys:
+            cancel(key)
+        return _counts(revoked, tasks=len(keys))
+
+    @property
+    def is_of_everybody(self) -> bool:
+        return self.user is None and self.client_id is None
+
+    @property
+    def _is_of_a_client(self) -> bool:
+        return self.client_id is not None and self.user is None
+
+    def _holdings(self) -> "Holdings | None":
+        if not apps.is_installed("oauth2_provider"):
+            return None
+        from django_mcp.auth.tokens.revocation import Holdings
+
+        endpoint = None if self._is_of_a_client else self.endpoint
+        return Holdings(endpoint=endpoint, user=self.user, client_id=self.client_id)
+
+    def _tasks(self) -> ToolTaskQuerySet:
+        tasks = ToolTask.objects.unended()
+        if not self._is_of_a_client:
+            tasks = tasks.filter(endpoint=self.endpoint.name)
+        if self.user is not None:
+            tasks = tasks.filter(user=str(self.user.pk))
+        if self.client_id is not None:
+            tasks = tasks.filter(client=self.client_id)
+        return tasks
+
+
+def is_known_client(client_id: str) -> bool:
+    """Return whether there is an application of this id, a registration, a task or a call."""
+    traces = (
+        ClientRegistration.objects.filter(client_id=client_id),
+        ToolTask.objects.filter(client=client_id),
+        CallRecord.objects.filter(client=client_id),
+    )
+    if any(rows.exists() for rows in traces):
+        return True
+    if not apps.is_installed("oauth2_provider"):
+        return False
+    from django_mcp.auth.clients.details import find_client
+
+    return find_client(client_id) is not None
+
+
+def _counts(held: "TokenCounts | None", *, tasks: int) -> AccessCounts:
+    return AccessCounts(tasks=tasks, **(asdict(held) if held else {}))

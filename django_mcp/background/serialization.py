@@ -1,0 +1,144 @@
+"""A background call's caller and arguments: put into the row, and read again where it runs."""
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+
+from django_mcp.audit.record import caller_columns, user_key
+from django_mcp.audit.redaction import secret_arguments
+from django_mcp.auth.authenticators import renew
+from django_mcp.background.encryption import seal, unseal
+from django_mcp.conf import settings
+from django_mcp.exceptions import (
+    InvalidArgumentsError,
+    InvalidCredentialsError,
+    RevokedError,
+    Violation,
+)
+from django_mcp.invocation import Invocation
+from django_mcp.models import ToolTask
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.tools.tool import Tool
+
+
+def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
+    """The row of a call that is about to be queued, not yet saved.
+
+    Raises `InvalidArgumentsError` when there are more arguments than a row may hold.
+    """
+    runs = tool.background
+    assert runs is not None
+    secret = secret_arguments(call.arguments, tool.argument_schema)
+    open_arguments = {name: v for name, v in call.arguments.items() if name not in secret}
+    arguments = json.dumps(open_arguments)
+    secrets = seal({name: call.arguments[name] for name in secret})
+    if len(arguments) + len(secrets) > settings.BACKGROUND_MAX_BYTES:
+        reason = f"must be less than {settings.BACKGROUND_MAX_BYTES} bytes in all"
+        raise InvalidArgumentsError([Violation(path="", reason=reason)])
+    return ToolTask(
+        id=key,
+        name=tool.name,
+        user=user_key(call.principal),
+        authenticator=call.principal.authenticator,
+        **caller_columns(call),
+        arguments=arguments,
+        secrets=secrets,
+        is_askable=call.is_askable and call.takes_task,
+        has_secrets=bool(secrets),
+        kept_for=runs.lifetime,
+    )
+
+
+def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
+    """The call that a row describes, as it arrived, with the caller as it is now.
+
+    Raises `UnreadableSecretsError` when the project's key has changed.
+    """
+    return Invocation(
+        name=task.name,
+        arguments={**json.loads(task.arguments), **unseal(task.secrets)},
+        principal=principal,
+        id=task.call_id,
+        client_info=task.client_info,
+        address=task.address,
+        protocol_version=task.protocol_version,
+        trace_id=task.trace_id,
+        is_askable=task.is_askable,
+        takes_task=task.is_askable,
+        answers=unseal(task.answers),
+    )
+
+
+def repetition_of(task: ToolTask) -> Invocation:
+    """The call of an ended task as a new one, which no request has brought.
+
+    Raises `RevokedError` when its caller could not call any more.
+    """
+    assert not task.has_secrets, "What was secret is gone."
+    call = invocation_of(task, current_principal(task))
+    # No client is told of its task, so none could answer a question.
+    return replace(
+        call, id=uuid4(), address="", trace_id="", is_askable=False, takes_task=False, answers={}
+    )
+
+
+def recorded_principal(task: ToolTask) -> Principal:
+    """The caller as it was when it called; its user may be gone or barred since."""
+    return Principal(
+        endpoint=Endpoint.from_settings(),
+        user=_user(task.user),
+        client_id=task.client,
+        client_name=task.client_name,
+        scopes=frozenset(task.scopes.split()),
+        credential=task.credential,
+        authenticator=task.authenticator,
+    )
+
+
+def current_principal(task: ToolTask) -> Principal:
+    """The caller as it stands now, with the scopes that are left of those that it had.
+
+    Raises `RevokedError` when the user is gone or barred, or its authenticator says that the
+    credential was withdrawn.
+    """
+    principal = recorded_principal(task)
+    if task.user and principal.user is None:
+        raise RevokedError
+    return _vouched_for(principal)
+
+
+def renewed_principal(principal: Principal) -> Principal:
+    """An authenticated caller as it stands now; raises as `current_principal` does.
+
+    Its `expires` may have passed: that ends what is open, and not what has been begun.
+    """
+    user = None
+    if principal.user is not None:
+        user = _user(user_key(principal))
+        if user is None:
+            raise RevokedError
+    return _vouched_for(replace(principal, user=user))
+
+
+def _vouched_for(principal: Principal) -> Principal:
+    """The principal as its authenticator renews it, with a user that has just been read."""
+    if principal.user is not None and not principal.user.is_active:
+        raise RevokedError
+    try:
+        return renew(principal)
+    except InvalidCredentialsError as error:
+        raise RevokedError from error
+
+
+def _user(key: str) -> Any:
+    if not key:
+        return None
+    model = get_user_model()
+    try:
+        return model._default_manager.filter(pk=key).first()
+    except (ValueError, ValidationError):  # the project has another kind of user by now
+        return None

@@ -1,0 +1,156 @@
+"""What stands around every run of a tool, within its request or not."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
+
+from django_mcp.calls.known_exceptions import exceptions_in, tool_error_of
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import (
+    DjangoMCPError,
+    FollowUpFailedError,
+    InputRequiredError,
+    ToolError,
+    ToolFailedError,
+)
+from django_mcp.tools.tool import Tool
+
+logger = logging.getLogger(__name__)
+
+POSTGRESQL_INERROR = 3
+"""The status of an aborted transaction, in libpq's words and so in those of every driver."""
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """Work that is committed together; `result` is that of the tool, once there is one.
+
+    `has_hooks` says whether anything is registered with `transaction.on_commit` that this very
+    transaction runs, and not one around it, such as a test's.
+    """
+
+    database: str | None = None
+    result: Any = None
+    is_committed: bool = False
+    is_outermost: bool = False
+
+    @property
+    def has_hooks(self) -> bool:
+        if self.database is None or not self.is_outermost:
+            return False
+        return len(connections[self.database].run_on_commit) > 1
+
+    def note_commit(self) -> None:
+        self.is_committed = True
+
+
+@contextmanager
+def transaction_of(tool: Tool) -> Iterator[UnitOfWork]:
+    """The tool's transaction, if it has one; raises when it was lost without anybody's noticing.
+
+    Also raises as `unit_of_work` does.
+    """
+    if tool.atomic is None:
+        yield UnitOfWork()
+        return
+    with unit_of_work(tool.atomic) as unit:
+        yield unit
+        if _is_lost(connections[tool.atomic]):
+            raise TransactionManagementError("The tool lost its transaction, and went on.")
+
+
+@contextmanager
+def unit_of_work(database: str) -> Iterator[UnitOfWork]:
+    """A transaction that raises `FollowUpFailedError` when it was committed, and a hook failed."""
+    unit = UnitOfWork(database, is_outermost=not connections[database].in_atomic_block)
+    try:
+        with transaction.atomic(using=database):
+            if unit.is_outermost:
+                # Django runs hooks after the commit, in the order of their registration.
+                transaction.on_commit(unit.note_commit, using=database)
+            yield unit
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        if unit.is_committed:
+            raise FollowUpFailedError(unit.result) from error
+        raise
+
+
+def _is_lost(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a commit would keep nothing and say nothing.
+
+    That is so when a tool has closed its connection or, on PostgreSQL, swallowed the exception of
+    a statement that failed.
+    """
+    driver_info = getattr(connection.connection, "info", None)
+    is_aborted = getattr(driver_info, "transaction_status", None) == POSTGRESQL_INERROR
+    return connection.closed_in_transaction or is_aborted
+
+
+@contextmanager
+def failures_explained(context: ToolContext, tool: Tool) -> Iterator[None]:
+    """Turn what a tool raises into what clients may know; known exceptions count as tool errors.
+
+    The rest becomes `ToolFailedError`.
+    """
+    try:
+        yield
+    except (ToolError, ToolFailedError, InputRequiredError):
+        raise
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled(context):
+            raise
+        explained = explain(error, context, tool)
+        raise explained from explained.__cause__
+
+
+@contextmanager
+def rendering(context: ToolContext) -> Iterator[None]:
+    """Around the rendering of a result: what fails there is ours, whatever its class."""
+    try:
+        yield
+    except DjangoMCPError:
+        raise
+    except Exception as error:
+        raise ToolFailedError(context.call_id) from error
+
+
+def explain(error: BaseException, context: ToolContext, tool: Tool) -> ToolError | ToolFailedError:
+    """The error that the client of a call is told of. Its `__cause__` is for the operators."""
+    try:
+        known = tool_error_of(error, tool)
+    except Exception as broken:  # noqa: BLE001  (a project's callable, which fails in its own way)
+        known, error = None, broken
+    if known is None:
+        failure = ToolFailedError(context.call_id)
+        failure.__cause__ = error
+        return failure
+    if isinstance(error, BaseExceptionGroup):
+        _log_unknown(error, context, tool)
+    return known
+
+
+def _log_unknown(
+    group: BaseExceptionGroup[BaseException], context: ToolContext, tool: Tool
+) -> None:
+    """Log what failed beside the exception that the client is told of."""
+    for error in exceptions_in(group):
+        if tool_error_of(error, tool) is None:
+            logger.error(
+                "Failed beside a known exception in call %s", context.call_id, exc_info=error
+            )
+
+
+def _is_cancelled(context: ToolContext) -> bool:
+    """Whether the call is being cancelled, and its tool did not come up with that by itself."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # in a thread
+        task = None
+    return context.is_cancelled or (task is not None and task.cancelling() > 0)

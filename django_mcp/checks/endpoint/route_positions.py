@@ -1,0 +1,144 @@
+"""Includes that are there, and stand where clients do not reach them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Warning
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+
+from django_mcp.checks.endpoint.urlconf import answering, includes_of, root_urlconf, route_of
+from django_mcp.conf import settings
+from django_mcp.principals import Endpoint
+
+OWN = "django_mcp"
+OAUTH = "oauth2_provider"
+OWN_INCLUDE = 'path("", include("django_mcp.urls"))'
+READ_BY_CLIENTS = (
+    f"{OWN}:endpoint",
+    f"{OWN}:resource-metadata",
+    f"{OWN}:server-metadata",
+    f"{OAUTH}:token",
+)
+"""Without one of these no client gets in. A project may put pages of its own before the others."""
+
+SAMPLE = "1"
+"""A value that every converter of the package's routes takes."""
+
+SHOWN_PATHS = 6
+"""The number of paths taken by one route that are listed."""
+
+
+def is_included(namespace: str) -> bool:
+    """Whether the project includes it anywhere, be it out of reach."""
+    return bool(includes_of(namespace))
+
+
+def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    """Problems of the includes that there are; none of one that is missing."""
+    if nested := _outer_namespace(OWN) or _outer_namespace(OAUTH):
+        yield Warning(
+            f"The URLs of MCP clients are included below the namespace {nested!r}, where no name "
+            "of theirs is found.",
+            hint=f"Move the include to the urlpatterns of {root_urlconf()}, out of the URLs of "
+            f"{nested!r}: {OWN_INCLUDE}.",
+            id="django_mcp.W034",
+        )
+        return
+    if prefix := _prefix(endpoint):
+        yield Warning(
+            f'include("django_mcp.urls") stands below {prefix!r}: clients look for {endpoint.path} '
+            "and for the metadata of OAuth at the root of the site.",
+            hint=f"Write {OWN_INCLUDE} in {root_urlconf()}, outside of every other include and of "
+            "i18n_patterns().",
+            id="django_mcp.W034",
+        )
+        return
+    for (route, is_own), paths in _shadowed().items():
+        include = OWN_INCLUDE if is_own else 'the include of "django_mcp.oauth_urls"'
+        yield Warning(
+            f"The route {route!r} answers {_listed(paths)} in the place of django_mcp, "
+            "because it comes first.",
+            hint=f"Move {include} up in {root_urlconf()}, above {route!r}.",
+            id="django_mcp.W034",
+        )
+
+
+def shadowing_route(name: str) -> str | None:
+    """The route that answers in the place of this name's own; None if that is reached."""
+    try:
+        return _route_before(reverse(name))
+    except NoReverseMatch:
+        return None
+
+
+def is_page_of_project(route: str, path: str) -> bool:
+    """Return whether a route answers this path alone, as a page that a project puts before ours."""
+    return re.sub(r"[\^$\\]", "", route) == route_of(path)
+
+
+def _route_before(path: str) -> str | None:
+    match = answering(path)
+    return None if match is None or {OWN, OAUTH} & {*match.namespaces} else match.route
+
+
+def _shadowed() -> dict[tuple[str, bool], list[str]]:
+    """The paths of the package that other routes answer, by route and by whose include it is."""
+    found: dict[tuple[str, bool], list[str]] = defaultdict(list)
+    needed = set(_paths_of(READ_BY_CLIENTS))
+    for namespace in (OWN, OAUTH):
+        is_own = namespace == OWN or settings.OAUTH_PATH is not None
+        for path in _paths_in(namespace):
+            route = _route_before(path)
+            if route is not None and (path in needed or not is_page_of_project(route, path)):
+                found[route, is_own].append(path)
+    for paths in found.values():
+        paths.sort(key=lambda path: path not in needed)
+    return found
+
+
+def _paths_in(namespace: str) -> list[str]:
+    """The paths of a namespace's routes, with a sample for each variable part."""
+    found: dict[str, None] = {}
+    for include in includes_of(namespace)[:1]:
+        for pattern in include.resolver.url_patterns:
+            name, converters = getattr(pattern, "name", None), pattern.pattern.converters
+            if name:
+                sample = dict.fromkeys(converters, SAMPLE)
+                found |= dict.fromkeys(_paths_of([f"{namespace}:{name}"], sample))
+            elif namespace == OWN and not converters:
+                found[f"{get_script_prefix()}{pattern.pattern}"] = (
+                    None  # at the root, as its include
+                )
+    return list(found)
+
+
+def _paths_of(names: Iterable[str], values: dict[str, str] | None = None) -> Iterator[str]:
+    for name in names:
+        with suppress(NoReverseMatch):
+            yield reverse(name, kwargs=values)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    rest = len(paths) - SHOWN_PATHS
+    shown = ", ".join(paths[:SHOWN_PATHS])
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _outer_namespace(namespace: str) -> str:
+    includes = includes_of(namespace)
+    is_reached = any(not include.outer for include in includes)
+    return "" if is_reached or not includes else ":".join(includes[0].outer)
+
+
+def _prefix(endpoint: Endpoint) -> str:
+    """The prefix of the endpoint's route; empty at the root, and where there is no route."""
+    try:
+        found = route_of(reverse(f"{OWN}:endpoint"))
+    except NoReverseMatch:
+        return ""
+    script_name = (django_settings.FORCE_SCRIPT_NAME or "").strip("/")
+    wanted = endpoint.path.strip("/").removeprefix(f"{script_name}/")
+    return found.removesuffix(wanted) if found.endswith(wanted) else ""

@@ -1,0 +1,86 @@
+"""Applications that register themselves: what bounds them, and whether they can at all."""
+
+from collections.abc import Iterator
+
+from django.core.checks import CheckMessage, Error, Warning
+from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.checks.base_classes import descends_from, one_descends_from
+
+VALIDATOR = "django_mcp.auth.oauth.validator.EndpointValidator"
+FETCHER = "django_mcp.auth.clients.documents.fetcher.ClientDocumentFetcher"
+REGISTRATION_PERMISSION = "django_mcp.auth.clients.registration.permissions.RegistrationPermission"
+DOCUMENT_PERMISSION = "django_mcp.auth.clients.registration.permissions.ClientDocumentPermission"
+LOGGED_IN_PERMISSION = "oauth2_provider.dcr.IsAuthenticatedDCRPermission"
+OPEN_PERMISSION = "oauth2_provider.dcr.AllowAllDCRPermission"
+LISTED_HOSTS_PERMISSION = "oauth2_provider.cimd.HostAllowlistCIMDPermission"
+
+
+def can_register() -> bool:
+    """Whether an application can become a client by itself."""
+    return bool(oauth2_settings.DCR_ENABLED or oauth2_settings.CIMD_ENABLED)
+
+
+def registration_problems() -> Iterator[CheckMessage]:
+    if not can_register():
+        return
+    if not descends_from(oauth2_settings.OAUTH2_VALIDATOR_CLASS, VALIDATOR):
+        yield Error(
+            "Applications that register themselves are not kept to the endpoint: one can get a "
+            "token of its own, without any user, that opens the site's API.",
+            hint=f'Set OAUTH2_PROVIDER["OAUTH2_VALIDATOR_CLASS"] to "{VALIDATOR}" or a subclass, '
+            "or DCR_ENABLED and CIMD_ENABLED to False.",
+            id="django_mcp.E011",
+        )
+    if "none" not in oauth2_settings.OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED:
+        yield Warning(
+            "Clients are not told that they may come without a secret; some then do not register.",
+            hint='Add "none" to OAUTH2_PROVIDER["OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED"].',
+            id="django_mcp.W013",
+        )
+    if oauth2_settings.DCR_ENABLED:
+        yield from _dynamic_problems()
+    if oauth2_settings.CIMD_ENABLED:
+        yield from _document_problems()
+
+
+def _dynamic_problems() -> Iterator[CheckMessage]:
+    classes = oauth2_settings.DCR_REGISTRATION_PERMISSION_CLASSES or ()
+    if not classes or one_descends_from(classes, REGISTRATION_PERMISSION, LOGGED_IN_PERMISSION):
+        return  # without any, the toolkit registers nobody
+    hint = (
+        'Set OAUTH2_PROVIDER["DCR_REGISTRATION_PERMISSION_CLASSES"] to '
+        f'["{REGISTRATION_PERMISSION}"] or a subclass.'
+    )
+    if all(descends_from(each, OPEN_PERMISSION) for each in classes):
+        yield Error(
+            "Anybody may register as many applications, of any size, as they like.",
+            hint=hint,
+            id="django_mcp.E012",
+        )
+    else:
+        yield Warning(
+            "Whether strangers may register as many applications as they like is left to classes "
+            "that django_mcp does not know.",
+            hint=hint,
+            id="django_mcp.W014",
+        )
+
+
+def _document_problems() -> Iterator[CheckMessage]:
+    if not descends_from(oauth2_settings.CIMD_METADATA_FETCHER, FETCHER):
+        yield Warning(
+            "The metadata documents of widely used clients, Claude's and ChatGPT's among them, are "
+            "refused: they list more than django-oauth-toolkit supports.",
+            hint=f'Set OAUTH2_PROVIDER["CIMD_METADATA_FETCHER"] to "{FETCHER}" or a subclass, or '
+            "CIMD_ENABLED to False.",
+            id="django_mcp.W015",
+        )
+    classes = oauth2_settings.CIMD_REGISTRATION_PERMISSION_CLASSES or ()
+    if classes and not one_descends_from(classes, DOCUMENT_PERMISSION, LISTED_HOSTS_PERMISSION):
+        yield Warning(
+            "Anybody can make this site fetch from any address, as often as they like.",
+            hint='Set OAUTH2_PROVIDER["CIMD_REGISTRATION_PERMISSION_CLASSES"] to '
+            f'["{DOCUMENT_PERMISSION}"] or a subclass.',
+            id="django_mcp.W016",
+        )

@@ -1,0 +1,40 @@
+"""What OAuth needs in production, and not in development."""
+
+from collections.abc import Iterator
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Warning
+
+from django_mcp.auth.oauth.metadata import issuer
+from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.checks.oauth.client_registration import can_register
+from django_mcp.principals import Endpoint
+
+NOT_SHARED = (
+    "django.core.cache.backends.locmem.LocMemCache",
+    "django.core.cache.backends.dummy.DummyCache",
+)
+
+
+def deployment_problems() -> Iterator[CheckMessage]:
+    endpoint = Endpoint.from_settings()
+    named = issuer(endpoint)
+    if is_in_the_clear(named) and not is_in_the_clear(endpoint.url):  # check_deployment tells
+        yield Warning(
+            f"The issuer {named} is not https; clients refuse it.",
+            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{encrypted(named)}", or leave it '
+            "out.",
+            id="django_mcp.W024",
+        )
+    alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
+    backend = django_settings.CACHES.get(alias, {}).get("BACKEND")
+    if can_register() and backend in NOT_SHARED and not django_settings.DEBUG:
+        yield Warning(
+            f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
+            hint=f'Use a cache that all processes share: CACHES["{alias}"] = {{"BACKEND": '
+            '"django.core.cache.backends.redis.RedisCache", "LOCATION": '
+            '"redis://127.0.0.1:6379/1"}, for example. Without Redis: {"BACKEND": '
+            '"django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}, and run: python '
+            "manage.py createcachetable.",
+            id="django_mcp.W023",
+        )

@@ -1,0 +1,136 @@
+"""Codes, tokens and redirects, as `OAUTH2_PROVIDER` has them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.auth.oauth.metadata import issuer
+from django_mcp.checks.endpoint.url import is_url_unset
+from django_mcp.conf import Settings
+from django_mcp.principals import Endpoint
+
+RUNNING_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
+"""Redirects that make a browser run, or read, what the application wrote."""
+
+
+def grant_problems() -> Iterator[CheckMessage]:
+    yield from _code_problems()
+    yield from _refresh_problems()
+    yield from _redirect_problems()
+    yield from _identity_problems()
+
+
+def _code_problems() -> Iterator[CheckMessage]:
+    is_required = callable(oauth2_settings.PKCE_REQUIRED) or oauth2_settings.PKCE_REQUIRED
+    wanted = {
+        "PKCE_REQUIRED": is_required,
+        "COMPLIANT_BCP_RFC9700_PKCE_METHOD": oauth2_settings.COMPLIANT_BCP_RFC9700_PKCE_METHOD,
+    }
+    if not all(wanted.values()):
+        yield Warning(
+            "Who catches an authorization code can use it: PKCE by S256 is not required.",
+            hint=f"{_assignments(wanted)}. PKCE_REQUIRED may be a function of the client id that "
+            "spares applications of yours.",
+            id="django_mcp.W017",
+        )
+
+
+def _refresh_problems() -> Iterator[CheckMessage]:
+    grace = oauth2_settings.REFRESH_TOKEN_GRACE_PERIOD_SECONDS or 0
+    if grace and oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE:
+        yield Error(
+            "A refresh token that is sent twice within its grace period fails with a server error: "
+            "tokens are stored as hashes, and cannot be given out again.",
+            hint='Set OAUTH2_PROVIDER["COMPLIANT_BCP_RFC9700_TOKEN_STORAGE"] to False, or '
+            '["REFRESH_TOKEN_GRACE_PERIOD_SECONDS"] to 0.',
+            id="django_mcp.E010",
+        )
+    wanted = {
+        "ROTATE_REFRESH_TOKEN": oauth2_settings.ROTATE_REFRESH_TOKEN,
+        "REFRESH_TOKEN_REUSE_PROTECTION": oauth2_settings.REFRESH_TOKEN_REUSE_PROTECTION,
+    }
+    if not all(wanted.values()):
+        yield Warning(
+            "A refresh token that was stolen is good for ever, and nobody notices.",
+            hint=f"{_assignments(wanted)}.",
+            id="django_mcp.W018",
+        )
+    elif not grace and not oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE:
+        yield Warning(
+            "A client that sends its refresh token twice at once, as some do, loses its access.",
+            hint='Set OAUTH2_PROVIDER["REFRESH_TOKEN_GRACE_PERIOD_SECONDS"] to 60.',
+            id="django_mcp.W019",
+        )
+
+
+def _redirect_problems() -> Iterator[CheckMessage]:
+    schemes = set(oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
+    if running := sorted(RUNNING_SCHEMES & {scheme.lower() for scheme in schemes}):
+        yield Error(
+            f"Applications may let a browser run what they wrote: {', '.join(running)}.",
+            hint='Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to '
+            f"{_listed(sorted(schemes - {s for s in schemes if s.lower() in RUNNING_SCHEMES}))}.",
+            id="django_mcp.E013",
+        )
+    if oauth2_settings.ALLOW_URI_WILDCARDS:
+        yield Warning(
+            "Authorization codes may be sent to addresses that were not registered exactly.",
+            hint='Set OAUTH2_PROVIDER["ALLOW_URI_WILDCARDS"] to False.',
+            id="django_mcp.W022",
+        )
+    if "http" not in schemes or not oauth2_settings.ALLOW_LOCALHOST_LOOPBACK:
+        yield Warning(
+            "Programs on the user's own computer, Claude Code among them, cannot get in: they "
+            "wait for the answer at http://localhost on any port.",
+            hint=f"{'; '.join(_loopback_steps(schemes))}.",
+            id="django_mcp.W021",
+        )
+
+
+def _identity_problems() -> Iterator[CheckMessage]:
+    endpoint = Endpoint.from_settings()
+    named = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_IDENTIFIER
+    if named and named.rstrip("/") != endpoint.url:
+        if is_url_unset():
+            yield Warning(
+                f"{Settings.URL.name} is not set: the endpoint is {endpoint.url}, and tokens are "
+                f"said to be for {named}.",
+                hint=f'Set {Settings.URL.name} = "{named}".',
+                id="django_mcp.W020",
+            )
+            return
+        yield Warning(
+            f"Tokens are said to be for {named}, and the endpoint is {endpoint.url}.",
+            hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to '
+            f'"{endpoint.url}", as provider_settings(DJANGO_MCP_URL) does.',
+            id="django_mcp.W020",
+        )
+    if oauth2_settings.OIDC_ENABLED and not oauth2_settings.OIDC_ISS_ENDPOINT:
+        yield Warning(
+            "ID tokens name the host that was asked as their issuer, and the documents the one of "
+            "DJANGO_MCP_URL.",
+            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer(endpoint)}".',
+            id="django_mcp.W025",
+        )
+
+
+def _assignments(wanted: Mapping[str, Any]) -> str:
+    """The settings to set to True: only those that are not."""
+    names = [f'OAUTH2_PROVIDER["{name}"]' for name, holds in wanted.items() if not holds]
+    return f"Set {' and '.join(names)} to True"
+
+
+def _loopback_steps(schemes: set[str]) -> Iterator[str]:
+    if not oauth2_settings.ALLOW_LOCALHOST_LOOPBACK:
+        yield 'Set OAUTH2_PROVIDER["ALLOW_LOCALHOST_LOOPBACK"] to True'
+    if "http" not in schemes:
+        listed = _listed(sorted({"http", *schemes}))
+        yield f'Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to {listed}'
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names as a list that can be typed."""
+    return json.dumps(names)

@@ -1,0 +1,110 @@
+"""The login page: whether it leads back to the page that sent the user there."""
+
+import builtins
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import LoginView, RedirectURLMixin
+from django.core.checks import CheckMessage, Warning
+from django.shortcuts import resolve_url
+from django.urls import ResolverMatch, reverse, reverse_lazy
+
+from django_mcp.checks.endpoint.urlconf import has_route, middleware_from
+
+GUIDE = "The guide “Sign users in” says what a login page must do."
+OURS = ("django_mcp", "oauth2_provider")
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+LOGIN_ROUTES = ("login", "account_login", "admin:login")
+"""The names of login pages, of Django's own, of django-allauth's and of the admin's."""
+
+# A function that looks up nothing else returns the same address to everybody.
+CONSTANT: tuple[Any, ...] = (reverse, reverse_lazy, resolve_url, django_settings, str)
+
+
+def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
+    if login.namespaces and login.namespaces[0] in OURS:
+        yield Warning(
+            f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, on which "
+            "nobody can sign in: users are led round in a circle.",
+            hint=login_url_advice(),
+            id="django_mcp.W038",
+        )
+        return
+    if _requires_login(login):
+        yield Warning(
+            f"The login page, LOGIN_URL = {django_settings.LOGIN_URL!r}, requires a login itself: "
+            "LoginRequiredMiddleware redirects users from it to itself, again and again.",
+            hint="Put @login_not_required of django.contrib.auth.decorators on the view of "
+            f'{login.route!r}; on a class, @method_decorator(login_not_required, name="dispatch").',
+            id="django_mcp.W038",
+        )
+    view: Any = getattr(login.func, "view_class", None)
+    if not isinstance(view, type) or not issubclass(view, LoginView):
+        return  # it may do anything
+    options = getattr(login.func, "view_initkwargs", {})
+    field = options.get("redirect_field_name", view.redirect_field_name)
+    if not _is_djangos(view, "dispatch", "get", "post", "form_valid"):
+        return
+    if field != REDIRECT_FIELD_NAME and _is_djangos(view, "get_success_url", "get_redirect_url"):
+        yield Warning(
+            f"The login page reads from {field!r} where to lead users back to, and is told so in "
+            f"{REDIRECT_FIELD_NAME!r}: after the login they do not come back to the page on which "
+            "they let a client in.",
+            hint=f"Leave redirect_field_name at {REDIRECT_FIELD_NAME!r}. {GUIDE}",
+            id="django_mcp.W037",
+        )
+    elif _is_constant(view.get_success_url):
+        yield Warning(
+            f"The login page leads everybody to the same address: {view.__qualname__}."
+            "get_success_url() looks at nothing else. Users do not come back to the page on which "
+            "they let a client in.",
+            hint="Override get_default_redirect_url() instead, or set next_page: these count only "
+            f"where the user came from nowhere. {GUIDE}",
+            id="django_mcp.W037",
+        )
+
+
+def login_url_advice() -> str:
+    """Return what to set `LOGIN_URL` to, in words for a hint."""
+    found = next((name for name in LOGIN_ROUTES if has_route(name)), None)
+    if found is not None:
+        return f'Set LOGIN_URL = "{found}", or to the URL or the name of another login page.'
+    return (
+        "Set LOGIN_URL to the URL or the name of your login page, for example "
+        '"/accounts/login/". Django\'s pages come by '
+        'path("accounts/", include("django.contrib.auth.urls")).'
+    )
+
+
+def _requires_login(login: ResolverMatch) -> bool:
+    """Return whether Django's own middleware sends users away from this view."""
+    process_view = LoginRequiredMiddleware.process_view
+    is_required = getattr(login.func, "login_required", True)
+    return is_required and any(
+        each.process_view is process_view for each in middleware_from(LOGIN_REQUIRED)
+    )
+
+
+def _is_djangos(view: type[LoginView], *names: str) -> bool:
+    """Return whether these methods are those of Django's own classes."""
+    return all(
+        getattr(view, name) in (getattr(LoginView, name), getattr(RedirectURLMixin, name, None))
+        for name in names
+    )
+
+
+def _is_constant(method: Any) -> bool:
+    """Return whether a method can be seen to ignore the request: it names nothing of it."""
+    if not isinstance(method, FunctionType) or method.__closure__:
+        return False
+    code = method.__code__
+    if any(isinstance(constant, CodeType) for constant in code.co_consts):
+        return False  # a function within, which has names of its own
+    names = set(code.co_names) - {"LOGIN_REDIRECT_URL"}
+    found = [method.__globals__.get(name, getattr(builtins, name, None)) for name in names]
+    return all(any(each is constant for constant in CONSTANT) for each in found)

@@ -1,0 +1,80 @@
+"""How django-oauth-toolkit is set up, where it gives the tokens out."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, reverse
+
+from django_mcp.conf import Settings, settings
+from django_mcp.principals import Endpoint
+
+OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.authenticator.OAuthAuthenticator"
+
+
+@register(Tags.security)
+def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Clients can get in by OAuth, and those that register themselves are kept within bounds."""
+    if not _gives_out_tokens():
+        return []
+    from django_mcp.checks.oauth.client_registration import registration_problems
+    from django_mcp.checks.oauth.cookie_paths import cookie_problems
+    from django_mcp.checks.oauth.grants import grant_problems
+    from django_mcp.checks.oauth.routes import route_problems
+    from django_mcp.checks.oauth.scopes import scope_problems
+
+    return _read(
+        lambda: [
+            *route_problems(),
+            *cookie_problems(),
+            *registration_problems(),
+            *grant_problems(),
+            *scope_problems(),
+        ]
+    )
+
+
+@register(Tags.security, deploy=True)
+def check_oauth_deployment(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """OAuth is fit for production."""
+    if not _gives_out_tokens():
+        return []
+    from django_mcp.checks.oauth.deployment import deployment_problems
+
+    return _read(lambda: list(deployment_problems()))
+
+
+def _gives_out_tokens() -> bool:
+    """Whether clients get their tokens from django-oauth-toolkit here."""
+    if Settings.AUTHENTICATORS.problem() or OAUTH_AUTHENTICATOR not in settings.AUTHENTICATORS:
+        return False
+    if not apps.is_installed("oauth2_provider"):
+        return False  # check_authentication tells
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return False  # check_endpoint tells
+    from django_mcp.auth.oauth.metadata import has_foreign_tokens
+
+    try:
+        reverse("oauth2_provider:token")
+        return not has_foreign_tokens(Endpoint.from_settings())
+    except (NoReverseMatch, ImproperlyConfigured):
+        return False  # check_authentication and check_endpoint tell
+
+
+def _read(problems: Callable[[], list[CheckMessage]]) -> list[CheckMessage]:
+    try:
+        return problems()
+    except Exception as error:  # noqa: BLE001  (it may name anything)
+        return [
+            Error(
+                f"OAUTH2_PROVIDER cannot be read: {error}",
+                hint="Correct the setting that it names in OAUTH2_PROVIDER, or take it out and "
+                "spread **provider_settings(DJANGO_MCP_URL) of django_mcp.oauth_settings.",
+                id="django_mcp.E014",
+            )
+        ]

@@ -1,0 +1,86 @@
+"""The scopes that tools ask for, beside what `OAUTH2_PROVIDER["SCOPES"]` describes."""
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+from django.core.checks import CheckMessage, Info, Warning
+from oauth2_provider.settings import oauth2_settings
+
+from django_mcp.auth.oauth.scopes import ToolScopes
+from django_mcp.tools.registry import get_registry
+
+SETTING = 'OAUTH2_PROVIDER["SCOPES"]'
+WORD = re.compile(r"[^\W_]+")
+DIGITS = re.compile(r"\d+")
+LEAST_LIKENESS = 0.75
+"""Of two words of four letters, three are in the same order: `read` and `raed`, not `write`."""
+
+
+def scope_problems() -> Iterator[CheckMessage]:
+    try:
+        registry = get_registry()
+    except Exception:  # noqa: BLE001  (check_tools tells)
+        return
+    described = {scope for scope, words in oauth2_settings.SCOPES.items() if words}
+    unused = described - registry.scopes.keys()
+    suggested, undescribed = set(), []
+    for scope in sorted(registry.scopes.keys() - described):
+        # A key that no tool uses is the likelier one.
+        near = near_miss(scope, sorted(unused)) or near_miss(scope, sorted(described))
+        if near is None:
+            undescribed.append(scope)
+            continue
+        suggested.add(near)
+        tools = [tool.located_name for tool in registry.tools.values() if scope in tool.scopes]
+        yield Warning(
+            f"{', '.join(tools)}: {SETTING} has no words for the scope {scope!r}. "
+            f"Did you mean {near!r}?",
+            hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
+            id="django_mcp.W031",
+        )
+    # A backend of the project's has words of its own; check_authentication tells of one without.
+    if undescribed and issubclass(oauth2_settings.SCOPES_BACKEND_CLASS, ToolScopes):
+        lines = ", ".join(f'"{scope}": "..."' for scope in undescribed)
+        yield Info(
+            f"{SETTING} has no words for {', '.join(undescribed)}: users read the names of these "
+            "scopes where they let a client in.",
+            hint=f"Add to {SETTING}: {lines}.",
+            id="django_mcp.I002",
+        )
+    for scope in sorted(unused - suggested):
+        if near := near_miss(scope, registry.scopes):
+            yield Warning(
+                f"{SETTING} has words for {scope!r}, and no tool asks for that scope. "
+                f"Did you mean {near!r}?",
+                hint=f"Correct or remove the key {scope!r}. Silence this check if that is a scope "
+                "of another part of your site.",
+                id="django_mcp.W031",
+            )
+
+
+def near_miss(scope: str, others: Iterable[str]) -> str | None:
+    """Return the other scope that this one may be a misspelling of, or None.
+
+    Its words are the same with other signs between them, in another order or in other letter case,
+    or all but one are, and that one is much alike. `notes:read` is no misspelling of `notes:write`.
+    """
+    likeness = {other: _likeness(scope, other) for other in others if other != scope}
+    best = max(likeness, key=likeness.__getitem__, default=None)
+    return best if best is not None and likeness[best] >= LEAST_LIKENESS else None
+
+
+def _likeness(scope: str, other: str) -> float:
+    words, others = _words(scope), _words(other)
+    if sorted(words) == sorted(others) or "".join(words) == "".join(others):
+        return 1.0
+    if DIGITS.sub("", scope) == DIGITS.sub("", other):
+        return 0.0  # numbered, not misspelt
+    unlike = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(unlike) != 1:
+        return 0.0
+    return SequenceMatcher(None, *unlike[0]).ratio()
+
+
+def _words(scope: str) -> list[str]:
+    return WORD.findall(scope.casefold())

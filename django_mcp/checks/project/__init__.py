@@ -1,0 +1,21 @@
+"""System checks of the project: settings, databases, background backend, deployment."""
+
+from django_mcp.checks.project import (
+    admin_sites,
+    background,
+    databases,
+    deployment,
+    django_tasks,
+    settings,
+    user_label,
+)
+
+__all__ = [
+    "admin_sites",
+    "background",
+    "databases",
+    "deployment",
+    "django_tasks",
+    "settings",
+    "user_label",
+]

@@ -1,0 +1,41 @@
+"""The admin sites that operators have."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Warning, register
+
+from django_mcp.checks.endpoint.urlconf import routes
+from django_mcp.models import ToolGroup
+
+
+@register
+def check_admin_sites(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Operators find the tool groups in the admin that the site serves."""
+    sites = list(_served())
+    if not sites or any(site.is_registered(ToolGroup) for site in sites):
+        return []
+    names = ", ".join(map(repr, sites))
+    return [
+        Warning(
+            "The admin has no pages of tool groups, calls and clients: they are on Django's "
+            f"default site, and the project serves another, {names}.",
+            hint="Where you register your models on that site, write: "
+            "from django_mcp.admin import register; register(site), with your site. Or groups are "
+            "opened by mcp_tools alone, and this check is silenced.",
+            id="django_mcp.W040",
+        )
+    ]
+
+
+def _served() -> Iterator[Any]:
+    """The admin sites in the URLconf, each once."""
+    found: dict[int, Any] = {}
+    for _, view in routes():
+        site = getattr(view, "admin_site", None)
+        if hasattr(site, "is_registered"):
+            found.setdefault(id(site), site)
+    yield from found.values()

@@ -1,0 +1,101 @@
+"""What carries background tools."""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
+from django_mcp.checks.project.django_tasks import workers_advice
+from django_mcp.conf import Settings, settings
+from django_mcp.tools.declaration import declarations
+
+CELERY_BACKEND = SHORT_NAMES["celery"]
+DJANGO_TASKS_BACKEND = SHORT_NAMES["django_tasks"]
+THREADS_BACKEND = SHORT_NAMES["threads"]
+LOSING_TRANSPORTS = ("memory", "sqla", "sqlalchemy")
+"""They keep messages in one process, or tell workers of nothing but new messages."""
+
+
+@register
+def check_background(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Background tools can be handed to workers, which keep what they are handed."""
+    if Settings.BACKGROUND_BACKEND.problem() or Settings.CELERY_APP.problem():
+        return []  # check_settings tells
+    name = settings.BACKGROUND_BACKEND
+    if name not in SHORT_NAMES and "." not in name:
+        return [
+            Error(
+                f"No background backend is called {name!r}.",
+                hint=f"Set {Settings.BACKGROUND_BACKEND.name} to one of "
+                f"{', '.join(map(repr, SHORT_NAMES))}, or to the dotted path of a backend.",
+                id="django_mcp.E007",
+            )
+        ]
+    if backend_path() == DJANGO_TASKS_BACKEND:
+        return []  # check_django_tasks tells
+    if backend_path() == CELERY_BACKEND and find_spec("celery") is None:
+        return [
+            Error(
+                "The Celery backend needs Celery.",
+                hint='Run pip install "django-mcp-toolkit[celery]", or set '
+                f'{Settings.BACKGROUND_BACKEND.name} = "threads".',
+                id="django_mcp.E006",
+            )
+        ]
+    try:
+        backend = get_backend()
+        found = list(_celery_problems(backend)) if backend_path() == CELERY_BACKEND else []
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
+        return [
+            Error(
+                f"The background backend cannot be made: {error!r}",
+                hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery", "threads" or the '
+                f"dotted path of a class, and {Settings.CELERY_APP.name} to that of your Celery "
+                'app, such as "project.celery.app".',
+                id="django_mcp.E007",
+            )
+        ]
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_background_deployment(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Background tools have workers of their own."""
+    if Settings.BACKGROUND_BACKEND.problem():
+        return []  # check_settings tells
+    has_tools = any(declaration.background for declaration in declarations())
+    if not has_tools or backend_path() != THREADS_BACKEND:
+        return []
+    return [
+        Warning(
+            "Background tools run on threads of the web processes, and end with them.",
+            hint=f'Set {Settings.BACKGROUND_BACKEND.name} = "celery" and run: celery --app project '
+            f'worker. Or set {Settings.BACKGROUND_BACKEND.name} = "django_tasks". '
+            f"{workers_advice()} The guide “Run slow tools in the background” compares them.",
+            id="django_mcp.W009",
+        )
+    ]
+
+
+def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
+    if backend.is_eager:
+        yield Error(
+            "Celery runs tasks at once, within the request: CELERY_TASK_ALWAYS_EAGER is set.",
+            hint="Take CELERY_TASK_ALWAYS_EAGER (task_always_eager) out of the settings. In tests "
+            f'set {Settings.BACKGROUND_BACKEND.name} = "threads".',
+            id="django_mcp.E008",
+        )
+    if backend.transport in LOSING_TRANSPORTS:
+        yield Error(
+            f"No worker in another process can be relied on over the broker {backend.transport!r}.",
+            hint="Use Redis or RabbitMQ: set CELERY_BROKER_URL (broker_url) to "
+            '"redis://127.0.0.1:6379/0" or "amqp://guest:guest@127.0.0.1:5672//", for example.',
+            id="django_mcp.E009",
+        )

@@ -1,0 +1,45 @@
+"""What is fine in development and not in production."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.conf import Settings, settings
+from django_mcp.principals import Endpoint
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """What is fine in development and not in production."""
+    found: list[CheckMessage] = []
+    if settings.ALLOW_ANONYMOUS:
+        found.append(
+            Warning(
+                "Anonymous callers may use every tool that asks for no scope or user.",
+                hint=f"Set {Settings.ALLOW_ANONYMOUS.name} to False.",
+                id="django_mcp.W001",
+            )
+        )
+    if _endpoint_is_in_the_clear():
+        found.append(
+            Warning(
+                "The endpoint's URL is not https: tokens travel in the clear.",
+                hint="Let the server or proxy of the site answer by https, and set "
+                f'{Settings.URL.name} = "{encrypted(Endpoint.from_settings().url)}".',
+                id="django_mcp.W006",
+            )
+        )
+    return found
+
+
+def _endpoint_is_in_the_clear() -> bool:
+    try:
+        return is_in_the_clear(Endpoint.from_settings().url)
+    except ImproperlyConfigured:
+        return False  # check_endpoint tells

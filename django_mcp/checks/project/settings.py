@@ -1,0 +1,61 @@
+"""The settings of the package."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from django_mcp.checks.encryption import EXAMPLE_URL
+from django_mcp.checks.endpoint.url import may_be_url
+from django_mcp.conf import Settings, declared_settings
+from django_mcp.setting import PREFIX
+
+
+@register
+def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every setting holds what it should, and none is misspelt."""
+    found: list[CheckMessage] = [
+        Error(
+            f"{setting.name} {problem}.",
+            hint=f"Set {setting.name} to {setting.allowed_values()}; the default is "
+            f"{setting.default!r}. {setting.help}",
+            id="django_mcp.E003",
+        )
+        for setting in declared_settings()
+        if (problem := setting.problem())
+    ]
+    set_by_project = sorted(dir(django_settings))
+    known = [setting.name for setting in declared_settings()]
+    found += [
+        Warning(
+            f"{name} is not a setting of django_mcp.",
+            hint=_correction(name, known),
+            id="django_mcp.W008",
+        )
+        for name in set_by_project
+        # The prefix alone: other packages keep all of their settings in one dictionary.
+        if name == PREFIX.rstrip("_") or (name.startswith(PREFIX) and name not in known)
+    ]
+    return found
+
+
+def _correction(name: str, known: Sequence[str]) -> str:
+    if name == PREFIX.rstrip("_"):
+        return f'Write each setting by itself, such as {Settings.URL.name} = "{EXAMPLE_URL}".'
+    if may_be_url(name):
+        meant = [Settings.URL.name]
+    else:
+        meant = get_close_matches(name, known, n=1, cutoff=0.8) or _sharing_words(name, known)
+    if meant:
+        return f"Did you mean {' or '.join(meant)}? Rename it, or take it out."
+    return "Take it out of the settings. The reference of settings lists those that there are."
+
+
+def _sharing_words(name: str, known: Sequence[str]) -> list[str]:
+    """Up to three settings that have all words of the name, or whose words the name all has."""
+    words = set(name.removeprefix(PREFIX).split("_"))
+    all_words = {each: set(each.removeprefix(PREFIX).split("_")) for each in known}
+    return [each for each, others in all_words.items() if words <= others or others <= words][:3]

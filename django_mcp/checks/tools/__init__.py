@@ -1,0 +1,23 @@
+"""System checks of the declared tools."""
+
+from django_mcp.checks.tools import (
+    discovery,
+    docstrings,
+    exceptions,
+    groups,
+    host_limits,
+    installed_apps,
+    permissions,
+    registry,
+)
+
+__all__ = [
+    "discovery",
+    "docstrings",
+    "exceptions",
+    "groups",
+    "host_limits",
+    "installed_apps",
+    "permissions",
+    "registry",
+]

@@ -1,0 +1,131 @@
+"""The modules in which tools are looked for."""
+
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Warning, register
+
+from django_mcp.checks.tools.source_text import declares_tools
+from django_mcp.conf import Settings, settings
+from django_mcp.schemas.callables import shown_path
+
+TESTS = ("test", "conftest")
+
+_imported: frozenset[str] = frozenset()
+
+
+def note_imported_modules() -> None:
+    """Note what start-up has imported of the searched modules, before anything imports more.
+
+    URLs are loaded later, and by the checks too: what views import is there for a check, and not
+    when the endpoint reads the tools.
+    """
+    global _imported
+    searched = {f"{app}.{name}" for app, name in _searched()}
+    below = tuple(f"{module}." for module in searched)
+    _imported = frozenset(
+        name for name in tuple(sys.modules) if name in searched or name.startswith(below)
+    )
+
+
+@register
+def check_discovery(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Every module that declares tools is imported at start-up."""
+    if Settings.AUTODISCOVER.problem():
+        return []  # check_settings tells
+    # A package may be searched twice: as one that the setting names, and below one of the default.
+    forgotten = {each.module: each for each in _forgotten()}.values()
+    # One list for all of them: what a second hint has set would take back the first.
+    names = dict.fromkeys([*settings.AUTODISCOVER, *(each.name for each in forgotten)])
+    line = f"{Settings.AUTODISCOVER.name} = {list(names)}"
+    return [
+        Warning(
+            f"{each.module} declares tools, and start-up does not import it: they are not served.",
+            hint=f'Add "import {each.module}" to {_file_of(each.package)}, or write {line} in the '
+            "settings."
+            if each.package in _imported
+            else f"Write {line} in the settings.",
+            id="django_mcp.W030",
+        )
+        for each in forgotten
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A module with tools that start-up does not import; `package` is the searched one of it."""
+
+    app: str
+    module: str
+    package: str
+
+    @property
+    def name(self) -> str:
+        """The name that the setting has for it."""
+        return self.module.removeprefix(f"{self.app}.")
+
+
+def _forgotten() -> Iterator[Forgotten]:
+    for app, name in _searched():
+        package = f"{app}.{name}"
+        for spec in _modules(app, package):
+            if spec.name not in _imported and _declares_tools(spec):
+                yield Forgotten(app=app, module=spec.name, package=package)
+
+
+def _searched() -> Iterator[tuple[str, str]]:
+    """The names of apps and of the modules to look into: those of the setting and its default.
+
+    A project that names others may have left those of the default out without knowing.
+    """
+    names = dict.fromkeys([*settings.AUTODISCOVER, *Settings.AUTODISCOVER.default])
+    for app_config in apps.get_app_configs():
+        for name in names:
+            yield app_config.name, name
+
+
+def _modules(app: str, package: str) -> Iterator[ModuleSpec]:
+    """A searched module and those below it; only what start-up has imported is imported."""
+    if package in _imported:
+        yield from _submodules(package, getattr(sys.modules[package], "__path__", ()))
+    elif package.removeprefix(f"{app}.") in Settings.AUTODISCOVER.default:
+        spec = find_spec(package)  # of an app, which is imported: nothing else is
+        if spec is not None:
+            yield spec
+            yield from _submodules(package, spec.submodule_search_locations or ())
+
+
+def _file_of(package: str) -> str:
+    file = sys.modules[package].__file__
+    return package if file is None else shown_path(Path(file))
+
+
+def _submodules(package: str, path: Iterable[str]) -> Iterator[ModuleSpec]:
+    """The modules below a package at any depth, but for tests; none of them is imported."""
+    for finder, name, _ in pkgutil.iter_modules(path, f"{package}."):
+        if name.rpartition(".")[2].startswith(TESTS):
+            continue
+        spec = finder.find_spec(name, None)
+        if spec is not None:
+            yield spec
+            yield from _submodules(name, spec.submodule_search_locations or ())
+
+
+def _declares_tools(spec: ModuleSpec) -> bool:
+    """Whether its source imports what declares tools."""
+    if not isinstance(spec.loader, InspectLoader):
+        return False
+    try:
+        return declares_tools(spec.loader.get_source(spec.name) or "")
+    except (ImportError, SyntaxError, ValueError):
+        return False  # whoever imports it is told

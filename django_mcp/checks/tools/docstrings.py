@@ -1,0 +1,59 @@
+"""Docstrings of tools, beside the parameters that they describe."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Warning, register
+
+from django_mcp.schemas.callables import documentation_of, function_of
+from django_mcp.schemas.docstrings import read_docstring
+from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
+from django_mcp.tools.declaration import ToolDeclaration, declarations
+
+
+@register
+def check_docstrings(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Docstrings describe parameters that the tools have."""
+    return [
+        Warning(
+            f"{declaration.located_name}: its docstring describes {name!r}, which is no parameter"
+            f"{_correction(name, parameters)}",
+            hint="Correct the name in the docstring, or take the line out: agents do not read it.",
+            id="django_mcp.W035",
+        )
+        for declaration in declarations()
+        for name, parameters in _unknown(declaration)
+    ]
+
+
+def _unknown(declaration: ToolDeclaration) -> Iterator[tuple[str, list[str]]]:
+    """The names that are described and no parameters, each with the parameters that are not."""
+    documentation = documentation_of(declaration.function)
+    parameters = _parameters(declaration.function)
+    if not isinstance(documentation, str) or parameters is None:
+        return
+    known = {*parameters, LIMIT, CURSOR} if declaration.page_size else {*parameters}
+    described = read_docstring(documentation).names
+    for name in described:
+        # Docstrings may go into an object: `address.city`, `rows[].id`.
+        if name.partition(".")[0].partition("[")[0].lstrip("*") not in known:
+            yield name, [each for each in parameters if each not in described]
+
+
+def _parameters(tool: Callable[..., Any]) -> list[str] | None:
+    try:
+        # A partial fills some of those that the docstring of its function describes.
+        signatures = [inspect.signature(each) for each in (tool, function_of(tool))]
+    except (TypeError, ValueError):
+        return None  # check_tools tells
+    return list(dict.fromkeys(name for each in signatures for name in each.parameters))
+
+
+def _correction(name: str, parameters: Sequence[str]) -> str:
+    meant = get_close_matches(name, parameters, n=1)
+    return f"; did you mean {meant[0]!r}?" if meant else "."

@@ -1,0 +1,60 @@
+"""Packages of the project that declare tools and are no installed apps."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Warning, register
+
+from django_mcp.checks.tools.source_text import declares_tools
+from django_mcp.conf import Settings, settings
+from django_mcp.schemas.callables import shown_path
+from django_mcp.tools.declaration import declarations
+
+
+@register
+def check_installed_apps(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The app whose tools are the project's first is installed."""
+    # Only where there is no tool at all: a project may leave an app out on purpose, but hardly all.
+    if declarations() or Settings.AUTODISCOVER.problem():
+        return []
+    return [
+        Warning(
+            f"{shown_path(file)} declares tools, and {app} is not in INSTALLED_APPS: they are not "
+            "served.",
+            hint=f'Write INSTALLED_APPS = [*INSTALLED_APPS, "{app}"] in the settings.',
+            id="django_mcp.W033",
+        )
+        for app, folder in _packages()
+        for file in _searched_files(folder)
+        if _is_declaring(file)
+    ]
+
+
+def _packages() -> Iterator[tuple[str, Path]]:
+    """The packages right below `BASE_DIR` that are no apps, with their names."""
+    base = getattr(django_settings, "BASE_DIR", None)
+    if not isinstance(base, str | Path) or not Path(base).is_dir():
+        return
+    installed = {Path(each.path).resolve() for each in apps.get_app_configs()}
+    for folder in sorted(Path(base).iterdir()):
+        is_package = folder.name.isidentifier() and (folder / "__init__.py").is_file()
+        if is_package and folder.resolve() not in installed:
+            yield folder.name, folder
+
+
+def _searched_files(folder: Path) -> Iterator[Path]:
+    for name in settings.AUTODISCOVER:
+        module = folder.joinpath(*name.split("."))
+        yield from filter(Path.is_file, (module.with_suffix(".py"), module / "__init__.py"))
+
+
+def _is_declaring(file: Path) -> bool:
+    try:
+        return declares_tools(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return False

@@ -1,0 +1,1 @@
+"""Database access: statements written once, storable text."""

@@ -1,0 +1,1 @@
+"""How a call runs: on a thread, on the loop, or as a task."""

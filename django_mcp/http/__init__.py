@@ -1,1 +1,0 @@
-"""The endpoint over HTTP, in front of Django's own application."""

@@ -1,0 +1,91 @@
+"""Questions to users on their way: to clients as input requests, and back as their responses.
+
+Before there is a task they travel in the result of the call, which the client sends again with the
+answers (SEP-2322); afterwards `tasks/get` tells of them and `tasks/update` brings the answers.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from mcp_types import (
+    CallToolRequestParams,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    ElicitResult,
+    InputRequiredResult,
+)
+
+from django_mcp.background.input import open_questions
+from django_mcp.conf import settings
+from django_mcp.exceptions import InputRequiredError, Question
+from django_mcp.invocation import RequestState
+from django_mcp.models import ToolTask
+from django_mcp.protocol.exchange import Context, is_modern
+from django_mcp.protocol.wire import CALL_ID_META_KEY
+
+
+def is_askable(ctx: Context) -> bool:
+    """Whether this very request says that its client shows forms to its user.
+
+    The 2025 revisions ask on a connection that stays, which this endpoint does not have.
+    """
+    capabilities = ctx.session.client_capabilities
+    declared = capabilities.elicitation if capabilities is not None else None
+    if declared is None or not is_modern(ctx):
+        return False
+    # One that names no mode at all means forms, the only mode that there was at first.
+    return declared.form is not None or declared.url is None
+
+
+def input_requests(task: ToolTask) -> dict[str, Any]:
+    """The requests of a task that wait for an answer, by their keys."""
+    return {
+        key: _request(question).model_dump(by_alias=True, mode="json", exclude_none=True)
+        for key, question in open_questions(task).items()
+    }
+
+
+def input_required(error: InputRequiredError, call_id: UUID) -> InputRequiredResult:
+    """The result of a call that has questions first; its state is sealed on the way out."""
+    state = {
+        "id": str(uuid4()),
+        "expires": (timezone.now() + timedelta(seconds=settings.ANSWER_WITHIN)).isoformat(),
+        "asked": list(error.questions),
+        "answers": error.answers,
+    }
+    return InputRequiredResult(
+        input_requests={key: _request(question) for key, question in error.questions.items()},
+        request_state=json.dumps(state),
+        _meta={CALL_ID_META_KEY: str(call_id)},
+    )
+
+
+def answers_in(params: CallToolRequestParams) -> dict[str, Any]:
+    """The answers and the state that a call brings, by the names that `Invocation` has for them.
+
+    The state has been unsealed and is ours. An answer to what was not asked is ignored, and without
+    a state nothing was.
+    """
+    if not params.request_state:
+        return {}
+    state = json.loads(params.request_state)
+    answers: dict[str, Mapping[str, Any]] = dict(state["answers"])
+    responses = params.input_responses or {}
+    for key in state["asked"]:
+        response = responses.get(key)
+        if isinstance(response, ElicitResult):
+            answers[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
+    brought = RequestState(id=UUID(state["id"]), expires=datetime.fromisoformat(state["expires"]))
+    return {"answers": answers, "request_state": brought}
+
+
+def _request(question: Question) -> ElicitRequest:
+    return ElicitRequest(
+        params=ElicitRequestFormParams(
+            message=question.message, requested_schema=dict(question.form)
+        )
+    )

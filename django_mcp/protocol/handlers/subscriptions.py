@@ -1,0 +1,165 @@
+"""`subscriptions/listen`: news of the caller's tasks, pushed on the stream of one request."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from mcp import MCPError
+from mcp.server.subscriptions import SUBSCRIPTION_ID_META_KEY
+from mcp_types import (
+    Notification,
+    SubscriptionFilter,
+    SubscriptionsAcknowledgedNotification,
+    SubscriptionsAcknowledgedNotificationParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+)
+
+from django_mcp.background.access import MAX_AGE, Access
+from django_mcp.background.queries import find_tasks
+from django_mcp.background.watch import changes, watch
+from django_mcp.exceptions import AccessEndedError
+from django_mcp.models import ToolTask
+from django_mcp.protocol.capabilities import TASKS, declares_tasks
+from django_mcp.protocol.errors import internal_error, missing_extension
+from django_mcp.protocol.exchange import Context, exchange_of
+from django_mcp.protocol.handlers.tasks import task_key
+from django_mcp.protocol.task_wire import task_details
+from django_mcp.threads.executors import run_in_control
+
+logger = logging.getLogger(__name__)
+
+MAX_TASKS = 500
+"""How many tasks one stream tells of; the acknowledgement says which."""
+
+
+PACE = 1.0
+"""Seconds between two messages that tell of a task's progress alone."""
+
+
+class TaskNotification(Notification[dict[str, Any], Literal["notifications/tasks"]]):
+    """The state of a task, as `tasks/get` would tell it now."""
+
+    method: Literal["notifications/tasks"] = "notifications/tasks"
+
+
+async def listen(
+    ctx: Context, params: SubscriptionsListenRequestParams
+) -> SubscriptionsListenResult:
+    """Answer `subscriptions/listen`: the state of each task now, and again whenever it changes.
+
+    What else a client asks to hear of is not acknowledged. The stream ends when there is nothing
+    left to tell: every task has ended, or there was none, or the caller has lost its access.
+    """
+    asked = _asked_tasks(params.notifications)
+    if asked and not declares_tasks(ctx):
+        raise missing_extension(TASKS)
+    stream = _Stream(ctx)
+    try:
+        await stream.serve(asked)
+    except MCPError:
+        raise
+    except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
+        raise internal_error(error) from None
+    return SubscriptionsListenResult(_meta=stream.meta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A task as it is told: `details` for its caller, the rest for us."""
+
+    updated: datetime
+    status: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, task: ToolTask) -> Self:
+        return cls(updated=task.updated, status=task.status, details=task_details(task))
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ToolTask.ENDED
+
+
+class _Stream:
+    """What goes out on the stream of one request."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
+        self._ctx = ctx
+        self._access = Access(exchange_of(ctx).principal)
+
+    async def serve(self, keys: Sequence[UUID]) -> None:
+        """Send the states of these tasks that the caller may know of, until all have ended."""
+        try:
+            async with self._access.kept():
+                known = await self.read(keys)
+                await self.acknowledge([str(key) for key in keys if key in known])
+                async with asyncio.TaskGroup() as following:
+                    for key, state in known.items():
+                        following.create_task(self.follow(key, state))
+        except* AccessEndedError:
+            # MCP has one way for a server to end a subscription: the result. The client's next
+            # request is told to authenticate.
+            logger.info("A stream has ended with the access of its caller")
+
+    async def acknowledge(self, task_ids: list[str]) -> None:
+        """Tell, first of all, what the client will hear of."""
+        honored = SubscriptionFilter.model_validate({"taskIds": task_ids} if task_ids else {})
+        params = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=self.meta)
+        await self._send(SubscriptionsAcknowledgedNotification(params=params))
+
+    async def follow(self, key: UUID, known: State) -> None:
+        """Tell of one task now, and of every change until it has ended or is gone."""
+        await self._tell(known)
+        if known.has_ended:
+            return
+        async with watch().waiting_for(key) as waiter:
+            waiter.has_row = True
+            async for seen in changes(waiter, pace=PACE):
+                if seen.updated == known.updated:  # the first look may find what has been told
+                    continue
+                is_progress = seen.status == known.status
+                found = await self.read([key], max_age=MAX_AGE if is_progress else 0)
+                news = found.get(key)
+                if news is None:
+                    return
+                if news.status != seen.status:
+                    continue  # it has moved on: the next look renews the access for that
+                await self._tell(news)
+                known = news
+
+    async def read(self, keys: Sequence[UUID], *, max_age: float = 0) -> dict[UUID, State]:
+        """The state of those of the tasks that the caller may know of, as it stands now.
+
+        Or as it stood `max_age` seconds ago. Raises `AccessEndedError`.
+        """
+        if not keys:
+            return {}
+        principal = await self._access.renew(max_age=max_age)
+
+        def find() -> dict[UUID, State]:
+            return {task.pk: State.of(task) for task in find_tasks(keys, principal)}
+
+        return await run_in_control(find)
+
+    async def _tell(self, state: State) -> None:
+        await self._send(TaskNotification(params={**state.details, "_meta": self.meta}))
+
+    async def _send(self, notification: Any) -> None:
+        # Related to the request: there is no other stream that it could go out on.
+        await self._ctx.session.send_notification(
+            notification, related_request_id=self._ctx.request_id
+        )
+
+
+def _asked_tasks(notifications: SubscriptionFilter) -> list[UUID]:
+    ids = (notifications.model_extra or {}).get("taskIds")
+    if not isinstance(ids, list):  # the SDK does not know this one, nor judge it
+        return []
+    keys = (task_key(each) for each in ids if isinstance(each, str))
+    return list(dict.fromkeys(key for key in keys if key is not None))[:MAX_TASKS]

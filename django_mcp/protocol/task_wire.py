@@ -1,0 +1,94 @@
+"""Tasks as the wire has them (SEP-2663)."""
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from django_mcp.background.outcomes import read_error, read_result
+from django_mcp.models import ToolTask
+from django_mcp.protocol.elicitation import input_requests
+from django_mcp.protocol.errors import failed_call, failed_task
+from django_mcp.protocol.wire import wire_result
+
+Status = ToolTask.Status
+
+STATUSES = {Status.QUEUED: "working"}
+"""The statuses that the wire calls by another name."""
+
+SHORTEST_POLL, LONGEST_POLL = 500, 5_000
+"""Milliseconds after which a client should ask again: a tenth of the task's age within these."""
+
+
+def task_handle(task: ToolTask) -> dict[str, Any]:
+    """The answer to the call that a task was made for."""
+    return {"resultType": "task", **_facts(task)}
+
+
+def task_details(task: ToolTask) -> dict[str, Any]:
+    """All that its owner may know of a task, with what it has come to or waits for."""
+    return {**_facts(task), **_payload(task)}
+
+
+def _facts(task: ToolTask) -> dict[str, Any]:
+    now = timezone.now()
+    facts: dict[str, Any] = {
+        "taskId": str(task.pk),
+        "status": STATUSES.get(Status(task.status), task.status),
+        "createdAt": _moment(task.created),
+        # One that is to be run again has the moment when that is due.
+        "lastUpdatedAt": _moment(min(task.updated, now)),
+        # Counted from its end, so nobody knows it before.
+        "ttlMs": None if task.expires is None else _milliseconds(task.expires - task.created),
+    }
+    if not task.has_ended:
+        age = _milliseconds(now - task.created)
+        facts["pollIntervalMs"] = max(SHORTEST_POLL, min(age // 10, LONGEST_POLL))
+    if message := _message(task):
+        facts["statusMessage"] = message
+    return facts
+
+
+def _payload(task: ToolTask) -> dict[str, Any]:
+    match task.status:
+        case Status.INPUT_REQUIRED:
+            return {"inputRequests": input_requests(task)}
+        case Status.COMPLETED:
+            return {"result": _result(task)}
+        case Status.FAILED:
+            return {"error": failed_task(read_error(task.error, task.call_id))}
+    return {}
+
+
+def _result(task: ToolTask) -> dict[str, Any]:
+    """What the call itself would have been answered, had its client waited."""
+    if not task.error:
+        return wire_result(read_result(task.result), task.call_id)
+    failure = failed_call(read_error(task.error, task.call_id), task.call_id)
+    return failure.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def _message(task: ToolTask) -> str:
+    """How far a task is, or why it did not come to its end."""
+    match task.status:
+        case Status.QUEUED:
+            return "Waiting for a worker."
+        case Status.FAILED | Status.CANCELLED:
+            return str(failed_task(read_error(task.error, task.call_id))["message"])
+        case Status.COMPLETED:
+            return ""
+    done = "" if task.progress is None else f"{task.progress:g}"
+    if done and task.progress_total is not None:
+        done += f" of {task.progress_total:g}"
+    message = task.progress_message
+    return f"{message} ({done})" if message and done else message or done
+
+
+def _moment(moment: datetime.datetime) -> str:
+    # Without USE_TZ it is naive, in the time zone that Django has given the process.
+    utc = moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds")
+    return utc.replace("+00:00", "Z")
+
+
+def _milliseconds(time: datetime.timedelta) -> int:
+    return time // datetime.timedelta(milliseconds=1)

@@ -1,0 +1,1 @@
+"""JSON Schema from Python annotations, and values to and from JSON."""

@@ -1,0 +1,53 @@
+"""Datetimes that say no time zone are taken in the current one."""
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from django_mcp.schemas.instances import field_names, with_fields
+
+
+def as_django_keeps_it(value: datetime) -> datetime:
+    """The datetime as `USE_TZ` wants it.
+
+    Raises `OverflowError` for one that no other time zone can show.
+    """
+    return _with_time_zone(value) if settings.USE_TZ else _without_time_zone(value)
+
+
+def with_time_zones(value: Any) -> Any:
+    """`value` with every datetime in it, at any depth, saying its time zone as RFC 3339 demands."""
+    return _mapped(value, _with_time_zone)
+
+
+def _with_time_zone(value: datetime) -> datetime:
+    return timezone.make_aware(value) if timezone.is_naive(value) else value
+
+
+def _without_time_zone(value: datetime) -> datetime:
+    if timezone.is_naive(value):
+        return value
+    return timezone.make_naive(value, timezone.get_default_timezone())
+
+
+def _mapped(value: Any, convert: Callable[[datetime], datetime]) -> Any:
+    """A copy wherever a datetime may change: parts of the value may belong to others."""
+    match value:
+        case datetime():
+            return convert(value)
+        case dict():
+            copied = copy.copy(value)
+            copied.clear()
+            copied.update({_mapped(k, convert): _mapped(v, convert) for k, v in value.items()})
+            return copied
+        case list() | tuple() | set() | frozenset() | deque():
+            items = [_mapped(item, convert) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        case _ if field_names(value) is not None:
+            return with_fields(value, lambda item: _mapped(item, convert))
+    return value

@@ -1,0 +1,1 @@
+"""Errors of validation and of service code in words for agents."""

@@ -1,0 +1,1 @@
+"""The input side of a declaration: parameters, schema and binding of arguments."""

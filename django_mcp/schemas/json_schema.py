@@ -1,0 +1,128 @@
+"""JSON Schema (2020-12) of what tools accept and return, as pydantic generates it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Choices
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic.json_schema import (
+    GenerateJsonSchema,
+    JsonRef,
+    JsonSchemaMode,
+    JsonSchemaValue,
+)
+from pydantic_core import SchemaError, core_schema
+
+from django_mcp.schemas.annotations import undefined_name
+from django_mcp.schemas.choices import described
+from django_mcp.schemas.core_schemas import has_none_default
+
+JSONSchema = dict[str, Any]
+
+
+class ReadableSchema(GenerateJsonSchema):
+    """Without what is no JSON Schema, or only repeats a field's name: agents pay for every word."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        union = super().tagged_union_schema(schema)
+        # A keyword of OpenAPI: its `mapping` holds references that nothing else would need.
+        return {key: value for key, value in union.items() if key != "discriminator"}
+
+    def build_schema_type_to_method(self) -> dict[Any, Callable[[Any], JsonSchemaValue]]:
+        return _MethodsByNeed(self)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """With the labels of Django's choices, which say what the values mean."""
+        shown = super().generate_inner(schema)
+        if schema["type"] == "enum" and issubclass(schema["cls"], Choices):
+            reference = JsonRef(shown.get("$ref", ""))
+            definition = self.get_schema_from_definitions(reference) if reference else shown
+            labels = described(schema["cls"].choices)
+            # Not in `enum_schema`: the docstring of the class is put in after that.
+            words = "" if definition is None else definition.get("description", "")
+            if definition is not None and labels not in words:
+                definition["description"] = f"{words}\n{labels}".strip()
+        return shown
+
+
+class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):
+    """A generator's methods by the type of schema, each looked up when it is first needed.
+
+    Pydantic looks up all sixty for every schema, and most schemas need a few.
+    """
+
+    def __init__(self, generator: GenerateJsonSchema) -> None:
+        self._generator = generator
+
+    def __missing__(self, schema_type: str) -> Callable[[Any], JsonSchemaValue]:
+        name = f"{schema_type.replace('-', '_')}_schema"
+        method: Callable[[Any], JsonSchemaValue] = getattr(self._generator, name)
+        self[schema_type] = method
+        return method
+
+
+class InputSchema(ReadableSchema):
+    """Says at every depth that unknown fields are refused, as validation does refuse them."""
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        return _closed(super().typed_dict_schema(schema))
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _closed(super().model_schema(schema))
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return _closed(super().dataclass_schema(schema))
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if has_none_default(schema):
+            schema = {**schema, "schema": core_schema.nullable_schema(schema["schema"])}
+        return super().default_schema(schema)
+
+    def dataclass_args_schema(self, schema: core_schema.DataclassArgsSchema) -> JsonSchemaValue:
+        # Pydantic shows fields that are not parameters of the class too, and refuses them.
+        taken = [field for field in schema["fields"] if field.get("init", True)]
+        return super().dataclass_args_schema({**schema, "fields": taken})
+
+
+class OutputSchema(ReadableSchema):
+    """Claims no format that a value need not have: clients check formats, and drop the result.
+
+    RFC 3339 demands an offset of times, and knows neither fractions nor signs in durations.
+    """
+
+    def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
+        return _without_format(super().time_schema(schema))
+
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        return _without_format(super().timedelta_schema(schema))
+
+
+def json_form(
+    annotation: Any, *, mode: JsonSchemaMode, generator: type[GenerateJsonSchema]
+) -> tuple[TypeAdapter[Any], JSONSchema]:
+    """The adapter and the schema of an annotation.
+
+    Raises `ValueError`, in words for the tool's author, when it has no form in JSON.
+    """
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        adapter.rebuild(raise_errors=True)  # a type that is not fully defined would fail later
+        return adapter, adapter.json_schema(mode=mode, schema_generator=generator)
+    except PydanticUndefinedAnnotation as error:
+        raise undefined_name(error.name) from error
+    except (PydanticUserError, SchemaError) as error:
+        first_sentence = " ".join(str(error).split()).partition(". ")[0]
+        raise ValueError(first_sentence) from error
+
+
+def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:
+    # A root model of a mapping has no properties: its keys are the caller's own.
+    return {**schema, "additionalProperties": False} if "properties" in schema else schema
+
+
+def _without_format(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {key: value for key, value in schema.items() if key != "format"}

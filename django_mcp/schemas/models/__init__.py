@@ -1,0 +1,1 @@
+"""Django models in schemas: fields, related rows and keyset order."""

@@ -1,0 +1,1 @@
+"""The output side of a declaration: schema and rendering of results."""

@@ -1,0 +1,214 @@
+"""What a tool returns: its output schema, and the content that a returned value becomes."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+from django.http import FileResponse
+
+from django_mcp.content import Content, Text
+from django_mcp.exceptions import InvalidResultError
+from django_mcp.schemas.json_schema import JSONSchema, OutputSchema, json_form
+from django_mcp.schemas.limits import bounded, check_bytes, check_rows
+from django_mcp.schemas.output.files import embedded_file
+from django_mcp.schemas.output.serialization import Serializer, place_named
+from django_mcp.schemas.plain_values import holds_iterators, without_iterators
+from django_mcp.schemas.references import inlined
+
+BLOCKS = (Content, FileResponse)
+
+WRAPPER = "result"
+"""The property that holds a result which is no JSON object by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A result ready for any client: content blocks and, for data, `structuredContent`."""
+
+    content: tuple[Content, ...]
+    structured: dict[str, Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """How much there is to read: characters of text and bytes of media."""
+        return sum(len(text) + len(data) for text, data in self._parts())
+
+    @property
+    def byte_size(self) -> int:
+        """How many bytes: of text in UTF-8, and of media."""
+        return sum(len(text.encode()) + len(data) for text, data in self._parts())
+
+    def _parts(self) -> Iterator[tuple[str, bytes]]:
+        for block in self.content:
+            yield getattr(block, "text", None) or "", getattr(block, "data", None) or b""
+
+
+class Output(ABC):
+    """How the values that a tool returns are shown.
+
+    `schema` is None for plain content. `is_wrapped` says whether the structured content is the
+    `WRAPPER` alone, around the value.
+    """
+
+    schema: JSONSchema | None = None
+    is_wrapped = False
+
+    def render(self, value: Any) -> Rendered:
+        """Turn a returned value into content.
+
+        May query the database. Raises `InvalidResultError` when the value breaks the schema, and
+        `ResultTooLargeError`.
+        """
+        rendered = self._render(value)
+        check_bytes(rendered.byte_size)
+        return rendered
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        """As `render`, without a query; None for what only `render` can judge, on a thread.
+
+        Raises `ResultTooLargeError`.
+        """
+        return None
+
+    @abstractmethod
+    def _render(self, value: Any) -> Rendered: ...
+
+
+class ContentOutput(Output):
+    """Content blocks, one or several, exactly as the tool made them; files are embedded."""
+
+    def _render(self, value: Any) -> Rendered:
+        blocks = (value,) if isinstance(value, BLOCKS) else as_tuple(value)
+        blocks = tuple(embedded_file(b) if isinstance(b, FileResponse) else b for b in blocks)
+        if not all(isinstance(block, Content) for block in blocks):
+            raise InvalidResultError("the tool is declared to return content, and returned data")
+        return Rendered(content=blocks)
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        blocks = value if isinstance(value, list | tuple) else (value,)
+        # Files are read on a thread.
+        return self.render(value) if all(isinstance(b, Content) for b in blocks) else None
+
+
+class DataOutput(Output):
+    """JSON of an annotated type, checked against the very schema that clients are given.
+
+    A type that is no JSON object is wrapped as `{"result": ...}`: clients of the 2025 revisions
+    lose the whole tool list over any other schema.
+    """
+
+    schema: JSONSchema
+
+    def __init__(self, annotation: Any) -> None:
+        _, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
+        self.is_wrapped = not _is_object(declared)
+        whole = _wrapped(declared) if self.is_wrapped else {"type": "object", **declared}
+        self.schema = inlined(whole)
+        jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
+        has_datetimes = '"date-time"' in json.dumps(declared)
+        self._serializer = Serializer(annotation, has_datetimes=has_datetimes)
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self.schema)
+
+    def page(self, rows: Iterable[Any]) -> Any:
+        """The JSON of rows that have been fetched, however many. Raises as `render` does."""
+        return self._judged(list(rows))[0]
+
+    def _judged(self, value: Any) -> tuple[Any, str]:
+        """The JSON of a value, and its text.
+
+        A value that is not of the annotated type by its class may be so by its JSON: it is
+        converted where it does not pass as it is.
+        """
+        if holds_iterators(value) and not self._serializer.takes_iterators:
+            value = without_iterators(value)  # trying would use them up
+        try:
+            return self._data(self._serializer.dump(value), value)
+        except InvalidResultError:
+            return self._data(*self._serializer.dump_converted(value))
+
+    def _render(self, value: Any) -> Rendered:
+        if isinstance(value, list | tuple | set | frozenset):
+            check_rows(value)
+        return self._rendered(*self._judged(value))
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        if holds_iterators(value):
+            return None
+        if isinstance(value, list | tuple | set | frozenset):
+            check_rows(value)
+        try:
+            rendered = self._rendered(*self._data(self._serializer.dump(value), value))
+        except Exception:  # noqa: BLE001  (it may have tried to query)
+            return None
+        check_bytes(rendered.byte_size)
+        return rendered
+
+    def _data(self, data: Any, value: Any) -> tuple[Any, str]:
+        data, text = self._serializer.text_of(data, value)
+        try:
+            self._validator.validate({WRAPPER: data} if self.is_wrapped else data)
+        except jsonschema_rs.ValidationError as breach:
+            where = place_named(breach.instance_path)
+            raise InvalidResultError(f"the result breaks the output schema at {where}") from None
+        return data, text
+
+    def _rendered(self, data: Any, text: str) -> Rendered:
+        structured = {WRAPPER: data} if self.is_wrapped else data
+        return Rendered(content=(Text(text=text),), structured=structured)
+
+
+class UndeclaredOutput(Output):
+    """Whatever a tool without a return annotation returns: content, or data as JSON text."""
+
+    def __init__(self) -> None:
+        self._content = ContentOutput()
+        self._data = DataOutput(Any)
+
+    def _render(self, value: Any) -> Rendered:
+        value = bounded(value) if isinstance(value, Iterator) else value
+        if _is_content(value):
+            return self._content.render(value)
+        return Rendered(content=self._data.render(value).content)
+
+    def render_at_once(self, value: Any) -> Rendered | None:
+        if _is_content(value):
+            return self._content.render_at_once(value)
+        rendered = self._data.render_at_once(value)
+        return None if rendered is None else Rendered(content=rendered.content)
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """The items of anything that has several. Raises as `Output.render` does."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidResultError("the tool is declared to return several items")
+    return tuple(bounded(value))
+
+
+def _is_content(value: Any) -> bool:
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    return isinstance(first, BLOCKS)
+
+
+def _is_object(schema: JSONSchema) -> bool:
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        schema = schema["$defs"][reference.rpartition("/")[2]]
+    return schema.get("type") == "object"
+
+
+def _wrapped(schema: JSONSchema) -> JSONSchema:
+    inner = {key: value for key, value in schema.items() if key != "$defs"}
+    definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+    return {
+        "type": "object",
+        "properties": {WRAPPER: inner},
+        "required": [WRAPPER],
+        **definitions,
+    }

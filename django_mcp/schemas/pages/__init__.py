@@ -1,0 +1,1 @@
+"""Pagination of tool results by opaque cursors."""

@@ -1,0 +1,131 @@
+"""Results in pages: the rows of a queryset, and a cursor for those that follow."""
+
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Manager, QuerySet
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    ValuesIterable,
+    ValuesListIterable,
+)
+
+from django_mcp.content import Text
+from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
+from django_mcp.schemas.limits import check_bytes
+from django_mcp.schemas.models.keyset import Keyset, Position, sort_keys
+from django_mcp.schemas.models.output import ModelOutput
+from django_mcp.schemas.output.output import WRAPPER, DataOutput, Output, Rendered
+from django_mcp.schemas.output.serialization import json_text
+from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
+from django_mcp.schemas.pages.parameters import CURSOR
+
+NEXT = "next"
+"""The property that holds the cursor of the page that follows, or null."""
+
+REASON = "is no `next` of this tool for these arguments; leave it out to start again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which page a call asks for. `bound_to` is what its cursors are good for."""
+
+    limit: int
+    position: Position | None
+    bound_to: str
+
+
+def read_request(*, limit: int, cursor: str | None, bound_to: str) -> PageRequest:
+    """The page that a call asks for; `InvalidArgumentsError` for a cursor that is not its own."""
+    try:
+        position = None if cursor is None else read_cursor(cursor, bound_to=bound_to)
+    except ValueError:
+        raise InvalidArgumentsError([Violation(path=CURSOR, reason=REASON)]) from None
+    return PageRequest(limit=limit, position=position, bound_to=bound_to)
+
+
+class PagedOutput(Output):
+    """Pages of a queryset: `{"result": [...], "next": "..."}`."""
+
+    def __init__(self, rows: ModelOutput | DataOutput) -> None:
+        schema = rows.schema
+        assert schema is not None  # of rows
+        self._rows = rows
+        self.schema = {
+            **schema,
+            "properties": {
+                **schema["properties"],
+                NEXT: {
+                    "anyOf": [{"type": "string"}, {"type": "null"}],
+                    "description": f"The `{CURSOR}` of the next page; null after the last row.",
+                },
+            },
+            "required": [WRAPPER, NEXT],
+        }
+
+    def render_page(self, value: Any, request: PageRequest) -> Rendered:
+        """Turn one page of the returned queryset into content, by one query for its rows.
+
+        Raises as `render` does, and `ToolError` for a cursor of rows in another order.
+        """
+        value = value.all() if isinstance(value, Manager) else value
+        if not isinstance(value, QuerySet):
+            raise InvalidResultError("a tool with page_size must return a queryset")
+        keys = tuple(sort_keys(value))  # of what the tool returned: `values()` may sort otherwise
+        if isinstance(self._rows, ModelOutput):
+            selected = self._rows.selected(value)
+            value = selected if isinstance(selected, QuerySet) else value
+        keyset = Keyset(value, keys)
+        try:
+            following = keyset.rows_after(request.position)
+        except ValueError:
+            raise ToolError("The arguments are invalid.", hint=f"- {CURSOR}: {REASON}") from None
+        found = _fetched(following[: request.limit + 1], keyset.aliases)
+        page = found[: request.limit]
+        cursor = None
+        if len(found) > len(page):
+            cursor = write_cursor(keyset.position(page[-1][1]), bound_to=request.bound_to)
+        structured = {WRAPPER: self._rows.page(row for row, _ in page), NEXT: cursor}
+        rendered = Rendered(content=(Text(text=json_text(structured)),), structured=structured)
+        check_bytes(rendered.byte_size)
+        return rendered
+
+    def _render(self, value: Any) -> Rendered:
+        raise NotImplementedError("a page is rendered for a request")
+
+
+def paged(output: Output) -> PagedOutput:
+    """Pages of what a tool returns. Raises `ValueError` in words for its author."""
+    if isinstance(output, ModelOutput | DataOutput) and output.is_wrapped and output.schema:
+        rows = output.schema["properties"][WRAPPER]
+        if rows.get("type") == "array" and "prefixItems" not in rows:
+            return PagedOutput(output)
+    raise ValueError(
+        "page_size needs a return annotation of rows, such as list[Model] with fields, "
+        "list[dict[str, Any]], or a list of pydantic models"
+    )
+
+
+def _fetched(rows: QuerySet[Any], aliases: tuple[str, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
+    """The rows as their tool would have them, each with the values of its sort keys."""
+    kind = rows._iterable_class
+    if issubclass(kind, ModelIterable):
+        return [(row, tuple(vars(row).pop(alias) for alias in aliases)) for row in rows]
+    if issubclass(kind, ValuesIterable):
+        return [(row, tuple(row.pop(alias) for alias in aliases)) for row in rows]
+    if issubclass(kind, FlatValuesListIterable):
+        rows._iterable_class = ValuesListIterable  # it would drop all but the first column
+        return [(row[0], row[-len(aliases) :]) for row in rows]
+    if issubclass(kind, ValuesListIterable):
+        return [_split(row, len(aliases)) for row in rows]
+    raise InvalidResultError(f"rows of a {kind.__name__} cannot be served in pages")
+
+
+def _split(row: tuple[Any, ...], count: int) -> tuple[Any, tuple[Any, ...]]:
+    own = row[:-count]
+    if hasattr(row, "_fields"):  # of values_list(named=True)
+        make: Any = namedtuple
+        own = make("Row", row._fields[: len(own)])(*own)
+    return own, tuple(row[-count:])

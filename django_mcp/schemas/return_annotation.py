@@ -1,0 +1,114 @@
+"""What a tool's return annotation says about its results."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from django.db.models import Model, QuerySet
+from django.http import FileResponse
+from django.http.response import HttpResponseBase
+
+from django_mcp.content import Content
+from django_mcp.schemas.annotations import each_type_hint, is_union, queryset_annotations, unwrapped
+from django_mcp.schemas.callables import function_of
+from django_mcp.schemas.models.output import ModelOutput
+from django_mcp.schemas.output.output import ContentOutput, DataOutput, Output, UndeclaredOutput
+
+
+def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
+    """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
+    written = function_of(function)
+    if inspect.isgeneratorfunction(written) or inspect.isasyncgenfunction(written):
+        raise ValueError("generators cannot be tools: return a list, and report progress")
+    if not all(isinstance(each, str) for pair in fields.items() for each in pair):
+        raise ValueError("fields are names of fields, or a mapping of names to them")
+    hints = each_type_hint(function)
+    if "return" not in hints:
+        if fields:
+            raise ValueError("fields need a return annotation")
+        return UndeclaredOutput()
+    annotation = hints["return"]
+    if isinstance(annotation, ValueError):
+        raise annotation
+    if _is_content(annotation):
+        return ContentOutput()
+    if _is_response(annotation):
+        raise ValueError(
+            "it returns an HTTP response: return the data, such as serializer.data, or a "
+            "FileResponse"
+        )
+    models = _model_output(annotation, fields)
+    if models is not None:
+        return models
+    if fields:
+        raise ValueError(
+            "fields are for a Django model, `Model | None`, or a list or queryset of models"
+        )
+    try:
+        is_class = isinstance(annotation, type)
+        return _shared_output(annotation) if is_class else DataOutput(annotation)
+    except ValueError as error:
+        raise ValueError(f"its result has no JSON form: {error}") from error
+
+
+@cache
+def _shared_output(cls: type) -> DataOutput:
+    """The output of a class: many tools return the same few."""
+    return DataOutput(cls)
+
+
+def _is_content(annotation: Any) -> bool:
+    """Whether every alternative is content, or a list or tuple of content."""
+    arguments = get_args(annotation)
+    if is_union(annotation):
+        alternatives = [_is_content(a) for a in arguments]
+        if any(alternatives) and not all(alternatives):
+            raise ValueError("return either content or data, not one or the other")
+        return all(alternatives)
+    if get_origin(annotation) is tuple:
+        return all(_is_content(a) for a in arguments if a is not ...) and bool(arguments)
+    item = _item_type(annotation)
+    if item is not None:
+        return _is_content(item)
+    return isinstance(annotation, type) and issubclass(annotation, Content | FileResponse)
+
+
+def _is_response(annotation: Any) -> bool:
+    """Whether one of the alternatives is an HTTP response; REST framework's descend from it."""
+    if is_union(annotation):
+        return any(map(_is_response, get_args(annotation)))
+    return isinstance(annotation, type) and issubclass(annotation, HttpResponseBase)
+
+
+def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | None:
+    annotations = queryset_annotations(annotation)
+    annotation, is_optional = unwrapped(annotation)
+    item = _item_type(annotation)
+    annotations |= queryset_annotations(item)
+    # `QuerySet[Expense]` is a plain QuerySet when the program runs: its model is unknown then.
+    is_queryset = isinstance(annotation, type) and issubclass(annotation, QuerySet)
+    model = annotation if item is None else unwrapped(item)[0]
+    is_model = isinstance(model, type) and issubclass(model, Model)
+    if not (is_queryset or is_model):
+        return None
+    if not fields:
+        raise ValueError("it returns a Django model, so fields must say what to show of it")
+    if is_optional and (is_queryset or item is not None):
+        raise ValueError("return an empty list rather than None")
+    return ModelOutput(
+        model if is_model else None,
+        fields,
+        annotations=annotations,
+        is_many=is_queryset or item is not None,
+        is_optional=is_optional,
+    )
+
+
+def _item_type(annotation: Any) -> Any:
+    """The item type of `list[X]`, `Sequence[X]`, `tuple[X, ...]` and the like; None of others."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    is_iterable = isinstance(origin, type) and issubclass(origin, Iterable)
+    if not is_iterable or issubclass(origin, Mapping) or not arguments:
+        return None
+    return arguments[0] if len(arguments) == 1 or arguments[1:] == (...,) else None

@@ -1,0 +1,125 @@
+"""The only crossing between the event loop and threads.
+
+Tools run on worker threads. Authentication, policy and the record of async calls run on control
+threads, so that stuck tools lock nobody out. The threads live as long as the process and treat
+their database connections as Django does around a request.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, partial
+from inspect import isawaitable
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+
+from django_mcp.conf import settings
+from django_mcp.threads.leased_thread import LeasedThread
+from django_mcp.threads.pool import ThreadPool
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_stay_in_thread: ContextVar[bool] = ContextVar("django_mcp_stay_in_thread", default=False)
+_detached: "set[asyncio.Task[Any]]" = set()
+
+
+def _workers() -> ThreadPool:
+    return _workers_of(os.getpid())
+
+
+def _controllers() -> ThreadPool:
+    return _controllers_of(os.getpid())
+
+
+# By process: no thread outlives a fork, and uWSGI calls nothing of os.register_at_fork().
+
+
+@cache
+def _workers_of(process: int) -> ThreadPool:
+    return ThreadPool("worker", settings.THREADS)
+
+
+@cache
+def _controllers_of(process: int) -> ThreadPool:
+    return ThreadPool("control", settings.CONTROL_THREADS)
+
+
+async def run_in_worker(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a tool's work on a worker thread; `BusyError` when none becomes free in time."""
+    if _stay_in_thread.get():
+        return await sync_to_async(call)(*args, **kwargs)
+    return await _workers().run(partial(call, *args, **kwargs), patience=settings.BUSY_AFTER)
+
+
+async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run short work of ours that needs the database, whatever the tools are doing."""
+    if _stay_in_thread.get():
+        return await sync_to_async(call)(*args, **kwargs)
+    return await _controllers().run(partial(call, *args, **kwargs))
+
+
+def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
+    """Begin what goes on when whoever waits for it leaves; `finish_work` waits for it too."""
+    task = asyncio.create_task(work)
+    _detached.add(task)  # the loop itself keeps no strong reference
+    task.add_done_callback(_detached.discard)
+    return task
+
+
+async def finish_work() -> None:
+    """Return when what this loop began, here and on threads, has ended: before the process goes."""
+    loop = asyncio.get_running_loop()
+    while running := [each for each in _detached if each.get_loop() is loop]:
+        await asyncio.wait(running)
+    await _workers().finish()
+    await _controllers().finish()
+
+
+class DatabaseThread:
+    """Gives the async ORM inside its block a worker thread of its own, taken at its first use.
+
+    Without it, every async ORM call of the process waits for one shared thread.
+    """
+
+    async def __aenter__(self) -> None:
+        self._thread = None if _stay_in_thread.get() else LeasedThread(_workers())
+        if self._thread is not None:
+            self._context: Any = ThreadSensitiveContext(executor=self._thread)
+            await self._context.__aenter__()  # type: ignore[no-untyped-call]
+
+    async def __aexit__(self, *error: Any) -> None:
+        if self._thread is not None:
+            await self._context.__aexit__(*error)
+            if self._thread.is_leased:
+                await asyncio.shield(self._thread.aclose())
+
+
+def awaited(value: Any) -> Any:
+    """The value, or what it comes to if it is an awaitable. Call it from a thread without a loop.
+
+    What it asks of the async ORM runs on the calling thread, and so in its transaction.
+    """
+    return async_to_sync(_outcome_of)(value) if isawaitable(value) else value
+
+
+async def _outcome_of(awaitable: Awaitable[R]) -> R:
+    return await awaitable
+
+
+def stays_in_thread() -> bool:
+    """Whether everything is kept on one thread now, by `in_current_thread`."""
+    return _stay_in_thread.get()
+
+
+@contextmanager
+def in_current_thread() -> Iterator[None]:
+    """Keep everything on the thread that called `async_to_sync`: for tests with a transaction."""
+    token = _stay_in_thread.set(True)
+    try:
+        yield
+    finally:
+        _stay_in_thread.reset(token)

@@ -1,0 +1,81 @@
+"""Bounded thread pool; `run` raises `BusyError` after `patience` seconds without a free thread."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from typing import Any, TypeVar
+
+from django_mcp.db.connections import with_fresh_connections
+from django_mcp.exceptions import BusyError
+from django_mcp.threads.per_loop import PerLoop
+
+R = TypeVar("R")
+
+
+class ThreadPool:
+    """A fixed number of threads, of which a caller may wait for a free one in vain."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._size = size
+        self._executor = ThreadPoolExecutor(size, thread_name_prefix=f"django_mcp_{name}")
+        self._free = PerLoop(partial(asyncio.Semaphore, size))
+
+    async def run(self, call: Callable[[], R], *, patience: float | None = None) -> R:
+        """Run `call` on one of the threads and return what it returns.
+
+        A caller that is cancelled leaves, and the thread finishes its work. Raises `BusyError` when
+        no thread becomes free within `patience` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        free = self._free.get()
+        if free.locked():
+            try:
+                async with asyncio.timeout(patience):
+                    await free.acquire()
+            except TimeoutError:
+                raise BusyError from None
+        else:
+            await free.acquire()
+        # Not `run_in_executor` and `shield`, which take three turns of the loop to say the same.
+        ended: asyncio.Future[R] = loop.create_future()
+
+        def settle(result: Any, error: BaseException | None) -> None:
+            free.release()
+            if ended.cancelled():
+                return  # the caller has left; whoever runs the call tells of how it ended
+            if error is None:
+                ended.set_result(result)
+            else:
+                ended.set_exception(error)
+
+        self._executor.submit(copy_context().run, _work, loop, call, settle)
+        return await ended
+
+    async def finish(self) -> None:
+        """Return when nothing of the running event loop runs on the threads any more."""
+        free, taken = self._free.get(), 0
+        try:
+            for _ in range(self._size):
+                await free.acquire()
+                taken += 1
+        finally:
+            for _ in range(taken):
+                free.release()
+
+
+def _work(
+    loop: asyncio.AbstractEventLoop,
+    call: Callable[[], Any],
+    settle: Callable[[Any, BaseException | None], None],
+) -> None:
+    """Do the work on its thread, and have the loop told how it ended."""
+    with suppress(RuntimeError):  # where the loop has closed, nobody waits
+        try:
+            result = with_fresh_connections(call)
+        except BaseException as error:  # noqa: BLE001  (it belongs to the coroutine that waits)
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)

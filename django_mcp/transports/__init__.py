@@ -1,0 +1,1 @@
+"""Transports of MCP: HTTP in front of Django, and a Django view."""

@@ -1,0 +1,1 @@
+"""Streamable HTTP as an ASGI application in front of Django's own."""

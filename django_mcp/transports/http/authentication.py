@@ -1,0 +1,29 @@
+"""Authentication by the headers of a request, before anything of its body is read."""
+
+from django.http import HttpRequest
+
+from django_mcp.auth.authenticators import Challenge, authenticate, has_credentials
+from django_mcp.conf import settings
+from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.policy.login_scopes import baseline_scopes
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.threads.executors import run_in_control
+
+
+async def principal_of(request: HttpRequest, endpoint: Endpoint) -> Principal | Challenge:
+    """Return the caller, or the challenge for one without credentials that are good here."""
+    if settings.ALLOW_ANONYMOUS and not has_credentials(request):
+        return Principal(endpoint=endpoint)  # nothing is queried, so no thread
+    return await run_in_control(_authenticate, request, endpoint)
+
+
+def _authenticate(request: HttpRequest, endpoint: Endpoint) -> Principal | Challenge:
+    principal = None
+    if has_credentials(request):
+        try:
+            principal = authenticate(request.headers, endpoint)
+        except InvalidCredentialsError:
+            return Challenge(error="invalid_token", scopes=baseline_scopes())
+    if principal is None and settings.ALLOW_ANONYMOUS:
+        return Principal(endpoint=endpoint)
+    return principal or Challenge(scopes=baseline_scopes())

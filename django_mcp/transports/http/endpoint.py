@@ -1,0 +1,142 @@
+"""The ASGI application: the endpoint at its path, Django everywhere else."""
+
+import logging
+from io import BytesIO
+
+from django.core.exceptions import BadRequest
+from django.core.handlers.asgi import ASGIRequest, get_script_prefix
+from django.db import DatabaseError, InterfaceError
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from django_mcp.auth.authenticators import Challenge
+from django_mcp.principals import Endpoint, Principal
+from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
+from django_mcp.protocol.server import build_server
+from django_mcp.transports.http.authentication import principal_of
+from django_mcp.transports.http.authorization import authorize
+from django_mcp.transports.http.body import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    ClientGoneError,
+    TooManyItemsError,
+    answer_unread,
+    read_body,
+    replay,
+)
+from django_mcp.transports.http.cors import preflight_answer, readable
+from django_mcp.transports.http.errors import challenge_answer, refusal, rejection, unavailable
+from django_mcp.transports.http.guards import (
+    guard,
+    guard_origin,
+    too_large,
+    too_many_items,
+    too_slow,
+)
+from django_mcp.transports.http.json_response import serve_single
+from django_mcp.transports.http.lifespan import SessionManagers
+from django_mcp.transports.http.message import Message, RejectedMessageError
+
+logger = logging.getLogger(__name__)
+
+NOBODY_KNOWN = "Nobody can be authenticated: the database does not answer"
+
+
+class MCPEndpoint:
+    """Serves one endpoint in front of `application`, which gets every other request untouched."""
+
+    def __init__(self, application: ASGIApp, endpoint: Endpoint) -> None:
+        self._application = application
+        self._endpoint = endpoint
+        self._managers = SessionManagers(build_server(endpoint))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._managers.serve_lifespan(receive, send)
+        elif scope["type"] == "http" and self._is_mine(scope):
+            await self._serve(_with_plain_headers(scope), receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+    def _is_mine(self, scope: Scope) -> bool:
+        # Exactly the path, with or without its slash: a redirect would break clients, and
+        # anything longer is Django's.
+        path: str = scope["path"].removesuffix("/")
+        prefix: str = get_script_prefix(scope)
+        # As Django does: some servers leave their prefix in the path, others strip it.
+        return prefix + path.removeprefix(prefix) == self._endpoint.path
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            request = ASGIRequest(scope, BytesIO())
+        except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
+            await refusal(400, "The query or the Content-Type is malformed.")(scope, receive, send)
+            return
+        caller: Principal | Response | None = guard_origin(request, self._endpoint)
+        if caller is None:
+            send = readable(request, send)
+            caller = await self._caller(request)
+        if isinstance(caller, Response):
+            await answer_unread(caller, scope, receive, send)
+            return
+        try:
+            body = await read_body(receive)
+            exchange = await self._exchange(request, body, caller)
+        except ClientGoneError:
+            return
+        except BodyTooLargeError:
+            exchange = too_large()
+        except BodyTimeoutError:
+            exchange = too_slow()
+        if isinstance(exchange, Response):
+            await exchange(scope, receive, send)
+            return
+        current_exchange.set(exchange)
+        managers = await self._managers.current()
+        scope = {**scope, SCOPE_KEY: exchange}
+        if exchange.may_stream:
+            await managers.streaming.handle_request(scope, replay(body, receive), send)
+        else:
+            await serve_single(managers.single.handle_request, scope, body, receive, send)
+
+    async def _caller(self, request: ASGIRequest) -> Principal | Response:
+        """The caller, or the answer instead, by the headers alone.
+
+        A caller without a token has nothing kept or parsed.
+        """
+        answer = preflight_answer(request) or guard(request)
+        if answer is not None:
+            return answer
+        try:
+            principal = await principal_of(request, self._endpoint)
+        except (DatabaseError, InterfaceError):
+            logger.exception(NOBODY_KNOWN)
+            return unavailable()
+        if isinstance(principal, Challenge):
+            return challenge_answer(principal, self._endpoint)
+        return principal
+
+    async def _exchange(
+        self, request: ASGIRequest, body: bytes, principal: Principal
+    ) -> Exchange | Response:
+        """The exchange that goes on to the protocol, or the answer instead."""
+        try:
+            exchange = await authorize(request, Message.read(request, body), principal)
+        except (DatabaseError, InterfaceError):
+            logger.exception(NOBODY_KNOWN)
+            return unavailable()
+        except TooManyItemsError:
+            return too_many_items()
+        except RejectedMessageError as rejected:
+            return rejection(rejected)
+        if isinstance(exchange, Challenge):
+            return challenge_answer(exchange, self._endpoint)
+        return exchange
+
+
+def _with_plain_headers(scope: Scope) -> Scope:
+    """The scope without space around the values of headers: some parsers leave it there.
+
+    It is no part of them (RFC 9110, section 5.5), and the protocol compares some with the body.
+    """
+    return {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}

@@ -1,0 +1,57 @@
+"""Errors that the endpoint answers before, or instead of, the protocol."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.shared.inbound import ERROR_CODE_HTTP_STATUS
+from starlette.responses import JSONResponse, Response
+
+from django_mcp.auth.authenticators import Challenge, challenges
+from django_mcp.principals import Endpoint
+from django_mcp.transports.http.message import RejectedMessageError
+
+
+def refusal(
+    status: int,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Response:
+    """A refusal whose words reach the agent: clients show the message of a JSON-RPC error alone.
+
+    The HTTP status is the error's code, outside the range that JSON-RPC and MCP keep. The request
+    may not have been parsed, so its id is told as unknown (JSON-RPC 2.0, section 5).
+    """
+    error = {"code": status, "message": message, **({"data": data} if data else {})}
+    body = {"jsonrpc": "2.0", "id": None, "error": error}
+    return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+
+
+def rejection(rejected: RejectedMessageError) -> Response:
+    """The JSON-RPC error for a message, under its id, with the status that MCP has for it."""
+    error = rejected.error.error.model_dump(exclude_none=True)
+    body = {"jsonrpc": "2.0", "id": rejected.id, "error": error}
+    return JSONResponse(body, status_code=ERROR_CODE_HTTP_STATUS.get(error["code"], 200))
+
+
+def challenge_answer(challenge: Challenge, endpoint: Endpoint) -> Response:
+    """401 or 403 with a challenge of every authenticator (RFC 6750, section 3)."""
+    scopes = sorted(challenge.scopes)
+    if challenge.error == "insufficient_scope":
+        message = f"The token lacks scopes; needed are: {' '.join(scopes)}"
+    else:
+        message = "A valid access token for this endpoint is needed."
+    answer = refusal(
+        403 if challenge.error == "insufficient_scope" else 401,
+        message,
+        data={"error": challenge.error, "scopes": scopes} if challenge.error else None,
+    )
+    for value in challenges(challenge, endpoint):
+        answer.headers.append("WWW-Authenticate", value)
+    return answer
+
+
+def unavailable() -> Response:
+    """The answer when the database that knows the caller cannot be reached."""
+    return refusal(503, "The service is not available now.", headers={"Retry-After": "5"})

@@ -1,0 +1,59 @@
+"""What is answered without asking the protocol: wrong hosts, origins, methods and sizes."""
+
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from starlette.responses import Response
+
+from django_mcp.conf import settings
+from django_mcp.principals import Endpoint
+from django_mcp.transports.http.errors import refusal
+
+
+def guard_origin(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
+    """The refusal of a request that comes from, or to, the wrong place; None lets it pass.
+
+    Host is checked against ALLOWED_HOSTS as Django does. A foreign Origin gets 403 (transports,
+    "Security Warning").
+    """
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return refusal(400, "The Host header is not allowed.")
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        return None
+    own = (endpoint.origin, f"{request.scheme}://{host}")
+    if origin not in (*own, *settings.ALLOWED_ORIGINS):
+        return refusal(403, "The Origin header is not allowed.")
+    return None
+
+
+def guard(request: ASGIRequest) -> Response | None:
+    """The refusal of a request that must go no further; None lets it pass.
+
+    Anything but POST gets 405, because no stream is offered to GET.
+    """
+    if request.method != "POST":
+        return refusal(405, "Only POST is served here.", headers={"Allow": "POST"})
+    length = request.META.get("CONTENT_LENGTH", "0")
+    if not length.isdecimal():
+        return refusal(400, "The Content-Length header is not a number.")
+    if int(length[:20]) > settings.MAX_REQUEST_BYTES:
+        return too_large()
+    return None
+
+
+def too_large() -> Response:
+    """The answer to a body of too many bytes."""
+    return refusal(413, f"The request is larger than {settings.MAX_REQUEST_BYTES} bytes.")
+
+
+def too_many_items() -> Response:
+    """The answer to a body of too many items."""
+    limit = settings.MAX_REQUEST_ITEMS
+    return refusal(413, f"The request has more than {limit} arrays, objects and members.")
+
+
+def too_slow() -> Response:
+    """The answer to a body that does not come."""
+    return refusal(408, f"The request took longer than {settings.BODY_TIMEOUT:g} seconds.")

@@ -1,0 +1,166 @@
+"""The JSON-RPC message of a request: what the endpoint reads and bounds before the SDK sees it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.http import HttpRequest
+from django.http.request import HttpHeaders
+from mcp import MCPError
+from mcp.shared.inbound import (
+    MCP_METHOD_HEADER,
+    MCP_NAME_HEADER,
+    MCP_PROTOCOL_VERSION_HEADER,
+    InboundModernRoute,
+    classify_inbound_request,
+)
+from mcp_types import DEFAULT_NEGOTIATED_VERSION, PROTOCOL_VERSION_META_KEY
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from django_mcp.calls.elicitation import MAX_ANSWERS
+from django_mcp.conf import settings
+from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error, repeated_header
+from django_mcp.transports.http.body import NotJSONError, parse_body
+
+ROUTING_HEADERS = {
+    header: HttpHeaders.to_wsgi_name(header)
+    for header in (MCP_METHOD_HEADER, MCP_NAME_HEADER, MCP_PROTOCOL_VERSION_HEADER)
+}
+"""The headers that repeat parts of a message, by their names in `META`."""
+
+MAX_META_BYTES = 64 * 1024
+"""Of `params._meta`, as JSON: the SDK validates it member by member, at many times their cost."""
+
+OTHER_RESPONSES = frozenset({"role", "roots"})
+"""Members of the responses that nothing here asks for: those to sampling and to roots."""
+
+
+class RejectedMessageError(Exception):
+    """The message is refused before the SDK sees it: its `error`, and the `id` of the request."""
+
+    def __init__(self, error: MCPError, id: str | int | None = None) -> None:
+        self.error = error
+        self.id = id
+        super().__init__(str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message that may go on to the SDK, which judges whatever is not judged here.
+
+    `call` holds the params of a well-formed `tools/call` request whose headers, in the era that
+    has them, agree with its body; None for any other message. `version` is the revision that the
+    request is served by.
+    """
+
+    version: str
+    id: str | int | None = None
+    call: Mapping[str, Any] | None = None
+    wants_stream: bool = False
+
+    @classmethod
+    def read(cls, request: HttpRequest, body: bytes) -> Self:
+        """Parse a body and look at its message.
+
+        Raises `TooManyItemsError`, and `RejectedMessageError` for what is no JSON, for a body of
+        another era than its headers say, and for more `_meta` or `inputResponses` than any request
+        needs.
+        """
+        try:
+            message = parse_body(body, max_items=settings.MAX_REQUEST_ITEMS)
+        except NotJSONError:
+            raise RejectedMessageError(parse_error()) from None
+        header = request.META.get(ROUTING_HEADERS[MCP_PROTOCOL_VERSION_HEADER])
+        version = DEFAULT_NEGOTIATED_VERSION if header is None else header
+        if "," in version:
+            # Django joins what was sent twice, of which a gateway may read the one and we another.
+            raise RejectedMessageError(
+                repeated_header(MCP_PROTOCOL_VERSION_HEADER), _id_of(message)
+            )
+        params = message.get("params") if isinstance(message, dict) else None
+        if not isinstance(params, dict):
+            return cls(version=version)
+        is_modern = version not in HANDSHAKE_PROTOCOL_VERSIONS
+        if error := _excess(params, body) or (None if is_modern else _other_era(params, header)):
+            raise RejectedMessageError(error, _id_of(message))
+        is_call = _is_call(message) and (not is_modern or _headers_agree(request, message))
+        return cls(
+            version=version,
+            id=_id_of(message),
+            call=params if is_call else None,
+            wants_stream=message.get("method") == "subscriptions/listen",
+        )
+
+    @property
+    def wants_progress(self) -> bool:
+        """Whether the caller asks to be told of its call's progress."""
+        meta = None if self.call is None else self.call.get("_meta")
+        return isinstance(meta, dict) and meta.get("progressToken") is not None
+
+
+def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
+    """The error for more than any request needs, where the SDK would validate each member."""
+    meta, responses = params.get("_meta"), params.get("inputResponses")
+    # No part of a smaller body is larger.
+    if meta and len(body) > MAX_META_BYTES and len(json.dumps(meta)) > MAX_META_BYTES:
+        return invalid_params(f"_meta must have at most {MAX_META_BYTES} bytes")
+    if isinstance(responses, dict):
+        if len(responses) > MAX_ANSWERS:
+            return invalid_params(f"inputResponses must have at most {MAX_ANSWERS} entries")
+        if not all(map(_is_elicitation, responses.values())):
+            return invalid_params("inputResponses must be results of elicitation")
+    return None
+
+
+def _is_elicitation(response: Any) -> bool:
+    """Whether it is a result of elicitation, which is flat: the SDK would try the other kinds."""
+    if not isinstance(response, dict) or not OTHER_RESPONSES.isdisjoint(response):
+        return False
+    content = response.get("content") or {}
+    return isinstance(content, dict) and all(map(_is_field, content.values()))
+
+
+def _is_field(value: Any) -> bool:
+    """Whether a form can be filled with it: a scalar, or several choices."""
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return not isinstance(value, dict)
+
+
+def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None:
+    """The error for the envelope of 2026-07-28 in a request that its header does not say so of.
+
+    A gateway that goes by the header would take the request for something else than it is.
+    """
+    meta = params.get("_meta")
+    if not isinstance(meta, dict) or PROTOCOL_VERSION_META_KEY not in meta:
+        return None
+    if header is not None and meta[PROTOCOL_VERSION_META_KEY] == header:
+        return None
+    return header_mismatch(MCP_PROTOCOL_VERSION_HEADER, PROTOCOL_VERSION_META_KEY)
+
+
+def _id_of(message: Any) -> str | int | None:
+    """The id of a request; None for what has none that JSON-RPC and MCP know."""
+    id = message.get("id") if isinstance(message, dict) else None
+    return id if type(id) in (str, int) else None  # a bool is none
+
+
+def _is_call(message: Mapping[str, Any]) -> bool:
+    """Whether it is a `tools/call` request with a name and an object of arguments."""
+    params = message["params"]
+    return (
+        message.get("method") == "tools/call"
+        and _id_of(message) is not None
+        and isinstance(params.get("name"), str)
+        and isinstance(params.get("arguments"), dict | None)
+    )
+
+
+def _headers_agree(request: HttpRequest, message: Mapping[str, Any]) -> bool:
+    """Whether the SDK will find the headers of a 2026-07-28 request in agreement with its body."""
+    headers = {
+        header: request.META[key] for header, key in ROUTING_HEADERS.items() if key in request.META
+    }
+    return isinstance(classify_inbound_request(message, headers=headers), InboundModernRoute)

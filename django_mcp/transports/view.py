@@ -1,0 +1,147 @@
+"""The endpoint as a view of Django, where nothing is mounted in front of Django.
+
+That is under `runserver` and every WSGI server, and in an ASGI application without `mount()`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+from wsgiref.util import is_hop_by_hop
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connections, transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from django_mcp.principals import Endpoint
+from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.transports.http.body import MAY_STAY_UNREAD_KEY
+from django_mcp.transports.http.streams import STREAMS_KEY, wsgi_takes_streams
+from django_mcp.transports.wsgi.asgi_server import ASGIServer
+from django_mcp.transports.wsgi.connection import Connection, Message
+from django_mcp.transports.wsgi.event_loop import EventLoopThread, event_loop
+from django_mcp.transports.wsgi.event_stream import AsyncEventStream, EventStream
+from django_mcp.transports.wsgi.request import RequestBody, passes_over, scope_of
+
+View = Callable[..., HttpResponseBase]
+
+EVENT_STREAM = "text/event-stream"
+
+
+def non_atomic(view: View) -> View:
+    """Take a view out of ATOMIC_REQUESTS of every database: a stream would be one transaction."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
+
+
+@non_atomic
+@csrf_exempt
+@login_not_required
+def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
+    """Serve a request of a client by the endpoint's ASGI application, whatever route it came by.
+
+    The calling thread reads the body, when the application asks for it, and waits for the answer.
+    """
+    is_async = isinstance(request, ASGIRequest)
+    scope = scope_of(request) | {
+        STREAMS_KEY: is_async or wsgi_takes_streams(),
+        MAY_STAY_UNREAD_KEY: is_async or passes_over(request.META),
+    }
+    thread = event_loop()
+    try:
+        connection = _server(thread).open(scope, RequestBody(request))
+        try:
+            answer = _response(request, connection)
+        except BaseException:
+            connection.leave()
+            raise
+    except Exception:
+        if not thread.is_ending:
+            raise
+        answer = None
+    return _no_answer(is_ending=thread.is_ending) if answer is None else answer
+
+
+def _response(request: HttpRequest, connection: Connection) -> HttpResponseBase | None:
+    start = connection.message()
+    if start is None:
+        return None
+    status, headers = start["status"], _headers(start)
+    if headers.get("content-type", "").startswith(EVENT_STREAM):
+        # Middleware that compresses would keep events until it has enough of them.
+        request.META.pop("HTTP_ACCEPT_ENCODING", None)
+        stream = AsyncEventStream if isinstance(request, ASGIRequest) else EventStream
+        return StreamingHttpResponse(stream(connection), status=status, headers=headers)
+    body = b""
+    while (message := connection.message()) is not None:
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    response = HttpResponse(body, status=status, headers=headers)
+    if "content-type" not in headers:
+        del response.headers["Content-Type"]  # which Django adds
+    return response
+
+
+def _headers(start: Message) -> dict[str, str]:
+    """The headers of an answer: joined where they repeat, which Django cannot keep."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in start.get("headers", ()):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if is_hop_by_hop(name):  # for the server alone to send (PEP 3333)
+            continue
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _no_answer(*, is_ending: bool) -> HttpResponse:
+    """The answer where the application had none: the process ends, or the body did not come."""
+    from django_mcp.transports.http.errors import refusal, unavailable
+
+    unread = "The body of the request could not be read; send it with its Content-Length."
+    answer = unavailable() if is_ending else refusal(400, unread)
+    return HttpResponse(answer.body, status=answer.status_code, headers=dict(answer.headers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Serving:
+    """A server, and what it was made for; anything else needs another one."""
+
+    thread: EventLoopThread
+    endpoint: Endpoint
+    registry: Registry
+    server: ASGIServer
+
+    def is_for(self, thread: EventLoopThread, endpoint: Endpoint, registry: Registry) -> bool:
+        is_same = self.thread is thread and self.registry is registry
+        return is_same and self.endpoint == endpoint
+
+
+_lock = Lock()
+_serving: _Serving | None = None
+
+
+def _server(thread: EventLoopThread) -> ASGIServer:
+    """The server of this process, made at its first request.
+
+    Raises `ToolRegistrationError` and `ImproperlyConfigured`, as `mount()` does.
+    """
+    global _serving
+    endpoint, registry = Endpoint.from_settings(), get_registry()
+    with _lock:
+        if _serving is None or not _serving.is_for(thread, endpoint, registry):
+            server = ASGIServer(_application(endpoint), thread)
+            _serving = _Serving(thread=thread, endpoint=endpoint, registry=registry, server=server)
+        return _serving.server
+
+
+def _application(endpoint: Endpoint) -> Any:
+    # Importing the SDK takes a second, for which no command that loads the URLs should wait.
+    from django_mcp.transports.http.endpoint import MCPEndpoint
+    from django_mcp.transports.http.errors import refusal
+
+    return MCPEndpoint(refusal(404, "The endpoint is not at this path."), endpoint)

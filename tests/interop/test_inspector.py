@@ -1,0 +1,95 @@
+"""The endpoint as the official Inspector's command line sees it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.conformance_project.process import RunningServer
+from tests.interop.node import Judges
+
+TOOL_FAILED = 5
+"""The Inspector's exit status for a result that is an error."""
+
+
+class Inspect(Protocol):
+    """Runs the Inspector once, in the era of the test, with one of the server's tokens."""
+
+    def __call__(self, *method: str, token: str = "good") -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(params=["legacy", "modern"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def inspect(judges: Judges, server: RunningServer, tmp_path: Path, era: str) -> Inspect:
+    def inspect(*method: str, token: str = "good") -> subprocess.CompletedProcess[str]:
+        header = f"Authorization: Bearer {server.tokens[token]}"
+        return subprocess.run(
+            [
+                *(str(judges.node), str(judges.inspector), "--cli", server.url),
+                *("--transport", "http", "--header", header, "--stored-auth-only"),
+                *("--protocol-era", era, "--format", "json", "--quiet", "--method", *method),
+            ],
+            env={**os.environ, "HOME": str(tmp_path)},  # what it remembers stays there
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return inspect
+
+
+def result_of(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    answer: dict[str, dict[str, Any]] = json.loads(finished.stdout)
+    return answer["result"]
+
+
+def call(name: str, **arguments: object) -> tuple[str, ...]:
+    return "tools/call", "--tool-name", name, "--tool-args-json", json.dumps(arguments)
+
+
+def test_inspector_lists_the_tools(inspect: Inspect) -> None:
+    finished = inspect("tools/list")
+
+    assert finished.returncode == 0, finished.stderr
+    tools = {tool["name"]: tool for tool in result_of(finished)["tools"]}
+    assert tools["echo"]["inputSchema"]["required"] == ["text"]
+    assert tools["echo"]["annotations"]["readOnlyHint"] is True
+
+
+def test_inspector_calls_a_tool(inspect: Inspect) -> None:
+    finished = inspect(*call("echo", text="hello", n=2))
+
+    assert finished.returncode == 0, finished.stderr
+    assert result_of(finished)["structuredContent"] == {"result": "5 2 hello"}
+
+
+def test_inspector_shows_a_tool_error_with_its_hint(inspect: Inspect) -> None:
+    finished = inspect(*call("reserve", item="bolt", quantity=11))
+
+    assert finished.returncode == TOOL_FAILED, finished.stderr
+    assert "Ask for at most 10." in result_of(finished)["content"][0]["text"]
+
+
+def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(inspect: Inspect) -> None:
+    finished = inspect(*call("echo", text="hello"), token="noscope")
+
+    assert finished.returncode not in (0, TOOL_FAILED)
+    assert "fixture:use" in finished.stderr
+
+
+@pytest.mark.parametrize("token", ["expired", "other_audience", "inactive"])
+def test_inspector_is_turned_away_with_a_token_that_is_not_good_here(
+    inspect: Inspect, token: str
+) -> None:
+    finished = inspect("tools/list", token=token)
+
+    assert finished.returncode not in (0, TOOL_FAILED)
+    assert not finished.stdout
