@@ -23,6 +23,14 @@ class Settings:
         default=["mcp_tools", "services"],
         help="Names of the modules that are imported from every installed app to find tools.",
     )
+    GUARDS = Setting[list[str]](
+        list,
+        default=[],
+        help=(
+            "Dotted paths of the project's guards, in order: each is put around every call, after "
+            "its arguments are bound and before its record is begun."
+        ),
+    )
     AUTHENTICATORS = Setting[list[str]](
         list,
         default=["django_mcp.auth.oauth.authenticator.OAuthAuthenticator"],

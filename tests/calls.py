@@ -10,15 +10,16 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
 
-from django_mcp import Endpoint, Principal, ToolContext, tool
+from django_mcp import Endpoint, Principal, dispatch, tool
+from django_mcp.calls.call import Call
 from django_mcp.catalog import find_tool
-from django_mcp.dispatch.serving import call_tool
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.schemas.output.output import Rendered
-from django_mcp.threads.executors import in_current_thread
+from django_mcp.testing.inline import inline
 from django_mcp.tools.declaration import ToolDeclaration, collecting
 from django_mcp.tools.registry import Registry, build, using_registry
+from django_mcp.tools.tool import Tool
 from tests.wire import PATIENCE as PATIENCE
 
 
@@ -53,13 +54,19 @@ def caller(
     )
 
 
-def context_of(
+def call_of(
     name: str, /, *, principal: Principal | None = None, arguments: Any = None, **facts: Any
-) -> ToolContext:
-    """A call that has just arrived."""
-    return ToolContext(
-        Invocation(name=name, arguments=arguments or {}, principal=principal or caller(), **facts)
+) -> Call:
+    """A call that has just arrived, whose tool was not looked up yet."""
+    invocation = Invocation(
+        name=name, arguments=arguments or {}, principal=principal or caller(), **facts
     )
+    return Call(invocation=invocation, target=None)
+
+
+def bound(tool: Tool, call: Call) -> dict[str, Any]:
+    """The arguments of a call, as a tool's function is given them."""
+    return tool.bind(call.invocation, call.context)
 
 
 def in_thread(work: Callable[[], Any]) -> Any:
@@ -75,23 +82,24 @@ def in_thread(work: Callable[[], Any]) -> Any:
         return executor.submit(run).result(PATIENCE)
 
 
-async def serve_call(context: ToolContext) -> Rendered:
+async def serve_call(call: Call) -> Rendered:
     """Look up the tool as its caller sees it, and serve one call."""
-    return await call_tool(context, await find_tool(context.principal, context.invocation.name))
+    call.target = await find_tool(call.principal, call.invocation.name)
+    return await dispatch.serve(call)
 
 
 @async_to_sync
-async def serve_here(context: ToolContext) -> Rendered:
+async def serve_here(call: Call) -> Rendered:
     """Serve one call on the test's own thread, within its transaction."""
-    with in_current_thread():
-        return await serve_call(context)
+    with inline():
+        return await serve_call(call)
 
 
-def serve(context: ToolContext) -> Rendered:
+def serve(call: Call) -> Rendered:
     """Serve one call on the package's threads, from an event loop of its own."""
 
     async def within_patience() -> Rendered:
         async with asyncio.timeout(PATIENCE):
-            return await serve_call(context)
+            return await serve_call(call)
 
     return asyncio.run(within_patience())

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from django_mcp.audit.record import unknown_calls
+from django_mcp.audit.unknown_calls import unknown_calls
 from django_mcp.policy.snapshot import forget_snapshot
 
 

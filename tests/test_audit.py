@@ -20,7 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp import DjangoMCPError, Principal, ToolContext, ToolError
-from django_mcp.audit.record import Recording
+from django_mcp.dispatch import refuse
 from django_mcp.exceptions import RecordUnavailableError, ToolFailedError
 from django_mcp.models import CallRecord
 from django_mcp.policy.snapshot import current_snapshot
@@ -28,8 +28,8 @@ from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.testing import MCPClient
 from tests.calls import (
     PATIENCE,
+    call_of,
     caller,
-    context_of,
     in_thread,
     offering,
     serve,
@@ -61,7 +61,7 @@ class TestRow:
             scopes=["shop:write", "shop:read"],
         )
         before = timezone.now()
-        context = context_of(
+        context = call_of(
             "greet",
             principal=principal,
             arguments={"name": "Bob"},
@@ -78,7 +78,7 @@ class TestRow:
         assert record.duration_ms is not None
         assert 0 <= record.duration_ms < 10_000
         assert model_to_dict(record, exclude=["id", "started", "duration_ms"]) == {
-            "call_id": context.call_id,
+            "call_id": context.id,
             "kind": "tool",
             "name": "greet",
             "endpoint": "default",
@@ -103,14 +103,14 @@ class TestRow:
         }
 
     def test_an_anonymous_caller_leaves_no_name(self, db: None) -> None:
-        serve_here(context_of("greet"))
+        serve_here(call_of("greet"))
 
         record = CallRecord.objects.get()
         assert (record.user, record.username, record.client) == ("", "", "")
 
     def test_a_client_that_has_gone_is_noted(self, db: None) -> None:
-        context = context_of("greet")
-        context.disconnect(cancel=False)
+        context = call_of("greet")
+        context.cancellation.client_left(is_request=False)
 
         serve_here(context)
 
@@ -148,13 +148,13 @@ class TestRow:
         scopes: list[str],
         expected: tuple[str, str],
     ) -> None:
-        context = context_of(name, principal=caller(scopes=scopes), arguments=arguments)
+        context = call_of(name, principal=caller(scopes=scopes), arguments=arguments)
         with nullcontext() if expected[0] == Outcome.OK else pytest.raises(DjangoMCPError):
             serve_here(context)
 
         record = CallRecord.objects.get()
         assert (record.outcome, record.error_class) == expected
-        assert record.call_id == context.call_id
+        assert record.call_id == context.id
         assert record.name == name
 
     def test_it_survives_the_deletion_of_its_user_and_application(self, db: None) -> None:
@@ -186,7 +186,7 @@ class TestHostileInput:
     ) -> None:
         caplog.set_level(logging.INFO, "django_mcp.calls")
         principal = caller(client_id=text, client_name=text, credential=text)
-        context = context_of(
+        context = call_of(
             text,
             principal=principal,
             arguments={text: text, "nested": {text: [text]}},
@@ -209,7 +209,7 @@ class TestHostileInput:
     def test_a_user_with_a_long_name_and_key_is_recorded(self, db: None) -> None:
         user = User(pk=2**62, username="n" * 150)
 
-        serve_here(context_of("opening_hours", principal=caller(user)))
+        serve_here(call_of("opening_hours", principal=caller(user)))
 
         record = CallRecord.objects.get()
         assert (record.user, record.username) == (str(2**62), "n" * 150)
@@ -266,7 +266,7 @@ class TestSecrets:
         self, told: Callable[[], str], name: str, arguments: dict[str, Any]
     ) -> None:
         with pytest.raises(Exception, match="Unknown tool"):
-            serve_here(context_of(name, arguments={"sku": "x", **arguments}))
+            serve_here(call_of(name, arguments={"sku": "x", **arguments}))
 
         assert SECRET not in told()
         kept = CallRecord.objects.get().arguments
@@ -275,9 +275,9 @@ class TestSecrets:
     def test_end_of_a_call_whose_tool_is_gone_by_then_is_logged_without_values(
         self, told: Callable[[], str]
     ) -> None:
-        context = context_of("gone", arguments={"note": SECRET})
+        context = call_of("gone", arguments={"note": SECRET})
 
-        Recording.resumed(context, None, started=timezone.now(), worker="w").finish()
+        refuse(context, ToolError("over"))
 
         assert SECRET not in told()
 
@@ -299,7 +299,7 @@ class TestSecrets:
             return SECRET
 
         with offering(reveal):
-            serve_here(context_of("reveal"))
+            serve_here(call_of("reveal"))
 
         assert SECRET not in told()
 
@@ -315,7 +315,7 @@ class TestBeforeTheToolRuns:
             seen.append(in_thread(outcomes))
 
         with offering(write):
-            serve(context_of("write"))
+            serve(call_of("write"))
 
         assert seen == [[Outcome.RUNNING]]
         assert outcomes() == [Outcome.OK]
@@ -328,7 +328,7 @@ class TestBeforeTheToolRuns:
             seen.append([record.outcome async for record in CallRecord.objects.all()])
 
         with offering(write):
-            serve(context_of("write"))
+            serve(call_of("write"))
 
         assert seen == [[Outcome.RUNNING]]
         assert outcomes() == [Outcome.OK]
@@ -341,21 +341,22 @@ class TestBeforeTheToolRuns:
             seen.append(in_thread(outcomes))
 
         with offering(look, read_only=True):
-            serve(context_of("look"))
+            serve(call_of("look"))
 
         assert seen == [[]]
         assert outcomes() == [Outcome.OK]
 
     def test_the_row_survives_the_rollback_of_the_tool(self) -> None:
         with pytest.raises(ToolFailedError):
-            serve(context_of("order_from_supplier", arguments={"note": "x"}))
+            serve(call_of("order_from_supplier", arguments={"note": "x"}))
 
         assert not Product.objects.exists()
         assert outcomes() == [Outcome.FAILED]
 
     def test_a_killed_process_leaves_a_running_row(self) -> None:
         """The process is killed between `begin` and `finish`: there is no more to it than that."""
-        Recording(context_of("add_product"), None).begin()
+        call = call_of("add_product")
+        call.recording.begin(call)
 
         (row,) = CallRecord.objects.all()
         assert row.outcome == Outcome.RUNNING
@@ -369,7 +370,7 @@ class TestBeforeTheToolRuns:
 
         # Without a transaction of its own: SQLite has one writer at a time.
         with offering(work, atomic=False):
-            serve(context_of("work"))
+            serve(call_of("work"))
 
         assert outcomes() == [Outcome.OK]
 
@@ -379,7 +380,7 @@ class TestCost:
         current_snapshot()
 
         with CaptureQueriesContext(connection) as queries:
-            serve_here(context_of("opening_hours"))
+            serve_here(call_of("opening_hours"))
 
         assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
 
@@ -390,7 +391,7 @@ class TestCost:
         with offering(work, atomic=False):
             current_snapshot()
             with CaptureQueriesContext(connection) as queries:
-                serve_here(context_of("work"))
+                serve_here(call_of("work"))
 
         assert [query["sql"].split()[0] for query in queries] == ["INSERT", "UPDATE"]
 
@@ -399,7 +400,7 @@ class TestCost:
         current_snapshot()
 
         with CaptureQueriesContext(connection) as queries:
-            serve_here(context_of("opening_hours"))
+            serve_here(call_of("opening_hours"))
 
         assert len(queries) == 0
 
@@ -417,7 +418,7 @@ class TestWithoutRecord:
 
         tool_called.connect(hear)
         try:
-            serve_here(context_of("add_product", arguments={"sku": "a", "name": "A", "price": "1"}))
+            serve_here(call_of("add_product", arguments={"sku": "a", "name": "A", "price": "1"}))
         finally:
             tool_called.disconnect(hear)
 
@@ -461,7 +462,7 @@ class TestUnwritableRecord:
         tool_rejected.connect(hear)
         try:
             with pytest.raises(RecordUnavailableError):
-                serve(context_of(name, arguments=arguments))
+                serve(call_of(name, arguments=arguments))
         finally:
             tool_called.disconnect(hear)
             tool_rejected.disconnect(hear)
@@ -474,17 +475,17 @@ class TestUnwritableRecord:
     def test_a_read_only_call_is_answered_and_the_failure_logged(
         self, caplog: pytest.LogCaptureFixture, name: str
     ) -> None:
-        context = context_of(name)
+        context = call_of(name)
 
         assert serve(context).structured
 
         (line,) = [line for line in caplog.records if line.levelname == "ERROR"]
-        assert str(context.call_id) in line.getMessage()
+        assert str(context.id) in line.getMessage()
         assert line.exc_info
 
     def test_a_refusal_stays_a_refusal(self) -> None:
         with pytest.raises(Exception, match="Unknown tool"):
-            serve(context_of("gone"))
+            serve(call_of("gone"))
 
 
 class TestOddPrincipals:
@@ -497,13 +498,13 @@ class TestOddPrincipals:
     def test_a_call_that_only_reads_is_answered(
         self, principal: Principal, caplog: pytest.LogCaptureFixture
     ) -> None:
-        assert serve_here(context_of("opening_hours", principal=principal)).structured
+        assert serve_here(call_of("opening_hours", principal=principal)).structured
 
         assert [line.levelname for line in caplog.records] == ["ERROR"]
 
     def test_a_writing_tool_does_not_run(self, principal: Principal) -> None:
         with pytest.raises(RecordUnavailableError):
-            serve_here(context_of("miscount", principal=principal))
+            serve_here(call_of("miscount", principal=principal))
 
         assert not Product.objects.exists()
 
@@ -516,11 +517,11 @@ class TestBrokenSettings:
         settings.DJANGO_MCP_REDACT = None
 
     def test_a_call_that_only_reads_is_answered(self) -> None:
-        assert serve_here(context_of("opening_hours")).structured
+        assert serve_here(call_of("opening_hours")).structured
 
     def test_a_writing_tool_does_not_run(self) -> None:
         with pytest.raises(RecordUnavailableError):
-            serve_here(context_of("miscount"))
+            serve_here(call_of("miscount"))
 
 
 class TestSecondDatabase:
@@ -553,20 +554,20 @@ class TestLogLine:
         caplog.set_level(logging.INFO, "django_mcp.calls")
         user = User.objects.create_user("ann")
         principal = caller(user, client_id="till")
-        context = context_of("greet", principal=principal, arguments={"name": "Bob"})
+        context = call_of("greet", principal=principal, arguments={"name": "Bob"})
 
         serve_here(context)
 
         (line,) = self.lines(caplog)
         assert line.levelname == "INFO"
-        assert str(context.call_id) in line.getMessage()
+        assert str(context.id) in line.getMessage()
         facts = vars(line)
         assert isinstance(facts["duration_ms"], int)
         assert {
             key: facts[key]
             for key in ("call_id", "tool", "outcome", "user_key", "client_id", "arguments")
         } == {
-            "call_id": str(context.call_id),
+            "call_id": str(context.id),
             "tool": "greet",
             "outcome": "ok",
             "user_key": str(user.pk),
@@ -585,21 +586,21 @@ class TestLogLine:
         arguments = {"sku": "x"} if name == "get_product" else {"note": "x"}
 
         with pytest.raises((ToolError, ToolFailedError, Exception)):
-            serve_here(context_of(name, arguments=arguments))
+            serve_here(call_of(name, arguments=arguments))
 
         (line,) = self.lines(caplog)
         assert line.levelname == level
         assert bool(line.exc_info) is (level == "ERROR")
 
 
-class TestRecording:
+class TestClaim:
     def test_of_several_that_claim_it_one_may_finish_it(self, db: None) -> None:
-        record = Recording(context_of("x"), None)
+        call = call_of("x")
         barrier = threading.Barrier(4)
 
         def claim() -> bool:
             barrier.wait(PATIENCE)
-            return record.claim()
+            return call.claim()
 
         with ThreadPoolExecutor(4) as executor:
             claims = [each.result() for each in [executor.submit(claim) for _ in range(4)]]
@@ -608,10 +609,10 @@ class TestRecording:
 
     def test_a_call_that_has_ended_does_not_begin(self, db: None) -> None:
         """It was cancelled while it was admitted."""
-        record = Recording(context_of("x"), None)
+        call = call_of("x")
 
-        record.finish(error=ToolError("over"))
-        record.begin()
+        refuse(call, ToolError("over"))
+        call.recording.begin(call)
 
         assert outcomes() == [Outcome.TOOL_ERROR]
 
@@ -624,6 +625,6 @@ def test_the_context_of_a_call_knows_the_call_id_of_its_row(db: None) -> None:
         told.append(context.call_id)
 
     with offering(tell):
-        serve_here(context_of("tell"))
+        serve_here(call_of("tell"))
 
     assert told == [CallRecord.objects.get().call_id]

@@ -16,9 +16,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from pydantic import AfterValidator, BaseModel, field_validator
 from pytest_django import Settings
 
-from django_mcp import ToolError
-from django_mcp.dispatch.admitting import refuse
-from django_mcp.dispatch.serving import call_tool
+from django_mcp import ToolError, dispatch
+from django_mcp.dispatch import refuse
 from django_mcp.exceptions import (
     BusyError,
     FollowUpFailedError,
@@ -32,7 +31,7 @@ from django_mcp.exceptions import (
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called
 from django_mcp.tools.registry import get_registry
-from tests.calls import PATIENCE, caller, context_of, offering, serve, serve_call, serve_here
+from tests.calls import PATIENCE, call_of, caller, offering, serve, serve_call, serve_here
 from tests.databases import second_database
 from tests.shop.models import Order, Product
 
@@ -80,14 +79,14 @@ def test_validators_of_an_async_tool_may_query(annotation: Any, sent: Any) -> No
 
     with offering(wish, name="wish", read_only=True):
         for _ in range(2):  # the first call reads what operators decided, too
-            rendered = serve(context_of("wish", arguments={"what": sent or [{"sku": "a"}]}))
+            rendered = serve(call_of("wish", arguments={"what": sent or [{"sku": "a"}]}))
             assert rendered.structured == {"result": "granted"}
 
 
 @pytest.mark.django_db
 class TestTransactions:
     def test_a_tool_that_ends_well_keeps_what_it_wrote(self) -> None:
-        serve_here(context_of("add_product", arguments={"sku": "a", "name": "A", "price": "1"}))
+        serve_here(call_of("add_product", arguments={"sku": "a", "name": "A", "price": "1"}))
 
         assert Product.objects.filter(sku="a").exists()
         assert outcomes() == [Outcome.OK]
@@ -98,7 +97,7 @@ class TestTransactions:
 
         with pytest.raises(ToolError):
             serve_here(
-                context_of(
+                call_of(
                     "place_order",
                     principal=caller(user),
                     arguments={"sku": product.sku, "quantity": 5},
@@ -110,14 +109,14 @@ class TestTransactions:
 
     def test_an_exception_rolls_back(self) -> None:
         with pytest.raises(ToolFailedError):
-            serve_here(context_of("order_from_supplier", arguments={"note": "x"}))
+            serve_here(call_of("order_from_supplier", arguments={"note": "x"}))
 
         assert not Product.objects.exists()
         assert outcomes() == [Outcome.FAILED]
 
     def test_a_result_that_breaks_the_schema_rolls_back(self) -> None:
         with pytest.raises(ToolFailedError) as failure:
-            serve_here(context_of("miscount"))
+            serve_here(call_of("miscount"))
 
         assert isinstance(failure.value.__cause__, InvalidResultError)
         assert not Product.objects.exists()
@@ -130,7 +129,7 @@ class TestTransactions:
             raise ToolError("no")
 
         with offering(fail, atomic=False), pytest.raises(ToolError):
-            serve_here(context_of("fail"))
+            serve_here(call_of("fail"))
 
         assert Product.objects.exists()
 
@@ -147,7 +146,7 @@ class TestTransactions:
             with connections[other].schema_editor() as editor:
                 editor.create_model(Product)
             with offering(fail, atomic=other), pytest.raises(ToolError):
-                serve_here(context_of("fail"))
+                serve_here(call_of("fail"))
 
             assert not Product.objects.using(other).exists()
         assert Product.objects.exists()
@@ -165,9 +164,9 @@ class TestCommit:
                 raise ToolError("no")
 
         with offering(hook):
-            serve(context_of("hook", arguments={"fail": False}))
+            serve(call_of("hook", arguments={"fail": False}))
             with pytest.raises(ToolError):
-                serve(context_of("hook", arguments={"fail": True}))
+                serve(call_of("hook", arguments={"fail": True}))
 
         assert ran == ["good"]
 
@@ -189,7 +188,7 @@ class TestCommit:
             return "written"
 
         with offering(hook), pytest.raises(FollowUpFailedError) as caught:
-            serve(context_of("hook"))
+            serve(call_of("hook"))
 
         record = CallRecord.objects.get()
         assert Product.objects.exists()
@@ -211,7 +210,7 @@ class TestCommit:
             transaction.on_commit(lambda: ran.append("last"))
 
         with offering(hook), pytest.raises(FollowUpFailedError):
-            serve(context_of("hook"))
+            serve(call_of("hook"))
 
         assert ran == ["first"]
 
@@ -221,7 +220,7 @@ class TestCommit:
             transaction.on_commit(lambda: 1 // 0, robust=True)
 
         with offering(hook):
-            serve(context_of("hook"))
+            serve(call_of("hook"))
 
         assert outcomes() == [Outcome.OK]
 
@@ -234,7 +233,7 @@ class TestCommit:
                 transaction.on_commit(lambda: 1 // 0)
 
         with offering(hook, atomic=False), pytest.raises(ToolFailedError):
-            serve(context_of("hook"))
+            serve(call_of("hook"))
 
         assert Product.objects.exists()
         assert CallRecord.objects.get().error_class == "ZeroDivisionError"
@@ -245,7 +244,7 @@ class TestCommit:
             Order.objects.create(buyer_id=999, product=new_product(), quantity=1)
 
         with offering(commit), pytest.raises(ToolFailedError):
-            serve(context_of("commit"))
+            serve(call_of("commit"))
 
         assert not Product.objects.exists()
         assert outcomes() == [Outcome.FAILED]
@@ -253,7 +252,7 @@ class TestCommit:
     def test_an_async_tool_uses_the_async_orm(self) -> None:
         product = new_product()
 
-        result = serve(context_of("restock", arguments={"sku": product.sku, "quantity": 3}))
+        result = serve(call_of("restock", arguments={"sku": product.sku, "quantity": 3}))
 
         assert result.structured == {"result": 3}
         assert outcomes() == [Outcome.OK]
@@ -264,9 +263,9 @@ class TestCommit:
             return connection.in_atomic_block
 
         with offering(look, read_only=True):
-            assert serve(context_of("look")).structured == {"result": False}
+            assert serve(call_of("look")).structured == {"result": False}
         with offering(look):
-            assert serve(context_of("look")).structured == {"result": True}
+            assert serve(call_of("look")).structured == {"result": True}
 
 
 @pytest.mark.django_db
@@ -275,7 +274,7 @@ class TestOrderOfJudgement:
 
     def test_scopes_are_judged_before_arguments(self) -> None:
         with pytest.raises(MissingScopeError) as refusal:
-            serve_here(context_of("get_product", principal=caller(scopes=()), arguments={"x": 1}))
+            serve_here(call_of("get_product", principal=caller(scopes=()), arguments={"x": 1}))
 
         assert refusal.value.required == {"shop:read"}
         assert outcomes() == [Outcome.MISSING_SCOPE]
@@ -284,34 +283,36 @@ class TestOrderOfJudgement:
         principal = caller(User.objects.create_user("ann"), scopes=["shop:read"])
 
         with pytest.raises(MissingScopeError) as refusal:
-            serve_here(context_of("place_order", principal=principal))
+            serve_here(call_of("place_order", principal=principal))
 
         assert refusal.value.required == {"shop:read", "shop:write"}
 
     @pytest.mark.parametrize("name", ["nothing_like_it", "delete_product"])
     def test_a_hidden_tool_is_refused_exactly_like_a_missing_one(self, name: str) -> None:
         with pytest.raises(UnknownToolError) as refusal:
-            serve_here(context_of(name, principal=caller(scopes=()), arguments={"no": 1}))
+            serve_here(call_of(name, principal=caller(scopes=()), arguments={"no": 1}))
 
         assert str(refusal.value) == f"Unknown tool: {name}"
         assert outcomes() == [Outcome.UNKNOWN_TOOL]
 
     def test_bad_arguments_are_refused_before_the_tool_runs(self) -> None:
         with pytest.raises(InvalidArgumentsError):
-            serve_here(context_of("add_product", arguments={"sku": 5}))
+            serve_here(call_of("add_product", arguments={"sku": 5}))
 
         assert outcomes() == [Outcome.INVALID_ARGUMENTS]
 
 
 @pytest.mark.django_db
 class TestRefusal:
-    """What HTTP turns away before it reaches `call_tool`."""
+    """What HTTP turns away before it reaches `serve`."""
 
     def test_a_refusal_is_on_record_once(self) -> None:
         tool = get_registry().get("list_products")
         error = MissingScopeError(required={"shop:read"}, granted=())
 
-        refuse(context_of("list_products", principal=caller(scopes=())), tool, error)
+        call = call_of("list_products", principal=caller(scopes=()))
+        call.target = tool
+        refuse(call, error)
 
         assert outcomes() == [Outcome.MISSING_SCOPE]
 
@@ -338,7 +339,7 @@ class TestStrangeErrors:
         def call(error: BaseException) -> None:
             errors[:] = [error]
             with offering(function):
-                serve_here(context_of(function.__name__))
+                serve_here(call_of(function.__name__))
 
         return call
 
@@ -382,7 +383,7 @@ class TestBrokenConnections:
 
         with offering(hang_up, atomic=False):
             for _ in range(10):
-                serve(context_of("hang_up"))
+                serve(call_of("hang_up"))
 
         assert outcomes() == [Outcome.OK] * 10
 
@@ -397,7 +398,7 @@ class TestBrokenConnections:
         with offering(hang_up):
             for _ in range(10):
                 with pytest.raises(ToolFailedError):
-                    serve(context_of("hang_up"))
+                    serve(call_of("hang_up"))
 
         assert outcomes() == [Outcome.FAILED] * 10
         assert not Product.objects.exists()
@@ -415,7 +416,7 @@ class TestBrokenConnections:
         with offering(break_off, **options):
             for _ in range(10):
                 with pytest.raises(ToolFailedError):
-                    serve(context_of("break_off"))
+                    serve(call_of("break_off"))
 
         assert outcomes() == [Outcome.FAILED] * 10
 
@@ -425,7 +426,7 @@ class TestBrokenConnections:
     ) -> None:
         with offering(swallow, **options):
             for _ in range(10):
-                serve(context_of("swallow"))
+                serve(call_of("swallow"))
 
         assert outcomes() == [Outcome.OK] * 10
 
@@ -439,7 +440,7 @@ class TestBrokenConnections:
             offering(swallow),
             pytest.raises(ToolFailedError) if is_lost else nullcontext(),
         ):
-            serve(context_of("swallow"))
+            serve(call_of("swallow"))
 
         assert outcomes() == [Outcome.FAILED if is_lost else Outcome.OK]
         assert Product.objects.exists() is not is_lost
@@ -452,7 +453,7 @@ class TestBrokenConnections:
             new_product()
 
         with offering(retry):
-            serve(context_of("retry"))
+            serve(call_of("retry"))
 
         assert Product.objects.exists()
 
@@ -465,7 +466,7 @@ class TestBrokenConnections:
             return found
 
         with offering(rehearse):
-            assert serve(context_of("rehearse")).structured == {"result": 1}
+            assert serve(call_of("rehearse")).structured == {"result": 1}
 
         assert not Product.objects.exists()
 
@@ -492,7 +493,7 @@ class TestCancellation:
             await asyncio.Event().wait()
 
         async def leave() -> None:
-            call = asyncio.create_task(serve_call(context_of("wait")))
+            call = asyncio.create_task(serve_call(call_of("wait")))
             await asyncio.wait_for(started.wait(), PATIENCE)
             call.cancel()
             await call
@@ -516,7 +517,7 @@ class TestCancellation:
             new_product()
 
         async def leave() -> None:
-            call = asyncio.create_task(serve_call(context_of("work")))
+            call = asyncio.create_task(serve_call(call_of("work")))
             assert await asyncio.to_thread(started.wait, PATIENCE)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -543,7 +544,9 @@ class TestCancellation:
 
         async def leave(after: int) -> None:
             tool = get_registry().get("note")
-            call = asyncio.create_task(call_tool(context_of("note"), tool))
+            note = call_of("note")
+            note.target = tool
+            call = asyncio.create_task(dispatch.serve(note))
             for _ in range(after):
                 await asyncio.sleep(0)
             call.cancel()
@@ -574,12 +577,12 @@ class TestBusy:
             assert release.wait(PATIENCE)
 
         async def crowd() -> tuple[Any, Any]:
-            holders = [asyncio.create_task(serve_call(context_of("hold"))) for _ in range(8)]
+            holders = [asyncio.create_task(serve_call(call_of("hold"))) for _ in range(8)]
             for _ in holders:
                 assert await asyncio.to_thread(started.acquire, timeout=PATIENCE)
             late = await asyncio.gather(
-                serve_call(context_of("hold")),
-                serve_call(context_of("nothing_like_it")),
+                serve_call(call_of("hold")),
+                serve_call(call_of("nothing_like_it")),
                 return_exceptions=True,
             )
             release.set()
@@ -637,7 +640,7 @@ def test_async_function_behind_a_decorator_is_awaited(
     decorator: Callable[..., Any], serve: Callable[..., Any], options: dict[str, Any]
 ) -> None:
     with offering(decorator(add_new), **options):
-        result = serve(context_of("add_new", arguments={"sku": "a"}))
+        result = serve(call_of("add_new", arguments={"sku": "a"}))
 
     assert result.structured == {"result": 1}
     assert outcomes() == [Outcome.OK]
@@ -649,6 +652,6 @@ def test_only_what_is_not_marked_as_async_runs_in_a_transaction(
     decorator: Callable[..., Any], kept: int
 ) -> None:
     with offering(decorator(add_new)), pytest.raises(ToolError, match="No"):
-        serve(context_of("add_new", arguments={"sku": "a", "fails": True}))
+        serve(call_of("add_new", arguments={"sku": "a", "fails": True}))
 
     assert Product.objects.count() == kept

@@ -11,10 +11,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_mcp import ToolContext, ToolError
-from django_mcp import context as context_module
-from django_mcp.context import PROGRESS_INTERVAL, ProgressReport
+from django_mcp.calls import progress as progress_module
+from django_mcp.calls.call import Call
+from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.testing import MCPClient, ToolResult
-from tests.calls import caller, context_of, offering
+from tests.calls import call_of, caller, offering
 
 
 class Clock:
@@ -48,7 +49,7 @@ class Sink:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(context_module, "time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr(progress_module, "time", SimpleNamespace(monotonic=clock.monotonic))
     return clock
 
 
@@ -58,25 +59,32 @@ def sink() -> Sink:
 
 
 @pytest.fixture
-def context(sink: Sink, clock: Clock) -> ToolContext:
-    return ToolContext(context_of("act").invocation, progress=sink)
+def call(sink: Sink, clock: Clock) -> Call:
+    return Call(invocation=call_of("act").invocation, target=None, progress=sink)
+
+
+@pytest.fixture
+def context(call: Call) -> ToolContext:
+    return call.context
 
 
 def test_context_tells_of_the_call() -> None:
     user = User(pk=1, username="ann")
-    context = context_of("act", principal=caller(user))
+    call = call_of("act", principal=caller(user))
+    context = call.context
 
     assert context.user is user
     assert context.principal.user is user
-    assert context.call_id == context.invocation.id
-    assert context_of("act").user is None
+    assert context.call_id == call.id
+    assert call_of("act").context.user is None
 
 
 @pytest.mark.parametrize(("cancel", "is_cancelled"), [(True, True), (False, False)])
 def test_context_tells_that_the_client_has_gone(cancel: bool, is_cancelled: bool) -> None:
-    context = context_of("act")
+    call = call_of("act")
+    context = call.context
     assert (context.is_disconnected, context.is_cancelled) == (False, False)
-    context.disconnect(cancel=cancel)
+    call.cancellation.client_left(is_request=cancel)
 
     assert (context.is_disconnected, context.is_cancelled) == (True, is_cancelled)
 
@@ -92,44 +100,46 @@ def test_progress_reaches_the_client_about_ten_times_a_second(
     assert sink.reports[1] == ProgressReport(done=4, total=100, message="row 4")
 
 
-def test_last_report_is_sent_when_the_tool_ends(context: ToolContext, sink: Sink) -> None:
+def test_last_report_is_sent_when_the_tool_ends(
+    call: Call, context: ToolContext, sink: Sink
+) -> None:
     for number in range(10):
         context.report_progress(number)
     before = sink.done
-    context.finish_progress()
-    context.finish_progress()
+    call.finish_progress()
+    call.finish_progress()
 
     assert before == [0]
     assert sink.done == [0, 9]
 
 
-def test_last_report_is_not_sent_twice(context: ToolContext, sink: Sink) -> None:
+def test_last_report_is_not_sent_twice(call: Call, context: ToolContext, sink: Sink) -> None:
     context.report_progress(1)
-    context.finish_progress()
+    call.finish_progress()
 
     assert sink.done == [1]
 
 
 @pytest.mark.parametrize("done", [5, 4, -1, math.nan, math.inf, -math.inf])
 def test_reports_that_do_not_increase_are_dropped(
-    done: float, context: ToolContext, sink: Sink, clock: Clock
+    done: float, call: Call, context: ToolContext, sink: Sink, clock: Clock
 ) -> None:
     context.report_progress(5)
     clock.now += 1
     context.report_progress(done)
-    context.finish_progress()
+    call.finish_progress()
 
     assert sink.done == [5]
 
 
 def test_report_held_back_is_replaced_by_the_next(
-    context: ToolContext, sink: Sink, clock: Clock
+    call: Call, context: ToolContext, sink: Sink, clock: Clock
 ) -> None:
     context.report_progress(1)
     context.report_progress(2)
     clock.now += PROGRESS_INTERVAL
     context.report_progress(3)
-    context.finish_progress()
+    call.finish_progress()
 
     assert sink.done == [1, 3]
 
@@ -144,9 +154,9 @@ def test_total_that_json_does_not_know_is_left_out(
 
 
 def test_reports_of_several_threads_arrive_in_increasing_order(
-    context: ToolContext, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    call: Call, context: ToolContext, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context_module, "PROGRESS_INTERVAL", 0)
+    monkeypatch.setattr(progress_module, "PROGRESS_INTERVAL", 0)
     threads, rounds = 8, 200
     together = Barrier(threads)
 
@@ -160,7 +170,7 @@ def test_reports_of_several_threads_arrive_in_increasing_order(
         thread.start()
     for thread in running:
         thread.join()
-    context.finish_progress()
+    call.finish_progress()
 
     assert sink.done == sorted(set(sink.done))
     assert sink.done[-1] == threads * rounds - 1
@@ -177,7 +187,7 @@ def test_slow_sink_lets_no_thread_overtake_another(clock: Clock) -> None:
             super().send(report)
 
     sink = Slow()
-    context = ToolContext(context_of("act").invocation, progress=sink)
+    context = Call(invocation=call_of("act").invocation, target=None, progress=sink).context
 
     def second() -> None:
         clock.now += 1
@@ -197,10 +207,11 @@ def test_slow_sink_lets_no_thread_overtake_another(clock: Clock) -> None:
 
 
 def test_context_without_a_listener_takes_reports() -> None:
-    context = context_of("act")
+    call = call_of("act")
+    context = call.context
     context.report_progress(1, 2, "x")
     asyncio.run(context.areport_progress(2))
-    context.finish_progress()
+    call.finish_progress()
 
     assert not context.is_cancelled
 

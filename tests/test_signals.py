@@ -11,7 +11,7 @@ from django_mcp.exceptions import MissingScopeError, ToolFailedError, UnknownToo
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.testing import MCPClient
-from tests.calls import caller, context_of, serve_here
+from tests.calls import call_of, caller, serve_here
 from tests.shop import services
 
 Heard = list[dict[str, Any]]
@@ -34,7 +34,7 @@ def heard(db: None) -> Iterator[Heard]:
 
 
 def test_a_call_is_told_with_its_function_after_it_is_on_record(heard: Heard) -> None:
-    context = context_of("greet", arguments={"name": "Bob"})
+    context = call_of("greet", arguments={"name": "Bob"})
 
     serve_here(context)
 
@@ -61,7 +61,7 @@ def test_a_tool_that_ran_was_called_however_it_ended(
     arguments = {"sku": "x"} if name == "get_product" else {"note": "x"}
 
     with pytest.raises(error):
-        serve_here(context_of(name, arguments=arguments))
+        serve_here(call_of(name, arguments=arguments))
 
     (facts,) = heard
     assert facts["signal"] is tool_called
@@ -80,7 +80,7 @@ def test_a_refusal_is_told_without_the_function(
     heard: Heard, name: str, error: type[Exception], outcome: str
 ) -> None:
     with pytest.raises(error):
-        serve_here(context_of(name, principal=caller(scopes=())))
+        serve_here(call_of(name, principal=caller(scopes=())))
 
     (facts,) = heard
     assert facts["signal"] is tool_rejected
@@ -96,8 +96,8 @@ def test_a_receiver_of_one_tool_hears_of_that_tool_alone(db: None) -> None:
 
     tool_called.connect(hear, sender=services.opening_hours)
     try:
-        serve_here(context_of("greet"))
-        serve_here(context_of("opening_hours"))
+        serve_here(call_of("greet"))
+        serve_here(call_of("opening_hours"))
     finally:
         tool_called.disconnect(hear, sender=services.opening_hours)
 

@@ -13,12 +13,12 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.audit import record
-from django_mcp.audit.record import UNKNOWN_ROWS, UNKNOWN_SECONDS
+from django_mcp.audit import unknown_calls
+from django_mcp.audit.unknown_calls import UNKNOWN_ROWS, UNKNOWN_SECONDS
 from django_mcp.audit.windows import Windows
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.signals import tool_rejected
-from tests.calls import context_of, serve_here
+from tests.calls import call_of, serve_here
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which windows begin and end, with few calls and callers in each."""
     clock = [1000.0]
     windows = Windows(limit=LIMIT, seconds=UNKNOWN_SECONDS, capacity=5, clock=lambda: clock[0])
-    monkeypatch.setattr(record, "unknown_calls", windows)
+    monkeypatch.setattr(unknown_calls, "unknown_calls", windows)
     return clock
 
 
@@ -195,7 +195,7 @@ def test_so_many_callers_are_remembered_and_no_more(modern: Client, clock: Clock
         caller = modern.having(scope={"client": (f"203.0.113.{number}", 1)})
         call_often(caller, LIMIT + 1)
 
-    assert len(record.unknown_calls) == 5
+    assert len(unknown_calls.unknown_calls) == 5
     assert CallRecord.objects.count() == 12 * (LIMIT + 1)
 
 
@@ -283,7 +283,7 @@ def test_signal_is_sent_for_every_call(modern: Client, clock: Clock) -> None:
 def test_audit_prints_the_count(db: None, clock: Clock) -> None:
     for _ in range(LIMIT + 12):
         with pytest.raises(Exception, match="Unknown tool"):
-            serve_here(context_of("nope"))
+            serve_here(call_of("nope"))
 
     def printed(*options: str) -> list[str]:
         out = StringIO()

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from django_mcp.user_labels import MAX_LABEL, user_label
-from tests.calls import caller, context_of, serve_here
+from tests.calls import call_of, caller, serve_here
 
 KEY = uuid.UUID("8a3c1f0e-5b7d-4f6a-9c2e-1d0b3a4f5e6c")
 
@@ -132,9 +132,9 @@ def test_user_model_need_have_neither_names_nor_text_as_its_username() -> None:
 
 def test_record_keeps_the_label_of_the_time_of_the_call(db: None, settings: Settings) -> None:
     user = User.objects.create_user(str(KEY), first_name="Ada", last_name="Lovelace")
-    serve_here(context_of("greet", principal=caller(user)))
+    serve_here(call_of("greet", principal=caller(user)))
     settings.DJANGO_MCP_USER_LABEL = f"{__name__}.first_name"
-    serve_here(context_of("greet", principal=caller(user)))
+    serve_here(call_of("greet", principal=caller(user)))
     key = str(user.pk)
     user.delete()
 

@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 
 from django_mcp.asgi import Application, mount
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.threads.executors import in_current_thread
+from django_mcp.testing.inline import inline
 from django_mcp.tools.declaration import ToolDeclaration
 from django_mcp.tools.registry import Registry, build, using_registry
 from tests.polls import PATIENCE as PATIENCE
@@ -259,7 +259,7 @@ class Client:
             async with self.opening(*body, headers=headers, http_method=http_method) as opened:
                 return await opened.answer()
 
-        with in_current_thread():
+        with inline():
             return async_to_sync(exchange)()
 
     # On the threads of the server, as in production.

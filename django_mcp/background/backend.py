@@ -1,6 +1,9 @@
 """What carries tasks to workers: the backend that the project has chosen."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Protocol
 
@@ -14,6 +17,7 @@ from django_mcp.tools.registry import get_registry
 SHORT_NAMES = {
     "celery": "django_mcp.background.backends.celery.CeleryBackend",
     "django_tasks": "django_mcp.background.backends.django_tasks.DjangoTasksBackend",
+    "inline": "django_mcp.background.backends.inline.InlineBackend",
     "threads": "django_mcp.background.backends.threads.ThreadsBackend",
 }
 
@@ -23,6 +27,8 @@ class Backend(Protocol):
 
     It may deliver an id twice, or lose it: the row decides who runs the task, and a sweep hands
     over again what nobody has taken.
+
+    One with a false attribute `waits_for_commit` is given the id before the row is committed.
     """
 
     def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
@@ -35,15 +41,33 @@ class Backend(Protocol):
         """End the run of a task by force, where that is possible. Its row has ended already."""
 
 
-def runs_of(task: ToolTask) -> Background:
+_used: ContextVar[Backend | None] = ContextVar("django_mcp_backend", default=None)
+
+
+def background_of(task: ToolTask) -> Background:
     """How a task's tool runs; by default if it is gone, or runs in the background no more."""
     tool = get_registry().get(task.name)
     return Background() if tool is None or tool.background is None else tool.background
 
 
 def get_backend() -> Backend:
-    """The backend that `DJANGO_MCP_BACKGROUND_BACKEND` names."""
-    return _instance(backend_path(), os.getpid())
+    """The backend that `DJANGO_MCP_BACKGROUND_BACKEND` names, or that `using_backend` has set."""
+    return _used.get() or _instance(backend_path(), os.getpid())
+
+
+def waits_for_commit(backend: Backend) -> bool:
+    """Return whether a row has to be committed before the backend is given its id."""
+    return getattr(backend, "waits_for_commit", True)
+
+
+@contextmanager
+def using_backend(backend: Backend) -> Iterator[None]:
+    """Have tasks carried by another backend inside the block, whatever the setting says."""
+    token = _used.set(backend)
+    try:
+        yield
+    finally:
+        _used.reset(token)
 
 
 def backend_path() -> str:

@@ -4,23 +4,23 @@ import asyncio
 import uuid
 from typing import Any
 
-from django_mcp.audit.record import Recording
-from django_mcp.background.notifications import wake
 from django_mcp.background.outcomes import read_error, read_result, written_error, written_result
-from django_mcp.background.serialization import invocation_of, recorded_principal
+from django_mcp.background.serialization import call_of, recorded_principal
+from django_mcp.calls.pipeline import ended
+from django_mcp.calls.steps import drive_on_thread
 from django_mcp.conf import settings
-from django_mcp.context import ToolContext
 from django_mcp.exceptions import (
     FollowUpFailedError,
     TaskCancelledError,
     TaskLostError,
     ToolError,
 )
+from django_mcp.guards import all_guards
 from django_mcp.models import ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.schemas.limits import too_many_bytes
 from django_mcp.schemas.output.output import Rendered
-from django_mcp.tools.registry import get_registry
+from django_mcp.threads.notifications import publish
 
 Status = ToolTask.Status
 
@@ -74,18 +74,18 @@ def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
     task = ToolTask.objects.filter(pk=key).first()
     if task is None or not task.has_ended or task.is_recorded:
         return
-    context = ToolContext(invocation_of(task, recorded_principal(task)), task_id=key)
-    record = Recording.resumed(
-        context, get_registry().get(task.name), started=task.created, worker=task.worker
-    )
+    call = call_of(task, recorded_principal(task))
     if task.error:
         is_known = error is not None and written_error(error) == task.error
-        record.finish(error=error if is_known else read_error(task.error, task.call_id))
+        error = error if is_known else read_error(task.error, task.call_id)
     else:
-        record.finish(result=read_result(task.result))
+        error, call.result = None, read_result(task.result)
+    guards = all_guards()
+    call.passed = len(guards)
+    drive_on_thread(ended(call, guards, error))
     # Last: a process that dies before this leaves the rest to a sweep.
     ToolTask.objects.filter(pk=key).update(is_recorded=True)
-    wake(key)
+    publish(key)
 
 
 def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Any
@@ -11,13 +11,16 @@ from django.db import connections
 from django.utils import timezone
 
 from django_mcp.background.completion import fail
-from django_mcp.background.notifications import wake
+from django_mcp.background.serialization import written_state
+from django_mcp.calls.call import Call
+from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.progress import ProgressReport
 from django_mcp.conf import settings
-from django_mcp.context import ProgressReport, ToolContext
 from django_mcp.db.text import storable_text
 from django_mcp.exceptions import TaskTimedOutError
 from django_mcp.models import ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
+from django_mcp.threads.notifications import publish
 
 logger = logging.getLogger(__name__)
 
@@ -31,20 +34,18 @@ MAX_MESSAGE = 1000
 
 
 class Run:
-    """One run of a task: its latest progress, and how to stop it. Also its `ProgressSink`.
+    """One run of a task: its latest progress, and its cancellation. Also its `ProgressSink`.
 
-    `context` is set when there is one.
+    `call` is set when there is one.
     """
 
     def __init__(self, task: ToolTask, *, time_limit: float) -> None:
         self.task = task
         self.time_limit = time_limit
-        self.is_stopped = False
-        self.context: ToolContext | None = None
+        self.call: Call | None = None
+        self.cancellation = Cancellation()
         self._deadline = time.monotonic() + time_limit
-        self._lock = Lock()
         self._report: ProgressReport | None = None
-        self._stop: list[Callable[[], object]] = []
 
     @property
     def rows(self) -> ToolTaskQuerySet:
@@ -62,10 +63,17 @@ class Run:
     async def drain(self) -> None:
         """See `ProgressSink.drain`: what counts is on its way to the row."""
 
+    def take_facts(self) -> dict[str, Any]:
+        """What is new of the run at its end, as the row's fields: progress, and state of guards."""
+        facts = self.take_progress()
+        if self.call is not None and self.call.state:
+            facts["guard_state"] = written_state(self.call.state)
+        return facts
+
     def take_progress(self) -> dict[str, Any]:
         """What is new, as the row's fields."""
-        if self.context is not None:
-            self.context.finish_progress()  # nothing is held back: this is thinned already
+        if self.call is not None:
+            self.call.finish_progress()  # nothing is held back: this is thinned already
         report, self._report = self._report, None
         if report is None:
             return {}
@@ -75,27 +83,8 @@ class Run:
             "progress_message": storable_text(report.message, MAX_MESSAGE),
         }
 
-    def on_stop(self, call: Callable[[], object]) -> None:
-        """Call this, from any thread, when the run is to stop; at once if it is already."""
-        with self._lock:
-            if not self.is_stopped:
-                self._stop.append(call)
-                return
-        call()
 
-    def stop(self) -> None:
-        """Tell the tool that nobody wants its result any more."""
-        with self._lock:
-            if self.is_stopped:
-                return
-            self.is_stopped = True
-        if self.context is not None:
-            self.context.cancel()
-        for call in self._stop:
-            call()
-
-
-class Keeper:
+class Heartbeat:
     """Beats for the runs of this process, writes their progress, and hears what befalls them.
 
     Its thread lives while there are runs. What it cannot do now, because the database is away, it
@@ -109,13 +98,13 @@ class Keeper:
         self._is_idle = Event()
 
     @contextmanager
-    def keeping(self, run: Run) -> Iterator[None]:
-        """Keep a run inside the block."""
+    def of(self, run: Run) -> Iterator[None]:
+        """Look after a run inside the block."""
         with self._lock:
             self._runs[id(run)] = run
             self._is_idle.clear()
             if self._thread is None or not self._thread.is_alive():  # or this process is a fork
-                self._thread = Thread(target=self._keep, name="django_mcp_keeper", daemon=True)
+                self._thread = Thread(target=self._beat, name="django_mcp_heartbeat", daemon=True)
                 self._thread.start()
         try:
             yield
@@ -125,7 +114,7 @@ class Keeper:
                 if not self._runs:
                     self._is_idle.set()
 
-    def _keep(self) -> None:
+    def _beat(self) -> None:
         next_beat = time.monotonic()
         try:
             while True:
@@ -158,7 +147,7 @@ class Keeper:
             if run.is_overdue:
                 # First: a tool that heeds the stop would end as cancelled.
                 fail(run.task.pk, TaskTimedOutError(), run.rows)
-                run.stop()
+                run.cancellation.request()
         going_on = [run for run in runs if not run.is_overdue]
         wanted = {
             (key, attempts): not is_cancelled
@@ -169,14 +158,14 @@ class Keeper:
         for run in going_on:
             # Cancelled, or given up by a sweep while this process was out of touch.
             if not wanted.get((run.task.pk, run.task.attempts), False):
-                run.stop()
+                run.cancellation.request()
             progress = run.take_progress()
             now = timezone.now()
             if progress:
                 run.rows.update(heartbeat=now, updated=now, **progress)
-                wake(run.task.pk)
+                publish(run.task.pk)
             elif is_beat:
                 run.rows.update(heartbeat=now)
 
 
-keeper = Keeper()
+heartbeat = Heartbeat()

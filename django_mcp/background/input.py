@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django_mcp.background.encryption import seal, unseal
-from django_mcp.background.notifications import wake
 from django_mcp.background.submit import hand_over
 from django_mcp.conf import settings
 from django_mcp.exceptions import InvalidAnswersError, Question
 from django_mcp.models import ToolTask
+from django_mcp.threads.notifications import publish
 
 ACTIONS = ("accept", "decline", "cancel")
 
@@ -56,7 +56,7 @@ def answer(key: UUID, responses: Mapping[str, Any]) -> None:
             break
     if not rest:
         hand_over(task)
-    wake(key)
+    publish(key)
 
 
 def _read(response: Any) -> dict[str, Any]:

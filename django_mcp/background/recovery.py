@@ -11,7 +11,7 @@ from threading import Lock
 
 from django.utils import timezone
 
-from django_mcp.background.backend import runs_of
+from django_mcp.background.backend import background_of
 from django_mcp.background.completion import fail, settle
 from django_mcp.background.submit import hand_over
 from django_mcp.conf import settings
@@ -110,7 +110,7 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
     is_repeatable = tool is not None and tool.is_repeatable
     if task.cancel_requested and is_repeatable:
         return TaskCancelledError()
-    runs = runs_of(task)
+    runs = background_of(task)
     if timezone.now() - (task.started or task.updated) > timedelta(seconds=runs.time_limit):
         return TaskTimedOutError()
     if is_repeatable and task.tries <= runs.reruns and not task.cancel_requested:

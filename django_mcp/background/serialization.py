@@ -1,17 +1,22 @@
 """A background call's caller and arguments: put into the row, and read again where it runs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from django_mcp.audit.record import caller_columns, user_key
+from django_mcp.audit.record import Recording
+from django_mcp.audit.recorded_call import caller_columns, user_key
 from django_mcp.audit.redaction import secret_arguments
 from django_mcp.auth.authenticators import renew
 from django_mcp.background.encryption import seal, unseal
+from django_mcp.calls.call import Call
+from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.progress import ProgressSink
 from django_mcp.conf import settings
 from django_mcp.exceptions import (
     InvalidArgumentsError,
@@ -19,35 +24,38 @@ from django_mcp.exceptions import (
     RevokedError,
     Violation,
 )
+from django_mcp.guards import all_guards
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
 from django_mcp.principals import Endpoint, Principal
-from django_mcp.tools.tool import Tool
+from django_mcp.tools.registry import get_registry
 
 
-def row_of(call: Invocation, tool: Tool, key: UUID) -> ToolTask:
+def row_of(call: Call) -> ToolTask:
     """The row of a call that is about to be queued, not yet saved.
 
     Raises `InvalidArgumentsError` when there are more arguments than a row may hold.
     """
+    tool, invocation = call.tool, call.invocation
     runs = tool.background
     assert runs is not None
-    secret = secret_arguments(call.arguments, tool.argument_schema)
-    open_arguments = {name: v for name, v in call.arguments.items() if name not in secret}
+    secret = secret_arguments(invocation.arguments, tool.argument_schema)
+    open_arguments = {name: v for name, v in invocation.arguments.items() if name not in secret}
     arguments = json.dumps(open_arguments)
-    secrets = seal({name: call.arguments[name] for name in secret})
+    secrets = seal({name: invocation.arguments[name] for name in secret})
     if len(arguments) + len(secrets) > settings.BACKGROUND_MAX_BYTES:
         reason = f"must be less than {settings.BACKGROUND_MAX_BYTES} bytes in all"
         raise InvalidArgumentsError([Violation(path="", reason=reason)])
     return ToolTask(
-        id=key,
+        id=call.task_id,
         name=tool.name,
         user=user_key(call.principal),
         authenticator=call.principal.authenticator,
-        **caller_columns(call),
+        **caller_columns(invocation),
         arguments=arguments,
         secrets=secrets,
-        is_askable=call.is_askable and call.takes_task,
+        is_askable=invocation.is_askable and invocation.takes_task,
+        guard_state=written_state(call.state),
         has_secrets=bool(secrets),
         kept_for=runs.lifetime,
     )
@@ -71,6 +79,44 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         takes_task=task.is_askable,
         answers=unseal(task.answers),
     )
+
+
+def call_of(
+    task: ToolTask,
+    principal: Principal,
+    *,
+    progress: ProgressSink | None = None,
+    cancellation: Cancellation | None = None,
+) -> Call:
+    """The call of a row, for its worker, and for the process that ends its record.
+
+    Raises `UnreadableSecretsError` when the project's key has changed.
+    """
+    return Call(
+        invocation=invocation_of(task, principal),
+        target=get_registry().get(task.name),
+        progress=progress,
+        cancellation=cancellation or Cancellation(),
+        state=read_state(task.guard_state),
+        task_id=task.pk,
+        worker=task.worker,
+        is_repeated=True,
+        started=task.created,
+        recording=Recording(is_written=True),
+    )
+
+
+def written_state(state: Mapping[type, Any]) -> str:
+    """The state that guards keep of a call, as text."""
+    kept = {f"{guard.__module__}.{guard.__qualname__}": each for guard, each in state.items()}
+    return json.dumps(kept) if kept else ""
+
+
+def read_state(text: str) -> dict[type, Any]:
+    """What `written_state` was given, as far as the guards are this project's still."""
+    kept = json.loads(text or "{}")
+    guards = {f"{type(g).__module__}.{type(g).__qualname__}": type(g) for g in all_guards()}
+    return {guards[path]: each for path, each in kept.items() if path in guards}
 
 
 def repetition_of(task: ToolTask) -> Invocation:

@@ -5,39 +5,45 @@ from functools import partial
 
 from django.db import router, transaction
 
-from django_mcp.background.backend import get_backend, runs_of
+from django_mcp.background.backend import background_of, get_backend, waits_for_commit
 from django_mcp.background.completion import fail
 from django_mcp.background.serialization import row_of
-from django_mcp.context import ToolContext
+from django_mcp.calls.call import Call
 from django_mcp.exceptions import TaskNotStartedError, TooManyTasksError
 from django_mcp.models import ToolTask
-from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
 
 
-def submit(context: ToolContext, tool: Tool, *, limit: int | None = None) -> ToolTask:
+def submit(call: Call, *, limit: int | None = None) -> ToolTask:
     """Commit the row of a call, then hand it to a worker; return the row.
 
     Raises `TooManyTasksError` when the caller has `limit` tasks that have not ended. When handing
     over fails, the row has ended with `TaskNotStartedError` when this returns, and a message
     that got through nevertheless starts nothing. Call it on a thread that may wait some seconds.
     """
-    key = context.task_id
-    assert key is not None
-    task = row_of(context.invocation, tool, key)
+    task = row_of(call)
     if limit is None:
         task.save(force_insert=True)
     elif not ToolTask.objects.insert_in_slot(task, limit=limit):
         raise TooManyTasksError(limit)
-    transaction.on_commit(partial(_hand_over_first, task), using=router.db_for_write(ToolTask))
+    if waits_for_commit(get_backend()):
+        transaction.on_commit(partial(_hand_over_first, task), using=router.db_for_write(ToolTask))
+    else:
+        _hand_over_first(task)
     return task
+
+
+def withdraw(call: Call) -> None:
+    """Delete the row of a call that no worker has been told of."""
+    queued = ToolTask.objects.filter(status=ToolTask.Status.QUEUED)
+    queued.filter(call_id=call.id).delete()
 
 
 def hand_over(task: ToolTask, *, delay: float = 0) -> bool:
     """Hand over a task that is queued; whether the backend took it. A sweep tries again."""
     try:
-        get_backend().enqueue(task, runs_of(task), delay=delay)
+        get_backend().enqueue(task, background_of(task), delay=delay)
     except Exception:
         logger.warning("Task %s could not be handed over", task.pk, exc_info=True)
         return False

@@ -6,17 +6,17 @@ import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django_mcp.background.access import MAX_AGE, Access
-from django_mcp.background.notifications import Sleeper, listen
 from django_mcp.background.recovery import sweep_when_due
-from django_mcp.context import ProgressReport, ToolContext
+from django_mcp.calls.call import Call
+from django_mcp.calls.progress import ProgressReport
 from django_mcp.models import ToolTask
-from django_mcp.threads.executors import run_in_control
+from django_mcp.threads.executors import bare_context, run_in_control
+from django_mcp.threads.notifications import Subscriber, subscribe
 from django_mcp.threads.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,8 @@ class Watch:
         self._waiters: dict[UUID, list[Waiter]] = defaultdict(list)
         self._hurry = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
-        self._sleeper = Sleeper(self._stir)
-        listen(self._sleeper)
+        self._subscriber = Subscriber(self._hear)
+        subscribe(self._subscriber)
 
     @asynccontextmanager
     async def waiting_for(self, key: UUID) -> AsyncIterator[Waiter]:
@@ -96,7 +96,7 @@ class Watch:
         waiter = Waiter(self._loop.time())
         self._waiters[key].append(waiter)
         if self._looking is None or self._looking.done():
-            self._looking = self._loop.create_task(self._look_on(), context=Context())
+            self._looking = self._loop.create_task(self._look_on(), context=bare_context())
         try:
             yield waiter
         finally:
@@ -105,12 +105,12 @@ class Watch:
                 del self._waiters[key]
                 self._hurry.set()
 
-    def _stir(self, key: UUID) -> None:
+    def _hear(self, key: object) -> None:
         if not self._loop.is_closed() and key in self._waiters:
             self._loop.call_soon_threadsafe(self._make_due, key)
 
-    def _make_due(self, key: UUID) -> None:
-        for waiter in self._waiters.get(key, ()):
+    def _make_due(self, key: object) -> None:
+        for waiter in self._waiters.get(key, ()):  # type: ignore[call-overload]
             waiter.due = self._loop.time()
         self._hurry.set()
 
@@ -171,7 +171,7 @@ async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[State]:
                     await _change(waiter)
 
 
-async def follow(waiter: Waiter, context: ToolContext, access: Access) -> None:
+async def follow(waiter: Waiter, call: Call, access: Access) -> None:
     """Pass on what progress the task makes, until it has ended.
 
     Raises `AccessEndedError` instead of telling one without access.
@@ -179,9 +179,7 @@ async def follow(waiter: Waiter, context: ToolContext, access: Access) -> None:
     async for state in changes(waiter):
         if state.progress is not None:
             await access.renew(max_age=MAX_AGE)
-            context.report_progress(
-                state.progress.done, state.progress.total, state.progress.message
-            )
+            call.report_progress(state.progress.done, state.progress.total, state.progress.message)
 
 
 async def _change(waiter: Waiter) -> None:

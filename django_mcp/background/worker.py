@@ -1,7 +1,6 @@
-"""The story of a background call in its worker: mine? still allowed? run, checked, on record."""
+"""Worker side of a task: claim, judge again, run, store the result, finish the record."""
 
 import asyncio
-import inspect
 import logging
 import os
 import socket
@@ -16,35 +15,37 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import DatabaseError, InterfaceError, connections, router
 
-from django_mcp.background.backend import runs_of
+from django_mcp.background.backend import background_of
 from django_mcp.background.completion import end_with_error, end_with_result, save_result, settle
-from django_mcp.background.heartbeat import Run, keeper
+from django_mcp.background.heartbeat import Heartbeat, Run, heartbeat
 from django_mcp.background.input import written_questions
-from django_mcp.background.notifications import wake
 from django_mcp.background.recovery import sweep_when_due
-from django_mcp.background.serialization import current_principal, invocation_of
+from django_mcp.background.serialization import call_of, current_principal
 from django_mcp.background.submit import hand_over
+from django_mcp.calls.call import Call
+from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.elicitation import Questions, SuspendedError
-from django_mcp.calls.run import explain, failures_explained, rendering, transaction_of
+from django_mcp.calls.guard import WaitFor
+from django_mcp.calls.pipeline import after, repetition
+from django_mcp.calls.run import called, explain, failures_explained, transaction_of
+from django_mcp.calls.steps import Steps, drive_on_thread
 from django_mcp.conf import settings
-from django_mcp.context import ToolContext
 from django_mcp.db.connections import forget_connection
 from django_mcp.exceptions import (
+    BusyError,
+    CallRejectedError,
     FollowUpFailedError,
     Question,
-    RevokedError,
     TaskCancelledError,
     TaskError,
     ToolError,
     ToolFailedError,
     UnaskableError,
 )
+from django_mcp.guards import all_guards
 from django_mcp.models import ToolTask
-from django_mcp.policy.snapshot import read_snapshot
-from django_mcp.policy.visibility import Visibility
 from django_mcp.schemas.output.output import Rendered
-from django_mcp.tools.registry import get_registry
-from django_mcp.tools.tool import Tool
+from django_mcp.threads.notifications import notification, publish
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class ClaimLostError(Exception):
     """The task has ended, or is run by somebody else: what this run did must not count."""
 
 
-def run_task(key: UUID, *, worker: str = "") -> None:
+def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -> None:
     """Run a queued task to its end, on this thread; do nothing when there is nothing to run.
 
     Of any number of calls for the same task, in any processes, one runs it. Raises nothing that
@@ -68,146 +69,144 @@ def run_task(key: UUID, *, worker: str = "") -> None:
     task = ToolTask.objects.claim(key, worker=worker or _here())
     if task is None:
         return
-    tool = get_registry().get(task.name)
-    run = Run(task, time_limit=runs_of(task).time_limit)
+    run = Run(task, time_limit=background_of(task).time_limit)
     error: BaseException | None = None
-    with keeper.keeping(run):
+    with heartbeat.of(run):
         try:
-            _run(run, tool)
+            _run(run)
         except SuspendedError as waiting:
             _persistently(partial(_suspend, run, waiting.questions))
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except (Exception, SystemExit) as raised:
-            error = _explained(run, tool, raised)
-            delay = None if tool is None else _retry_delay(run, tool, error)
+            error = _explained(run, raised)
+            delay = _retry_delay(run, error)
             if delay is not None and _persistently(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
             ):
                 logger.info("Task %s is run again in %.1f s", task.pk, delay, exc_info=raised)
                 hand_over(task, delay=delay)
                 return
-            _persistently(partial(end_with_error, run.rows, error, **run.take_progress()))
+            _persistently(partial(end_with_error, run.rows, error, **run.take_facts()))
     # Whoever has ended it: a commit may count although its confirmation was lost.
     _persistently(lambda: settle(key, error=error))
     cause = None if error is None else error.__cause__
-    if run.is_stopped and isinstance(cause, SystemExit):
+    if run.cancellation.is_requested and isinstance(cause, SystemExit):
         # Celery ends the process of an overdue run by a signal. It must not take another task in
         # the moment before it is killed.
         raise cause
 
 
-def _run(run: Run, tool: Tool | None) -> None:
-    context, tool, arguments = _admit(run, tool)
-    questions = Questions(
-        context.invocation.answers, unaskable=None if run.task.is_askable else UnaskableError()
-    )
+def _run(run: Run) -> None:
+    """Judge the call again, as if it came now, and run it."""
+    principal = current_principal(run.task)
+    call = run.call = call_of(run.task, principal, progress=run, cancellation=run.cancellation)
     try:
-        with transaction_of(tool) as unit:
-            with failures_explained(context, tool), questions.of(context):
-                unit.result = result = _call(run, context, tool, arguments)
-            # In one transaction with what the tool has written, where they share a database: both
-            # count, or neither does. The task has not ended before the hooks of the commit have.
-            is_together = tool.atomic == router.db_for_write(ToolTask)
-            is_ended = is_together and not unit.has_hooks
-            if is_ended:
-                _complete(run, context, result)
-            elif is_together and not save_result(run.rows, result):
-                raise ClaimLostError
-        if not is_ended:
-            _persistently(lambda: _complete(run, context, result))
+        answer = _decided(run, call)
+        if isinstance(answer, Rendered):
+            _persistently(lambda: _complete(run, call, answer))
     except asyncio.CancelledError:
         raise TaskCancelledError from None
     finally:
-        context.finish_progress()
+        call.finish_progress()
 
 
-def _admit(run: Run, tool: Tool | None) -> tuple[ToolContext, Tool, dict[str, Any]]:
-    """Judge the call again, as if it came now: whatever was withdrawn since does not run."""
-    principal = current_principal(run.task)
-    # Read now: what operators have switched off within the last second counts too, and predicates
-    # are called again.
-    if tool is None or not Visibility(principal, read_snapshot()).sees(tool):
-        raise RevokedError
-    if not tool.scopes <= principal.scopes:
-        raise RevokedError
-    invocation = invocation_of(run.task, principal)
-    context = ToolContext(invocation, progress=run, task_id=run.task.pk)
-    run.context = context
-    if run.is_stopped:
-        context.cancel()
-    return context, tool, tool.bind_completed(context)
+def _decided(run: Run, call: Call) -> Rendered | None:
+    """Run the steps of a call; again and again while a guard raises `WaitFor`."""
+    finish = partial(async_to_sync(_until_cancelled), run.cancellation)
+    began = time.monotonic()
+    while True:
+        steps = repetition(call, all_guards(), partial(_run_function, run, call))
+        try:
+            return drive_on_thread(steps, finish=finish)
+        except WaitFor as waiting:
+            left = waiting.timeout - (time.monotonic() - began)
+            if left <= 0:
+                raise BusyError from None
+            async_to_sync(notification)(waiting.key, patience=min(left, RECONNECT_INTERVAL))
 
 
-def _call(run: Run, context: ToolContext, tool: Tool, arguments: dict[str, Any]) -> Rendered:
-    value = tool.function(**arguments)
-    if inspect.isawaitable(value):
-        value = async_to_sync(_until_stopped)(run, value)
-    with rendering(context):
-        return tool.render(context, value)
+def _run_function(run: Run, call: Call) -> Steps[None]:
+    unaskable = None if run.task.is_askable else UnaskableError()
+    questions = Questions(call.invocation.answers, unaskable=unaskable)
+    with transaction_of(call) as unit:
+        with failures_explained(call), questions.of(call):
+            result = yield from called(call)
+        unit.result = result = yield from after(call, all_guards())(result)
+        # In one transaction with what the tool has written, where they share a database: both
+        # count, or neither does. The task has not ended before the hooks of the commit have.
+        is_together = call.tool.atomic == router.db_for_write(ToolTask)
+        is_ended = is_together and not unit.has_hooks
+        if is_ended:
+            _complete(run, call, result)
+        elif is_together and not save_result(run.rows, result):
+            raise ClaimLostError
+    if not is_ended:
+        _persistently(lambda: _complete(run, call, result))
 
 
-async def _until_stopped(run: Run, coroutine: Any) -> Any:
-    """Await a tool's coroutine; it is cancelled when the run is to stop."""
+async def _until_cancelled(cancellation: Cancellation, awaitable: Any) -> Any:
+    """Await what a tool's function has returned; it is cancelled with the call."""
     loop = asyncio.get_running_loop()
-    running = asyncio.ensure_future(coroutine)
+    running = asyncio.ensure_future(awaitable)
 
     def cancel() -> None:
         with suppress(RuntimeError):  # it has ended, and the loop with it
             loop.call_soon_threadsafe(running.cancel)
 
-    run.on_stop(cancel)
+    cancellation.on_request(cancel)
     return await running
 
 
 def _suspend(run: Run, questions: Mapping[str, Question]) -> None:
     """Leave the task to wait in its row: whichever worker is free goes on with the answers."""
     text = written_questions(questions)
-    if run.rows.suspend(questions=text, **run.take_progress()):
-        wake(run.task.pk)
+    if run.rows.suspend(questions=text, **run.take_facts()):
+        publish(run.task.pk)
     else:
         end_with_error(run.rows, TaskCancelledError())
 
 
-def _complete(run: Run, context: ToolContext, result: Rendered) -> None:
-    context.finish_progress()
-    progress = run.take_progress()
-    if context.has_told_of_cancellation:
+def _complete(run: Run, call: Call, result: Rendered) -> None:
+    call.finish_progress()
+    facts = run.take_facts()
+    if run.cancellation.is_seen:
         # The tool knew, and ended: what it returned is no more than where it stopped.
-        is_ended = end_with_error(run.rows, TaskCancelledError(), **progress)
+        is_ended = end_with_error(run.rows, TaskCancelledError(), **facts)
     else:
-        is_ended = end_with_result(run.rows, result, **progress)
+        is_ended = end_with_result(run.rows, result, **facts)
     if not is_ended:
         raise ClaimLostError
 
 
-def _explained(run: Run, tool: Tool | None, error: Exception | SystemExit) -> Exception:
+def _explained(run: Run, error: Exception | SystemExit) -> Exception:
     """The error itself where callers may know it; anything else is our side's fault."""
+    call = run.call
     if isinstance(error, FollowUpFailedError):
         return error
-    if run.context is not None and run.context.has_told_of_cancellation:
+    if run.cancellation.is_seen:
         return TaskCancelledError()
-    if isinstance(error, ToolError | ToolFailedError | TaskError | RevokedError):
+    if isinstance(error, ToolError | ToolFailedError | TaskError | CallRejectedError):
         return error
-    if run.context is not None and tool is not None:
-        return explain(error, run.context, tool)
+    if call is not None and call.target is not None:
+        return explain(error, call)
     failure = ToolFailedError(run.task.call_id)
     failure.__cause__ = error
     return failure
 
 
-def _retry_delay(run: Run, tool: Tool, error: Exception) -> float | None:
+def _retry_delay(run: Run, error: Exception) -> float | None:
     """Seconds after which the tool is to be run again; None when it is not."""
-    runs = tool.background
-    if runs is None or runs.retry is None or run.is_stopped:
+    retry = background_of(run.task).retry
+    if retry is None or run.cancellation.is_requested:
         return None
     cause = error.__cause__ if isinstance(error, ToolFailedError) else error
     is_final = isinstance(cause, ToolError) and not cause.retryable
     raised = cause.__cause__ if isinstance(cause, ToolError) else cause
-    is_declared = isinstance(cause, runs.retry.on) or isinstance(raised, runs.retry.on)
-    if is_final or not is_declared or run.task.tries > runs.retry.times:
+    is_declared = isinstance(cause, retry.on) or isinstance(raised, retry.on)
+    if is_final or not is_declared or run.task.tries > retry.times:
         return None
-    return runs.retry.delay(run.task.tries)
+    return retry.delay(run.task.tries)
 
 
 def _persistently(write: Callable[[], T]) -> T:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from django_mcp.context import ToolContext
+from django_mcp.calls.call import Call
 from django_mcp.exceptions import (
     ElicitationCancelledError,
     ElicitationDeclinedError,
@@ -58,13 +58,13 @@ class Questions:
         self._asked: Counter[str] = Counter()
 
     @contextmanager
-    def of(self, context: ToolContext) -> Iterator[None]:
+    def of(self, call: Call) -> Iterator[None]:
         """Let what runs inside the block ask; raises `SuspendedError` at its end to wait.
 
         However it ended: a function may have taken the exception for something else.
         """
         try:
-            with context.asking(self):
+            with call.asking(self):
                 yield
         finally:
             if self._open:
@@ -123,14 +123,14 @@ class Questions:
 
 
 @contextmanager
-def asking_in_request(context: ToolContext, unaskable: UnaskableError | None) -> Iterator[None]:
+def asking_in_request(call: Call, unaskable: UnaskableError | None) -> Iterator[None]:
     """Let what runs inside the block ask, within the request: the client calls again to answer.
 
     Raises `InputRequiredError` at the end of the block while there are questions.
     """
-    answers = context.invocation.answers
+    answers = call.invocation.answers
     try:
-        with Questions(answers, unaskable=unaskable).of(context):
+        with Questions(answers, unaskable=unaskable).of(call):
             yield
     except SuspendedError as waiting:
         raise InputRequiredError(questions=waiting.questions, answers=answers) from None

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from django.db import IntegrityError, router, transaction
 
+from django_mcp.calls.call import Call
 from django_mcp.calls.run import unit_of_work
 from django_mcp.exceptions import InputRequiredError, RequestStateUsedError, ToolError
-from django_mcp.invocation import Invocation, RequestState
+from django_mcp.invocation import RequestState
 from django_mcp.models import ToolTask, UsedRequestState
-from django_mcp.tools.tool import Tool
 
 SLACK = timedelta(minutes=1)
 """The time beyond its expiry for which a used state is known: clocks differ."""
@@ -20,19 +20,19 @@ OUTCOMES = (ToolError, InputRequiredError)
 
 
 @contextmanager
-def used_once(call: Invocation, tool: Tool) -> Iterator[None]:
+def used_once(call: Call) -> Iterator[None]:
     """Use the state that a call brings, if it brings one, for what the block does.
 
     In one transaction with the block, where the tool has one in the database of tasks and states.
     A block that fails, other than by one of `OUTCOMES`, has not used the state. Raises
     `RequestStateUsedError` before the block when another call has; waits while one is about to.
     """
-    state = call.request_state
+    state = call.invocation.request_state
     if state is None:
         yield
         return
     database = router.db_for_write(UsedRequestState)
-    if not tool.atomic == router.db_for_write(ToolTask) == database:
+    if not call.tool.atomic == router.db_for_write(ToolTask) == database:
         with _kept_unless_failed(state):
             yield
         return

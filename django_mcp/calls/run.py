@@ -1,18 +1,20 @@
-"""What stands around every run of a tool, within its request or not."""
+"""The run of a tool: its transaction, the mapping of its errors, and the rendering."""
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
+from django_mcp.calls.call import Call
 from django_mcp.calls.known_exceptions import exceptions_in, tool_error_of
-from django_mcp.context import ToolContext
+from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,
     FollowUpFailedError,
@@ -20,7 +22,7 @@ from django_mcp.exceptions import (
     ToolError,
     ToolFailedError,
 )
-from django_mcp.tools.tool import Tool
+from django_mcp.schemas.output.output import Rendered
 
 logger = logging.getLogger(__name__)
 
@@ -51,18 +53,42 @@ class UnitOfWork:
         self.is_committed = True
 
 
+def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> Steps[Rendered]:
+    """Call the function in its transaction, render what it returns, and pass that to `after`.
+
+    What any of this raises, the commit too, undoes what the function did, and is raised as clients
+    may know it.
+    """
+    with failures_explained(call), transaction_of(call) as unit:
+        result = yield from called(call)
+        unit.result = result = yield from after(result)
+    return result
+
+
+def called(call: Call) -> Steps[Rendered]:
+    """Call the function with its arguments, and render what it returns."""
+    tool = call.tool
+    value = yield Step(partial(tool.function, **(call.arguments or {})), Place.FUNCTION)
+    with rendering(call):
+        result = tool.output.render_at_once(value) if tool.is_async else None
+        if result is None:
+            result = yield Step(partial(tool.render, call.invocation, value), Place.TOOL)
+    return result
+
+
 @contextmanager
-def transaction_of(tool: Tool) -> Iterator[UnitOfWork]:
+def transaction_of(call: Call) -> Iterator[UnitOfWork]:
     """The tool's transaction, if it has one; raises when it was lost without anybody's noticing.
 
     Also raises as `unit_of_work` does.
     """
-    if tool.atomic is None:
+    database = call.tool.atomic
+    if database is None:
         yield UnitOfWork()
         return
-    with unit_of_work(tool.atomic) as unit:
+    with unit_of_work(database) as unit:
         yield unit
-        if _is_lost(connections[tool.atomic]):
+        if _is_lost(connections[database]):
             raise TransactionManagementError("The tool lost its transaction, and went on.")
 
 
@@ -94,7 +120,7 @@ def _is_lost(connection: BaseDatabaseWrapper) -> bool:
 
 
 @contextmanager
-def failures_explained(context: ToolContext, tool: Tool) -> Iterator[None]:
+def failures_explained(call: Call) -> Iterator[None]:
     """Turn what a tool raises into what clients may know; known exceptions count as tool errors.
 
     The rest becomes `ToolFailedError`.
@@ -104,53 +130,51 @@ def failures_explained(context: ToolContext, tool: Tool) -> Iterator[None]:
     except (ToolError, ToolFailedError, InputRequiredError):
         raise
     except (Exception, SystemExit, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError) and _is_cancelled(context):
+        if error is call.refusal:
             raise
-        explained = explain(error, context, tool)
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled(call):
+            raise
+        explained = explain(error, call)
         raise explained from explained.__cause__
 
 
 @contextmanager
-def rendering(context: ToolContext) -> Iterator[None]:
+def rendering(call: Call) -> Iterator[None]:
     """Around the rendering of a result: what fails there is ours, whatever its class."""
     try:
         yield
     except DjangoMCPError:
         raise
     except Exception as error:
-        raise ToolFailedError(context.call_id) from error
+        raise ToolFailedError(call.id) from error
 
 
-def explain(error: BaseException, context: ToolContext, tool: Tool) -> ToolError | ToolFailedError:
+def explain(error: BaseException, call: Call) -> ToolError | ToolFailedError:
     """The error that the client of a call is told of. Its `__cause__` is for the operators."""
     try:
-        known = tool_error_of(error, tool)
+        known = tool_error_of(error, call.tool)
     except Exception as broken:  # noqa: BLE001  (a project's callable, which fails in its own way)
         known, error = None, broken
     if known is None:
-        failure = ToolFailedError(context.call_id)
+        failure = ToolFailedError(call.id)
         failure.__cause__ = error
         return failure
     if isinstance(error, BaseExceptionGroup):
-        _log_unknown(error, context, tool)
+        _log_unknown(error, call)
     return known
 
 
-def _log_unknown(
-    group: BaseExceptionGroup[BaseException], context: ToolContext, tool: Tool
-) -> None:
+def _log_unknown(group: BaseExceptionGroup[BaseException], call: Call) -> None:
     """Log what failed beside the exception that the client is told of."""
     for error in exceptions_in(group):
-        if tool_error_of(error, tool) is None:
-            logger.error(
-                "Failed beside a known exception in call %s", context.call_id, exc_info=error
-            )
+        if tool_error_of(error, call.tool) is None:
+            logger.error("Failed beside a known exception in call %s", call.id, exc_info=error)
 
 
-def _is_cancelled(context: ToolContext) -> bool:
+def _is_cancelled(call: Call) -> bool:
     """Whether the call is being cancelled, and its tool did not come up with that by itself."""
     try:
         task = asyncio.current_task()
     except RuntimeError:  # in a thread
         task = None
-    return context.is_cancelled or (task is not None and task.cancelling() > 0)
+    return call.cancellation.is_requested or (task is not None and task.cancelling() > 0)

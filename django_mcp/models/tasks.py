@@ -256,6 +256,10 @@ class ToolTask(models.Model):
     result = models.TextField(_("result"), blank=True, help_text=_("As JSON."))
     error = models.TextField(_("error"), blank=True, help_text=_("As JSON."))
 
+    guard_state = models.TextField(
+        _("state of guards"), blank=True, help_text=_("As JSON: what guards keep of the call.")
+    )
+
     cancel_requested = models.BooleanField(_("to be cancelled"), default=False)
     attempts = models.PositiveIntegerField(pgettext_lazy("background task", "runs"), default=0)
     worker = models.CharField(_("worker"), max_length=255, blank=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from mcp.server.session import ServerSession
 
-from django_mcp.context import ProgressReport
+from django_mcp.calls.progress import ProgressReport
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from functools import cache, partial
 from inspect import isawaitable
 from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, async_to_sync
 
 from django_mcp.conf import settings
 from django_mcp.threads.leased_thread import LeasedThread
@@ -23,7 +23,6 @@ from django_mcp.threads.pool import ThreadPool
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_stay_in_thread: ContextVar[bool] = ContextVar("django_mcp_stay_in_thread", default=False)
 _detached: "set[asyncio.Task[Any]]" = set()
 
 
@@ -48,18 +47,50 @@ def _controllers_of(process: int) -> ThreadPool:
     return ThreadPool("control", settings.CONTROL_THREADS)
 
 
+class Executors:
+    """The threads of this process: workers for tools, control threads for all else."""
+
+    async def run_in_worker(self, call: Callable[[], R]) -> R:
+        """See `run_in_worker` below."""
+        return await _workers().run(call, patience=settings.BUSY_AFTER)
+
+    async def run_in_control(self, call: Callable[[], R]) -> R:
+        """See `run_in_control` below."""
+        return await _controllers().run(call)
+
+    def lease(self) -> LeasedThread | None:
+        """Return an executor for the async ORM of one call; None for the thread that there is."""
+        return LeasedThread(_workers())
+
+
+_executors: ContextVar[Executors] = ContextVar("django_mcp_executors", default=Executors())  # noqa: B039  (it has no state)
+
+
+@contextmanager
+def using_executors(executors: Executors) -> Iterator[None]:
+    """Run what is begun inside the block on other executors."""
+    token = _executors.set(executors)
+    try:
+        yield
+    finally:
+        _executors.reset(token)
+
+
+def bare_context() -> Context:
+    """Return a context with the executors of this one, and nothing else of it."""
+    context = Context()
+    context.run(_executors.set, _executors.get())
+    return context
+
+
 async def run_in_worker(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a tool's work on a worker thread; `BusyError` when none becomes free in time."""
-    if _stay_in_thread.get():
-        return await sync_to_async(call)(*args, **kwargs)
-    return await _workers().run(partial(call, *args, **kwargs), patience=settings.BUSY_AFTER)
+    return await _executors.get().run_in_worker(partial(call, *args, **kwargs))
 
 
 async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run short work of ours that needs the database, whatever the tools are doing."""
-    if _stay_in_thread.get():
-        return await sync_to_async(call)(*args, **kwargs)
-    return await _controllers().run(partial(call, *args, **kwargs))
+    return await _executors.get().run_in_control(partial(call, *args, **kwargs))
 
 
 def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
@@ -86,7 +117,7 @@ class DatabaseThread:
     """
 
     async def __aenter__(self) -> None:
-        self._thread = None if _stay_in_thread.get() else LeasedThread(_workers())
+        self._thread = _executors.get().lease()
         if self._thread is not None:
             self._context: Any = ThreadSensitiveContext(executor=self._thread)
             await self._context.__aenter__()  # type: ignore[no-untyped-call]
@@ -108,18 +139,3 @@ def awaited(value: Any) -> Any:
 
 async def _outcome_of(awaitable: Awaitable[R]) -> R:
     return await awaitable
-
-
-def stays_in_thread() -> bool:
-    """Whether everything is kept on one thread now, by `in_current_thread`."""
-    return _stay_in_thread.get()
-
-
-@contextmanager
-def in_current_thread() -> Iterator[None]:
-    """Keep everything on the thread that called `async_to_sync`: for tests with a transaction."""
-    token = _stay_in_thread.set(True)
-    try:
-        yield
-    finally:
-        _stay_in_thread.reset(token)

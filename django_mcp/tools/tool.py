@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django_mcp.content import Icon
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import DjangoMCPError, InvalidArgumentsError
+from django_mcp.invocation import Invocation
 from django_mcp.schemas.callables import (
     documentation_of,
     is_coroutine_function,
@@ -116,22 +117,22 @@ class Tool:
     def requires_user(self) -> bool:
         return self.signature.requires_user
 
-    def bind(self, context: ToolContext) -> dict[str, Any]:
+    def bind(self, invocation: Invocation, context: ToolContext) -> dict[str, Any]:
         """Validate a call's arguments and add what the server fills in; see `Signature.bind`."""
-        return self._bound(self.signature, context)
+        return self._bound(self.signature, invocation, context)
 
-    def bind_completed(self, context: ToolContext) -> dict[str, Any]:
+    def bind_completed(self, invocation: Invocation, context: ToolContext) -> dict[str, Any]:
         """As `bind`, for arguments that the tool's preparation has completed, if it has one."""
-        return self._bound(self._complete_signature, context)
+        return self._bound(self._complete_signature, invocation, context)
 
-    def render(self, context: ToolContext, value: Any) -> Rendered:
+    def render(self, invocation: Invocation, value: Any) -> Rendered:
         """The result of a call whose function has returned `value`; see `Output.render`."""
         if isinstance(self.output, PagedOutput):
-            return self.output.render_page(value, self._page_request(context))
+            return self.output.render_page(value, self._page_request(invocation))
         return self.output.render(value)
 
-    def _page_request(self, context: ToolContext) -> PageRequest:
-        arguments = context.invocation.arguments
+    def _page_request(self, invocation: Invocation) -> PageRequest:
+        arguments, user = invocation.arguments, invocation.principal.user
         # Without what a preparation adds: a cursor belongs to what clients send.
         own = self.signature.input_schema["properties"].keys() - {LIMIT, CURSOR}
         return read_request(
@@ -139,8 +140,8 @@ class Tool:
             cursor=arguments.get(CURSOR),
             bound_to=binding(
                 tool=self.name,
-                endpoint=context.principal.endpoint.name,
-                user=None if context.user is None else context.user.pk,
+                endpoint=invocation.principal.endpoint.name,
+                user=None if user is None else user.pk,
                 arguments={name: arguments[name] for name in own & arguments.keys()},
             ),
         )
@@ -149,24 +150,26 @@ class Tool:
     def _complete_signature(self) -> Signature:
         return self.signature if self.preparation is None else self.preparation.completed
 
-    def _bound(self, signature: Signature, context: ToolContext) -> dict[str, Any]:
+    def _bound(
+        self, signature: Signature, invocation: Invocation, context: ToolContext
+    ) -> dict[str, Any]:
         try:
-            bound = signature.bind(context.invocation.arguments)
+            bound = signature.bind(invocation.arguments)
         except InvalidArgumentsError as refused:
             if refused.__cause__ is not None:
                 logger.error(
                     "A validator of %s failed in call %s",
                     self.dotted_name,
-                    context.call_id,
+                    invocation.id,
                     exc_info=refused.__cause__,
                 )
             raise
         if self.page_size is not None:
-            self._page_request(context)  # refuses a wrong cursor before the function runs
+            self._page_request(invocation)  # refuses a wrong cursor before the function runs
             for name in (LIMIT, CURSOR):
                 bound.pop(name, None)
         if signature.user_parameter is not None:
-            bound[signature.user_parameter] = context.user
+            bound[signature.user_parameter] = invocation.principal.user
         if signature.context_parameter is not None:
             bound[signature.context_parameter] = context
         return bound

@@ -10,7 +10,7 @@ from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.executors import run_in_control
 from tests.background.rows import quiet
-from tests.calls import context_of, serve_call
+from tests.calls import call_of, serve_call
 from tests.polls import until
 
 Responses = Mapping[str, Any]
@@ -63,7 +63,7 @@ def interrupt(name: str, /, act: Callable[[ToolTask], None], **arguments: Any) -
 async def _while_called(
     name: str, talk: Callable[[Awaitable[Rendered]], Awaitable[Rendered]], arguments: Responses
 ) -> Rendered:
-    context = context_of(name, arguments=dict(arguments), is_askable=True, takes_task=True)
+    context = call_of(name, arguments=dict(arguments), is_askable=True, takes_task=True)
     call = asyncio.create_task(serve_call(context))
     try:
         return await talk(call)

@@ -6,22 +6,20 @@ from typing import Any
 from django.utils import timezone
 
 from django_mcp import Principal
-from django_mcp.audit.record import Recording
 from django_mcp.background.submit import submit
 from django_mcp.models import ToolTask
 from django_mcp.tools.registry import get_registry
-from tests.calls import context_of
+from tests.calls import call_of
 from tests.polls import until
 
 
 def queued(name: str, /, *, principal: Principal | None = None, **arguments: Any) -> ToolTask:
     """A call that is on record and queued, with nobody waiting for it."""
-    context = context_of(name, principal=principal, arguments=arguments)
-    tool = get_registry().get(name)
-    assert tool is not None
-    key = context.become_task()
-    Recording(context, tool).begin()
-    submit(context, tool)
+    call = call_of(name, principal=principal, arguments=arguments)
+    call.target = get_registry().get(name)
+    key = call.become_task()
+    call.recording.begin(call)
+    submit(call)
     return ToolTask.objects.get(pk=key)
 
 

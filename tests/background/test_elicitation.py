@@ -36,7 +36,7 @@ from tests.background.conversations import (
     interrupt,
 )
 from tests.background.rows import settled
-from tests.calls import caller, context_of, serve, serve_call, serving_declared
+from tests.calls import call_of, caller, serve, serve_call, serving_declared
 
 YES = accept(confirm=True)
 FOUND = pytest.mark.parametrize("name", ["found", "afound"])
@@ -296,7 +296,7 @@ def test_cancelled_task_never_goes_on() -> None:
 
 def test_task_that_is_cancelled_before_it_asks_never_asks() -> None:
     async def scenario() -> None:
-        context = context_of("linger", is_askable=True, takes_task=True)
+        context = call_of("linger", is_askable=True, takes_task=True)
         call = asyncio.create_task(serve_call(context))
         assert await asking_tools.gate.arrival() == "linger"
         assert context.task_id is not None
@@ -329,6 +329,6 @@ def test_what_cannot_be_recorded_is_not_prepared_either() -> None:
     principal = caller(client_id=unrecordable)
 
     with pytest.raises(RecordUnavailableError):
-        serve(context_of("remove", principal=principal, arguments={"name": "x"}))
+        serve(call_of("remove", principal=principal, arguments={"name": "x"}))
 
     assert asking_tools.runs == []

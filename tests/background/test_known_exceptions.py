@@ -23,7 +23,7 @@ from django_mcp.exceptions import FollowUpFailedError, ToolFailedError
 from django_mcp.models import CallRecord, ToolTask
 from tests.background.rows import aged, queued
 from tests.barrier import Gate
-from tests.calls import context_of, offering, serve
+from tests.calls import call_of, offering, serve
 from tests.polls import until
 
 Held = list[tuple[UUID, float]]
@@ -142,7 +142,7 @@ def test_exception_of_what_prepares_the_tool_is_told(held: Held) -> None:
         """Act."""
 
     with offering(act, background=True, prepare=ask), pytest.raises(ToolError) as caught:
-        serve(context_of("act"))
+        serve(call_of("act"))
 
     assert (caught.value.outcome, caught.value.message) == ("not_found", "No such aisle.")
     assert CallRecord.objects.get().outcome == "not_found"
@@ -267,7 +267,7 @@ class TestFollowUp:
             offering(act, background=True, prepare=ask),
             pytest.raises(FollowUpFailedError),
         ):
-            serve(context_of("act"))
+            serve(call_of("act"))
 
         assert CallRecord.objects.get().outcome == "follow_up_failed"
         assert not ToolTask.objects.exists()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from django_mcp import tool
-from django_mcp.dispatch.background import call_again
+from django_mcp.dispatch import call_again
 from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.tools.declaration import collecting

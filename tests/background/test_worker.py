@@ -323,7 +323,7 @@ def test_runs_are_looked_after_over_one_connection(held: Held) -> None:
     opened = []
 
     def count(**facts: Any) -> None:
-        if current_thread().name == "django_mcp_keeper":
+        if current_thread().name == "django_mcp_heartbeat":
             opened.append(facts["connection"])
 
     connection_created.connect(count)

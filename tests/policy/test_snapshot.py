@@ -14,7 +14,7 @@ from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from tests.calls import PATIENCE, caller, context_of, in_thread, serve_here
+from tests.calls import PATIENCE, call_of, caller, in_thread, serve_here
 from tests.shop.models import Product
 
 
@@ -205,7 +205,7 @@ def test_a_call_asks_the_database_for_no_policy(db: None, clock: Clock) -> None:
     current_snapshot()
 
     with CaptureQueriesContext(connection) as queries:
-        serve_here(context_of("get_product", principal=caller(user), arguments={"sku": "a"}))
+        serve_here(call_of("get_product", principal=caller(user), arguments={"sku": "a"}))
 
     quote = connection.ops.quote_name("")[0]
     tables = [query["sql"].split(quote)[1] for query in queries]
@@ -214,12 +214,12 @@ def test_a_call_asks_the_database_for_no_policy(db: None, clock: Clock) -> None:
 
 
 def test_a_group_that_is_closed_while_people_work_is_closed(db: None, clock: Clock) -> None:
-    serve_here(context_of("opening_hours"))
+    serve_here(call_of("opening_hours"))
     ToolGroup.objects.filter(name="desk").update(enabled=False)
     clock.now += 2
 
     with pytest.raises(UnknownToolError):
-        serve_here(context_of("opening_hours"))
+        serve_here(call_of("opening_hours"))
 
     assert list(CallRecord.objects.values_list("outcome", flat=True)) == ["unknown_tool", "ok"]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from django_mcp import context
 from django_mcp.asgi import Application
+from django_mcp.calls import progress
 from django_mcp.models import ToolGroup
 from tests.barrier import Gate
 from tests.clients import client as client
@@ -37,4 +37,4 @@ def gate() -> Iterator[Gate]:
 @pytest.fixture
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report is sent at once, however soon it follows the one before."""
-    monkeypatch.setattr(context, "PROGRESS_INTERVAL", 0.0)
+    monkeypatch.setattr(progress, "PROGRESS_INTERVAL", 0.0)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from django_mcp.context import PROGRESS_INTERVAL, ProgressReport
+from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.protocol.progress import ProgressChannel
 from tests.barrier import Gate
 from tests.wire import PATIENCE, Answer, Client

@@ -41,7 +41,7 @@ from typing_extensions import TypedDict
 from django_mcp import BigInt
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.tools.tool import Tool
-from tests.calls import context_of
+from tests.calls import bound, call_of
 from tests.tools.single_tools import resolved, taking
 
 
@@ -145,7 +145,7 @@ VALUES = st.recursive(
 
 def accepts(tool: Tool, arguments: dict[str, Any]) -> bool:
     try:
-        tool.bind(context_of(tool.name, arguments=arguments))
+        bound(tool, call_of(tool.name, arguments=arguments))
     except InvalidArgumentsError:
         return False
     return True
@@ -290,7 +290,7 @@ def test_any_json_that_the_schema_takes_is_bound_or_its_argument_named(annotatio
     def judge(value: Any) -> None:
         named = {"value"}
         try:
-            tool.bind(context_of(tool.name, arguments={"value": value}))
+            bound(tool, call_of(tool.name, arguments={"value": value}))
         except InvalidArgumentsError as error:
             named = {each.path[:5] for each in error.violations}
 
@@ -342,7 +342,7 @@ def test_schema_extra_is_enforced() -> None:
 
     assert accepts(tool, {"a": 1, "b": 2})
     with pytest.raises(InvalidArgumentsError) as caught:
-        tool.bind(context_of("act", arguments={"a": 1}))
+        bound(tool, call_of("act", arguments={"a": 1}))
     (violation,) = caught.value.violations
     assert violation.path == ""
     assert violation.reason == "breaks 'dependentRequired' of the input schema"
@@ -353,9 +353,9 @@ def test_any_name_will_do_for_a_parameter(name: str) -> None:
     namespace: dict[str, Callable[..., Any]] = {}
     exec(f"def act(before: str, {name}: int = 3) -> None: 'Act.'", {}, namespace)
     tool = resolved(namespace["act"])
-    bound = tool.bind(context_of("act", arguments={"before": "a", name: 5}))
+    arguments = bound(tool, call_of("act", arguments={"before": "a", name: 5}))
 
-    assert bound == {"before": "a", name: 5}
+    assert arguments == {"before": "a", name: 5}
     assert tool.input_schema["properties"][name] == {"type": "integer", "default": 3}
 
 
@@ -365,7 +365,7 @@ def test_alias_of_a_parameter_fills_it() -> None:
 
     tool = resolved(act)
 
-    assert tool.bind(context_of("act", arguments={"from": "2026-01-31"})) == {
+    assert bound(tool, call_of("act", arguments={"from": "2026-01-31"})) == {
         "day": datetime.date(2026, 1, 31)
     }
     assert not accepts(tool, {"day": "2026-01-31"})

@@ -34,7 +34,7 @@ from django_mcp import BigInt, ToolError
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.schemas.errors.argument_errors import MAX_ERRORS, MAX_VIOLATIONS
 from django_mcp.testing import MCPClient
-from tests.calls import context_of, offering
+from tests.calls import bound, call_of, offering
 from tests.tools.single_tools import receive, refusals, resolved, send, taking
 
 pytestmark = pytest.mark.django_db
@@ -372,7 +372,7 @@ def test_values_are_never_echoed_to_clients_logs_or_exceptions(
         tool = resolved(taking(annotation))
         for value in values:
             with pytest.raises(InvalidArgumentsError) as caught:
-                tool.bind(context_of("take", arguments={"value": value}))
+                bound(tool, call_of("take", arguments={"value": value}))
             told = "".join(traceback.format_exception(caught.value))
             assert SECRET not in f"{told} {caught.value.violations}"
 
@@ -386,7 +386,7 @@ def test_numbers_that_json_does_not_know_are_refused(annotation: Any, value: flo
     for sent in (value, [value], {"a": [value]}):
         tool = resolved(taking(annotation))
         with pytest.raises(InvalidArgumentsError) as caught:
-            tool.bind(context_of("take", arguments={"value": sent}))
+            bound(tool, call_of("take", arguments={"value": sent}))
         (violation,) = caught.value.violations
         assert violation.reason == "must be JSON with finite numbers, not nested too deep"
 
@@ -394,7 +394,7 @@ def test_numbers_that_json_does_not_know_are_refused(annotation: Any, value: flo
 @pytest.mark.parametrize("arguments", [{"value": "a\ud800"}, {"value": ["\udfff"]}, {"\ud800": 1}])
 def test_lone_surrogates_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgumentsError) as caught:
-        resolved(taking(Any)).bind(context_of("take", arguments=arguments))
+        bound(resolved(taking(Any)), call_of("take", arguments=arguments))
 
     (violation,) = caught.value.violations
     assert violation.reason == "is not valid JSON, or is nested too deeply"
@@ -433,7 +433,7 @@ def test_deep_values_arrive(leaf: Any, bound: Any) -> None:
 def test_values_nested_too_deep_are_refused(depth: int, leaf: Any) -> None:
     arguments = {"value": nested(leaf, depth)}
     with pytest.raises(InvalidArgumentsError) as caught:
-        resolved(taking(Any)).bind(context_of("take", arguments=arguments))
+        bound(resolved(taking(Any)), call_of("take", arguments=arguments))
 
     assert "nested too deep" in caught.value.violations[-1].reason
 
@@ -855,7 +855,7 @@ def test_field_that_only_the_schema_refuses_is_named() -> None:
 
 def test_numbers_too_long_to_write_are_refused() -> None:
     with pytest.raises(InvalidArgumentsError):
-        resolved(taking(int)).bind(context_of("take", arguments={"value": 10**5000}))
+        bound(resolved(taking(int)), call_of("take", arguments={"value": 10**5000}))
 
 
 def test_ten_thousand_violations_are_counted_and_the_first_told() -> None:

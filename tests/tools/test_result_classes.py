@@ -32,7 +32,7 @@ from pytest_django import DjangoAssertNumQueries
 from typing_extensions import TypedDict
 
 from django_mcp.testing import MCPClient
-from tests.calls import caller, context_of, offering, serve
+from tests.calls import call_of, caller, offering, serve
 from tests.shop.models import Order, Product
 from tests.tools.single_tools import receive, resolved, returning
 
@@ -598,7 +598,7 @@ def test_queryset_of_an_async_tool_is_read_on_its_thread(annotation: Any) -> Non
 
     give.__annotations__ = {} if annotation is ... else {"return": annotation}
     with offering(give, read_only=True):
-        rendered = serve(context_of("give", principal=caller()))
+        rendered = serve(call_of("give", principal=caller()))
 
     assert '["a","b"]' in rendered.content[0].text  # type: ignore[attr-defined]
 
@@ -620,6 +620,6 @@ def test_ordinary_result_of_an_async_tool_takes_no_thread(
         return {"a": [1, {"b": datetime.date(2026, 1, 31)}], "c": Point(1, [])}
 
     with offering(give, read_only=True):
-        serve(context_of("give", principal=caller()))
+        serve(call_of("give", principal=caller()))
 
     assert crossings == []

@@ -18,7 +18,7 @@ from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint, Principal
-from django_mcp.threads.executors import in_current_thread
+from django_mcp.testing.inline import inline
 from tests.spec import LEGACY, MODERN
 from tests.transports.tools import SECRET
 from tests.wire import Answer, Client
@@ -221,7 +221,7 @@ def test_caller_without_good_credentials_is_refused_before_its_body_comes(
             answer: dict[str, Any] = json.loads(opened.body)
             return answer
 
-    with in_current_thread():
+    with inline():
         answer = async_to_sync(scenario)()
 
     assert answer["error"]["code"] == 401
@@ -240,7 +240,7 @@ def test_what_is_left_of_a_body_is_passed_over_for_a_while(
             assert (await opened.answer()).status == 401
             return opened.unread
 
-    with in_current_thread():
+    with inline():
         assert async_to_sync(unread)(*[b"x" * 30] * 3, more_comes=False) == 0
         assert async_to_sync(unread)(*[b"x" * 30] * 3, more_comes=True) == 0
         assert async_to_sync(unread)(*[b"x" * 30] * 9, more_comes=True) == 5

@@ -35,7 +35,7 @@ from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import STATE_COLUMNS, TaskState
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.recovery import sweep_when_due
-from django_mcp.dispatch.background import call_again
+from django_mcp.dispatch import call_again
 from django_mcp.exceptions import DjangoMCPError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet

@@ -6,22 +6,14 @@ from typing import Any
 
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult
 
-from django_mcp.context import ToolContext
-from django_mcp.dispatch.background import runs_in_background, start_task
-from django_mcp.dispatch.serving import call_tool
-from django_mcp.exceptions import InputRequiredError, UnaskableError
-from django_mcp.models import ToolTask
+from django_mcp.calls.call import Call
+from django_mcp.dispatch import serve, start_task
 from django_mcp.protocol.capabilities import declares_tasks
-from django_mcp.protocol.elicitation import answers_in, input_required, is_askable
-from django_mcp.protocol.errors import failed_call, missing_elicitation
+from django_mcp.protocol.elicitation import answers_in, is_askable
 from django_mcp.protocol.exchange import Context, current_exchange, exchange_of, is_modern
+from django_mcp.protocol.outcomes import Served, wire_error, wire_outcome
 from django_mcp.protocol.progress import ProgressChannel
-from django_mcp.protocol.task_wire import task_handle
-from django_mcp.protocol.wire import wire_result
-from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.executors import run_detached
-
-Outcome = Rendered | ToolTask
 
 
 async def handle_call(
@@ -36,7 +28,7 @@ async def handle_call(
     """
     exchange = exchange_of(ctx)
     tool = exchange.tool
-    is_task = tool is not None and runs_in_background(tool) and declares_tasks(ctx)
+    is_task = tool is not None and tool.background is not None and declares_tasks(ctx)
     invocation = exchange.invocation(
         ctx.params or {},
         ctx.protocol_version,
@@ -46,32 +38,21 @@ async def handle_call(
     )
     # A task has no stream; its progress stands in its status.
     channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
-    context = ToolContext(invocation, progress=channel)
-    serving: Coroutine[Any, Any, Outcome] = (
-        start_task(context, tool) if tool is not None and is_task else call_tool(context, tool)
-    )
-    call = run_detached(serving)
+    call = Call(invocation=invocation, target=tool, progress=channel)
+    serving: Coroutine[Any, Any, Served] = start_task(call) if is_task else serve(call)
+    work = run_detached(serving)
     try:
-        outcome = await asyncio.shield(call)
-        if isinstance(outcome, ToolTask):
-            return task_handle(outcome)
-        return wire_result(outcome, invocation.id)
+        return wire_outcome(await asyncio.shield(work), call)
     except asyncio.CancelledError:
-        context.disconnect(cancel=is_modern(ctx))
+        call.cancellation.client_left(is_request=is_modern(ctx))
         if is_modern(ctx):
-            call.cancel()
+            work.cancel()
         raise
-    except InputRequiredError as error:
-        return input_required(error, invocation.id)
-    except UnaskableError as error:
-        if is_modern(ctx):
-            raise missing_elicitation(error) from None
-        return failed_call(error, invocation.id)
     except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
-        return failed_call(error, invocation.id)
+        return wire_error(error, call, is_modern=is_modern(ctx))
     finally:
         if channel is not None:
-            await _deliver(channel, call)
+            await _deliver(channel, work)
 
 
 def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
@@ -87,10 +68,10 @@ def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
     return tool.input_schema
 
 
-async def _deliver(channel: ProgressChannel, call: "asyncio.Task[Outcome]") -> None:
-    """Let the last report overtake the result, unless the client has gone."""
+async def _deliver(channel: ProgressChannel, work: "asyncio.Task[Served]") -> None:
+    """Flush pending progress before the result is sent, unless the client has gone."""
     try:
-        if call.done():
+        if work.done():
             await channel.drain()
     finally:
         channel.close()

@@ -12,9 +12,9 @@ from django.db import DatabaseError, InterfaceError
 from mcp.server.streamable_http import CONTENT_TYPE_SSE
 
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.calls.call import Call
 from django_mcp.catalog import find_tool
-from django_mcp.context import ToolContext
-from django_mcp.dispatch.admitting import refuse
+from django_mcp.dispatch import refuse
 from django_mcp.exceptions import MissingScopeError
 from django_mcp.policy.login_scopes import baseline_scopes
 from django_mcp.policy.snapshot import current_snapshot
@@ -55,8 +55,8 @@ async def authorize(
     if tool is None:
         return exchange
     error = MissingScopeError(required=tool.scopes, granted=principal.scopes)
-    context = ToolContext(exchange.invocation(message.call, message.version))
-    await run_in_control(refuse, context, tool, error)
+    call = Call(invocation=exchange.invocation(message.call, message.version), target=tool)
+    await run_in_control(refuse, call, error)
     return Challenge(error="insufficient_scope", scopes=tool.scopes)
 
 
@@ -69,9 +69,9 @@ async def _called_tool(
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (of the project's own users and permissions)
-        context = ToolContext(exchange.invocation(params, message.version))
-        await run_in_control(refuse, context, None, error)
-        raise RejectedMessageError(internal_error(error, context.call_id), message.id) from None
+        call = Call(invocation=exchange.invocation(params, message.version), target=None)
+        await run_in_control(refuse, call, error)
+        raise RejectedMessageError(internal_error(error, call.id), message.id) from None
 
 
 def _login(principal: Principal, name: str) -> Challenge | None:

@@ -1,4 +1,4 @@
-"""For the tests of a project: call its tools as a client would, without a server."""
+"""A client for the tests of a project, without a server."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -11,9 +11,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
+from django_mcp.background.completion import outcome_of
+from django_mcp.background.input import answer, open_questions
+from django_mcp.calls.call import Call
+from django_mcp.calls.progress import ProgressReport
 from django_mcp.catalog import find_tool, visible_tools
-from django_mcp.context import ProgressReport, ToolContext
-from django_mcp.dispatch.serving import call_tool
+from django_mcp.dispatch import serve, start_task
 from django_mcp.exceptions import (
     InputRequiredError,
     MissingScopeError,
@@ -21,12 +24,15 @@ from django_mcp.exceptions import (
     UnknownToolError,
 )
 from django_mcp.invocation import Invocation
+from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.principals import Endpoint, Principal
-from django_mcp.protocol.errors import ERROR_META_KEY, failed_call
-from django_mcp.protocol.wire import wire_result, wire_tool
-from django_mcp.schemas.output.output import WRAPPER
-from django_mcp.threads.executors import in_current_thread
+from django_mcp.protocol.errors import ERROR_META_KEY
+from django_mcp.protocol.outcomes import wire_error, wire_outcome
+from django_mcp.protocol.wire import wire_tool
+from django_mcp.schemas.output.output import WRAPPER, Rendered
+from django_mcp.testing.inline import inline
+from django_mcp.threads.executors import run_in_control
 from django_mcp.tools import tool as tools
 from django_mcp.tools.registry import get_registry
 
@@ -74,8 +80,8 @@ class _CollectedProgress:
 class MCPClient:
     """Calls tools through the same policy, validation and record as the endpoint.
 
-    Everything runs in the test's own thread and database connection, so tools see what a
-    `TestCase` has made, and it is rolled back with the test.
+    Everything runs in the test's own thread and database connection, background tools too, so
+    tools see what a `TestCase` has made, and it is rolled back with the test.
 
     Args:
         user: Who calls; None is an anonymous caller.
@@ -83,7 +89,7 @@ class MCPClient:
         client_id: The application that the user calls through.
         answer: What the user answers to a question of a tool: given its `message` and `form`, what
             is filled in, or None to decline. By default the client cannot be asked. Every round of
-            questions is a call on record, as it is where a tool has them before it has a task.
+            questions that a tool has before it has a task is a call on record.
     """
 
     def __init__(
@@ -131,25 +137,45 @@ class MCPClient:
         tool = None
         while True:
             progress = _CollectedProgress()
+            call = Call(invocation=invocation, target=None, progress=progress)
             try:
-                with in_current_thread():
-                    tool = await find_tool(self.principal, name)
-                    context = ToolContext(invocation, progress=progress)
-                    rendered = await call_tool(context, tool)
-                wire = CallToolResult.model_validate(wire_result(rendered, invocation.id))
+                with inline():
+                    tool = call.target = await find_tool(self.principal, name)
+                    served = await self._served(call)
+                wire = CallToolResult.model_validate(wire_outcome(served, call))
             except InputRequiredError as error:
-                invocation = replace(invocation, id=uuid4(), answers=self._answers(error))
+                answers = {**error.answers, **self._answers(error.questions)}
+                invocation = replace(invocation, id=uuid4(), answers=answers)
                 continue
             except (UnknownToolError, MissingScopeError):
                 raise
             except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
-                wire = failed_call(error, invocation.id)
-            return _result(wire, invocation.id, progress.reports, tool)
+                wire = CallToolResult.model_validate(wire_error(error, call, is_modern=False))
+            return _result(wire, call.id, progress.reports, tool)
 
-    def _answers(self, asking: InputRequiredError) -> dict[str, Mapping[str, Any]]:
+    async def _served(self, call: Call) -> Rendered:
+        """The result of a call; where it becomes a task, the user answers what that asks."""
+        tool = call.target
+        if tool is None or tool.background is None or not call.invocation.takes_task:
+            return await serve(call)
+        task = await start_task(call)
+        if isinstance(task, Rendered):
+            return task
+        return await run_in_control(self._finished, task, call)
+
+    def _finished(self, task: ToolTask, call: Call) -> Rendered:
+        task.refresh_from_db()
+        while questions := open_questions(task):
+            answer(task.pk, self._answers(questions))
+            task.refresh_from_db()
+        if task.progress is not None:
+            call.report_progress(task.progress, task.progress_total, task.progress_message)
+        return outcome_of(task.pk)
+
+    def _answers(self, questions: Mapping[str, Question]) -> dict[str, Mapping[str, Any]]:
         assert self._answer is not None  # nobody else is asked
-        answers = dict(asking.answers)
-        for key, question in asking.questions.items():
+        answers: dict[str, Mapping[str, Any]] = {}
+        for key, question in questions.items():
             filled = self._answer(question)
             accepted = {"action": "accept", "content": _sent(filled or {})}
             answers[key] = {"action": "decline"} if filled is None else accepted

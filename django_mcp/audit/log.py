@@ -1,0 +1,71 @@
+"""The log line of a call, under the logger `django_mcp.calls`."""
+
+import logging
+
+from django_mcp.audit.recorded_call import RecordedCall, user_key
+from django_mcp.audit.unknown_calls import ended_overflows
+from django_mcp.exceptions import ResultTooLargeError
+from django_mcp.models import CallRecord
+
+logger = logging.getLogger("django_mcp.calls")
+
+Outcome = CallRecord.Outcome
+
+
+def log_end(
+    call: RecordedCall,
+    *,
+    outcome: str,
+    duration_ms: int,
+    error: BaseException | None,
+) -> None:
+    """Log how a call ended: faults of ours as errors with their traceback, the rest as info."""
+    invocation = call.invocation
+    is_ours = outcome in (Outcome.FAILED, Outcome.FOLLOW_UP_FAILED)
+    advice = error.advice if isinstance(error, ResultTooLargeError) else ""
+    level = logging.ERROR if is_ours else logging.WARNING if advice else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    logger.log(
+        level,
+        "tools/call %r: %s after %d ms, call %s%s",
+        invocation.name[:128],
+        outcome,
+        duration_ms,
+        call.id,
+        f". {advice}" if advice else "",
+        exc_info=error.__cause__ or error if is_ours and error is not None else None,
+        extra={
+            "call_id": str(call.id),
+            "tool": invocation.name[:128],
+            "outcome": str(outcome),
+            "calls": 1,
+            "duration_ms": duration_ms,
+            "user_key": user_key(invocation.principal),
+            "client_id": invocation.principal.client_id,
+            "arguments": call.recording.arguments(call),
+        },
+    )
+
+
+def log_ended_windows() -> None:
+    """Log how many calls of unknown tools had no line of their own."""
+    for overflow in ended_overflows():
+        if overflow.calls == 1:
+            continue
+        logger.warning(
+            "tools/call: %d more %s by one caller within a minute, counted with call %s",
+            overflow.calls - 1,
+            "call of an unknown tool" if overflow.calls == 2 else "calls of unknown tools",
+            overflow.call_id,
+            extra={
+                "call_id": str(overflow.call_id),
+                "tool": "",
+                "outcome": str(Outcome.UNKNOWN_TOOL),
+                "calls": overflow.calls - 1,
+                "duration_ms": None,
+                "user_key": overflow.caller.user,
+                "client_id": overflow.caller.client,
+                "arguments": {},
+            },
+        )

@@ -1,0 +1,26 @@
+"""The outcome of a call, by the exception that has ended it."""
+
+import asyncio
+
+from django_mcp.exceptions import DjangoMCPError, ToolError, ToolFailedError
+from django_mcp.models import CallRecord
+
+Outcome = CallRecord.Outcome
+
+
+def outcome_of(error: BaseException | None) -> str:
+    """Return how a call ended that this exception has ended; None is of one that ended well."""
+    if error is None:
+        return Outcome.OK
+    if isinstance(error, asyncio.CancelledError):
+        return Outcome.CANCELLED
+    return error.outcome if isinstance(error, DjangoMCPError) else Outcome.FAILED
+
+
+def error_class(error: BaseException | None) -> str:
+    """Return the name of the class that operators are to look for; empty without an error."""
+    if error is None:
+        return ""
+    if isinstance(error, ToolFailedError | ToolError) and error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__[:128]

@@ -1,0 +1,66 @@
+"""The parts of a `Call` that its record is made of, and what its columns hold of the caller."""
+
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django_mcp.db.text import storable_text
+from django_mcp.invocation import Invocation
+from django_mcp.principals import Principal
+from django_mcp.tools.tool import Tool
+from django_mcp.user_labels import MAX_LABEL, user_label
+
+
+class RecordedArguments(Protocol):
+    """A `Recording`, as far as the log depends on it."""
+
+    def arguments(self, call: "RecordedCall") -> dict[str, Any]:
+        """Return the arguments of the call as they may be kept."""
+
+
+class RecordedCall(Protocol):
+    """A `Call`, as far as its record depends on it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def invocation(self) -> Invocation: ...
+    @property
+    def target(self) -> Tool | None: ...
+    @property
+    def task_id(self) -> UUID | None: ...
+    @property
+    def worker(self) -> str: ...
+    @property
+    def started(self) -> datetime: ...
+    @property
+    def is_client_gone(self) -> bool: ...
+    @property
+    def recording(self) -> "RecordedArguments": ...
+
+
+def caller_columns(call: Invocation) -> dict[str, Any]:
+    """What the record of a call and its task both say of its caller, cut to what columns hold.
+
+    All but the user's key: a task speaks for whom that names, so it is cut in the record alone.
+    """
+    principal = call.principal
+    user = principal.user
+    return {
+        "call_id": call.id,
+        "endpoint": principal.endpoint.name,
+        "username": "" if user is None else storable_text(user_label(user), MAX_LABEL),
+        "client": storable_text(principal.client_id, 255),
+        "client_name": storable_text(principal.client_name, 255),
+        "client_info": storable_text(call.client_info, 255),
+        "credential": storable_text(principal.credential, 255),
+        "scopes": " ".join(sorted(principal.scopes)),
+        "address": storable_text(call.address, 64),
+        "protocol_version": storable_text(call.protocol_version, 32),
+        "trace_id": storable_text(call.trace_id, 64),
+    }
+
+
+def user_key(principal: Principal) -> str:
+    """The key of the caller's user, as text; empty without one."""
+    return "" if principal.user is None else str(principal.user.pk)

@@ -1,0 +1,166 @@
+"""`Call`: one call of a primitive, from its arrival to its end."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from pydantic import BaseModel
+
+from django_mcp.audit.record import Recording
+from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.progress import ProgressReport, ProgressSink, ProgressThrottle
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import UnaskableError
+from django_mcp.invocation import Invocation
+from django_mcp.principals import Principal
+from django_mcp.schemas.output.output import Rendered
+from django_mcp.tools.tool import Tool
+
+
+class Asker(Protocol):
+    """Destination of a tool's elicitation requests."""
+
+    def ask(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
+        """See `ToolContext.elicit_all`. Called from any thread; never waits for an answer."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """One call and everything that is known of it: the one argument of all that serves it.
+
+    `target` is the tool, looked up where the request was read; None where there is none, or none
+    that the caller sees. `arguments` are those that the function runs with, once they are bound,
+    and `result` is what goes to the client, once there is one. `state` is what guards keep of the
+    call, as JSON: it travels to the worker on the row of a task. `task_id` is the key of the
+    `ToolTask` of a background call, and `worker` names the process that has run it; `is_repeated`
+    is true of a call that was made from that row, and admitted elsewhere before.
+
+    The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
+    that have let the call through, and `admission` what stays open until the call is admitted.
+    """
+
+    invocation: Invocation
+    target: Tool | None
+    progress: ProgressSink | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    state: dict[type, Any] = field(default_factory=dict)
+    task_id: UUID | None = None
+    worker: str = ""
+    is_repeated: bool = False
+    arguments: dict[str, Any] | None = None
+    result: Rendered | None = None
+    refusal: BaseException | None = None
+    started: datetime = field(default_factory=timezone.now)
+    recording: Recording = field(default_factory=Recording)
+    admission: ExitStack = field(default_factory=ExitStack)
+    passed: int = 0
+    _clock: float = field(default_factory=time.monotonic)
+    _claimed: Lock = field(default_factory=Lock)
+    _throttle: ProgressThrottle | None = None
+    _asker: Asker | None = None
+
+    def __post_init__(self) -> None:
+        if self.progress is not None:
+            self._throttle = ProgressThrottle(self.progress)
+
+    @property
+    def id(self) -> UUID:
+        """The id that the client, the record and the log lines show for this call."""
+        return self.invocation.id
+
+    @property
+    def principal(self) -> Principal:
+        """The caller: user, client, scopes."""
+        return self.invocation.principal
+
+    @property
+    def tool(self) -> Tool:
+        """The `target` of a call that was found to have one."""
+        assert self.target is not None
+        return self.target
+
+    @property
+    def context(self) -> ToolContext:
+        """The call as its tool sees it."""
+        return ToolContext(self)
+
+    @property
+    def duration_ms(self) -> int:
+        """Milliseconds since the call arrived, in whatever process."""
+        if self.is_repeated:
+            return round((timezone.now() - self.started).total_seconds() * 1000)
+        return round((time.monotonic() - self._clock) * 1000)
+
+    def claim(self) -> bool:
+        """Acquire the right to run and finish this call; False if another thread holds it."""
+        return self._claimed.acquire(blocking=False)
+
+    def release(self) -> None:
+        """Give up the right that `claim` has acquired."""
+        self._claimed.release()
+
+    def complete(self, arguments: Mapping[str, Any]) -> None:
+        """Replace the arguments of the invocation by these, which have more."""
+        self.invocation = replace(self.invocation, arguments=arguments)
+
+    def become_task(self) -> UUID:
+        """Give the call the key of the task that is to be made for it."""
+        self.task_id = uuid4()
+        return self.task_id
+
+    def discard_task(self) -> None:
+        """Note that no task was made for the call after all."""
+        self.task_id = None
+
+    # What the tool has of the call.
+
+    @property
+    def is_client_gone(self) -> bool:
+        """Whether the result can no longer reach the client."""
+        return self.cancellation.is_client_gone
+
+    def see_cancellation(self) -> bool:
+        """Return whether the call is cancelled, to the tool, which has seen it then."""
+        return self.cancellation.see()
+
+    def report_progress(self, done: float, total: float | None, message: str) -> None:
+        """See `ToolContext.report_progress`."""
+        if self._throttle is None:
+            return
+        if total is not None and not math.isfinite(total):
+            total = None
+        # One lone surrogate would break the stream that the result is to come on.
+        message = message.encode("utf-8", "replace").decode("utf-8")
+        self._throttle.report(ProgressReport(done=done, total=total, message=message))
+
+    async def drain_progress(self) -> None:
+        """Return when every report made so far is on its way."""
+        if self.progress is not None:
+            await self.progress.drain()
+
+    def finish_progress(self) -> None:
+        """Send the report that was held back last. Called when the tool has ended."""
+        if self._throttle is not None:
+            self._throttle.flush()
+
+    def ask(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
+        """See `ToolContext.elicit_all`."""
+        if self._asker is None:
+            raise UnaskableError
+        return self._asker.ask(questions)
+
+    @contextmanager
+    def asking(self, asker: Asker) -> Iterator[None]:
+        """Put the questions that are asked inside the block to `asker`."""
+        self._asker = asker
+        try:
+            yield
+        finally:
+            self._asker = None

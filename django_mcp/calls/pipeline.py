@@ -1,0 +1,240 @@
+"""The order of a call: the phases of its guards, and the run of the function between them.
+
+The one place that knows it, for all three ways of running: `ordinary` calls on a thread or on the
+event loop, the `submission` of a background call, and its `repetition` by a worker. Which guards
+there are, `django_mcp.guards` lists.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard, WaitFor
+from django_mcp.calls.run import run_function
+from django_mcp.calls.steps import Place, Step, Steps
+from django_mcp.exceptions import CallRejectedError, FollowUpFailedError, ToolError, ToolFailedError
+from django_mcp.schemas.output.output import Rendered
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_phases: dict[tuple[type[Guard], str], str] = {}
+
+Body = Callable[[], Steps[T]]
+"""What a call comes to when every guard has let it through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The guards of a process, in order.
+
+    `before` of the first ones is called before `around` of any is entered, and that of the inner
+    ones inside.
+    """
+
+    first: tuple[Guard, ...]
+    inner: tuple[Guard, ...]
+
+    def __iter__(self) -> Iterator[Guard]:
+        yield from self.first
+        yield from self.inner
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.inner)
+
+
+def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
+    """A call that is run where it came in: admitted, run, recorded."""
+    try:
+        result = yield from _admitted(
+            call, guards, partial(run_function, call, after(call, guards))
+        )
+    except (WaitFor, GeneratorExit):
+        raise
+    except BaseException as error:
+        call.finish_progress()
+        yield from ended(call, guards, error)
+        raise
+    call.finish_progress()
+    call.result = result
+    yield from ended(call, guards, None)
+    return result
+
+
+def submission(
+    call: Call, guards: Guards, *, submit: Callable[[], T], withdraw: Callable[[], object]
+) -> Steps[T | Rendered]:
+    """A background call where it came in: admitted, and submitted in place of the run.
+
+    It is ended here only when it is refused, or answered by a guard, or when `submit` raises. When
+    a hook of its commit fails, `withdraw` takes back what `submit` did.
+    """
+
+    def submitted() -> Steps[T]:
+        task: T = yield Step(submit, Place.THREAD)
+        return task
+
+    try:
+        outcome = yield from _admitted(call, guards, submitted)
+    except (WaitFor, GeneratorExit):
+        raise
+    except BaseException as error:
+        if isinstance(error, FollowUpFailedError):
+            yield Step(withdraw, Place.THREAD)
+        call.discard_task()
+        yield from ended(call, guards, error)
+        raise
+    if isinstance(outcome, Rendered):
+        call.discard_task()
+        call.result = outcome
+        yield from ended(call, guards, None)
+    return outcome
+
+
+def repetition(call: Call, guards: Guards, run: Body[T]) -> Steps[T | Rendered]:
+    """A background call in its worker: admitted by the guards that repeat, and run.
+
+    `ended` follows when the end of the task is in its row, in whatever process writes it.
+    """
+    return _admitted(call, guards, run)
+
+
+def after(call: Call, guards: Guards) -> Callable[[Rendered], Steps[Rendered]]:
+    """`after` of every guard that has let the call through, in reverse."""
+    return partial(_after, call, guards)
+
+
+def ended(call: Call, guards: Guards, error: BaseException | None) -> Steps[None]:
+    """`ended` of every guard that was asked, in reverse. Never raises."""
+    # The one that has refused the call has been asked too. The record stands first, and always.
+    for guard in reversed([*guards][: call.passed + 1]):
+        if name := _phase(guard, "ended"):
+            try:
+                yield _step(call, guard, name, call, error)
+            except Exception:
+                logger.exception("%s failed at the end of call %s", _name(guard), call.id)
+
+
+def _admitted(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
+    answer = yield from _before(call, guards.first, 0)
+    if answer is not None:
+        return (yield from _after(call, guards, answer))
+    around = [guard for guard in guards if _phase(guard, "around")]
+    inside = partial(_inside, call, guards, body)
+    return (yield from _around(call, around, inside))
+
+
+def _inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
+    with call.admission:
+        answer = yield from _before(call, guards.inner, len(guards.first))
+        if answer is None:
+            return (yield from body())
+    return (yield from _after(call, guards, answer))
+
+
+def _before(call: Call, guards: Sequence[Guard], position: int) -> Steps[Rendered | None]:
+    """Ask every guard that has not let the call through yet; return the first one's answer."""
+    for number, guard in enumerate(guards, start=position):
+        if number < call.passed:
+            continue
+        name = _phase(guard, "before")
+        if name and (guard.repeats_in_worker or not call.is_repeated):
+            answer: Rendered | None = yield from _guarded(call, guard, name, call)
+            if answer is not None:
+                return answer
+        call.passed = number + 1
+    return None
+
+
+def _after(call: Call, guards: Guards, result: Rendered) -> Steps[Rendered]:
+    # A guard that has answered is not asked what it thinks of that.
+    for guard in reversed([*guards][: call.passed]):
+        if name := _phase(guard, "after"):
+            result = yield from _guarded(call, guard, name, call, result)
+    return result
+
+
+def _around(call: Call, guards: Sequence[Guard], body: Body[T]) -> Steps[T]:
+    if not guards:
+        return (yield from body())
+    guard, *rest = guards
+    place = Place.TOOL if guard.may_block(call) else Place.HERE
+    try:
+        manager = guard.around(call)
+    except Exception as error:
+        raise _fault(call, guard, error) from error
+    yield from _entered(call, guard, Step(manager.__enter__, place))
+    try:
+        result = yield from _around(call, rest, body)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        leave = partial(manager.__exit__, type(error), error, error.__traceback__)
+        yield from _entered(call, guard, Step(leave, place), leaving=error)
+        raise
+    yield from _entered(call, guard, Step(partial(manager.__exit__, None, None, None), place))
+    return result
+
+
+def _guarded(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]:
+    """One phase of a guard. Anything but a refusal is a fault of ours, whatever its class."""
+    try:
+        step = _step(call, guard, name, *arguments)
+    except Exception as error:
+        raise _fault(call, guard, error) from error
+    return (yield from _entered(call, guard, step))
+
+
+def _entered(
+    call: Call, guard: Guard, step: Step, *, leaving: BaseException | None = None
+) -> Steps[Any]:
+    try:
+        return (yield step)
+    except (CallRejectedError, ToolError, ToolFailedError) as error:
+        if error is not leaving:
+            call.refusal = error
+        raise
+    except WaitFor:
+        raise
+    except Exception as error:
+        if error is leaving:
+            raise
+        raise _fault(call, guard, error) from error
+
+
+def _fault(call: Call, guard: Guard, error: Exception) -> ToolFailedError:
+    logger.error("%s failed in call %s", _name(guard), call.id, exc_info=error)
+    call.refusal = ToolFailedError(call.id)
+    return call.refusal
+
+
+def _step(call: Call, guard: Guard, name: str, *arguments: Any) -> Step:
+    if name.startswith("a") and name != "after":
+        place = Place.LOOP
+    elif guard.may_block(call):
+        place = Place.THREAD
+    else:
+        place = Place.HERE
+    return Step(partial(getattr(guard, name), *arguments), place)
+
+
+def _phase(guard: Guard, name: str) -> str:
+    """The method by which a guard has a phase; empty if it has none."""
+    key = type(guard), name
+    found = _phases.get(key)
+    if found is None:
+        defined = (
+            each
+            for each in (f"a{name}", name)
+            if getattr(type(guard), each, None) is not getattr(Guard, each, None)
+        )
+        found = _phases[key] = next(defined, "")
+    return found
+
+
+def _name(guard: Guard) -> str:
+    return f"{type(guard).__module__}.{type(guard).__qualname__}"

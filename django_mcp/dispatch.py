@@ -1,0 +1,223 @@
+"""The three ways in which a call is run: on a thread, on the event loop, and as a task.
+
+The order of what is done to it is the same for all of them: see `calls.pipeline`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from django_mcp.audit.record import mark_undelivered
+from django_mcp.background.access import Access
+from django_mcp.background.cancellation import cancel
+from django_mcp.background.completion import outcome_of
+from django_mcp.background.serialization import repetition_of
+from django_mcp.background.submit import submit, withdraw
+from django_mcp.background.watch import follow, watch
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import WaitFor
+from django_mcp.calls.pipeline import ended, ordinary, submission
+from django_mcp.calls.steps import drive_on_loop, drive_on_thread
+from django_mcp.conf import settings
+from django_mcp.exceptions import (
+    AccessEndedError,
+    BusyError,
+    RevokedError,
+    TaskNotStartedError,
+    TaskRequiredError,
+    UnknownToolError,
+)
+from django_mcp.guards import all_guards
+from django_mcp.models import ToolTask
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.schemas.output.output import Rendered
+from django_mcp.threads.executors import run_in_control, run_in_worker
+from django_mcp.threads.notifications import notification
+
+T = TypeVar("T")
+
+ASK_AGAIN_SECONDS = 0.5
+"""How long a call waits for a notification before its guard is asked again."""
+
+Loop = asyncio.AbstractEventLoop
+
+
+async def serve(call: Call) -> Rendered:
+    """Serve one call, and return its result.
+
+    Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
+    when it refused, `ToolFailedError` when the fault is ours. A sync tool that has started is
+    finished and recorded even if the awaiting task is cancelled; an async one is cancelled.
+    """
+    tool = call.target
+    async with _ended_if_unclaimed(call):
+        if tool is not None and tool.background is not None:
+            return await _serve_as_task(call)
+        if tool is not None and not tool.is_async:
+            loop = asyncio.get_running_loop()
+            return await _decided(call, partial(run_in_worker, _serve_on_thread, call, loop))
+        return await _decided(call, partial(_serve_on_loop, call))
+
+
+async def start_task(call: Call) -> ToolTask | Rendered:
+    """Begin one call of a background tool; return its task, which is committed.
+
+    Returns a result where a guard has one for the call. Raises as `serve` does, and
+    `TaskNotStartedError` when no worker could be told of it.
+    """
+    call.become_task()
+    async with _ended_if_unclaimed(call), _cancelled_with_caller(call):
+        task = await _submitted(call)
+    if isinstance(task, ToolTask) and task.has_ended:
+        raise TaskNotStartedError
+    return task
+
+
+def refuse(call: Call, error: Exception) -> None:
+    """Record a call that is refused before it is served. Call it from a thread."""
+    if call.claim():
+        drive_on_thread(ended(call, all_guards(), error))
+
+
+def call_again(task: ToolTask) -> UUID:
+    """Call an ended task's tool anew, with its arguments, for its caller; the new task's key.
+
+    It is judged and recorded as if the caller called now, and raises the same. Also raises
+    `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
+    that had secret arguments: they are gone. It does not count against
+    `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
+    """
+    invocation = repetition_of(task)
+    tool = Visibility(invocation.principal, current_snapshot()).find(task.name)
+    call = Call(invocation=invocation, target=tool)
+    if tool is None or tool.background is None:
+        error = UnknownToolError(task.name)
+        refuse(call, error)
+        raise error
+    key = call.become_task()
+    _submit_on_thread(call, None, limit=None)
+    return key
+
+
+async def _serve_on_loop(call: Call) -> Rendered:
+    call.claim()
+    return await drive_on_loop(ordinary(call, all_guards()))
+
+
+def _serve_on_thread(call: Call, loop: Loop) -> Rendered:
+    if not call.claim():
+        raise asyncio.CancelledError
+    return drive_on_thread(ordinary(call, all_guards()), loop=loop)
+
+
+async def _serve_as_task(call: Call) -> Rendered:
+    """Serve a call whose client takes no task: watch its task, and return what comes of it.
+
+    Raises `AccessEndedError`, and tells no more of the task, when the caller loses its access, and
+    `RevokedError` when it has lost it before there was one.
+    """
+    tool = call.tool
+    if tool.background is not None and tool.background.require_task:
+        raise TaskRequiredError
+    access = Access(call.principal, scopes=tool.scopes)
+    try:
+        await access.begin()
+    except AccessEndedError:
+        raise RevokedError from None
+    key = call.become_task()
+    try:
+        async with _cancelled_with_caller(call), watch().waiting_for(key) as waiter:
+            task = await _submitted(call)
+            if isinstance(task, Rendered):
+                return task
+            waiter.has_row = True
+            async with access.kept():
+                await follow(waiter, call, access)
+                await access.renew()
+            return await run_in_control(outcome_of, key)
+    finally:
+        if call.is_client_gone:
+            await asyncio.shield(run_in_control(mark_undelivered, call.id))
+        else:
+            call.finish_progress()
+
+
+async def _submitted(call: Call) -> ToolTask | Rendered:
+    loop = asyncio.get_running_loop()
+    limit = settings.MAX_TASKS_PER_CALLER
+    return await _decided(call, partial(run_in_worker, _submit_on_thread, call, loop, limit=limit))
+
+
+def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> ToolTask | Rendered:
+    if not call.claim():
+        raise asyncio.CancelledError
+    task = drive_on_thread(
+        submission(
+            call,
+            all_guards(),
+            submit=partial(submit, call, limit=limit),
+            withdraw=partial(withdraw, call),
+        ),
+        loop=loop,
+    )
+    # The client may have left before there was anything to cancel.
+    if isinstance(task, ToolTask) and call.cancellation.is_requested and _ends_with_caller(call):
+        cancel(task.pk)
+    return task
+
+
+async def _decided(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+    """Do the work of a call, again and again while a guard raises `WaitFor`.
+
+    The call holds no thread while it waits. Raises `BusyError` when the guard's time is over.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            return await work()
+        except WaitFor as waiting:
+            call.release()
+            left = waiting.timeout - (time.monotonic() - began)
+            if left <= 0:
+                raise BusyError from None
+            await notification(waiting.key, patience=min(left, ASK_AGAIN_SECONDS))
+
+
+@asynccontextmanager
+async def _ended_if_unclaimed(call: Call) -> AsyncIterator[None]:
+    """End a call that no thread has claimed: it waited for one, or was refused before that."""
+    try:
+        yield
+    except (BusyError, RevokedError, TaskRequiredError, asyncio.CancelledError) as error:
+        if call.claim():
+            call.discard_task()
+            steps = ended(call, all_guards(), error)
+            await asyncio.shield(asyncio.ensure_future(drive_on_loop(steps)))
+        raise
+
+
+@asynccontextmanager
+async def _cancelled_with_caller(call: Call) -> AsyncIterator[None]:
+    """Cancel the task of a call whose caller leaves, unless its tool is to go on.
+
+    A caller whose access ends has left, whatever its client.
+    """
+    try:
+        yield
+    except (asyncio.CancelledError, AccessEndedError) as error:
+        is_ending = _ends_with_caller(call)
+        if isinstance(error, AccessEndedError):
+            call.cancellation.client_left(is_request=is_ending)
+        if is_ending and call.task_id is not None:
+            await asyncio.shield(run_in_control(cancel, call.task_id))
+        raise
+
+
+def _ends_with_caller(call: Call) -> bool:
+    background = call.tool.background
+    return background is not None and background.on_disconnect == "cancel"

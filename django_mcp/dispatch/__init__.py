@@ -1,1 +1,0 @@
-"""How a call runs: on a thread, on the loop, or as a task."""

@@ -1,0 +1,53 @@
+"""Guards: everything that is judged and done around the run of a call, in order.
+
+    Record        finishes the record; it stands first, so its `ended` comes last
+    Visible       a call of a tool that its caller does not see reads as one that is missing
+    Scopes        the caller holds the scopes of the tool
+    (`around` of every guard is entered here)
+    Arguments     the arguments fit the schema, and are bound to the function's parameters
+    ...           the guards of DJANGO_MCP_GUARDS
+    RecordBegin   a tool that writes, or is to become a task, is on record before it is run
+    Prepare       a background tool asks its user before there is a task
+    (the function is run in its transaction, its result rendered, and `after` called in reverse)
+
+`before` is called in this order, `after` and `ended` in reverse. Where each phase is called:
+
+    phase    ordinary call          background call:   worker              recovery
+                                    web process
+    before   all                    all                those that repeat   -
+    around   around the run         around Prepare     around the run      -
+                                    and the submission
+    after    after the run          -                  after the run       -
+    ended    at the end             when refused       at the end          when it ends a task
+"""
+
+from functools import cache
+
+from django.utils.module_loading import import_string
+
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard, WaitFor
+from django_mcp.calls.pipeline import Guards
+from django_mcp.conf import settings
+from django_mcp.guards.arguments import Arguments
+from django_mcp.guards.prepare import Prepare
+from django_mcp.guards.record import Record, RecordBegin
+from django_mcp.guards.scopes import Scopes
+from django_mcp.guards.visible import Visible
+from django_mcp.schemas.output.output import Rendered
+
+__all__ = ["Call", "Guard", "Rendered", "WaitFor", "all_guards"]
+
+
+def all_guards() -> Guards:
+    """Return the guards of this process, with those that `DJANGO_MCP_GUARDS` names now."""
+    return _guards(tuple(settings.GUARDS))
+
+
+@cache
+def _guards(paths: tuple[str, ...]) -> Guards:
+    own: tuple[Guard, ...] = tuple(import_string(path)() for path in paths)
+    return Guards(
+        first=(Record(), Visible(), Scopes()),
+        inner=(Arguments(), *own, RecordBegin(), Prepare()),
+    )

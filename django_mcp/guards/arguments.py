@@ -1,0 +1,29 @@
+"""Arguments: those of the call fit the schema, and are bound to the function's parameters."""
+
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard
+from django_mcp.calls.run import explain
+from django_mcp.exceptions import InvalidArgumentsError, ToolError
+from django_mcp.schemas.output.output import Rendered
+
+
+class Arguments(Guard):
+    """Bind the arguments, or refuse them with every breach of the schema."""
+
+    repeats_in_worker = True
+
+    def may_block(self, call: Call) -> bool:
+        """See `Guard`: only validators of the project's own may query."""
+        return call.tool.signature.runs_validators
+
+    def before(self, call: Call) -> Rendered | None:
+        """See `Guard`. Raises `InvalidArgumentsError`."""
+        bind = call.tool.bind_completed if call.is_repeated else call.tool.bind
+        try:
+            call.arguments = bind(call.invocation, call.context)
+        except (InvalidArgumentsError, ToolError):
+            raise
+        except Exception as error:  # noqa: BLE001  (its validation cannot even be built)
+            explained = explain(error, call)
+            raise explained from explained.__cause__
+        return None

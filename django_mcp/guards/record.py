@@ -1,0 +1,77 @@
+"""The record of a call: one row, one log line and one signal for each, however it ends."""
+
+import logging
+
+from django_mcp.audit.log import log_end, log_ended_windows
+from django_mcp.audit.outcomes import error_class, outcome_of
+from django_mcp.audit.unknown_calls import count_unknown
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard
+from django_mcp.exceptions import CallRejectedError
+from django_mcp.models import CallRecord
+from django_mcp.schemas.output.output import Rendered
+from django_mcp.signals import tool_called, tool_rejected
+
+logger = logging.getLogger(__name__)
+
+
+class Record(Guard):
+    """Write how every call has ended: the row, the log line, the signal."""
+
+    def may_block(self, call: Call) -> bool:
+        """See `Guard`: for the row, or for receivers, who may do anything."""
+        receivers = (tool_called, tool_rejected)
+        return call.recording.is_possible or any(each.has_listeners() for each in receivers)
+
+    def ended(self, call: Call, error: BaseException | None) -> None:
+        """See `Guard`."""
+        outcome = outcome_of(error)
+        overflow = None
+        if outcome == CallRecord.Outcome.UNKNOWN_TOOL:
+            call.target = None  # the row of a hidden tool is that of one that is missing
+            overflow = count_unknown(call)
+        duration_ms = call.duration_ms
+        ending = {
+            "outcome": outcome,
+            "error_class": error_class(error),
+            "duration_ms": duration_ms,
+            "result_size": None if call.result is None else call.result.size,
+        }
+        if not call.is_repeated:
+            # Of a background call whoever waits for its end knows, and that is another process.
+            ending["delivered"] = not call.is_client_gone
+        call.recording.end(call, ending, overflow)
+        try:
+            if outcome == CallRecord.Outcome.UNKNOWN_TOOL:
+                log_ended_windows()
+            if overflow is None or overflow.call_id == call.id:
+                log_end(call, outcome=outcome, duration_ms=duration_ms, error=error)
+        except Exception:
+            logger.exception("The end of call %s could not be logged", call.id)
+        is_rejected = isinstance(error, CallRejectedError)
+        (tool_rejected if is_rejected else tool_called).send_robust(
+            sender=None if is_rejected or call.target is None else call.target.function,
+            call=call.invocation,
+            outcome=str(outcome),
+            duration_ms=duration_ms,
+        )
+
+
+class RecordBegin(Guard):
+    """Put a call on record before it is run, where it may change anything.
+
+    A call whose end another process tells of is known from its beginning, too.
+    """
+
+    def may_block(self, call: Call) -> bool:
+        """See `Guard`."""
+        return call.recording.is_possible and self._is_needed(call)
+
+    def before(self, call: Call) -> Rendered | None:
+        """See `Guard`. Raises `RecordUnavailableError`."""
+        if self._is_needed(call):
+            call.recording.begin(call)
+        return None
+
+    def _is_needed(self, call: Call) -> bool:
+        return not call.tool.read_only or call.task_id is not None

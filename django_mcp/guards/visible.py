@@ -1,0 +1,31 @@
+"""Visibility: a tool that the caller does not see reads as one that is missing."""
+
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard
+from django_mcp.exceptions import RevokedError, UnknownToolError
+from django_mcp.policy.snapshot import read_snapshot
+from django_mcp.policy.visibility import Visibility
+from django_mcp.schemas.output.output import Rendered
+
+
+class Visible(Guard):
+    """Refuse a call without a target, and in a worker one whose target is not seen any more.
+
+    The target was looked up, as the caller sees it, where the request was read.
+    """
+
+    repeats_in_worker = True
+
+    def may_block(self, call: Call) -> bool:
+        """See `Guard`."""
+        return call.is_repeated
+
+    def before(self, call: Call) -> Rendered | None:
+        """See `Guard`. Raises `UnknownToolError`, in a worker `RevokedError`."""
+        if call.target is None:
+            raise RevokedError if call.is_repeated else UnknownToolError(call.invocation.name)
+        # Read now: what operators have switched off within the last second counts too, and
+        # predicates are called again.
+        if call.is_repeated and not Visibility(call.principal, read_snapshot()).sees(call.target):
+            raise RevokedError
+        return None

@@ -1,0 +1,48 @@
+"""In-process publish and subscribe. Callbacks run on any thread and must not block."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+from weakref import WeakSet
+
+
+class Subscriber:
+    """A callback for every key that is published, for as long as this object is kept."""
+
+    def __init__(self, callback: Callable[[object], None]) -> None:
+        self.callback = callback
+
+
+_subscribers: WeakSet[Subscriber] = WeakSet()
+_lock = Lock()
+
+
+def subscribe(subscriber: Subscriber) -> None:
+    """Have a subscriber called for every key that is published from now on."""
+    with _lock:
+        _subscribers.add(subscriber)
+
+
+def publish(key: object) -> None:
+    """Call every subscriber in this process: something has changed under this key."""
+    with _lock:
+        subscribers = tuple(_subscribers)
+    for subscriber in subscribers:
+        subscriber.callback(key)
+
+
+async def notification(key: object, *, patience: float) -> None:
+    """Return when the key is published, or after `patience` seconds."""
+    loop = asyncio.get_running_loop()
+    published = asyncio.Event()
+
+    def note(each: object) -> None:
+        if each == key and not loop.is_closed():
+            loop.call_soon_threadsafe(published.set)
+
+    subscriber = Subscriber(note)
+    subscribe(subscriber)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await published.wait()
