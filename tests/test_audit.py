@@ -50,6 +50,10 @@ def outcomes() -> list[str]:
     return list(CallRecord.objects.order_by("pk").values_list("outcome", flat=True))
 
 
+def statements_on_records(queries: CaptureQueriesContext) -> list[str]:
+    return [query["sql"] for query in queries if CallRecord._meta.db_table in query["sql"]]
+
+
 class TestRow:
     def test_it_holds_everything_that_is_known(self, db: None) -> None:
         user = User.objects.create_user("ann")
@@ -107,6 +111,17 @@ class TestRow:
 
         record = CallRecord.objects.get()
         assert (record.user, record.username, record.client) == ("", "", "")
+
+    def test_it_is_written_by_statements_that_read_nothing(self, db: None) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            serve_here(
+                context_of("add_product", arguments={"sku": "a-1", "name": "Mug", "price": "3.50"})
+            )
+
+        inserted, updated = statements_on_records(queries)
+        assert inserted.startswith("INSERT ")
+        assert "RETURNING" not in inserted
+        assert updated.startswith("UPDATE ")
 
     def test_a_client_that_has_gone_is_noted(self, db: None) -> None:
         context = call_of("greet")

@@ -94,9 +94,9 @@ def test_row_is_that_which_saving_would_insert(db: None) -> None:
         saved.save()
         insert(inserted)
 
-        found = CallRecord.objects.get(pk=inserted.pk)
-        assert columns_of(found) == columns_of(CallRecord.objects.get(pk=saved.pk))
-        assert (found.call_id, found.name) == (inserted.call_id, name)
+        found = CallRecord.objects.get(call_id=inserted.call_id)
+        assert columns_of(found) == columns_of(CallRecord.objects.get(call_id=saved.call_id))
+        assert found.name == name
         assert not inserted._state.adding
         assert inserted._state.db == found._state.db
 

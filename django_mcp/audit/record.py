@@ -34,15 +34,14 @@ class Recording:
     has begun.
     """
 
-    __slots__ = ("_arguments", "_is_ended", "_lock", "_row", "is_possible", "is_written")
+    __slots__ = ("_arguments", "_is_ended", "_is_resumed", "_lock", "is_possible", "is_written")
 
     def __init__(self, *, is_written: bool = False) -> None:
         self.is_possible: bool = settings.RECORD
-        self.is_written = is_written
+        self.is_written = self._is_resumed = is_written
         self._is_ended = False
         # A call that is cancelled while it is admitted begins and ends on two threads at once.
         self._lock = Lock()
-        self._row: int | None = None
         self._arguments: dict[str, Any] | None = None
 
     def arguments(self, call: RecordedCall) -> dict[str, Any]:
@@ -94,8 +93,10 @@ class Recording:
             ending = {**ending, "worker": call.worker, "task_id": _task_id(call)}
             try:
                 if self.is_written:
-                    self._update(call, **ending)
-                elif overflow is None:
+                    if self._update(call, **ending) or not self._is_resumed:
+                        return
+                    # It was begun where calls are not on record, or has been pruned.
+                if overflow is None:
                     self._insert(call, **ending)
                 else:
                     self._count(call, ending, overflow)
@@ -106,11 +107,11 @@ class Recording:
         """Count the call in the row that it shares with others; the first of them writes it."""
         with overflow.lock:
             if overflow.row is not None:
-                shared = CallRecord.objects.filter(pk=overflow.row)
+                shared = CallRecord.objects.filter(call_id=overflow.row)
                 if _persist(partial(shared.update, calls=F("calls") + 1)):
                     return
             self._insert(call, **ending)
-            overflow.row = self._row
+            overflow.row = call.id
 
     def _insert(self, call: RecordedCall, **facts: Any) -> None:
         invocation = call.invocation
@@ -124,10 +125,10 @@ class Recording:
         )
         _persist(partial(_records.insert, record))
         self.is_written = True
-        self._row = record.pk
 
-    def _update(self, call: RecordedCall, **facts: Any) -> None:
-        _persist(partial(CallRecord.objects.filter(call_id=call.id).update, **facts))
+    def _update(self, call: RecordedCall, **facts: Any) -> bool:
+        rows = CallRecord.objects.filter(call_id=call.id)
+        return bool(_persist(partial(rows.update, **facts)))
 
 
 def mark_undelivered(call_id: UUID) -> None:

@@ -29,13 +29,13 @@ class Caller(NamedTuple):
 class Overflow:
     """The calls of one caller beyond the limit of a window; `call_id` is that of the first.
 
-    `row` is the key of the row that counts them, once there is one; it is written under `lock`.
+    `row` is the call id of the row that counts them, once there is one; it is written under `lock`.
     """
 
     caller: Caller
     call_id: UUID
     calls: int = 0
-    row: int | None = None
+    row: UUID | None = None
     lock: Lock = field(default_factory=Lock)
 
 

@@ -76,7 +76,10 @@ class PreparedLookup(Generic[M]):
 
 
 class PreparedInsert(Generic[M]):
-    """Inserts rows of a model whose values are plain ones, never expressions."""
+    """Inserts rows of a model whose values are plain ones, never expressions.
+
+    A key that the database gives is not read back: such rows are found by another unique column.
+    """
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
@@ -87,7 +90,10 @@ class PreparedInsert(Generic[M]):
         self._written: dict[str, _Written] = {}
 
     def insert(self, instance: M) -> None:
-        """Do what `save` would with a new instance. Whoever listens to it is told as well."""
+        """Do what `save` would with a new instance, but for a key that the database gives.
+
+        Receivers of the signals of `save` are called as well.
+        """
         if any(signal.has_listeners(self._model) for signal in (pre_save, post_save)):
             instance.save(force_insert=True)
             return
@@ -100,14 +106,13 @@ class PreparedInsert(Generic[M]):
         )
         compiler = written.compiler_for(database, [(written.sql, values)])
         with transaction.mark_for_rollback_on_error(database):
-            ((instance.pk, *_),) = compiler.execute_sql([self._model._meta.pk])
+            compiler.execute_sql(returning_fields=None)
         instance._state.adding, instance._state.db = False, database
 
     def _write(self, database: str, instance: M) -> _Written:
         query: Any = InsertQuery(self._model)
         query.insert_values(self._fields, [instance])
         compiler: Any = query.get_compiler(database)
-        compiler.returning_fields = [self._model._meta.pk]
         ((sql, _),) = compiler.as_sql()
         query.objs = [None]  # it has one row, whichever that is; this one is not to be kept
         written = self._written[database] = _Written(compiler=compiler, sql=sql)

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection, connections
 from django.db.backends.signals import connection_created
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -73,6 +74,16 @@ class TestClaim:
         assert (ended.status, ended.attempts) == ("completed", 1)
         assert Group.objects.filter(name="once").count() == 1
         assert record().worker == ended.worker
+
+    def test_record_is_finished_by_one_statement(self, held: Held) -> None:
+        task = queued("add", a=1)
+
+        with CaptureQueriesContext(connection) as queries:
+            run(task)
+
+        table = CallRecord._meta.db_table
+        (statement,) = (query["sql"] for query in queries if table in query["sql"])
+        assert statement.startswith("UPDATE ")
 
     def test_id_of_no_task_is_nothing_to_run(self, held: Held) -> None:
         run_task(uuid4())
