@@ -275,7 +275,15 @@ def parts_of(rows: Iterator[list[Any]], size: int) -> Iterator[list[list[Any]]]:
 
 COLUMNS = (
     *("call_id", "kind", "name", "endpoint", "user", "username", "client", "client_name"),
-    *("client_info", "credential", "scopes", "address", "protocol_version", "trace_id", "task_id"),
+    *(
+        "client_info",
+        "credential",
+        "scopes",
+        "address",
+        "protocol_version",
+        "traceparent",
+        "task_id",
+    ),
     *(
         "worker",
         "arguments",
@@ -319,7 +327,7 @@ def calls(count: int) -> Iterator[list[Any]]:
             "expense:read expense:write",
             "192.0.2.17",
             "2026-07-28",
-            f"{chance.getrandbits(128):032x}",
+            f"00-{chance.getrandbits(128):032x}-{chance.getrandbits(64):016x}-01",
             "",
             "",
             json.dumps({"category": "groceries", "limit": 20, "note": "weekly shop " * 8}),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django_mcp.principals import Principal
+from django_mcp.trace_context import trace_id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,11 @@ class Invocation:
     """A well-formed `tools/call` of an authenticated (or anonymous) caller.
 
     `id` is shown to the client and stands in the record and in every log line. `client_info` is
-    what the client says of itself, `address` where the request came from. `is_askable` says whether
-    it can put questions to its user, `takes_task` whether it takes a task handle for a result;
-    `answers` holds what its user has answered so far, by the keys of the questions, and
-    `request_state` names the state that they came with.
+    what the client says of itself, `address` where the request came from, `traceparent` the
+    client's span in W3C trace context, well-formed or empty. `is_askable` says whether it can put
+    questions to its user, `takes_task` whether it takes a task handle for a result; `answers` holds
+    what its user has answered so far, by the keys of the questions, and `request_state` names the
+    state that they came with.
     """
 
     name: str
@@ -35,8 +37,13 @@ class Invocation:
     client_info: str = ""
     address: str = ""
     protocol_version: str = ""
-    trace_id: str = ""
+    traceparent: str = ""
     is_askable: bool = False
     takes_task: bool = False
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     request_state: RequestState | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the client's trace; empty without one."""
+        return trace_id_of(self.traceparent)

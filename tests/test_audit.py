@@ -72,7 +72,7 @@ class TestRow:
             client_info="Inspector/2.0",
             address="192.0.2.1",
             protocol_version="2026-07-28",
-            trace_id="0af7651916cd43dd8448eb211c80319c",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
 
         serve_here(context)
@@ -95,7 +95,7 @@ class TestRow:
             "scopes": "shop:read shop:write",
             "address": "192.0.2.1",
             "protocol_version": "2026-07-28",
-            "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "task_id": "",
             "worker": "",
             "arguments": {"name": "Bob"},
@@ -115,7 +115,7 @@ class TestRow:
     def test_it_is_written_by_statements_that_read_nothing(self, db: None) -> None:
         with CaptureQueriesContext(connection) as queries:
             serve_here(
-                context_of("add_product", arguments={"sku": "a-1", "name": "Mug", "price": "3.50"})
+                call_of("add_product", arguments={"sku": "a-1", "name": "Mug", "price": "3.50"})
             )
 
         inserted, updated = statements_on_records(queries)
@@ -208,7 +208,6 @@ class TestHostileInput:
             client_info=text,
             address=text,
             protocol_version=text,
-            trace_id=text,
         )
 
         with pytest.raises(Exception, match="Unknown tool"):

@@ -92,10 +92,9 @@ class Recording:
                 return
             ending = {**ending, "worker": call.worker, "task_id": _task_id(call)}
             try:
-                if self.is_written:
-                    if self._update(call, **ending) or not self._is_resumed:
-                        return
-                    # It was begun where calls are not on record, or has been pruned.
+                if self.is_written and (self._update(call, **ending) or not self._is_resumed):
+                    return
+                # One that was begun elsewhere may have been pruned, or not have been on record.
                 if overflow is None:
                     self._insert(call, **ending)
                 else:

@@ -57,7 +57,7 @@ def caller_columns(call: Invocation) -> dict[str, Any]:
         "scopes": " ".join(sorted(principal.scopes)),
         "address": storable_text(call.address, 64),
         "protocol_version": storable_text(call.protocol_version, 32),
-        "trace_id": storable_text(call.trace_id, 64),
+        "traceparent": call.traceparent,
     }
 
 

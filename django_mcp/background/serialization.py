@@ -74,7 +74,7 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         client_info=task.client_info,
         address=task.address,
         protocol_version=task.protocol_version,
-        trace_id=task.trace_id,
+        traceparent=task.traceparent,
         is_askable=task.is_askable,
         takes_task=task.is_askable,
         answers=unseal(task.answers),
@@ -128,7 +128,7 @@ def repetition_of(task: ToolTask) -> Invocation:
     call = invocation_of(task, current_principal(task))
     # No client is told of its task, so none could answer a question.
     return replace(
-        call, id=uuid4(), address="", trace_id="", is_askable=False, takes_task=False, answers={}
+        call, id=uuid4(), address="", traceparent="", is_askable=False, takes_task=False, answers={}
     )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
+from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
 
 class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
@@ -156,11 +157,11 @@ class CallRecord(models.Model):
         blank=True,
         help_text=_("The revision of MCP that the client spoke."),
     )
-    trace_id = models.CharField(
-        _("trace id"),
-        max_length=64,
+    traceparent = models.CharField(
+        _("traceparent"),
+        max_length=MAX_TRACEPARENT_CHARACTERS,
         blank=True,
-        help_text=_("Of the client's own trace, if it sent one."),
+        help_text=_("The client's trace and span in W3C trace context, if it sent one."),
     )
     task_id = models.CharField(
         _("task id"),

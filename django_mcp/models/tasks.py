@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
+from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
 SPREAD = 64
 """So many free slots, or all there are, a new task chooses from."""
@@ -219,7 +220,12 @@ class ToolTask(models.Model):
     scopes = models.TextField(_("scopes"), blank=True)
     address = models.CharField(pgettext_lazy("network", "address"), max_length=64, blank=True)
     protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
-    trace_id = models.CharField(_("trace id"), max_length=64, blank=True)
+    traceparent = models.CharField(
+        _("traceparent"),
+        max_length=MAX_TRACEPARENT_CHARACTERS,
+        blank=True,
+        help_text=_("As in the record: what the run belongs to."),
+    )
 
     # Text, because databases with a JSON type reorder objects and refuse some strings.
     arguments = models.TextField(

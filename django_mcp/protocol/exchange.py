@@ -14,6 +14,7 @@ from django_mcp.invocation import Invocation
 from django_mcp.policy.peer_addresses import peer_address
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
+from django_mcp.trace_context import valid_traceparent
 
 Context = ServerRequestContext[Any, Any]
 """What the SDK hands to a handler."""
@@ -51,7 +52,8 @@ class Exchange:
             client_info=_client_info(meta) or said.get("HTTP_USER_AGENT", ""),
             address=peer_address(said),
             protocol_version=protocol_version,
-            trace_id=_trace_id(meta.get("traceparent") or said.get("HTTP_TRACEPARENT")),
+            traceparent=valid_traceparent(meta.get("traceparent"))
+            or valid_traceparent(said.get("HTTP_TRACEPARENT")),
             **facts,
         )
 
@@ -78,9 +80,3 @@ def _client_info(meta: Mapping[str, Any]) -> str:
         return ""
     words = (info.get(key) for key in ("name", "version"))
     return "/".join(word for word in words if word and isinstance(word, str))
-
-
-def _trace_id(traceparent: Any) -> str:
-    """The trace id of a W3C `traceparent`."""
-    parts = traceparent.split("-") if isinstance(traceparent, str) else []
-    return parts[1] if len(parts) >= 4 else ""

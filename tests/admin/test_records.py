@@ -214,7 +214,7 @@ SPELLED = "add\\u202eesnepxe\\x1b\\x9b\\u2066\\u200b"
         ("user", "user"),
         ("client_name", "client"),
         ("client", "client"),
-        *((field, "") for field in ("client_info", "protocol_version", "trace_id", "address")),
+        *((field, "") for field in ("client_info", "protocol_version", "traceparent", "address")),
         *((field, "") for field in ("credential", "scopes", "worker", "error_class", "endpoint")),
     ],
 )

@@ -56,7 +56,7 @@ def test_repetition_is_a_call_of_its_own_for_the_same_caller(failed: ToolTask) -
     assert "ada greets Ben" in task.result
     assert (record.outcome, record.task_id, record.username) == ("ok", str(key), "ada")
     # Nobody sent a request for it.
-    assert (record.address, record.trace_id) == ("", "")
+    assert (record.address, record.traceparent) == ("", "")
     failed.refresh_from_db()
     assert failed.status == ToolTask.Status.FAILED
     assert CallRecord.objects.get(call_id=failed.call_id).outcome == "failed"

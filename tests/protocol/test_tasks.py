@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from django_mcp.invocation import Invocation
 from django_mcp.models import CallRecord, ToolTask
+from django_mcp.signals import tool_called
 from tests.background import backends
 from tests.background.rows import quiet, settled
 from tests.barrier import Gate
@@ -48,6 +50,26 @@ def test_caller_receives_a_task_at_once_and_its_result_later(tasker: Client, gat
     assert ended["createdAt"] == working["createdAt"] == handle["createdAt"]
     assert "statusMessage" not in ended
     assert "pollIntervalMs" not in ended
+
+
+def test_run_continues_the_trace_of_the_client(tasker: Client) -> None:
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    traceparent = f"00-{trace_id}-b7ad6b7169203331-01"
+    traces: list[tuple[str, str]] = []
+
+    def note(call: Invocation, **facts: Any) -> None:
+        traces.append((call.traceparent, call.trace_id))
+
+    params = {"name": "describe", "arguments": {"name": "Ada"}}
+    tool_called.connect(note)
+    try:
+        asyncio.run(tasker.asend("tools/call", params, headers={"traceparent": traceparent}))
+        task = settled()
+    finally:
+        tool_called.disconnect(note)
+
+    assert task.traceparent == CallRecord.objects.get().traceparent == traceparent
+    assert traces == [(traceparent, trace_id)]
 
 
 def test_result_stays_for_as_long_as_the_task_says(tasker: Client) -> None:

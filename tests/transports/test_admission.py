@@ -23,6 +23,10 @@ from tests.spec import LEGACY, MODERN
 from tests.transports.tools import SECRET
 from tests.wire import Answer, Client
 
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+OTHER = "00-ffffffffffffffffffffffffffffffff-b7ad6b7169203331-00"
+LATER = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-of=a-later,version"
+
 HIDDEN = [
     ("hidden", {"text": "x"}),
     ("hidden", {"wrong": 1}),
@@ -153,7 +157,7 @@ def test_missing_scope_is_403_that_names_every_scope(client: Client, name: str, 
 def test_record_of_a_missing_scope_tells_the_whole_story(client: Client) -> None:
     meta = {
         "io.modelcontextprotocol/clientInfo": {"name": "desk", "version": "2"},
-        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "traceparent": TRACEPARENT,
     }
     params = {"name": "write_note", "arguments": {"text": "x"}}
 
@@ -166,9 +170,43 @@ def test_record_of_a_missing_scope_tells_the_whole_story(client: Client) -> None
     assert record["scopes"] == "notes:read"
     assert record["address"] == "203.0.113.9"
     assert record["protocol_version"] == client.era
-    assert record["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert record["traceparent"] == TRACEPARENT
     assert record["arguments"] == {"text": "x"}
     assert record["error_class"] == "MissingScopeError"
+
+
+@pytest.mark.parametrize(
+    ("sent", "header", "kept"),
+    [
+        (TRACEPARENT, OTHER, TRACEPARENT),
+        (None, TRACEPARENT, TRACEPARENT),
+        ("garbage", TRACEPARENT, TRACEPARENT),
+        (LATER, None, LATER),
+        (None, None, ""),
+        (5, None, ""),
+        (TRACEPARENT.upper(), None, ""),
+        (f"{TRACEPARENT}\n", None, ""),
+        (f"{TRACEPARENT}-more", None, ""),
+        (f"ff{TRACEPARENT[2:]}", None, ""),
+        (f"00-{'0' * 32}-b7ad6b7169203331-01", None, ""),
+        (f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01", None, ""),
+        (f"00-{'z' * 32}-b7ad6b7169203331-01", None, ""),
+        (f"{LATER}{'x' * 128}", None, ""),
+        (f"{LATER}\x00", None, ""),
+    ],
+)
+def test_whole_traceparent_is_on_record_if_it_is_well_formed(
+    client: Client, sent: Any, header: str | None, kept: str
+) -> None:
+    if header is not None:
+        client = client.having(headers={"traceparent": header})
+    meta = {} if sent is None else {"traceparent": sent}
+
+    client.with_key("alice").send(
+        "tools/call", {"name": "echo", "arguments": {"text": "x"}}, meta=meta
+    )
+
+    assert CallRecord.objects.get().traceparent == kept
 
 
 def test_scopes_beyond_those_needed_do_no_harm(client: Client) -> None:

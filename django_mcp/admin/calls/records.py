@@ -97,7 +97,7 @@ class CallRecordAdmin(CallAdmin):
                     "call_id",
                     "shown_endpoint",
                     "shown_protocol_version",
-                    "shown_trace_id",
+                    "shown_traceparent",
                     "shown_task_id",
                     "shown_worker",
                 )
@@ -113,7 +113,7 @@ class CallRecordAdmin(CallAdmin):
     shown_credential = shown_field(CallRecord, "credential")
     shown_endpoint = shown_field(CallRecord, "endpoint")
     shown_protocol_version = shown_field(CallRecord, "protocol_version")
-    shown_trace_id = shown_field(CallRecord, "trace_id")
+    shown_traceparent = shown_field(CallRecord, "traceparent")
     shown_task_id = shown_field(CallRecord, "task_id")
     shown_worker = shown_field(CallRecord, "worker")
 

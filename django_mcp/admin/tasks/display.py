@@ -90,7 +90,7 @@ class TaskDisplay(CallAdmin):
                     "call_id",
                     "shown_endpoint",
                     "shown_protocol_version",
-                    "shown_trace_id",
+                    "shown_traceparent",
                 )
             },
         ),
@@ -104,7 +104,7 @@ class TaskDisplay(CallAdmin):
     shown_credential = shown_field(ToolTask, "credential")
     shown_endpoint = shown_field(ToolTask, "endpoint")
     shown_protocol_version = shown_field(ToolTask, "protocol_version")
-    shown_trace_id = shown_field(ToolTask, "trace_id")
+    shown_traceparent = shown_field(ToolTask, "traceparent")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

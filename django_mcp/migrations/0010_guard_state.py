@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_mcp", "0008_short_labels"),
+        ("django_mcp", "0009_traceparents"),
     ]
 
     operations = [
