@@ -59,7 +59,7 @@ def empty_list_reason(principal: Principal) -> str:
     if others:
         counted = ", ".join(f"{denial.label} ({count})" for denial, count in others.items())
         sentences.append(
-            f"Hidden from this caller: {counted}; python manage.py mcp_tools --user NAME lists "
+            f"Hidden from this caller: {counted}; python manage.py mcp_catalog --user NAME lists "
             "what a user is shown, and why not the rest."
         )
     if closed:

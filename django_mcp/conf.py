@@ -136,7 +136,7 @@ class Settings:
         default="",
         help="What an agent should know before it uses the tools.",
     )
-    PAGE_SIZE = Setting(
+    LIST_PAGE_SIZE = Setting(
         int,
         default=1000,
         help="How many tools one page of a list holds.",

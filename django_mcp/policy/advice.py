@@ -30,4 +30,4 @@ def closed_groups_advice(groups: Sequence[str]) -> str:
 
 def enable_command(groups: Iterable[str]) -> str:
     """The command line that opens these groups."""
-    return f"python manage.py mcp_tools enable {' '.join(groups)}"
+    return f"python manage.py mcp_catalog enable {' '.join(groups)}"

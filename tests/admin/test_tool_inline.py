@@ -129,7 +129,7 @@ def test_tool_that_has_no_switch_yet_is_shown_with_what_to_do(
 
     row = rows_of(response)[1]
     assert row[0] == ""
-    assert "count_stock Count read-only no switch yet: run manage.py mcp_tools sync" in row[1]
+    assert "count_stock Count read-only no switch yet: run manage.py mcp_catalog sync" in row[1]
 
 
 def test_onlooker_reads_whether_each_tool_is_enabled(onlooker: Client, stock: ToolGroup) -> None:

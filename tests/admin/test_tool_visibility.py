@@ -75,7 +75,7 @@ def test_answer_is_that_of_the_command(
 
     out = StringIO()
     forget_snapshot()
-    call_command("mcp_tools", "--user=ada", *arguments, stdout=out)
+    call_command("mcp_catalog", "--user=ada", *arguments, stdout=out)
     said = {
         f"{name.split()[0]} ({group}){': ' if why else ''}{why}": state != "hidden"
         for name, group, state, why in rows_of(page)

@@ -37,7 +37,7 @@ def test_w032_tells_that_every_group_is_closed() -> None:
 
     assert set(found(databases=["default"])) == {"W032"}
     (hint,) = hints(databases=["default"])["W032"]
-    assert hint.endswith("run python manage.py mcp_tools enable minutes notes")
+    assert hint.endswith("run python manage.py mcp_catalog enable minutes notes")
 
 
 def test_w032_is_silent_once_a_group_is_open() -> None:

@@ -396,7 +396,7 @@ class TestSettings:
         with offering(act, group="notes"):
             (hint,) = hints()["I001"]
         assert "DJANGO_MCP_ENABLE_NEW_GROUPS = True" in hint
-        assert hint.endswith("python manage.py mcp_tools enable notes")
+        assert hint.endswith("python manage.py mcp_catalog enable notes")
 
     @pytest.mark.parametrize("is_open", [True, False])
     def test_i001_is_silent_once_the_project_has_decided(

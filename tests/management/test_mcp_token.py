@@ -56,8 +56,8 @@ def test_the_token_stands_alone_on_the_output(ann: User) -> None:
 @pytest.mark.parametrize(
     ("refused", "reason"),
     [
-        ("enabled", 'under "Tool groups", or run python manage.py mcp_tools enable stock\n'),
-        ("read_only", " python manage.py mcp_tools --user NAME says why\n"),
+        ("enabled", 'under "Tool groups", or run python manage.py mcp_catalog enable stock\n'),
+        ("read_only", " python manage.py mcp_catalog --user NAME says why\n"),
     ],
 )
 def test_scopes_that_open_nothing_to_the_user_are_told_beside_the_token(

@@ -20,18 +20,18 @@ UUID = "8a3c1f0e-5b7d-4f6a-9c2e-1d0b3a4f5e6c"
 
 
 def named(text: str) -> str:
-    """Whom `mcp_tools` takes for the user of this text."""
+    """Whom `mcp_catalog` takes for the user of this text."""
 
     def look() -> None:
         """Look."""
 
     out = StringIO()
     with offering(look):
-        call_command("mcp_tools", f"--user={text}", stdout=out)
+        call_command("mcp_catalog", f"--user={text}", stdout=out)
     return out.getvalue().removeprefix("Visible to ").partition(":")[0]
 
 
-def refusal(text: str, command: str = "mcp_tools") -> list[str]:
+def refusal(text: str, command: str = "mcp_catalog") -> list[str]:
     """The lines of the error about a text that names no user."""
     with pytest.raises(CommandError) as caught:
         call_command(command, f"--user={text}")
@@ -158,7 +158,7 @@ def test_near_misses_are_bounded_however_many_users_there_are(settings: Settings
     ["", "no\0text", "\udcff", "9" * 40, "9" * 5_000, "a" * 100_000, "%", "_", "' OR 1=1 --", "@"],
     ids=["empty", "null", "surrogate", "number", "digits", "long", "percent", "any", "sql", "at"],
 )
-@pytest.mark.parametrize("command", ["mcp_tools", "mcp_audit", "mcp_revoke"])
+@pytest.mark.parametrize("command", ["mcp_catalog", "mcp_audit", "mcp_revoke"])
 def test_hostile_text_names_nobody_and_is_quoted_in_part(command: str, text: str) -> None:
     user("ben")
 

@@ -120,8 +120,8 @@ def test_operators_are_told_the_name_of_the_predicate(
 ) -> None:
     with offering(act, requires=is_staff):
         reasons = entry_of(act, caller(ann)).reasons
-        call_command("mcp_tools", "--user=ann")
-        call_command("mcp_tools")
+        call_command("mcp_catalog", "--user=ann")
+        call_command("mcp_catalog")
 
     assert reasons == ("its requirement is not met: is_staff",)
     out = capsys.readouterr().out

@@ -249,7 +249,7 @@ class TestCommand:
         out = StringIO()
 
         with offering(first, group="g"):
-            call_command("mcp_tools", "sync", stdout=out)
+            call_command("mcp_catalog", "sync", stdout=out)
 
         assert out.getvalue().splitlines() == ["created g", "created g/first", "2 rows created"]
 
@@ -258,6 +258,6 @@ class TestCommand:
         ToolGroup.objects.using(other).all().delete()
         settings.DATABASE_ROUTERS = [Route(other, *EVERY_MODEL)]
 
-        call_command("mcp_tools", "sync", stdout=StringIO())
+        call_command("mcp_catalog", "sync", stdout=StringIO())
 
         assert "shop" in rows(other)

@@ -33,7 +33,7 @@ def pages(client: Client) -> list[list[str]]:
 def test_pages_hold_every_tool_once_in_a_fixed_order(
     client: Client, settings: Settings, size: int
 ) -> None:
-    settings.DJANGO_MCP_PAGE_SIZE = size
+    settings.DJANGO_MCP_LIST_PAGE_SIZE = size
 
     found = pages(client)
 
@@ -131,5 +131,5 @@ def test_first_empty_list_is_explained_in_the_log_with_what_to_type(
         "tools/list at /mcp is empty. "
         f"The tool groups {' and '.join(groups)} are closed, so that no client sees the tools: "
         'open them in the admin under "Tool groups", or run '
-        f"python manage.py mcp_tools enable {' '.join(groups)}"
+        f"python manage.py mcp_catalog enable {' '.join(groups)}"
     )

@@ -130,7 +130,7 @@ class Suggestion:
 def sight_page(
     request: HttpRequest, site: AdminSite, *, may_search_clients: bool
 ) -> TemplateResponse:
-    """Answer as `mcp_tools --user` does. The caller has checked who asks.
+    """Answer as `mcp_catalog --user` does. The caller has checked who asks.
 
     Applications are suggested to those who may search them.
     """

@@ -25,7 +25,7 @@ def check_admin_sites(
             f"default site, and the project serves another, {names}.",
             hint="Where you register your models on that site, write: "
             "from django_mcp.admin import register; register(site), with your site. Or groups are "
-            "opened by mcp_tools alone, and this check is silenced.",
+            "opened by mcp_catalog alone, and this check is silenced.",
             id="django_mcp.W040",
         )
     ]

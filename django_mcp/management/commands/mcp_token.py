@@ -80,6 +80,6 @@ def _idle_scopes_text(wanted: list[str], principal: Principal) -> str:
     reason = (
         closed_groups_advice(sorted(closed))
         if closed
-        else "python manage.py mcp_tools --user NAME says why"
+        else "python manage.py mcp_catalog --user NAME says why"
     )
     return f"{' '.join(idle)}. {reason}"

@@ -48,7 +48,7 @@ class ToolList:
         except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
             raise internal_error(error) from None
         names = [tool.name for tool in visible if tool.name > after]
-        page = names[: settings.PAGE_SIZE]
+        page = names[: settings.LIST_PAGE_SIZE]
         result = ListToolsResult(
             tools=[], next_cursor=_write_cursor(page[-1]) if len(names) > len(page) else None
         )

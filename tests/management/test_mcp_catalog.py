@@ -1,4 +1,4 @@
-"""`manage.py mcp_tools`; its `sync` is tested with the rows that it makes."""
+"""`manage.py mcp_catalog`; its `sync` is tested with the rows that it makes."""
 
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -55,7 +55,7 @@ def _tools(db: None) -> Iterator[None]:
 def run(*arguments: str, **options: Any) -> list[str]:
     forget_snapshot()
     out = StringIO()
-    call_command("mcp_tools", *arguments, stdout=out, **options)
+    call_command("mcp_catalog", *arguments, stdout=out, **options)
     return out.getvalue().splitlines()
 
 
@@ -78,7 +78,7 @@ def test_it_lists_every_tool_with_all_that_matters() -> None:
         "3 tools",
         (
             "The tool group shop is closed, so that no client sees the tools: open it in the admin "
-            'under "Tool groups", or run python manage.py mcp_tools enable shop'
+            'under "Tool groups", or run python manage.py mcp_catalog enable shop'
         ),
     ]
 
@@ -90,7 +90,7 @@ def test_what_it_says_to_type_opens_the_groups(settings: Settings) -> None:
     User.objects.create_superuser("root")
     advice = run("--user", "root")[-1]
 
-    typed = advice.partition("python manage.py mcp_tools ")[2].split()
+    typed = advice.partition("python manage.py mcp_catalog ")[2].split()
 
     assert typed == ["enable", "desk", "shop"]
     assert run(*typed) == ["enabled desk", "enabled shop"]
@@ -257,7 +257,7 @@ def test_it_judges_by_the_application() -> None:
         (["enable", "shop", "shpo"], "There is no group 'shpo'. .* desk shop"),
         (["disable"], "Name the groups to close. The tools' groups are: desk shop"),
         (["disable", "shpo"], "There is no group 'shpo'. .* desk shop"),
-        (["sync", "shop"], "Only enable and disable take groups: mcp_tools enable shop"),
+        (["sync", "shop"], "Only enable and disable take groups: mcp_catalog enable shop"),
         (
             ["--user", "gone", "--scopes", "shop:read shpo:read"],
             "No tool asks for: shpo:read. The tools' scopes are: shop:read shop:write",

@@ -1,4 +1,4 @@
-"""`manage.py mcp_tools`: which tools there are, and what a caller sees of them."""
+"""`manage.py mcp_catalog`: which tools there are, and what a caller sees of them."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         is_change = action in ("enable", "disable")
         if groups and not is_change:
             raise CommandError(
-                f"Only enable and disable take groups: mcp_tools enable {' '.join(groups)}"
+                f"Only enable and disable take groups: mcp_catalog enable {' '.join(groups)}"
             )
         if is_change:
             self._set_enabled(groups, action == "enable", using=using)
