@@ -1,4 +1,4 @@
-"""What operators can do to rows, once they have said that they are sure."""
+"""Confirmation page of actions: the rows, what is done to them, and which are left alone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked before `action` is done."""
+class Confirmation:
+    """Confirmation that `action` needs before it is done to the possible candidates."""
 
     action: str
     title: str | Promise
@@ -48,34 +48,39 @@ class Question:
         return any(each.danger for each in self.possible)
 
 
-class AskingAdmin(CallAdmin):
-    """Nobody changes a row by hand; permission to change them is that to act on them."""
+class ConfirmationAdmin(CallAdmin):
+    """Model admin with actions that are confirmed first, and rows that cannot be edited.
 
-    question_template = "django_mcp/admin/question.html"
+    The permission to change rows is that to act on them.
+    """
+
+    confirmation_template = "django_mcp/admin/confirmation.html"
 
     def has_control_permission(self, request: HttpRequest) -> bool:
         """Whether this person may do what the actions do."""
         codename = get_permission_codename("change", self.opts)
         return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
-    def is_confirmed(self, request: HttpRequest, question: Question) -> bool:
-        """Whether the question was answered, and leaves something to do."""
-        return "confirmed" in request.POST and bool(question.possible)
+    def is_confirmed(self, request: HttpRequest, confirmation: Confirmation) -> bool:
+        """Return whether the operator has confirmed, and there is something to do."""
+        return "confirmed" in request.POST and bool(confirmation.possible)
 
-    def ask(self, request: HttpRequest, question: Question) -> TemplateResponse:
+    def confirmation_page(
+        self, request: HttpRequest, confirmation: Confirmation
+    ) -> TemplateResponse:
         if not self.has_control_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
         return TemplateResponse(
             request,
-            self.question_template,
+            self.confirmation_template,
             {
                 **self.admin_site.each_context(request),
-                "title": question.title,
-                "question": question,
+                "title": confirmation.title,
+                "confirmation": confirmation,
                 "opts": self.opts,
                 "media": self.media,
-                "is_consent_missing": "confirmed" in request.POST and question.is_dangerous,
+                "is_consent_missing": "confirmed" in request.POST and confirmation.is_dangerous,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
                 # Whatever the list is narrowed to: those that are asked for are named.
                 "address": f"{self.url_of('changelist')}?period=all",

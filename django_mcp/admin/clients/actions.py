@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.confirmation import Candidate, Question
+from django_mcp.admin.confirmation import Candidate, Confirmation
 from django_mcp.auth.clients.details import Client
 from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration
@@ -14,8 +14,8 @@ from django_mcp.models import ClientRegistration
 Standing = ClientRegistration.Standing
 
 
-def ask_to_approve(clients: Sequence[Client]) -> Question:
-    return Question(
+def approval_confirmation(clients: Sequence[Client]) -> Confirmation:
+    return Confirmation(
         action="approve_selected",
         title=_("Approve clients"),
         text=_("An approved client may ask users for access, whatever else is asked of new ones."),
@@ -28,8 +28,8 @@ def ask_to_approve(clients: Sequence[Client]) -> Question:
     )
 
 
-def ask_to_block(clients: Sequence[Client]) -> Question:
-    return Question(
+def block_confirmation(clients: Sequence[Client]) -> Confirmation:
+    return Confirmation(
         action="block_selected",
         title=_("Block clients"),
         text=_(
@@ -43,8 +43,8 @@ def ask_to_block(clients: Sequence[Client]) -> Question:
     )
 
 
-def ask_to_unblock(clients: Sequence[Client]) -> Question:
-    return Question(
+def unblock_confirmation(clients: Sequence[Client]) -> Confirmation:
+    return Confirmation(
         action="unblock_selected",
         title=_("Unblock clients"),
         text=_("An unblocked client is new again, and holds nothing: its users log in once more."),
@@ -55,8 +55,8 @@ def ask_to_unblock(clients: Sequence[Client]) -> Question:
     )
 
 
-def ask_to_revoke(clients: Sequence[Client]) -> Question:
-    return Question(
+def revocation_confirmation(clients: Sequence[Client]) -> Confirmation:
+    return Confirmation(
         action="revoke_selected",
         title=_("Revoke access of clients"),
         text=_(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.calls.base import shown_field
-from django_mcp.admin.confirmation import AskingAdmin
+from django_mcp.admin.confirmation import ConfirmationAdmin
 from django_mcp.admin.formatting import moment_text
 from django_mcp.admin.markup import Tone, codes, mark, words
 from django_mcp.auth.clients.details import Client
@@ -31,7 +31,7 @@ NAMED_USERS = 50
 """So many users are named on a page; the others are counted."""
 
 
-class ClientDisplay(AskingAdmin):
+class ClientDisplay(ConfirmationAdmin):
     """The columns and the fields. Every row has in `facts` what is known of its application."""
 
     list_display = (

@@ -22,9 +22,13 @@ from django_mcp.admin.changelist.filters import (
     PeriodFilter,
 )
 from django_mcp.admin.changelist.newest_rows import Criterion
-from django_mcp.admin.clients.actions import ask_to_approve, ask_to_block, ask_to_unblock
+from django_mcp.admin.clients.actions import (
+    approval_confirmation,
+    block_confirmation,
+    unblock_confirmation,
+)
 from django_mcp.admin.clients.revocation import RevocationAdmin
-from django_mcp.admin.confirmation import Question
+from django_mcp.admin.confirmation import Confirmation
 from django_mcp.auth.clients.approval import approve, block, unblock
 from django_mcp.auth.clients.details import Client, clients_of
 from django_mcp.escapes import printable
@@ -137,12 +141,12 @@ class ClientRegistrationAdmin(RevocationAdmin):
     ) -> HttpResponse:
         client: Client = context["original"].facts
         may_control = self.has_control_permission(request)
-        for name, ask in (
-            ("can_approve", ask_to_approve),
-            ("can_block", ask_to_block),
-            ("can_unblock", ask_to_unblock),
+        for name, confirmation_of in (
+            ("can_approve", approval_confirmation),
+            ("can_block", block_confirmation),
+            ("can_unblock", unblock_confirmation),
         ):
-            context[name] = may_control and bool(ask([client]).possible)
+            context[name] = may_control and bool(confirmation_of([client]).possible)
         context["can_revoke"] = self.has_revoke_permission(request)
         context["subtitle"] = printable(client.name) or client.registration
         model = get_application_model()
@@ -152,15 +156,15 @@ class ClientRegistrationAdmin(RevocationAdmin):
 
     def approve_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to approve one client."""
-        return self.ask(request, ask_to_approve(self.clients(key)))
+        return self.confirmation_page(request, approval_confirmation(self.clients(key)))
 
     def block_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to block one client."""
-        return self.ask(request, ask_to_block(self.clients(key)))
+        return self.confirmation_page(request, block_confirmation(self.clients(key)))
 
     def unblock_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to unblock one client."""
-        return self.ask(request, ask_to_unblock(self.clients(key)))
+        return self.confirmation_page(request, unblock_confirmation(self.clients(key)))
 
     @admin.action(permissions=["control"], description=_("Approve selected clients"))
     def approve_selected(
@@ -173,7 +177,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
             text = gettext("Approved, and with it what repeats its registration: %(clients)s.")
             return text % {"clients": ", ".join(map(printable, repeats))}
 
-        return self._judge(request, ask_to_approve(clients_of(queryset)), judge)
+        return self._judge(request, approval_confirmation(clients_of(queryset)), judge)
 
     @admin.action(permissions=["control"], description=_("Block selected clients"))
     def block_selected(
@@ -188,7 +192,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
             )
             return text % {"count": taken}
 
-        return self._judge(request, ask_to_block(clients_of(queryset)), judge)
+        return self._judge(request, block_confirmation(clients_of(queryset)), judge)
 
     @admin.action(permissions=["control"], description=_("Unblock selected clients"))
     def unblock_selected(
@@ -198,19 +202,19 @@ class ClientRegistrationAdmin(RevocationAdmin):
             unblock(client_id)
             return pgettext("client", "Unblocked.")
 
-        return self._judge(request, ask_to_unblock(clients_of(queryset)), judge)
+        return self._judge(request, unblock_confirmation(clients_of(queryset)), judge)
 
     def _judge(
-        self, request: HttpRequest, question: Question, judge: Callable[[str], str]
+        self, request: HttpRequest, confirmation: Confirmation, judge: Callable[[str], str]
     ) -> HttpResponseBase:
         """Judge each that can be, and note it, once that is confirmed."""
-        if not self.is_confirmed(request, question):
-            return self.ask(request, question)
-        for each in question.possible:
+        if not self.is_confirmed(request, confirmation):
+            return self.confirmation_page(request, confirmation)
+        for each in confirmation.possible:
             done = judge(each.row.client_id)
             self.log_change(request, each.row, done)
             self.message_user(request, f"{done} ({each.row})", messages.SUCCESS)
-        return self.after([each.row.pk for each in question.possible])
+        return self.after([each.row.pk for each in confirmation.possible])
 
     def _calls_link(self, request: HttpRequest, client_id: str) -> str | None:
         """Where the calls of this client are listed, for those who may look at them."""

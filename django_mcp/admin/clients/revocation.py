@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.clients.access_form import AccessForm, revoked_text, subjects_of
-from django_mcp.admin.clients.actions import ask_to_revoke
+from django_mcp.admin.clients.actions import revocation_confirmation
 from django_mcp.admin.clients.display import ClientDisplay
 from django_mcp.admin.users import UserDirectory
 from django_mcp.auth.clients.details import Client, clients_of
@@ -87,22 +87,22 @@ class RevocationAdmin(ClientDisplay):
         """Ask whether to revoke the access of one client."""
         if not self.has_revoke_permission(request):
             raise PermissionDenied
-        return self.ask(request, ask_to_revoke(self.clients(key)))
+        return self.confirmation_page(request, revocation_confirmation(self.clients(key)))
 
     @admin.action(permissions=["revoke"], description=_("Revoke access of selected clients"))
     def revoke_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
-        question = ask_to_revoke(clients_of(queryset))
-        if not self.is_confirmed(request, question):
-            return self.ask(request, question)
+        confirmation = revocation_confirmation(clients_of(queryset))
+        if not self.is_confirmed(request, confirmation):
+            return self.confirmation_page(request, confirmation)
         endpoint = Endpoint.from_settings()
-        for each in question.possible:
+        for each in confirmation.possible:
             self._revoke(request, Access(endpoint=endpoint, client_id=each.row.client_id))
-        return self.after([each.row.pk for each in question.possible])
+        return self.after([each.row.pk for each in confirmation.possible])
 
     def clients(self, key: int) -> list[Client]:
-        """The client of this row, for a question about it."""
+        """The client of this row, for the confirmation page."""
         found = clients_of(ClientRegistration.objects.filter(pk=key))
         if not found:
             raise Http404

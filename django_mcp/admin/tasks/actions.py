@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.confirmation import Candidate, Question
+from django_mcp.admin.confirmation import Candidate, Confirmation
 from django_mcp.models import ToolTask
 from django_mcp.tools.tool import Tool
 
 Status = ToolTask.Status
 
 
-def ask_to_cancel(tasks: Sequence[ToolTask]) -> Question:
-    return Question(
+def cancellation_confirmation(tasks: Sequence[ToolTask]) -> Confirmation:
+    return Confirmation(
         action="cancel_selected",
         title=_("Cancel tasks"),
         text=_("A task that waits never starts; one that runs is told to stop within a second."),
@@ -24,9 +24,9 @@ def ask_to_cancel(tasks: Sequence[ToolTask]) -> Question:
     )
 
 
-def ask_to_retry(tasks: Sequence[ToolTask], tools: Mapping[str, Tool]) -> Question:
+def retry_confirmation(tasks: Sequence[ToolTask], tools: Mapping[str, Tool]) -> Confirmation:
     """`tools` are those of the code, by name."""
-    return Question(
+    return Confirmation(
         action="retry_selected",
         title=_("Run tasks again"),
         text=_(

@@ -17,7 +17,7 @@ from django_mcp.admin.formatting import moment_text
 from django_mcp.admin.links import party_links
 from django_mcp.admin.markup import in_line, json_block, words
 from django_mcp.admin.registry_view import read_declared
-from django_mcp.admin.tasks.input_requests import questions_of
+from django_mcp.admin.tasks.input_requests import input_requests_of
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import TaskState
 from django_mcp.audit.redaction import redact
@@ -175,7 +175,7 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("open questions"))
     def shown_questions(self, task: ToolTask) -> SafeString:
-        return self._rendered("task_questions.html", questions=questions_of(task))
+        return self._rendered("task_input_requests.html", input_requests=input_requests_of(task))
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, task: ToolTask) -> SafeString:

@@ -1,4 +1,4 @@
-"""What a task asks its user, as operators read it: never what the user has answered."""
+"""Input requests of a task as operators read them; the responses of its user are never shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ KINDS: Mapping[str, str | Promise] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedField:
-    """A field of a form, in words."""
+class FormField:
+    """Field of a form, in words."""
 
     name: str
     title: str
@@ -41,25 +41,25 @@ class AskedField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedQuestion:
-    """One message to a user, with the fields of its form."""
+class InputRequest:
+    """Message to a user, with the fields of its form."""
 
     message: SafeString
-    fields: list[AskedField]
+    fields: list[FormField]
 
 
-def questions_of(task: ToolTask) -> list[AskedQuestion]:
+def input_requests_of(task: ToolTask) -> list[InputRequest]:
     """What a task waits for; empty unless it waits."""
     return [
-        AskedQuestion(message=text_block(question.message), fields=_fields(question))
+        InputRequest(message=text_block(question.message), fields=_fields(question))
         for question in open_questions(task).values()
     ]
 
 
-def _fields(question: Question) -> list[AskedField]:
+def _fields(question: Question) -> list[FormField]:
     required = question.form.get("required", ())
     return [
-        AskedField(
+        FormField(
             name=printable(name),
             title=printable(field.get("title", name)),
             description=printable_lines(field.get("description", "")),

@@ -27,9 +27,9 @@ from django_mcp.admin.changelist.filters import (
     ToolFilter,
     UserFilter,
 )
-from django_mcp.admin.confirmation import AskingAdmin, Question
+from django_mcp.admin.confirmation import Confirmation, ConfirmationAdmin
 from django_mcp.admin.registry_view import read_declared
-from django_mcp.admin.tasks.actions import ask_to_cancel, ask_to_retry
+from django_mcp.admin.tasks.actions import cancellation_confirmation, retry_confirmation
 from django_mcp.admin.tasks.display import TaskDisplay
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import STATE_COLUMNS, TaskState
@@ -45,14 +45,14 @@ class TaskList(CallList):
     id_columns = ("id", "call_id")
 
 
-class ToolTaskAdmin(AskingAdmin, TaskDisplay):
+class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     """Permission to change tasks is that to cancel and retry."""
 
     list_filter = (PeriodFilter, StatusFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole task or call id, tool name, user name or key, client name or id.")
     actions = ("cancel_selected", "retry_selected")
     change_form_template = "django_mcp/admin/task.html"
-    question_template = "django_mcp/admin/task_question.html"
+    confirmation_template = "django_mcp/admin/task_confirmation.html"
 
     class Media:
         js = ("django_mcp/task.js",)
@@ -99,8 +99,8 @@ class ToolTaskAdmin(AskingAdmin, TaskDisplay):
         task: ToolTask = context["original"]
         may_control = self.has_control_permission(request)
         context["record_link"] = self.link_to(request, CallRecord, "call_id", task.call_id)
-        context["can_cancel"] = may_control and bool(ask_to_cancel([task]).possible)
-        context["can_retry"] = may_control and bool(self._ask_to_retry([task]).possible)
+        context["can_cancel"] = may_control and bool(cancellation_confirmation([task]).possible)
+        context["can_retry"] = may_control and bool(self._retry_confirmation([task]).possible)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def state_view(self, request: HttpRequest, key: UUID) -> JsonResponse:
@@ -128,41 +128,43 @@ class ToolTaskAdmin(AskingAdmin, TaskDisplay):
 
     def cancel_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Ask whether to cancel one task."""
-        return self.ask(request, ask_to_cancel([self._task(request, key)]))
+        return self.confirmation_page(
+            request, cancellation_confirmation([self._task(request, key)])
+        )
 
     def retry_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Ask whether to run one task again."""
-        return self.ask(request, self._ask_to_retry([self._task(request, key)]))
+        return self.confirmation_page(request, self._retry_confirmation([self._task(request, key)]))
 
     @admin.action(permissions=["control"], description=_("Cancel selected tasks"))
     def cancel_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
-        question = ask_to_cancel(_without_results(queryset))
-        if not self.is_confirmed(request, question):
-            return self.ask(request, question)
-        for each in question.possible:
+        confirmation = cancellation_confirmation(_without_results(queryset))
+        if not self.is_confirmed(request, confirmation):
+            return self.confirmation_page(request, confirmation)
+        for each in confirmation.possible:
             cancel(each.row.pk)
             self.log_change(request, each.row, pgettext("background task", "Cancelled."))
         text = ngettext(
             "%(count)d task is cancelled or has been told to stop.",
             "%(count)d tasks are cancelled or have been told to stop.",
-            len(question.possible),
+            len(confirmation.possible),
         )
-        self.message_user(request, text % {"count": len(question.possible)}, messages.SUCCESS)
-        return self.after([each.row.pk for each in question.possible])
+        self.message_user(request, text % {"count": len(confirmation.possible)}, messages.SUCCESS)
+        return self.after([each.row.pk for each in confirmation.possible])
 
     @admin.action(permissions=["control"], description=_("Run selected tasks again"))
     def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
-        question = self._ask_to_retry(_without_results(queryset))
-        has_consent = not question.is_dangerous or "dared" in request.POST
-        if not self.is_confirmed(request, question) or not has_consent:
-            return self.ask(request, question)
-        made = [key for each in question.possible if (key := self._retry(request, each.row))]
+        confirmation = self._retry_confirmation(_without_results(queryset))
+        has_consent = not confirmation.is_dangerous or "dared" in request.POST
+        if not self.is_confirmed(request, confirmation) or not has_consent:
+            return self.confirmation_page(request, confirmation)
+        made = [key for each in confirmation.possible if (key := self._retry(request, each.row))]
         if made:
             text = ngettext(
                 "%(count)d task is run again.", "%(count)d tasks are run again.", len(made)
             )
             self.message_user(request, text % {"count": len(made)}, messages.SUCCESS)
-        return self.after(made or [each.row.pk for each in question.possible])
+        return self.after(made or [each.row.pk for each in confirmation.possible])
 
     def _retry(self, request: HttpRequest, task: ToolTask) -> UUID | None:
         """Run one task again; its new key, or None when that was refused."""
@@ -183,8 +185,8 @@ class ToolTaskAdmin(AskingAdmin, TaskDisplay):
             )
         return key
 
-    def _ask_to_retry(self, tasks: list[ToolTask]) -> Question:
-        return ask_to_retry(tasks, read_declared().tools)
+    def _retry_confirmation(self, tasks: list[ToolTask]) -> Confirmation:
+        return retry_confirmation(tasks, read_declared().tools)
 
 
 def _without_results(tasks: ToolTaskQuerySet) -> list[ToolTask]:
