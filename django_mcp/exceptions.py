@@ -69,8 +69,8 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a user is asked: a message, and the form to fill, as the JSON Schema of elicitation."""
+class ElicitationRequest:
+    """Request for a user's input: a message, and the form to fill in, as a JSON Schema."""
 
     message: str
     form: Mapping[str, Any]
@@ -151,18 +151,22 @@ class AccessEndedError(DjangoMCPError):
 
 
 class InputRequiredError(CallRejectedError):
-    """What prepares the tool has a question first: the client answers it by calling again.
+    """The tool needs input of the user first: the client calls again with the responses.
 
-    `questions` are those that are open, by their keys; `answers` those to the earlier ones.
+    `input_requests` are those without a response, by their keys; `input_responses` holds those to
+    earlier ones.
     """
 
     outcome = "input_required"
 
     def __init__(
-        self, *, questions: Mapping[str, Question], answers: Mapping[str, Mapping[str, Any]]
+        self,
+        *,
+        input_requests: Mapping[str, ElicitationRequest],
+        input_responses: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        self.questions = dict(questions)
-        self.answers = dict(answers)
+        self.input_requests = dict(input_requests)
+        self.input_responses = dict(input_responses)
         super().__init__("The tool has questions for the user.")
 
 
@@ -175,8 +179,8 @@ class RequestStateUsedError(CallRejectedError):
         super().__init__("This requestState has been used. Call again without it.")
 
 
-class InvalidAnswersError(DjangoMCPError):
-    """What was sent as the answers to a task's questions is none, or too much to be kept."""
+class InvalidInputResponsesError(DjangoMCPError):
+    """The responses to a task's input requests are malformed, or too large to be stored."""
 
 
 class TaskError(DjangoMCPError):

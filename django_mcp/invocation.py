@@ -40,7 +40,7 @@ class Invocation:
     traceparent: str = ""
     is_askable: bool = False
     takes_task: bool = False
-    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    input_responses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     request_state: RequestState | None = None
 
     @property

@@ -14,7 +14,7 @@ from django.test import TestCase
 from mcp_types import ImageContent
 
 from django_mcp import ToolContext
-from django_mcp.exceptions import MissingScopeError, Question, UnknownToolError
+from django_mcp.exceptions import ElicitationRequest, MissingScopeError, UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.testing import MCPClient
 from tests.background import asking_tools
@@ -325,7 +325,7 @@ class TestQuestions(TestCase):
     def test_user_answers_what_a_tool_asks_before_and_while_it_runs(self) -> None:
         asked: list[str] = []
 
-        def answer(question: Question) -> dict[str, object]:
+        def answer(question: ElicitationRequest) -> dict[str, object]:
             asked.append(question.message)
             return {"name": "Ada", "born": datetime.date(1815, 12, 10)}
 

@@ -77,7 +77,7 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         traceparent=task.traceparent,
         is_askable=task.is_askable,
         takes_task=task.is_askable,
-        answers=unseal(task.answers),
+        input_responses=unseal(task.answers),
     )
 
 
@@ -126,9 +126,15 @@ def repetition_of(task: ToolTask) -> Invocation:
     """
     assert not task.has_secrets, "What was secret is gone."
     call = invocation_of(task, current_principal(task))
-    # No client is told of its task, so none could answer a question.
+    # No client is told of its task, so none could send input.
     return replace(
-        call, id=uuid4(), address="", traceparent="", is_askable=False, takes_task=False, answers={}
+        call,
+        id=uuid4(),
+        address="",
+        traceparent="",
+        is_askable=False,
+        takes_task=False,
+        input_responses={},
     )
 
 

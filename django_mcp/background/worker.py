@@ -18,13 +18,13 @@ from django.db import DatabaseError, InterfaceError, connections, router
 from django_mcp.background.backend import background_of
 from django_mcp.background.completion import end_with_error, end_with_result, save_result, settle
 from django_mcp.background.heartbeat import Heartbeat, Run, heartbeat
-from django_mcp.background.input import written_questions
+from django_mcp.background.input import written_requests
 from django_mcp.background.recovery import sweep_when_due
 from django_mcp.background.serialization import call_of, current_principal
 from django_mcp.background.submit import hand_over
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
-from django_mcp.calls.elicitation import Questions, SuspendedError
+from django_mcp.calls.elicitation import Elicitation, SuspendedError
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import after, repetition
 from django_mcp.calls.run import called, explain, failures_explained, transaction_of
@@ -34,8 +34,8 @@ from django_mcp.db.connections import forget_connection
 from django_mcp.exceptions import (
     BusyError,
     CallRejectedError,
+    ElicitationRequest,
     FollowUpFailedError,
-    Question,
     TaskCancelledError,
     TaskError,
     ToolError,
@@ -75,7 +75,7 @@ def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -
         try:
             _run(run)
         except SuspendedError as waiting:
-            _persistently(partial(_suspend, run, waiting.questions))
+            _persistently(partial(_suspend, run, waiting.requests))
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except (Exception, SystemExit) as raised:
@@ -128,9 +128,9 @@ def _decided(run: Run, call: Call) -> Rendered | None:
 
 def _run_function(run: Run, call: Call) -> Steps[None]:
     unaskable = None if run.task.is_askable else UnaskableError()
-    questions = Questions(call.invocation.answers, unaskable=unaskable)
+    elicitation = Elicitation(call.invocation.input_responses, unaskable=unaskable)
     with transaction_of(call) as unit:
-        with failures_explained(call), questions.of(call):
+        with failures_explained(call), elicitation.of(call):
             result = yield from called(call)
         unit.result = result = yield from after(call, all_guards())(result)
         # In one transaction with what the tool has written, where they share a database: both
@@ -158,9 +158,9 @@ async def _until_cancelled(cancellation: Cancellation, awaitable: Any) -> Any:
     return await running
 
 
-def _suspend(run: Run, questions: Mapping[str, Question]) -> None:
+def _suspend(run: Run, requests: Mapping[str, ElicitationRequest]) -> None:
     """Leave the task to wait in its row: whichever worker is free goes on with the answers."""
-    text = written_questions(questions)
+    text = written_requests(requests)
     if run.rows.suspend(questions=text, **run.take_facts()):
         publish(run.task.pk)
     else:

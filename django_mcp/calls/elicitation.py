@@ -1,8 +1,8 @@
-"""The questions of one run of a function: what was answered before, and what is still open.
+"""Elicitation of one run of a function: the responses so far, and the requests still open.
 
-A function that asks is run again from its beginning with every answer there is, until nothing is
-open. Each answer belongs to the very question that was asked: another message, another form or a
-second time are another question, so no consent is ever taken for something else.
+A function that asks is run again from its beginning with every response there is, until nothing is
+open. Each response belongs to the very request that was made: another message, another form or a
+second time are another request, so no consent is ever taken for something else.
 """
 
 import hashlib
@@ -18,44 +18,46 @@ from django_mcp.calls.call import Call
 from django_mcp.exceptions import (
     ElicitationCancelledError,
     ElicitationDeclinedError,
+    ElicitationRequest,
     InputRequiredError,
-    Question,
     UnaskableError,
 )
 from django_mcp.schemas.input.forms import form_of, read_form
 
-MAX_ANSWERS = 100
-"""How often one call may ask: a function that finds ever new questions must end too."""
+MAX_REQUESTS = 100
+"""Requests of one call: a function that makes ever new ones must end too."""
 
 MAX_MESSAGE = 10_000
 """Characters of one message."""
 
 KEY_LENGTH = 24
 
-Answer = Mapping[str, Any]
+InputResponse = Mapping[str, Any]
 """An `action` of MCP elicitation, and the `content` of one that is `accept`."""
 
 
 class SuspendedError(BaseException):
-    """Leaves a function that waits for answers; no `Exception`, so that nobody stops it."""
+    """Leaves a function that waits for input; no `Exception`, so that nothing catches it."""
 
-    def __init__(self, questions: Mapping[str, Question]) -> None:
-        self.questions = dict(questions)
-        super().__init__("waits for answers")
-
-
-class TooManyQuestionsError(Exception):
-    """A function asks and asks: do the words of its questions change from run to run?"""
+    def __init__(self, requests: Mapping[str, ElicitationRequest]) -> None:
+        self.requests = dict(requests)
+        super().__init__("waits for input")
 
 
-class Questions:
-    """The questions of one run, and so its `Asker`. `answers` are all that were given so far."""
+class TooManyElicitationsError(Exception):
+    """A function asks and asks: do the words of its requests change from run to run?"""
 
-    def __init__(self, answers: Mapping[str, Answer], *, unaskable: UnaskableError | None) -> None:
-        self._answers = answers
-        self._open: dict[str, Question] = {}
+
+class Elicitation:
+    """Elicitation of one run, and so its `Asker`; `responses` are all that there are so far."""
+
+    def __init__(
+        self, responses: Mapping[str, InputResponse], *, unaskable: UnaskableError | None
+    ) -> None:
+        self._responses = responses
+        self._open: dict[str, ElicitationRequest] = {}
         self._unaskable = unaskable
-        self._asked: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()
 
     @contextmanager
     def of(self, call: Call) -> Iterator[None]:
@@ -78,8 +80,8 @@ class Questions:
             words = str(message).encode("utf-8", "replace").decode("utf-8")
             if len(words) > MAX_MESSAGE:
                 raise ValueError(f"a question has at most {MAX_MESSAGE} characters")
-            answer, refusal = self._answer(Question(message=words, form=form_of(model)), model)
-            answers[name] = answer
+            request = ElicitationRequest(message=words, form=form_of(model))
+            answers[name], refusal = self._answer(request, model)
             refusals += [refusal] if refusal else []
         if self._open:
             raise SuspendedError(self._open)
@@ -88,49 +90,53 @@ class Questions:
         return answers
 
     def _answer(
-        self, question: Question, model: type[BaseModel]
+        self, request: ElicitationRequest, model: type[BaseModel]
     ) -> tuple[Any, ElicitationDeclinedError | ElicitationCancelledError | None]:
-        """What was answered, if it was; otherwise the question is open from now on."""
-        message = question.message
+        """Return the filled form or the refusal; without a response the request is open now."""
+        message = request.message
         while True:
-            key = self._key(question)
-            answer = self._answers.get(key)
-            if answer is None:
-                self._leave_open(key, question)
+            key = self._key(request)
+            response = self._responses.get(key)
+            if response is None:
+                self._leave_open(key, request)
                 return None, None
-            if answer["action"] == "decline":
+            if response["action"] == "decline":
                 return None, ElicitationDeclinedError(message)
-            if answer["action"] == "cancel":
+            if response["action"] == "cancel":
                 return None, ElicitationCancelledError(message)
-            filled, reasons = read_form(model, answer.get("content") or {})
+            filled, reasons = read_form(model, response.get("content") or {})
             if filled is not None:
                 return filled, None
-            question = Question(message=f"{message}\n\n{reasons}", form=question.form)
+            request = ElicitationRequest(message=f"{message}\n\n{reasons}", form=request.form)
 
-    def _key(self, question: Question) -> str:
-        """A name that only this question has: of these words, asked for this many times."""
-        words = json.dumps([question.message, question.form], sort_keys=True)
-        self._asked[words] += 1
-        digest = hashlib.sha256(f"{self._asked[words]} {words}".encode())
+    def _key(self, request: ElicitationRequest) -> str:
+        """The key of this request alone: a digest of its words and how often they were used."""
+        words = json.dumps([request.message, request.form], sort_keys=True)
+        self._made[words] += 1
+        digest = hashlib.sha256(f"{self._made[words]} {words}".encode())
         return digest.hexdigest()[:KEY_LENGTH]
 
-    def _leave_open(self, key: str, question: Question) -> None:
+    def _leave_open(self, key: str, request: ElicitationRequest) -> None:
         if self._unaskable is not None:
             raise self._unaskable
-        if len(self._answers) + len(self._open) >= MAX_ANSWERS:
-            raise TooManyQuestionsError(f"more than {MAX_ANSWERS} questions in one call")
-        self._open[key] = question
+        if len(self._responses) + len(self._open) >= MAX_REQUESTS:
+            raise TooManyElicitationsError(
+                f"more than {MAX_REQUESTS} elicitation requests in one call"
+            )
+        self._open[key] = request
 
 
 @contextmanager
 def asking_in_request(call: Call, unaskable: UnaskableError | None) -> Iterator[None]:
     """Let what runs inside the block ask, within the request: the client calls again to answer.
 
-    Raises `InputRequiredError` at the end of the block while there are questions.
+    Raises `InputRequiredError` at the end of the block while there are open requests.
     """
-    answers = call.invocation.answers
+    responses = call.invocation.input_responses
     try:
-        with Questions(answers, unaskable=unaskable).of(call):
+        with Elicitation(responses, unaskable=unaskable).of(call):
             yield
     except SuspendedError as waiting:
-        raise InputRequiredError(questions=waiting.questions, answers=answers) from None
+        raise InputRequiredError(
+            input_requests=waiting.requests, input_responses=responses
+        ) from None

@@ -1,7 +1,7 @@
-"""Questions to users on their way: to clients as input requests, and back as their responses.
+"""Elicitation on the wire: input requests to clients, and the responses of their users.
 
 Before there is a task they travel in the result of the call, which the client sends again with the
-answers (SEP-2322); afterwards `tasks/get` tells of them and `tasks/update` brings the answers.
+responses (SEP-2322); afterwards `tasks/get` has the requests and `tasks/update` the responses.
 """
 
 import json
@@ -19,9 +19,9 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from django_mcp.background.input import open_questions
+from django_mcp.background.input import open_requests
 from django_mcp.conf import settings
-from django_mcp.exceptions import InputRequiredError, Question
+from django_mcp.exceptions import ElicitationRequest, InputRequiredError
 from django_mcp.invocation import RequestState
 from django_mcp.models import ToolTask
 from django_mcp.protocol.exchange import Context, is_modern
@@ -42,50 +42,48 @@ def is_askable(ctx: Context) -> bool:
 
 
 def input_requests(task: ToolTask) -> dict[str, Any]:
-    """The requests of a task that wait for an answer, by their keys."""
+    """The open input requests of a task, by their keys."""
     return {
-        key: _request(question).model_dump(by_alias=True, mode="json", exclude_none=True)
-        for key, question in open_questions(task).items()
+        key: _request(request).model_dump(by_alias=True, mode="json", exclude_none=True)
+        for key, request in open_requests(task).items()
     }
 
 
 def input_required(error: InputRequiredError, call_id: UUID) -> InputRequiredResult:
-    """The result of a call that has questions first; its state is sealed on the way out."""
+    """The result of a call that needs input first; its state is sealed on the way out."""
     state = {
         "id": str(uuid4()),
         "expires": (timezone.now() + timedelta(seconds=settings.ANSWER_WITHIN)).isoformat(),
-        "asked": list(error.questions),
-        "answers": error.answers,
+        "asked": list(error.input_requests),
+        "responses": error.input_responses,
     }
     return InputRequiredResult(
-        input_requests={key: _request(question) for key, question in error.questions.items()},
+        input_requests={key: _request(request) for key, request in error.input_requests.items()},
         request_state=json.dumps(state),
         _meta={CALL_ID_META_KEY: str(call_id)},
     )
 
 
-def answers_in(params: CallToolRequestParams) -> dict[str, Any]:
-    """The answers and the state that a call brings, by the names that `Invocation` has for them.
+def input_responses_in(params: CallToolRequestParams) -> dict[str, Any]:
+    """The input responses and the state of a call, by the names that `Invocation` has for them.
 
-    The state has been unsealed and is ours. An answer to what was not asked is ignored, and without
-    a state nothing was.
+    The state has been unsealed and is ours. A response to what was not requested is ignored, and
+    without a state nothing was.
     """
     if not params.request_state:
         return {}
     state = json.loads(params.request_state)
-    answers: dict[str, Mapping[str, Any]] = dict(state["answers"])
+    given: dict[str, Mapping[str, Any]] = dict(state["responses"])
     responses = params.input_responses or {}
     for key in state["asked"]:
         response = responses.get(key)
         if isinstance(response, ElicitResult):
-            answers[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
+            given[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
     brought = RequestState(id=UUID(state["id"]), expires=datetime.fromisoformat(state["expires"]))
-    return {"answers": answers, "request_state": brought}
+    return {"input_responses": given, "request_state": brought}
 
 
-def _request(question: Question) -> ElicitRequest:
+def _request(request: ElicitationRequest) -> ElicitRequest:
     return ElicitRequest(
-        params=ElicitRequestFormParams(
-            message=question.message, requested_schema=dict(question.form)
-        )
+        params=ElicitRequestFormParams(message=request.message, requested_schema=dict(request.form))
     )

@@ -27,8 +27,8 @@ from django_mcp.exceptions import (
     BusyError,
     DjangoMCPError,
     FollowUpFailedError,
-    InvalidAnswersError,
     InvalidArgumentsError,
+    InvalidInputResponsesError,
     MissingScopeError,
     RecordUnavailableError,
     RequestStateUsedError,
@@ -160,8 +160,8 @@ def missing_elicitation(error: UnaskableError) -> MCPError:
     )
 
 
-def invalid_answers(error: InvalidAnswersError) -> MCPError:
-    """The answer to answers that are none."""
+def invalid_input_responses(error: InvalidInputResponsesError) -> MCPError:
+    """The answer to input responses that are malformed."""
     return MCPError(code=INVALID_PARAMS, message=str(error))
 
 

@@ -12,15 +12,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
 from django_mcp.background.completion import outcome_of
-from django_mcp.background.input import answer, open_questions
+from django_mcp.background.input import accept_responses, open_requests
 from django_mcp.calls.call import Call
 from django_mcp.calls.progress import ProgressReport
 from django_mcp.catalog import find_tool, visible_tools
 from django_mcp.dispatch import serve, start_task
 from django_mcp.exceptions import (
+    ElicitationRequest,
     InputRequiredError,
     MissingScopeError,
-    Question,
     UnknownToolError,
 )
 from django_mcp.invocation import Invocation
@@ -98,7 +98,7 @@ class MCPClient:
         *,
         scopes: Iterable[str] | None = None,
         client_id: str = "test-client",
-        answer: Callable[[Question], Mapping[str, Any] | None] | None = None,
+        answer: Callable[[ElicitationRequest], Mapping[str, Any] | None] | None = None,
     ) -> None:
         self._answer = answer
         held = get_registry().scopes if scopes is None and user is not None else scopes or ()
@@ -144,8 +144,11 @@ class MCPClient:
                     served = await self._served(call)
                 wire = CallToolResult.model_validate(wire_outcome(served, call))
             except InputRequiredError as error:
-                answers = {**error.answers, **self._answers(error.questions)}
-                invocation = replace(invocation, id=uuid4(), answers=answers)
+                responses = {
+                    **error.input_responses,
+                    **self._input_responses(error.input_requests),
+                }
+                invocation = replace(invocation, id=uuid4(), input_responses=responses)
                 continue
             except (UnknownToolError, MissingScopeError):
                 raise
@@ -165,21 +168,23 @@ class MCPClient:
 
     def _finished(self, task: ToolTask, call: Call) -> Rendered:
         task.refresh_from_db()
-        while questions := open_questions(task):
-            answer(task.pk, self._answers(questions))
+        while requests := open_requests(task):
+            accept_responses(task.pk, self._input_responses(requests))
             task.refresh_from_db()
         if task.progress is not None:
             call.report_progress(task.progress, task.progress_total, task.progress_message)
         return outcome_of(task.pk)
 
-    def _answers(self, questions: Mapping[str, Question]) -> dict[str, Mapping[str, Any]]:
+    def _input_responses(
+        self, requests: Mapping[str, ElicitationRequest]
+    ) -> dict[str, Mapping[str, Any]]:
         assert self._answer is not None  # nobody else is asked
-        answers: dict[str, Mapping[str, Any]] = {}
-        for key, question in questions.items():
-            filled = self._answer(question)
+        responses: dict[str, Mapping[str, Any]] = {}
+        for key, request in requests.items():
+            filled = self._answer(request)
             accepted = {"action": "accept", "content": _sent(filled or {})}
-            answers[key] = {"action": "decline"} if filled is None else accepted
-        return answers
+            responses[key] = {"action": "decline"} if filled is None else accepted
+        return responses
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from pydantic import BaseModel, Field
 
 from django_mcp.admin.changelist import changelist
 from django_mcp.background import recovery
-from django_mcp.background.input import written_questions
+from django_mcp.background.input import written_requests
 from django_mcp.content import ResourceLink, Text
-from django_mcp.exceptions import Question, TaskLostError, ToolError
+from django_mcp.exceptions import ElicitationRequest, TaskLostError, ToolError
 from django_mcp.models import ToolTask
 from django_mcp.schemas.input.forms import form_of
 from tests.admin.calls import record
@@ -209,9 +209,9 @@ class Terms(BaseModel):
 
 def asking(message: str, model: type[BaseModel] = Terms, **changes: Any) -> ToolTask:
     """A task that waits for its user."""
-    question = Question(message=message, form=form_of(model))
+    question = ElicitationRequest(message=message, form=form_of(model))
     return task(
-        status=Status.INPUT_REQUIRED, questions=written_questions({"k": question}), **changes
+        status=Status.INPUT_REQUIRED, questions=written_requests({"k": question}), **changes
     )
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from django_mcp.background.input import answer, open_questions
-from django_mcp.exceptions import Question
+from django_mcp.background.input import accept_responses, open_requests
+from django_mcp.exceptions import ElicitationRequest
 from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.executors import run_in_control
@@ -14,7 +14,7 @@ from tests.calls import call_of, serve_call
 from tests.polls import until
 
 Responses = Mapping[str, Any]
-Round = Callable[[Mapping[str, Question]], Responses]
+Round = Callable[[Mapping[str, ElicitationRequest]], Responses]
 
 DECLINE: Responses = {"action": "decline"}
 CANCEL: Responses = {"action": "cancel"}
@@ -42,8 +42,8 @@ def converse(name: str, /, *rounds: Round, **arguments: Any) -> Rendered:
     async def talk(call: Awaitable[Rendered]) -> Rendered:
         for respond in rounds:
             task = await run_in_control(waiting)
-            responses = respond(open_questions(task))
-            await run_in_control(answer, task.pk, responses)
+            responses = respond(open_requests(task))
+            await run_in_control(accept_responses, task.pk, responses)
         return await call
 
     return asyncio.run(_while_called(name, talk, arguments))

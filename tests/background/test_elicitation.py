@@ -12,11 +12,11 @@ from django.db import connections
 from pytest_django import Settings
 
 from django_mcp.background.cancellation import cancel
-from django_mcp.background.input import answer
+from django_mcp.background.input import accept_responses
 from django_mcp.background.recovery import sweep
 from django_mcp.exceptions import (
-    InvalidAnswersError,
-    Question,
+    ElicitationRequest,
+    InvalidInputResponsesError,
     RecordUnavailableError,
     TaskCancelledError,
     TaskUnansweredError,
@@ -67,7 +67,7 @@ def test_what_a_tool_did_before_it_asked_is_undone() -> None:
 
     def look(task: ToolTask) -> None:
         groups.append(Group.objects.count())
-        answer(task.pk, dict.fromkeys(json.loads(task.questions), YES))
+        accept_responses(task.pk, dict.fromkeys(json.loads(task.questions), YES))
 
     interrupt("found", look, name="Owls")
 
@@ -77,7 +77,7 @@ def test_what_a_tool_did_before_it_asked_is_undone() -> None:
 def test_question_is_a_message_with_a_flat_form() -> None:
     asked = {}
 
-    def respond(questions: Mapping[str, Question]) -> Responses:
+    def respond(questions: Mapping[str, ElicitationRequest]) -> Responses:
         asked.update({question.message: question.form for question in questions.values()})
         return dict.fromkeys(questions, accept(name="Ada", born="1815-12-10"))
 
@@ -98,7 +98,7 @@ def test_question_is_a_message_with_a_flat_form() -> None:
 def test_tool_waits_until_every_question_is_answered(name: str) -> None:
     asked = []
 
-    def respond(questions: Mapping[str, Question]) -> Responses:
+    def respond(questions: Mapping[str, ElicitationRequest]) -> Responses:
         asked.append({question.message: key for key, question in questions.items()})
         first = next(key for key, question in questions.items())
         return {first: accept(name=f"Person {len(asked)}"), "unknown": {"ignored": True}}
@@ -116,7 +116,7 @@ def test_answers_that_arrive_at_the_same_time_all_count() -> None:
 
     def respond(task: ToolTask, key: str, name: str) -> None:
         barrier.wait()
-        answer(task.pk, {key: accept(name=name)})
+        accept_responses(task.pk, {key: accept(name=name)})
         connections.close_all()
 
     def both(task: ToolTask) -> None:
@@ -138,9 +138,9 @@ def test_answers_that_arrive_at_the_same_time_all_count() -> None:
 def test_first_answer_to_a_question_stays() -> None:
     def twice(task: ToolTask) -> None:
         one, other = json.loads(task.questions)
-        answer(task.pk, {one: accept(name="Ada")})
-        answer(task.pk, {one: accept(name="Eve")})
-        answer(task.pk, {other: accept(name="Bob"), one: accept(name="Eve")})
+        accept_responses(task.pk, {one: accept(name="Ada")})
+        accept_responses(task.pk, {one: accept(name="Eve")})
+        accept_responses(task.pk, {other: accept(name="Bob"), one: accept(name="Eve")})
 
     result = interrupt("marry", twice)
 
@@ -174,7 +174,7 @@ def test_tool_may_take_a_refusal_for_an_answer_and_ask_the_same_again() -> None:
 def test_unusable_answer_is_asked_for_again_as_another_question() -> None:
     asked: list[tuple[str, str]] = []
 
-    def respond(questions: Mapping[str, Question]) -> Responses:
+    def respond(questions: Mapping[str, ElicitationRequest]) -> Responses:
         ((key, question),) = questions.items()
         asked.append((key, question.message))
         contents: list[dict[str, Any]] = [{"first": "x"}, {"first": 2, "last": 1}]
@@ -197,9 +197,9 @@ def test_unusable_answer_is_asked_for_again_as_another_question() -> None:
 def test_what_is_no_answer_is_refused_and_nothing_of_it_taken(response: Any) -> None:
     def both(task: ToolTask) -> None:
         one, other = json.loads(task.questions)
-        with pytest.raises(InvalidAnswersError):
-            answer(task.pk, {one: accept(name="Eve"), other: response})
-        answer(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
+        with pytest.raises(InvalidInputResponsesError):
+            accept_responses(task.pk, {one: accept(name="Eve"), other: response})
+        accept_responses(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
 
     result = interrupt("marry", both)
 
@@ -211,9 +211,9 @@ def test_answers_larger_than_a_row_may_hold_are_refused(settings: Settings) -> N
 
     def both(task: ToolTask) -> None:
         one, other = json.loads(task.questions)
-        with pytest.raises(InvalidAnswersError):
-            answer(task.pk, {one: accept(name="E" * 1000), other: accept(name="Bob")})
-        answer(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
+        with pytest.raises(InvalidInputResponsesError):
+            accept_responses(task.pk, {one: accept(name="E" * 1000), other: accept(name="Bob")})
+        accept_responses(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
 
     result = interrupt("marry", both)
 
@@ -223,7 +223,7 @@ def test_answers_larger_than_a_row_may_hold_are_refused(settings: Settings) -> N
 def test_consent_is_never_taken_for_another_question() -> None:
     asked: list[str] = []
 
-    def respond(questions: Mapping[str, Question]) -> Responses:
+    def respond(questions: Mapping[str, ElicitationRequest]) -> Responses:
         asked.extend(question.message for question in questions.values())
         return dict.fromkeys(questions, YES)
 
@@ -234,12 +234,12 @@ def test_consent_is_never_taken_for_another_question() -> None:
 
 
 def test_tool_that_finds_ever_new_questions_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django_mcp.calls.elicitation.MAX_ANSWERS", 2)
+    monkeypatch.setattr("django_mcp.calls.elicitation.MAX_REQUESTS", 2)
 
     with pytest.raises(ToolFailedError):
         converse("pester", all_with(YES), all_with(YES))
 
-    assert CallRecord.objects.get().error_class == "TooManyQuestionsError"
+    assert CallRecord.objects.get().error_class == "TooManyElicitationsError"
 
 
 def test_tool_cannot_run_on_without_its_answer() -> None:
@@ -269,9 +269,9 @@ def test_answers_are_encrypted_in_the_row() -> None:
 
     def one_by_one(task: ToolTask) -> None:
         one, other = json.loads(task.questions)
-        answer(task.pk, {one: accept(name=asking_tools.SECRET)})
+        accept_responses(task.pk, {one: accept(name=asking_tools.SECRET)})
         rows.extend(ToolTask.objects.filter(pk=task.pk).values())
-        answer(task.pk, {other: accept(name="Bob")})
+        accept_responses(task.pk, {other: accept(name="Bob")})
 
     result = interrupt("marry", one_by_one)
 
@@ -283,7 +283,7 @@ def test_answers_are_encrypted_in_the_row() -> None:
 def test_cancelled_task_never_goes_on() -> None:
     def cancel_first(task: ToolTask) -> None:
         cancel(task.pk)
-        answer(task.pk, dict.fromkeys(json.loads(task.questions), YES))
+        accept_responses(task.pk, dict.fromkeys(json.loads(task.questions), YES))
 
     with pytest.raises(TaskCancelledError):
         interrupt("found", cancel_first, name="Owls")

@@ -10,10 +10,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from django_mcp.background.input import written_questions
+from django_mcp.background.input import written_requests
 from django_mcp.background.outcomes import written_result
 from django_mcp.content import Text
-from django_mcp.exceptions import Question
+from django_mcp.exceptions import ElicitationRequest
 from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
 from tests.browser.pictures import complaints, take, whole_columns, width
@@ -128,10 +128,10 @@ def test_operator_sees_what_a_task_asks_as_soon_as_it_waits(
 
     browser.get(f"{live_server.url}{TASKS}{tasks[0].pk}/change/")
     for message in ("Which one?", "And now?"):
-        asked = {"k": Question(message=message, form=form)}
+        asked = {"k": ElicitationRequest(message=message, form=form)}
         task.update(
             status=Status.INPUT_REQUIRED,
-            questions=written_questions(asked),
+            questions=written_requests(asked),
             updated=timezone.now(),
         )
         wait.until(lambda page: message in page.find_element(By.CLASS_NAME, "mcp-part").text)  # noqa: B023

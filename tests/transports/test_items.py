@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from django_mcp.calls.elicitation import MAX_ANSWERS
+from django_mcp.calls.elicitation import MAX_REQUESTS
 from django_mcp.models import CallRecord
 from django_mcp.transports.http.body import TooManyItemsError, parse_body
 from django_mcp.transports.http.message import MAX_META_BYTES
@@ -119,7 +119,7 @@ def test_meta_of_a_large_request_may_be_small(client: Client) -> None:
 def test_more_input_responses_than_a_call_may_ask_for_are_refused(
     client: Client, method: str
 ) -> None:
-    responses = {str(n): {"action": "decline"} for n in range(MAX_ANSWERS + 1)}
+    responses = {str(n): {"action": "decline"} for n in range(MAX_REQUESTS + 1)}
 
     answer = client.send(method, {"name": "echo", "arguments": {}, "inputResponses": responses})
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import text_block
-from django_mcp.background.input import open_questions
+from django_mcp.background.input import open_requests
 from django_mcp.escapes import printable, printable_lines
-from django_mcp.exceptions import Question
+from django_mcp.exceptions import ElicitationRequest
 from django_mcp.models import ToolTask
 
 KINDS: Mapping[str, str | Promise] = {
@@ -51,13 +51,13 @@ class InputRequest:
 def input_requests_of(task: ToolTask) -> list[InputRequest]:
     """What a task waits for; empty unless it waits."""
     return [
-        InputRequest(message=text_block(question.message), fields=_fields(question))
-        for question in open_questions(task).values()
+        InputRequest(message=text_block(request.message), fields=_fields(request))
+        for request in open_requests(task).values()
     ]
 
 
-def _fields(question: Question) -> list[FormField]:
-    required = question.form.get("required", ())
+def _fields(request: ElicitationRequest) -> list[FormField]:
+    required = request.form.get("required", ())
     return [
         FormField(
             name=printable(name),
@@ -66,7 +66,7 @@ def _fields(question: Question) -> list[FormField]:
             kind=_kind(field),
             is_required=name in required,
         )
-        for name, field in question.form["properties"].items()
+        for name, field in request.form["properties"].items()
     ]
 
 

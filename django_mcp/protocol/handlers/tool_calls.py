@@ -9,7 +9,7 @@ from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult
 from django_mcp.calls.call import Call
 from django_mcp.dispatch import serve, start_task
 from django_mcp.protocol.capabilities import declares_tasks
-from django_mcp.protocol.elicitation import answers_in, is_askable
+from django_mcp.protocol.elicitation import input_responses_in, is_askable
 from django_mcp.protocol.exchange import Context, current_exchange, exchange_of, is_modern
 from django_mcp.protocol.outcomes import Served, wire_error, wire_outcome
 from django_mcp.protocol.progress import ProgressChannel
@@ -34,7 +34,7 @@ async def handle_call(
         ctx.protocol_version,
         is_askable=is_askable(ctx),
         takes_task=is_task,
-        **answers_in(params),
+        **input_responses_in(params),
     )
     # A task has no stream; its progress stands in its status.
     channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None

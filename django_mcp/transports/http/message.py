@@ -18,7 +18,7 @@ from mcp.shared.inbound import (
 from mcp_types import DEFAULT_NEGOTIATED_VERSION, PROTOCOL_VERSION_META_KEY
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from django_mcp.calls.elicitation import MAX_ANSWERS
+from django_mcp.calls.elicitation import MAX_REQUESTS
 from django_mcp.conf import settings
 from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error, repeated_header
 from django_mcp.transports.http.body import NotJSONError, parse_body
@@ -106,8 +106,8 @@ def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
     if meta and len(body) > MAX_META_BYTES and len(json.dumps(meta)) > MAX_META_BYTES:
         return invalid_params(f"_meta must have at most {MAX_META_BYTES} bytes")
     if isinstance(responses, dict):
-        if len(responses) > MAX_ANSWERS:
-            return invalid_params(f"inputResponses must have at most {MAX_ANSWERS} entries")
+        if len(responses) > MAX_REQUESTS:
+            return invalid_params(f"inputResponses must have at most {MAX_REQUESTS} entries")
         if not all(map(_is_elicitation, responses.values())):
             return invalid_params("inputResponses must be results of elicitation")
     return None
