@@ -22,6 +22,7 @@ from django_mcp.exceptions import (
     ElicitationDeclinedError,
     ToolError,
 )
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
@@ -39,6 +40,7 @@ __all__ = [
     "Endpoint",
     "Icon",
     "Image",
+    "Peer",
     "Principal",
     "Redacted",
     "ResourceLink",

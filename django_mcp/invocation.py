@@ -25,9 +25,9 @@ class Invocation:
     `id` is shown to the client and stands in the record and in every log line. `client_info` is
     what the client says of itself, `address` where the request came from, `traceparent` the
     client's span in W3C trace context, well-formed or empty. `is_askable` says whether it can put
-    questions to its user, `takes_task` whether it takes a task handle for a result; `answers` holds
-    what its user has answered so far, by the keys of the questions, and `request_state` names the
-    state that they came with.
+    elicitation requests to its user, `takes_task` whether it takes a task handle for a result;
+    `input_responses` holds the responses of its user so far, by the keys of the requests, and
+    `request_state` names the state that they came with.
     """
 
     name: str

@@ -1,11 +1,10 @@
 """An authenticator of the tests' own, as a host with its own credentials would write one."""
 
-from collections.abc import Mapping
-
 from django.contrib.auth import get_user_model
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 
 PATH = "tests.keys.KeyAuthenticator"
@@ -16,8 +15,8 @@ class KeyAuthenticator:
 
     credential_headers = ("authorization",)
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
-        words = headers.get("authorization", "").split()
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        words = peer.headers.get("authorization", "").split()
         if words[:1] != ["Key"] or len(words) < 2:
             return None
         username, *scopes = words[1:]

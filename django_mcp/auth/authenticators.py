@@ -1,16 +1,15 @@
-"""What an authenticator is, and which ones the project has chosen."""
+"""Authenticators: their protocol, and those that the project has chosen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, Protocol, runtime_checkable
 
-from django.http import HttpRequest
-from django.http.request import HttpHeaders
 from django.utils.module_loading import import_string
 
 from django_mcp.conf import settings
 from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 
 
@@ -23,16 +22,16 @@ class Challenge:
 
 
 class Authenticator(Protocol):
-    """Turns the headers of a request into a principal. Made once per process, without arguments.
+    """Makes a principal of what a peer has sent. Made once per process, without arguments.
 
     It may say in an attribute `credential_headers` which headers its credentials stand in, in lower
     case: then it is not asked about requests without any of them, which are served faster.
     """
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
-        """Return who calls, or None when the headers hold no credentials of this kind.
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        """Return who calls, or None when the peer has shown no credentials of this kind.
 
-        `headers` are case-insensitive. Runs in a thread and may query. Raises
+        They stand in `peer.headers`. Runs in a thread and may query. Raises
         `InvalidCredentialsError` for credentials that are not, or no longer, good.
         """
 
@@ -65,22 +64,22 @@ def _instances(paths: tuple[str, ...]) -> tuple[Authenticator, ...]:
     return tuple(import_string(path)() for path in paths)
 
 
-def has_credentials(request: HttpRequest) -> bool:
-    """Whether an authenticator has to be asked about this request."""
-    places = _places(tuple(settings.AUTHENTICATORS))
-    return places is None or not places.isdisjoint(request.META)
+def has_credentials(peer: Peer) -> bool:
+    """Return whether an authenticator has to be asked about what this peer has sent."""
+    headers = _all_credential_headers(tuple(settings.AUTHENTICATORS))
+    return headers is None or any(name in peer.headers for name in headers)
 
 
 @cache
-def _places(paths: tuple[str, ...]) -> frozenset[str] | None:
-    """Where credentials may stand, by their names in `META`; None for anywhere."""
+def _all_credential_headers(paths: tuple[str, ...]) -> frozenset[str] | None:
+    """The headers that credentials may stand in; None for any."""
     headers = {"authorization"}
     for authenticator in _instances(paths):
         names = _credential_headers(authenticator)
         if names is None:
             return None
         headers.update(names)
-    return frozenset(map(HttpHeaders.to_wsgi_name, headers))
+    return frozenset(headers)
 
 
 def _credential_headers(authenticator: Authenticator) -> Iterable[str] | None:
@@ -88,26 +87,26 @@ def _credential_headers(authenticator: Authenticator) -> Iterable[str] | None:
     return names
 
 
-def authenticate(headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+def authenticate(peer: Peer, endpoint: Endpoint) -> Principal | None:
     """Ask each authenticator; the first that knows the credentials decides.
 
     None when there are no credentials at all; `InvalidCredentialsError` when there are bad ones.
     """
     for authenticator in authenticators():
-        if not _may_know(authenticator, headers):
+        if not _may_know(authenticator, peer):
             continue
-        principal = authenticator.authenticate(headers, endpoint)
+        principal = authenticator.authenticate(peer, endpoint)
         if principal is not None:
             return replace(principal, authenticator=_path(type(authenticator)))
-    if "authorization" in headers:
+    if "authorization" in peer.headers:
         # Credentials that nobody knows are bad ones, even where anonymous callers are welcome.
         raise InvalidCredentialsError
     return None
 
 
-def _may_know(authenticator: Authenticator, headers: Mapping[str, str]) -> bool:
+def _may_know(authenticator: Authenticator, peer: Peer) -> bool:
     names = _credential_headers(authenticator)
-    return names is None or any(name in headers for name in names)
+    return names is None or any(name in peer.headers for name in names)
 
 
 def renew(principal: Principal) -> Principal:

@@ -1,17 +1,16 @@
-"""One HTTP request as the protocol layer sees it: who sent it, and what it says of itself."""
+"""Exchanges: one request of an authenticated caller each, from its transport to the handlers."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from mcp.server.context import ServerRequestContext
 from mcp_types import CLIENT_INFO_META_KEY
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.invocation import Invocation
-from django_mcp.policy.peer_addresses import peer_address
+from django_mcp.peers import Peer
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
 from django_mcp.trace_context import valid_traceparent
@@ -31,7 +30,7 @@ class Exchange:
     """
 
     principal: Principal
-    request: HttpRequest
+    peer: Peer
     tool: Tool | None = None
     may_stream: bool
 
@@ -44,16 +43,16 @@ class Exchange:
         """
         meta = params.get("_meta")
         meta = meta if isinstance(meta, Mapping) else {}
-        said = self.request.META
+        peer = self.peer
         return Invocation(
             name=params["name"],
             arguments=params.get("arguments") or {},
             principal=self.principal,
-            client_info=_client_info(meta) or said.get("HTTP_USER_AGENT", ""),
-            address=peer_address(said),
+            client_info=_client_info(meta) or peer.user_agent,
+            address=peer.address,
             protocol_version=protocol_version,
             traceparent=valid_traceparent(meta.get("traceparent"))
-            or valid_traceparent(said.get("HTTP_TRACEPARENT")),
+            or valid_traceparent(peer.headers.get("traceparent")),
             **facts,
         )
 

@@ -22,6 +22,7 @@ from django_mcp.auth.authenticators import authenticate
 from django_mcp.auth.clients.approval import approve, block, unblock
 from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint
 from tests.applications import AccessToken, Grant, RefreshToken, registered, token
 from tests.auth.conftest import Issue
@@ -153,7 +154,9 @@ def test_background_call_that_waits_ends_revoked(
 
 
 def principal_of(token: str) -> Principal:
-    principal = authenticate({"authorization": f"Bearer {token}"}, Endpoint.from_settings())
+    principal = authenticate(
+        Peer(headers={"Authorization": f"Bearer {token}"}), Endpoint.from_settings()
+    )
     assert principal is not None
     return principal
 

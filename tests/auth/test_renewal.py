@@ -1,13 +1,11 @@
 """Whether the grant behind a token still stands, for an open request and for a task that waits."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http.request import HttpHeaders
 from django.utils import timezone
 from oauth2_provider.models import (
     get_access_token_model,
@@ -15,7 +13,7 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
-from django_mcp import Endpoint, Principal
+from django_mcp import Endpoint, Peer, Principal
 from django_mcp.auth.authenticators import authenticate, renew
 from django_mcp.exceptions import InvalidCredentialsError
 from tests.applications import by_hand, login, refresh
@@ -25,12 +23,9 @@ AccessToken = get_access_token_model()
 RefreshToken = get_refresh_token_model()
 
 
-def headers(token: str) -> Mapping[str, str]:
-    return HttpHeaders({"HTTP_AUTHORIZATION": f"Bearer {token}"})
-
-
 def caller(token: str) -> Principal:
-    found = authenticate(headers(token), Endpoint.from_settings())
+    peer = Peer(headers={"Authorization": f"Bearer {token}"})
+    found = authenticate(peer, Endpoint.from_settings())
     assert found is not None
     return found
 

@@ -1,13 +1,12 @@
 """Authenticators that change their mind about those for whom they vouched."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from django.db import OperationalError
 from django.utils import timezone
 
-from django_mcp import Endpoint, Principal
+from django_mcp import Endpoint, Peer, Principal
 from django_mcp.exceptions import InvalidCredentialsError
 from tests.keys import KeyAuthenticator
 
@@ -50,7 +49,7 @@ class Unreachable(KeyAuthenticator):
 class Dated(KeyAuthenticator):
     """Its keys expire while a call waits, and cannot be renewed."""
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
-        found = super().authenticate(headers, endpoint)
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        found = super().authenticate(peer, endpoint)
         soon = timezone.now() + timedelta(milliseconds=1)
         return None if found is None else replace(found, expires=soon)

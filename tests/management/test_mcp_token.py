@@ -11,7 +11,7 @@ from django.test import modify_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp import Endpoint
+from django_mcp import Endpoint, Peer
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.calls import offering
@@ -37,7 +37,7 @@ def test_the_token_opens_the_endpoint(ann: User) -> None:
 
     endpoint = Endpoint.from_settings()
     principal = OAuthAuthenticator().authenticate(
-        {"authorization": f"Bearer {printed.strip()}"}, endpoint
+        Peer(headers={"Authorization": f"Bearer {printed.strip()}"}), endpoint
     )
     assert principal is not None
     assert principal.user == ann

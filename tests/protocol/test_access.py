@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from django_mcp.models import CallRecord, ToolTask
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.threads.executors import run_in_control
 from tests.background.rows import quiet, settled
@@ -456,8 +457,8 @@ def test_call_that_has_told_of_no_progress_goes_on_when_the_token_was_refreshed(
 class FleetingAuthenticator(OAuthAuthenticator):
     """A token is revoked as soon as it has been used."""
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
-        found = super().authenticate(headers, endpoint)
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        found = super().authenticate(peer, endpoint)
         assert found is not None
         AccessToken.objects.get(pk=found.credential).revoke()
         return found

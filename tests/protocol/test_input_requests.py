@@ -1,7 +1,7 @@
 """Questions to users on the wire: before there is a task, and while it runs."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp import Endpoint, Principal
+from django_mcp import Endpoint, Peer, Principal
 from django_mcp.asgi import Application
 from django_mcp.background.recovery import sweep
 from django_mcp.models import CallRecord, ToolGroup, ToolTask, UsedRequestState
@@ -30,9 +30,9 @@ YES = {"action": "accept", "content": {"confirm": True}}
 class NamedClients(KeyAuthenticator):
     """The header `X-Client` names the client."""
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
-        found = super().authenticate(headers, endpoint)
-        return None if found is None else replace(found, client_id=headers.get("x-client", ""))
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        found = super().authenticate(peer, endpoint)
+        return None if found is None else replace(found, client_id=peer.headers.get("x-client", ""))
 
 
 @pytest.fixture

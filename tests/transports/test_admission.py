@@ -15,6 +15,7 @@ from pytest_django import Settings
 from django_mcp.audit.redaction import UNKNOWN
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.peers import Peer
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Endpoint, Principal
@@ -429,7 +430,7 @@ def test_caller_who_meets_the_requirement_is_told_of_a_missing_scope(client: Cli
 class SilentAuthenticator:
     """Knows nobody and challenges nobody."""
 
-    def authenticate(self, headers: object, endpoint: Endpoint) -> Principal | None:
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         return None
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
@@ -439,7 +440,7 @@ class SilentAuthenticator:
 class UnreachableAuthenticator(SilentAuthenticator):
     """Its database is down."""
 
-    def authenticate(self, headers: object, endpoint: Endpoint) -> Principal | None:
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         raise DatabaseError(SECRET)
 
 
@@ -452,7 +453,7 @@ class UnreachableKeys(UnreachableAuthenticator):
 class FaultyAuthenticator(SilentAuthenticator):
     """Has a bug."""
 
-    def authenticate(self, headers: object, endpoint: Endpoint) -> Principal | None:
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         raise RuntimeError(SECRET)
 
 
@@ -471,7 +472,7 @@ class BrokenUser:
 class BrokenUserAuthenticator(SilentAuthenticator):
     """Lets in somebody about whom nothing can be found out."""
 
-    def authenticate(self, headers: object, endpoint: Endpoint) -> Principal | None:
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         user: Any = BrokenUser()
         return Principal(endpoint=endpoint, user=user, scopes=frozenset({"closed:use"}))
 

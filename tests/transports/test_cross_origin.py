@@ -60,7 +60,7 @@ def test_headers_that_repeat_arguments_are_allowed(modern: Client) -> None:
 class KeepsKeysInAHeader:
     credential_headers = ("x-api-key",)
 
-    def authenticate(self, headers: Any, endpoint: Any) -> None:
+    def authenticate(self, peer: Any, endpoint: Any) -> None:
         return None
 
     def challenge(self, challenge: Any, endpoint: Any) -> str:

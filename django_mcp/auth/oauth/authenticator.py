@@ -1,6 +1,5 @@
 """Bearer tokens of django-oauth-toolkit, good for this endpoint alone."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from django.db.models import OuterRef, Subquery
@@ -13,6 +12,7 @@ from oauthlib.common import Request
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.auth.tokens.queries import names
 from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 
 
@@ -21,9 +21,9 @@ class OAuthAuthenticator:
 
     credential_headers = ("authorization",)
 
-    def authenticate(self, headers: Mapping[str, str], endpoint: Endpoint) -> Principal | None:
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         """See `Authenticator.authenticate`; the token stands in `Authorization: Bearer`."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
+        scheme, _, token = peer.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         # With the canonical URI: one rebuilt from the request would be http:// behind a TLS proxy,

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_mcp.catalog import survey
 from django_mcp.management.principals import find_endpoint, find_scopes, find_user, named
+from django_mcp.peers import Peer
 from django_mcp.policy.advice import closed_groups_advice
 from django_mcp.policy.visibility import Denial
 from django_mcp.principals import Principal
@@ -61,9 +62,8 @@ class Command(BaseCommand):
             expires=datetime.timedelta(seconds=expires),
         )
         self.stdout.write(token)
-        principal = OAuthAuthenticator().authenticate(
-            {"authorization": f"Bearer {token}"}, endpoint
-        )
+        peer = Peer(headers={"Authorization": f"Bearer {token}"})
+        principal = OAuthAuthenticator().authenticate(peer, endpoint)
         if principal is not None and (warning := _idle_scopes_text(wanted, principal)):
             self.stderr.write(f"No tool that the user {named(owner)} sees needs: {warning}")
 

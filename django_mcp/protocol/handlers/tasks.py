@@ -46,7 +46,7 @@ def task_request(
         if not is_modern(ctx):
             raise method_not_found(ctx.method)
         exchange = exchange_of(ctx)
-        if decode_header_value(exchange.request.headers.get(MCP_NAME_HEADER)) != params.task_id:
+        if decode_header_value(exchange.peer.headers.get(MCP_NAME_HEADER)) != params.task_id:
             raise header_mismatch(MCP_NAME_HEADER, "taskId")
         if not declares_tasks(ctx):
             raise missing_extension(TASKS)

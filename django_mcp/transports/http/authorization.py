@@ -16,6 +16,7 @@ from django_mcp.calls.call import Call
 from django_mcp.catalog import find_tool
 from django_mcp.dispatch import refuse
 from django_mcp.exceptions import MissingScopeError
+from django_mcp.peers import Peer
 from django_mcp.policy.login_scopes import baseline_scopes
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
@@ -30,7 +31,7 @@ from django_mcp.transports.http.streams import takes_streams
 
 
 async def authorize(
-    request: ASGIRequest, message: Message, principal: Principal
+    request: ASGIRequest, peer: Peer, message: Message, principal: Principal
 ) -> Exchange | Challenge:
     """Look up the tool that a message calls, and return what goes on to the protocol.
 
@@ -38,9 +39,7 @@ async def authorize(
     3.1); the refusal of a known caller is on record. Raises `RejectedMessageError` for a message
     whose answer is a stream that the server does not take.
     """
-    exchange = Exchange(
-        principal=principal, request=request, may_stream=_may_stream(request, message)
-    )
+    exchange = Exchange(principal=principal, peer=peer, may_stream=_may_stream(request, message))
     if message.call is None:
         return exchange
     tool = await _called_tool(exchange, message, message.call)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.peers import Peer
 from django_mcp.principals import Endpoint, Principal
 from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
 from django_mcp.protocol.server import build_server
@@ -36,6 +37,7 @@ from django_mcp.transports.http.guards import (
 from django_mcp.transports.http.json_response import serve_single
 from django_mcp.transports.http.lifespan import SessionManagers
 from django_mcp.transports.http.message import Message, RejectedMessageError
+from django_mcp.transports.http.peer import peer_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,16 +74,21 @@ class MCPEndpoint:
         except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
             await refusal(400, "The query or the Content-Type is malformed.")(scope, receive, send)
             return
-        caller: Principal | Response | None = guard_origin(request, self._endpoint)
-        if caller is None:
+        answer = guard_origin(request, self._endpoint)
+        if answer is None:
             send = readable(request, send)
-            caller = await self._caller(request)
+            answer = preflight_answer(request) or guard(request)
+        if answer is not None:
+            await answer_unread(answer, scope, receive, send)
+            return
+        peer = peer_of(request)
+        caller = await self._caller(peer)
         if isinstance(caller, Response):
             await answer_unread(caller, scope, receive, send)
             return
         try:
             body = await read_body(receive)
-            exchange = await self._exchange(request, body, caller)
+            exchange = await self._exchange(request, peer, body, caller)
         except ClientGoneError:
             return
         except BodyTooLargeError:
@@ -99,16 +106,13 @@ class MCPEndpoint:
         else:
             await serve_single(managers.single.handle_request, scope, body, receive, send)
 
-    async def _caller(self, request: ASGIRequest) -> Principal | Response:
+    async def _caller(self, peer: Peer) -> Principal | Response:
         """The caller, or the answer instead, by the headers alone.
 
         A caller without a token has nothing kept or parsed.
         """
-        answer = preflight_answer(request) or guard(request)
-        if answer is not None:
-            return answer
         try:
-            principal = await principal_of(request, self._endpoint)
+            principal = await principal_of(peer, self._endpoint)
         except (DatabaseError, InterfaceError):
             logger.exception(NOBODY_KNOWN)
             return unavailable()
@@ -117,11 +121,11 @@ class MCPEndpoint:
         return principal
 
     async def _exchange(
-        self, request: ASGIRequest, body: bytes, principal: Principal
+        self, request: ASGIRequest, peer: Peer, body: bytes, principal: Principal
     ) -> Exchange | Response:
         """The exchange that goes on to the protocol, or the answer instead."""
         try:
-            exchange = await authorize(request, Message.read(request, body), principal)
+            exchange = await authorize(request, peer, Message.read(request, body), principal)
         except (DatabaseError, InterfaceError):
             logger.exception(NOBODY_KNOWN)
             return unavailable()

@@ -1,0 +1,28 @@
+"""Peers: the programs at the other end of requests, whatever a transport knows of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.utils.datastructures import CaseInsensitiveMapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """The program that sent a request: its address, and what it sent beside the message.
+
+    `address` is the client's IP address as `RATELIMIT_IP_META_KEY` finds it, and empty where there
+    is none. `user_agent` is what the program calls itself. `headers` holds every header of the
+    request, `Authorization` and `Cookie` among them; it is read-only, and its keys are
+    case-insensitive. `transport` names what the request came over.
+    """
+
+    address: str = ""
+    user_agent: str = ""
+    # Out of the representation, because it holds credentials.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    transport: Literal["http"] = "http"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.headers, CaseInsensitiveMapping):
+            object.__setattr__(self, "headers", CaseInsensitiveMapping(self.headers))
