@@ -15,6 +15,7 @@ from django_mcp.content import (
     Text,
 )
 from django_mcp.context import ToolContext
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import (
     ArgumentError,
     DjangoMCPError,
@@ -23,7 +24,7 @@ from django_mcp.exceptions import (
     ToolError,
 )
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import tool

@@ -16,8 +16,8 @@ def mount(application: Application) -> Application:
     `ToolRegistrationError` when a tool cannot be served, and `ImproperlyConfigured` for a missing
     or impossible `DJANGO_MCP_URL`.
     """
-    from django_mcp.principals import Endpoint
+    from django_mcp.endpoints import get_endpoints
     from django_mcp.transports.http.endpoint import MCPEndpoint
     from django_mcp.transports.http.static_files import with_static_files
 
-    return MCPEndpoint(with_static_files(application), Endpoint.from_settings())
+    return MCPEndpoint(with_static_files(application), get_endpoints().default)

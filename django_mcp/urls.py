@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, include, path
 
 from django_mcp.conf import Settings, settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 from django_mcp.transports.http import path_converter
 from django_mcp.transports.view import endpoint_view
 
@@ -68,7 +68,7 @@ def _oauth_patterns() -> list[URLResolver]:
 
 def _patterns() -> list[URLPattern | URLResolver]:
     try:
-        endpoint_path = Endpoint.from_settings().path.strip("/")
+        endpoint_path = get_endpoints().default.path.strip("/")
     except ImproperlyConfigured:
         return []  # the system check E001 says why, and can do so only if this can be imported
     # Routes begin below the script name, and the endpoint's URL is what clients type.

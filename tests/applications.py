@@ -16,7 +16,7 @@ from oauth2_provider.models import (
 )
 from oauthlib.common import generate_token
 
-from django_mcp import Endpoint
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ClientRegistration
 
 Application = get_application_model()
@@ -63,7 +63,7 @@ def by_hand(name: str, *, ago: datetime.timedelta = DAY, **facts: Any) -> Any:
 
 def token(application: Any, user: User | None, *, lives: bool = True, **facts: Any) -> Any:
     """An access token for the endpoint, good for a day or expired since one."""
-    facts = {"scope": "shop:read", "resource": [Endpoint.from_settings().url], **facts}
+    facts = {"scope": "shop:read", "resource": [get_endpoints().default.url], **facts}
     return AccessToken.objects.create(
         application=application,
         user=user,

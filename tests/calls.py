@@ -10,9 +10,10 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections
 
-from django_mcp import Endpoint, Principal, dispatch, tool
+from django_mcp import Principal, dispatch, tool
 from django_mcp.calls.call import Call
 from django_mcp.catalog import find_tool
+from django_mcp.endpoints import get_endpoints
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.schemas.output.output import Rendered
@@ -49,9 +50,7 @@ def caller(
     **facts: Any,
 ) -> Principal:
     """A principal at the project's endpoint, by default with every scope of the shop."""
-    return Principal(
-        endpoint=Endpoint.from_settings(), user=user, scopes=frozenset(scopes), **facts
-    )
+    return Principal(endpoint=get_endpoints().default, user=user, scopes=frozenset(scopes), **facts)
 
 
 def call_of(

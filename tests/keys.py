@@ -3,9 +3,10 @@
 from django.contrib.auth import get_user_model
 
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 
 PATH = "tests.keys.KeyAuthenticator"
 

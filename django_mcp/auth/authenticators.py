@@ -8,9 +8,10 @@ from typing import Literal, Protocol, runtime_checkable
 from django.utils.module_loading import import_string
 
 from django_mcp.conf import settings
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from django_mcp.background.cancellation import cancel
+from django_mcp.endpoints import Endpoint
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
-from django_mcp.principals import Endpoint
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
     from django_mcp.auth.tokens.revocation import Holdings, TokenCounts

@@ -18,6 +18,7 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.progress import ProgressSink
 from django_mcp.conf import settings
+from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import (
     InvalidArgumentsError,
     InvalidCredentialsError,
@@ -27,7 +28,7 @@ from django_mcp.exceptions import (
 from django_mcp.guards import all_guards
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
 
 
@@ -141,7 +142,7 @@ def repetition_of(task: ToolTask) -> Invocation:
 def recorded_principal(task: ToolTask) -> Principal:
     """The caller as it was when it called; its user may be gone or barred since."""
     return Principal(
-        endpoint=Endpoint.from_settings(),
+        endpoint=get_endpoints().default,
         user=_user(task.user),
         client_id=task.client,
         client_name=task.client_name,

@@ -5,8 +5,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 from django_mcp.auth.users import Resolution, resolve_user
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.escapes import printable
-from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
 from django_mcp.user_labels import user_label, username_of
 
@@ -66,7 +66,7 @@ def quoted(text: str) -> str:
 def find_endpoint() -> Endpoint:
     """The project's endpoint; raises `CommandError` where its URL is not set as it should be."""
     try:
-        return Endpoint.from_settings()
+        return get_endpoints().default
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
 

@@ -9,7 +9,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 
 from django_mcp.conf import settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 from django_mcp.protocol.exchange import exchange_of
 
 PURPOSE = "django_mcp.protocol.request_state"

@@ -9,7 +9,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 import django_mcp
 from django_mcp.conf import settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.handlers.subscriptions import listen

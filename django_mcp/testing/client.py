@@ -17,6 +17,7 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.progress import ProgressReport
 from django_mcp.catalog import find_tool, visible_tools
 from django_mcp.dispatch import serve, start_task
+from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import (
     ElicitationRequest,
     InputRequiredError,
@@ -26,7 +27,7 @@ from django_mcp.exceptions import (
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.protocol.errors import ERROR_META_KEY
 from django_mcp.protocol.outcomes import wire_error, wire_outcome
 from django_mcp.protocol.wire import wire_tool
@@ -103,7 +104,7 @@ class MCPClient:
         self._answer = answer
         held = get_registry().scopes if scopes is None and user is not None else scopes or ()
         self.principal = Principal(
-            endpoint=Endpoint.from_settings(),
+            endpoint=get_endpoints().default,
             user=user,
             client_id="" if user is None else client_id,
             client_name="" if user is None else client_id,

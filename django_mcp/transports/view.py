@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.tools.registry import Registry, get_registry
 from django_mcp.transports.http.body import MAY_STAY_UNREAD_KEY
 from django_mcp.transports.http.streams import STREAMS_KEY, wsgi_takes_streams
@@ -131,7 +131,7 @@ def _server(thread: EventLoopThread) -> ASGIServer:
     Raises `ToolRegistrationError` and `ImproperlyConfigured`, as `mount()` does.
     """
     global _serving
-    endpoint, registry = Endpoint.from_settings(), get_registry()
+    endpoint, registry = get_endpoints().default, get_registry()
     with _lock:
         if _serving is None or not _serving.is_for(thread, endpoint, registry):
             server = ASGIServer(_application(endpoint), thread)

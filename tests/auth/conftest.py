@@ -9,8 +9,8 @@ from django.core.cache import cache
 
 from django_mcp.asgi import Application
 from django_mcp.auth.tokens.development import issue_token
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.models import ToolGroup
-from django_mcp.principals import Endpoint
 from tests.spec import ERAS
 from tests.transports.tools import TOOLS
 from tests.wire import Client, serving
@@ -53,7 +53,7 @@ def issue(alice: User) -> Issue:
         expires: datetime.timedelta = datetime.timedelta(hours=1),
         client: str = "Desk",
     ) -> str:
-        endpoint = Endpoint(url=url) if url else Endpoint.from_settings()
+        endpoint = Endpoint(url=url) if url else get_endpoints().default
         return issue_token(
             user=user, scopes=scopes, endpoint=endpoint, expires=expires, client=client
         )

@@ -21,9 +21,9 @@ from django_mcp.asgi import Application as MountedApplication
 from django_mcp.auth.authenticators import authenticate
 from django_mcp.auth.clients.approval import approve, block, unblock
 from django_mcp.background.worker import run_task
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint
 from tests.applications import AccessToken, Grant, RefreshToken, registered, token
 from tests.auth.conftest import Issue
 from tests.background import backends
@@ -155,7 +155,7 @@ def test_background_call_that_waits_ends_revoked(
 
 def principal_of(token: str) -> Principal:
     principal = authenticate(
-        Peer(headers={"Authorization": f"Bearer {token}"}), Endpoint.from_settings()
+        Peer(headers={"Authorization": f"Bearer {token}"}), get_endpoints().default
     )
     assert principal is not None
     return principal
@@ -207,7 +207,7 @@ def test_refresh_that_is_under_way_while_its_application_is_blocked_leaves_nothi
         application=desk,
         access_token=token(desk, alice, scope="notes:read"),
         token=generate_token(),
-        resource=[Endpoint.from_settings().url],
+        resource=[get_endpoints().default.url],
     )
     is_under_way, goes_on = Event(), Event()
 

@@ -13,8 +13,9 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
-from django_mcp import Endpoint, Peer, Principal
+from django_mcp import Peer, Principal
 from django_mcp.auth.authenticators import authenticate, renew
+from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import InvalidCredentialsError
 from tests.applications import by_hand, login, refresh
 from tests.auth.conftest import Issue
@@ -25,7 +26,7 @@ RefreshToken = get_refresh_token_model()
 
 def caller(token: str) -> Principal:
     peer = Peer(headers={"Authorization": f"Bearer {token}"})
-    found = authenticate(peer, Endpoint.from_settings())
+    found = authenticate(peer, get_endpoints().default)
     assert found is not None
     return found
 

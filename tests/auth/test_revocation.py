@@ -10,7 +10,7 @@ from oauthlib.common import generate_token
 
 from django_mcp.auth.tokens import revocation
 from django_mcp.auth.tokens.revocation import Holdings, TokenCounts, revoke_all
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 from tests.applications import AccessToken, RefreshToken, by_hand, registered, token
 from tests.databases import somebody_waits_for_a_lock
 from tests.polls import until
@@ -64,7 +64,7 @@ def test_tokens_of_others_between_those_of_the_endpoint_are_left(
         if number % 3:
             kept.append(token(desk, alice, resource=["https://api.example"]))
         kept.append(token(by_hand("App"), alice, resource=[]))
-    everything = Holdings(endpoint=Endpoint.from_settings())
+    everything = Holdings(endpoint=get_endpoints().default)
     seven = TokenCounts(codes=0, refresh_tokens=0, access_tokens=7)
 
     assert everything.count() == everything.revoke() == seven

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 from tests.conformance_project.options import Options
 
 
@@ -87,7 +87,7 @@ def serve(listener: socket.socket, options: Options, *, workers: int) -> None:
         # What it imports needs the models, which exist only after django.setup().
         from tests.conformance_project.tokens import make_tokens
 
-        tokens = make_tokens(Endpoint.from_settings())
+        tokens = make_tokens(get_endpoints().default)
     connections.close_all()
     config = uvicorn.Config(
         "tests.conformance_project.asgi:application",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 
 from django_mcp.auth.tokens.development import issue_token
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 from tests.conformance_project.settings import SCOPES
 
 CLIENT = "Conformance client"

@@ -11,7 +11,8 @@ from django.test import modify_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp import Endpoint, Peer
+from django_mcp import Peer
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.calls import offering
@@ -35,7 +36,7 @@ def test_the_token_opens_the_endpoint(ann: User) -> None:
 
     printed = run("--user", "ann", "--scopes", "shop:read shop:write")
 
-    endpoint = Endpoint.from_settings()
+    endpoint = get_endpoints().default
     principal = OAuthAuthenticator().authenticate(
         Peer(headers={"Authorization": f"Bearer {printed.strip()}"}), endpoint
     )

@@ -12,9 +12,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
 from tests.background.rows import quiet, settled
 from tests.barrier import Gate
@@ -43,7 +44,7 @@ def delete_user(user: User) -> None:
 
 
 def disconnect(user: User) -> None:
-    revoke_of_user(user, Endpoint.from_settings())
+    revoke_of_user(user, get_endpoints().default)
 
 
 def revoke(user: User) -> None:

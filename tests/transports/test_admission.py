@@ -14,11 +14,12 @@ from pytest_django import Settings
 
 from django_mcp.audit.redaction import UNKNOWN
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.endpoints import Endpoint
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.peers import Peer
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.testing.inline import inline
 from tests.spec import LEGACY, MODERN
 from tests.transports.tools import SECRET

@@ -10,10 +10,11 @@ from django.http.request import HttpRequest
 from pytest_django import Settings
 
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.models import CallRecord
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.protocol.exchange import Exchange
 from tests.spec import MODERN
 from tests.wire import Client

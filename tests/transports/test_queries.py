@@ -11,9 +11,9 @@ from pytest_django import Settings
 
 from django_mcp.asgi import mount
 from django_mcp.auth.tokens.development import issue_token
+from django_mcp.endpoints import get_endpoints
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from django_mcp.principals import Endpoint
 from tests.transports.tools import TOOLS
 from tests.wire import Answer, Client, serving
 
@@ -29,7 +29,7 @@ def holder(client: Client, settings: Settings) -> Client:
     user = User.objects.get(username="alice")
     scopes = ["notes:read", "notes:write"]
     return client.with_token(
-        issue_token(user=user, scopes=scopes, endpoint=Endpoint.from_settings())
+        issue_token(user=user, scopes=scopes, endpoint=get_endpoints().default)
     )
 
 

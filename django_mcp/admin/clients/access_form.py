@@ -15,9 +15,9 @@ from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user
 from django_mcp.background.revocation import Access, AccessCounts, is_known_client
+from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.models.clients import MAX_CLIENT_ID
-from django_mcp.principals import Endpoint
 from django_mcp.user_labels import user_label
 
 
@@ -84,7 +84,7 @@ class AccessForm(forms.Form):
     def access(self) -> Access:
         """The chosen access. Raises `ImproperlyConfigured` where the endpoint has no URL."""
         return Access(
-            endpoint=Endpoint.from_settings(),
+            endpoint=get_endpoints().default,
             user=self.cleaned_data["user"],
             client_id=self.cleaned_data["client"] or None,
         )

@@ -21,11 +21,12 @@ from django.utils.translation import pgettext_lazy
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.catalog import Entry, survey
+from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.tools.registry import Registry, get_registry
 from django_mcp.user_labels import username_of
 
@@ -180,7 +181,7 @@ def sight_page(
 
 def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
     try:
-        endpoint = Endpoint.from_settings()
+        endpoint = get_endpoints().default
     except ImproperlyConfigured as error:
         return {"problems": [str(error)]}
     # What was saved a moment ago counts here at once.

@@ -16,9 +16,9 @@ from django_mcp.auth.clients.redirect_uris import is_acceptable, without_port
 from django_mcp.auth.consent.client_summary import Applicant
 from django_mcp.auth.tokens.queries import live_tokens, names
 from django_mcp.conf import settings
+from django_mcp.endpoints import Endpoint
 from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration
-from django_mcp.principals import Endpoint
 
 LATEST = 5_000
 """So many of a user's calls are looked at, however many are on record."""

@@ -13,7 +13,7 @@ from django_mcp.auth.connections.programs import programs_of
 from django_mcp.auth.consent.pages import render_page
 from django_mcp.auth.consent.service_name import service_name
 from django_mcp.auth.tokens.revocation import revoke_of_user
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 LIST = "django_mcp:connected-assistants"
 
@@ -22,7 +22,7 @@ LIST = "django_mcp:connected-assistants"
 @require_safe
 def connected_assistants(request: HttpRequest) -> HttpResponseBase:
     """What the user who is logged in has connected to the endpoint."""
-    endpoint = Endpoint.from_settings()
+    endpoint = get_endpoints().default
     connections = connections_of(_user(request), endpoint)
     return render_page(
         request,
@@ -46,7 +46,7 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
     An id that the user has not connected is one that nobody has. Where nothing else is named, it
     leads back to the list.
     """
-    endpoint = Endpoint.from_settings()
+    endpoint = get_endpoints().default
     user = _user(request)
     sent = request.POST if request.method == "POST" else request.GET
     is_of_all = "client" not in sent

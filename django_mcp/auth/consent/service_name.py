@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from django_mcp.conf import settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 
 
 def service_name(endpoint: Endpoint) -> str:

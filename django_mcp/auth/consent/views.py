@@ -40,7 +40,8 @@ from django_mcp.auth.consent.service_name import service_host, service_name
 from django_mcp.auth.oauth.issuer import with_issuer
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.auth.tokens.queries import granted_scopes, holds_access
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.endpoints import get_endpoints
+from django_mcp.principals import Principal
 from django_mcp.user_labels import user_label
 
 logger = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         (RFC 9700, section 4.11.2), and open any program of the user's.
         """
         if self.asked is None or self.asked.concerns_the_endpoint:
-            redirect_to = with_issuer(redirect_to, issuer(Endpoint.from_settings()))
+            redirect_to = with_issuer(redirect_to, issuer(get_endpoints().default))
         if self.request.user.is_authenticated:
             forget(self.request, self.request.GET)
         stranger = None if self.is_decided else self._stranger()
@@ -245,7 +246,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "applicant": Applicant.of(stranger),
             "destination": Destination.of(redirect_to),
             "onward": redirect_to,
-            "service": service_name(Endpoint.from_settings()),
+            "service": service_name(get_endpoints().default),
         }
         return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
 
@@ -253,7 +254,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         user = self.request.user
         if not user.is_active:
             return render_unfinished(self.request, Reason.INACTIVE, status=403)
-        endpoint = Endpoint.from_settings()
+        endpoint = get_endpoints().default
         applicant = Applicant.of(asked.application)
         destination = Destination.of(asked.credentials["redirect_uri"])
         principal = Principal(
@@ -291,7 +292,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "is_unapproved": is_unapproved,
             # Whole: operators need all of it.
             "client_id": shown_name(self.request.GET.get("client_id", ""), longest=255),
-            "service": service_name(Endpoint.from_settings()),
+            "service": service_name(get_endpoints().default),
         }
         return render_page(self.request, "django_mcp/refused.html", context, status=400)
 

@@ -11,9 +11,10 @@ from oauthlib.common import Request
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.auth.tokens.queries import names
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 
 
 class OAuthAuthenticator:

@@ -16,8 +16,8 @@ from oauth2_provider.views import (
 )
 
 from django_mcp.auth.oauth.cors import open_to_scripts
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.policy.login_scopes import offered_scopes
-from django_mcp.principals import Endpoint
 from django_mcp.tools.registry import get_registry
 
 INTROSPECTION = "introspection_endpoint_auth_methods_supported"
@@ -73,7 +73,7 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
     def get(
         self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
     ) -> HttpResponse:
-        endpoint = Endpoint.from_settings()
+        endpoint = get_endpoints().default
         # Of another resource there is nothing to say, and the toolkit would say it of any.
         if resource_path and resource_path.strip("/") != endpoint.path.strip("/"):
             raise Http404
@@ -81,10 +81,10 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
         return response
 
     def get_resource(self, request: HttpRequest) -> str:
-        return Endpoint.from_settings().url
+        return get_endpoints().default.url
 
     def get_authorization_servers(self, request: HttpRequest) -> list[str]:
-        return authorization_servers(Endpoint.from_settings())
+        return authorization_servers(get_endpoints().default)
 
     def get_scopes_supported(self) -> list[str]:
         return scopes_supported()
@@ -98,7 +98,7 @@ class _CanonicalURLs:
     ) -> str | None:
         # Behind a proxy the request may know neither scheme nor host.
         try:
-            return Endpoint.from_settings().origin + reverse(f"oauth2_provider:{view_name}")
+            return get_endpoints().default.origin + reverse(f"oauth2_provider:{view_name}")
         except NoReverseMatch:
             if required:
                 raise
@@ -114,7 +114,7 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
     def get(
         self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
     ) -> HttpResponse:
-        expected = issuer(Endpoint.from_settings())
+        expected = issuer(get_endpoints().default)
         # The toolkit's own view takes any path for an issuer; a document for one that is not
         # ours would lead clients astray.
         is_ours = self.is_below_issuer or issuer_path.strip("/") == _path_of(expected)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from oauth2_provider.oauth2_validators import is_valid_resource_uri
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 
 def is_endpoint(resource: str) -> bool:
@@ -14,7 +14,7 @@ def is_endpoint(resource: str) -> bool:
 
     Scheme and host are written in any case, and clients add a slash.
     """
-    return _canonical(resource) == _canonical(Endpoint.from_settings().url)
+    return _canonical(resource) == _canonical(get_endpoints().default.url)
 
 
 def is_resource(resource: str) -> bool:

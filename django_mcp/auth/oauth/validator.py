@@ -19,9 +19,9 @@ from django_mcp.auth.clients.secrets import asked_by, is_right
 from django_mcp.auth.oauth.replays import ReplayValidator
 from django_mcp.auth.oauth.resource_indicators import invalid_target, is_endpoint
 from django_mcp.auth.tokens.lookup import find_token
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.login_scopes import offered_scopes
-from django_mcp.principals import Endpoint
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
 LONGEST = {"code_challenge": 128, "nonce": 255}
@@ -213,13 +213,13 @@ class EndpointValidator(ReplayValidator):
     ) -> None:
         if is_self_registered(request.client):
             refuse_other_resources(request)
-            request.resource = [Endpoint.from_settings().url]
+            request.resource = [get_endpoints().default.url]
         super().save_authorization_code(client_id, code, request, *args, **kwargs)
 
     def _check_and_set_request_resource(self, request: Request) -> None:
         if is_self_registered(request.client):
             refuse_other_resources(request)
-            request.resource = [Endpoint.from_settings().url]
+            request.resource = [get_endpoints().default.url]
             return
         try:
             super()._check_and_set_request_resource(request)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_application_model
 from oauthlib.common import generate_token
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 
 COMMAND = "mcp_token"
 """The command, and the application that its tokens belong to unless another is named."""

@@ -13,7 +13,7 @@ from oauth2_provider.models import (
 )
 from oauth2_provider.settings import oauth2_settings
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 
 
 def live_tokens() -> QuerySet[Any]:

@@ -16,7 +16,7 @@ from oauth2_provider.models import (
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.tokens.queries import names
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 
 BATCH = 1_000
 """Rows that one transaction deletes at most."""

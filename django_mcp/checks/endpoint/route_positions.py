@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_mcp.checks.endpoint.urlconf import answering, includes_of, root_urlconf, route_of
 from django_mcp.conf import settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 
 OWN = "django_mcp"
 OAUTH = "oauth2_provider"

@@ -12,14 +12,14 @@ from django_mcp.checks.endpoint.route_positions import OWN_INCLUDE, is_included,
 from django_mcp.checks.endpoint.url import is_url_unset, url_of_tokens
 from django_mcp.checks.endpoint.urlconf import root_urlconf
 from django_mcp.conf import Settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 
 @register
 def check_endpoint(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The endpoint has a URL, and the site has its routes."""
     try:
-        endpoint = Endpoint.from_settings()
+        endpoint = get_endpoints().default
     except ImproperlyConfigured as error:
         named = url_of_tokens() if is_url_unset() else ""
         own = "" if named else ", with the host and the path of yours"

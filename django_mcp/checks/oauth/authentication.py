@@ -13,7 +13,7 @@ from django_mcp.auth.authenticators import authenticators
 from django_mcp.checks.endpoint.route_positions import OAUTH, is_included
 from django_mcp.checks.oauth.provider import OAUTH_AUTHENTICATOR
 from django_mcp.conf import Settings, settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 
 @register(Tags.security)
@@ -54,7 +54,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
     from django_mcp.auth.oauth.scopes import ungrantable_scopes
 
     try:
-        endpoint = Endpoint.from_settings()
+        endpoint = get_endpoints().default
     except ImproperlyConfigured:
         return  # check_endpoint tells
     if not getattr(django_settings, "ROOT_URLCONF", None):

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Warning
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.checks.encryption import encrypted, is_in_the_clear
 from django_mcp.checks.oauth.client_registration import can_register
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 NOT_SHARED = (
     "django.core.cache.backends.locmem.LocMemCache",
@@ -17,7 +17,7 @@ NOT_SHARED = (
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
-    endpoint = Endpoint.from_settings()
+    endpoint = get_endpoints().default
     named = issuer(endpoint)
     if is_in_the_clear(named) and not is_in_the_clear(endpoint.url):  # check_deployment tells
         yield Warning(

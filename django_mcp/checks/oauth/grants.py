@@ -10,7 +10,7 @@ from oauth2_provider.settings import oauth2_settings
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.checks.endpoint.url import is_url_unset
 from django_mcp.conf import Settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 RUNNING_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
 """Redirects that make a browser run, or read, what the application wrote."""
@@ -91,7 +91,7 @@ def _redirect_problems() -> Iterator[CheckMessage]:
 
 
 def _identity_problems() -> Iterator[CheckMessage]:
-    endpoint = Endpoint.from_settings()
+    endpoint = get_endpoints().default
     named = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_IDENTIFIER
     if named and named.rstrip("/") != endpoint.url:
         if is_url_unset():

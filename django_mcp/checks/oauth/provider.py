@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.conf import Settings, settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.authenticator.OAuthAuthenticator"
 
@@ -61,7 +61,7 @@ def _gives_out_tokens() -> bool:
 
     try:
         reverse("oauth2_provider:token")
-        return not has_foreign_tokens(Endpoint.from_settings())
+        return not has_foreign_tokens(get_endpoints().default)
     except (NoReverseMatch, ImproperlyConfigured):
         return False  # check_authentication and check_endpoint tell
 

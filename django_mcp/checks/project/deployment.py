@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.checks.encryption import encrypted, is_in_the_clear
 from django_mcp.conf import Settings, settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 
 @register(Tags.security, deploy=True)
@@ -31,7 +31,7 @@ def check_deployment(
             Warning(
                 "The endpoint's URL is not https: tokens travel in the clear.",
                 hint="Let the server or proxy of the site answer by https, and set "
-                f'{Settings.URL.name} = "{encrypted(Endpoint.from_settings().url)}".',
+                f'{Settings.URL.name} = "{encrypted(get_endpoints().default.url)}".',
                 id="django_mcp.W006",
             )
         )
@@ -40,6 +40,6 @@ def check_deployment(
 
 def _endpoint_is_in_the_clear() -> bool:
     try:
-        return is_in_the_clear(Endpoint.from_settings().url)
+        return is_in_the_clear(get_endpoints().default.url)
     except ImproperlyConfigured:
         return False  # check_endpoint tells

@@ -2,10 +2,11 @@
 
 from django_mcp.auth.authenticators import Challenge, authenticate, has_credentials
 from django_mcp.conf import settings
+from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
 from django_mcp.policy.login_scopes import baseline_scopes
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
 
 

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from django_mcp.auth.authenticators import Challenge
+from django_mcp.endpoints import Endpoint
 from django_mcp.peers import Peer
-from django_mcp.principals import Endpoint, Principal
+from django_mcp.principals import Principal
 from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
 from django_mcp.protocol.server import build_server
 from django_mcp.transports.http.authentication import principal_of

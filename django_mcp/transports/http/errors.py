@@ -7,7 +7,7 @@ from mcp.shared.inbound import ERROR_CODE_HTTP_STATUS
 from starlette.responses import JSONResponse, Response
 
 from django_mcp.auth.authenticators import Challenge, challenges
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 from django_mcp.transports.http.message import RejectedMessageError
 
 

@@ -5,7 +5,7 @@ from django.core.handlers.asgi import ASGIRequest
 from starlette.responses import Response
 
 from django_mcp.conf import settings
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import Endpoint
 from django_mcp.transports.http.errors import refusal
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import get_script_prefix, register_converter
 
-from django_mcp.principals import Endpoint
+from django_mcp.endpoints import get_endpoints
 
 NAME = "django_mcp_endpoint"
 
@@ -17,7 +17,7 @@ class EndpointPathConverter:
     regex = ".+"
 
     def to_python(self, value: str) -> str:
-        if f"{get_script_prefix()}{value.removesuffix('/')}" != Endpoint.from_settings().path:
+        if f"{get_script_prefix()}{value.removesuffix('/')}" != get_endpoints().default.path:
             raise ValueError("not the path of the endpoint")
         return value
 

@@ -25,9 +25,9 @@ from django_mcp.auth.clients.metadata import (
 from django_mcp.auth.clients.registration.locks import lock_registrations
 from django_mcp.auth.clients.registration.permissions import ADMITTED, count_registration
 from django_mcp.auth.errors import error_answer, too_many
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.peer_addresses import peer_address
-from django_mcp.principals import Endpoint
 
 MAX_BODY = 8 * 1024
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post")
@@ -154,7 +154,7 @@ def _completed(answer: HttpResponse) -> HttpResponse:
 def _told(told: dict[str, Any], *, status: int) -> HttpResponse:
     """The answer with the URL that everybody knows, and a token that is good for nothing else."""
     path = reverse("oauth2_provider:dcr-register-management", args=[told["client_id"]])
-    url = Endpoint.from_settings().origin + path
+    url = get_endpoints().default.origin + path
     # Were it for nothing in particular, it would open the host's API: django-oauth-toolkit keeps
     # it among the access tokens.
     checksum = hashlib.sha256(told["registration_access_token"].encode()).hexdigest()
