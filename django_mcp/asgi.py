@@ -17,7 +17,7 @@ def mount(application: Application) -> Application:
     or impossible `DJANGO_MCP_URL`.
     """
     from django_mcp.endpoints import get_endpoints
-    from django_mcp.transports.http.endpoint import MCPEndpoint
+    from django_mcp.transports.http.application import MCPApplication
     from django_mcp.transports.http.static_files import with_static_files
 
-    return MCPEndpoint(with_static_files(application), get_endpoints().default)
+    return MCPApplication(with_static_files(application), get_endpoints())

@@ -24,7 +24,7 @@ class Endpoint:
     `groups` names the only tool groups that are served there; None serves all.
     """
 
-    name: str = DEFAULT_NAME
+    name: str = "default"
     url: str
     groups: frozenset[str] | None = None
 

@@ -1,4 +1,4 @@
-"""The endpoint as a view of Django, where nothing is mounted in front of Django.
+"""The endpoints as a view of Django, where nothing is mounted in front of Django.
 
 That is under `runserver` and every WSGI server, and in an ASGI application without `mount()`.
 """
@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from django_mcp.endpoints import Endpoint, get_endpoints
+from django_mcp.endpoints import EndpointRegistry, get_endpoints
 from django_mcp.tools.registry import Registry, get_registry
 from django_mcp.transports.http.body import MAY_STAY_UNREAD_KEY
 from django_mcp.transports.http.streams import STREAMS_KEY, wsgi_takes_streams
@@ -42,7 +42,7 @@ def non_atomic(view: View) -> View:
 @csrf_exempt
 @login_not_required
 def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
-    """Serve a request of a client by the endpoint's ASGI application, whatever route it came by.
+    """Serve a request of a client by the endpoints' ASGI application, whatever route it came by.
 
     The calling thread reads the body, when the application asks for it, and waits for the answer.
     """
@@ -112,13 +112,15 @@ class _Serving:
     """A server, and what it was made for; anything else needs another one."""
 
     thread: EventLoopThread
-    endpoint: Endpoint
+    endpoints: EndpointRegistry
     registry: Registry
     server: ASGIServer
 
-    def is_for(self, thread: EventLoopThread, endpoint: Endpoint, registry: Registry) -> bool:
+    def is_for(
+        self, thread: EventLoopThread, endpoints: EndpointRegistry, registry: Registry
+    ) -> bool:
         is_same = self.thread is thread and self.registry is registry
-        return is_same and self.endpoint == endpoint
+        return is_same and self.endpoints == endpoints
 
 
 _lock = Lock()
@@ -131,17 +133,19 @@ def _server(thread: EventLoopThread) -> ASGIServer:
     Raises `ToolRegistrationError` and `ImproperlyConfigured`, as `mount()` does.
     """
     global _serving
-    endpoint, registry = get_endpoints().default, get_registry()
+    endpoints, registry = get_endpoints(), get_registry()
     with _lock:
-        if _serving is None or not _serving.is_for(thread, endpoint, registry):
-            server = ASGIServer(_application(endpoint), thread)
-            _serving = _Serving(thread=thread, endpoint=endpoint, registry=registry, server=server)
+        if _serving is None or not _serving.is_for(thread, endpoints, registry):
+            server = ASGIServer(_application(endpoints), thread)
+            _serving = _Serving(
+                thread=thread, endpoints=endpoints, registry=registry, server=server
+            )
         return _serving.server
 
 
-def _application(endpoint: Endpoint) -> Any:
+def _application(endpoints: EndpointRegistry) -> Any:
     # Importing the SDK takes a second, for which no command that loads the URLs should wait.
-    from django_mcp.transports.http.endpoint import MCPEndpoint
+    from django_mcp.transports.http.application import MCPApplication
     from django_mcp.transports.http.errors import refusal
 
-    return MCPEndpoint(refusal(404, "The endpoint is not at this path."), endpoint)
+    return MCPApplication(refusal(404, "The endpoint is not at this path."), endpoints)

@@ -11,7 +11,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from mcp.server.lowlevel import Server
 
-from django_mcp.transports.http.lifespan import SessionManagers
+from django_mcp.transports.http.lifespan import SessionManagers, serve_lifespan
 from tests.wire import PATIENCE
 
 
@@ -78,7 +78,7 @@ def test_next_to_come_after_a_start_that_failed_starts_anew(
 
 def test_server_is_told_that_the_start_failed(managers: SessionManagers, startup: Startup) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        await managers.serve_lifespan(receive, send)
+        await serve_lifespan([managers], receive, send)
 
     async def scenario() -> Any:
         startup.go_on.set()

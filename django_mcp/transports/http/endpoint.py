@@ -1,13 +1,13 @@
-"""The ASGI application: the endpoint at its path, Django everywhere else."""
+"""The ASGI application of one endpoint: from the headers of a request to the protocol."""
 
 import logging
 from io import BytesIO
 
 from django.core.exceptions import BadRequest
-from django.core.handlers.asgi import ASGIRequest, get_script_prefix
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.endpoints import Endpoint
@@ -46,30 +46,14 @@ NOBODY_KNOWN = "Nobody can be authenticated: the database does not answer"
 
 
 class MCPEndpoint:
-    """Serves one endpoint in front of `application`, which gets every other request untouched."""
+    """ASGI application of one endpoint; whoever calls it has matched the path."""
 
-    def __init__(self, application: ASGIApp, endpoint: Endpoint) -> None:
-        self._application = application
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._managers = SessionManagers(build_server(endpoint))
+        self.managers = SessionManagers(build_server(endpoint))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._managers.serve_lifespan(receive, send)
-        elif scope["type"] == "http" and self._is_mine(scope):
-            await self._serve(_with_plain_headers(scope), receive, send)
-        else:
-            await self._application(scope, receive, send)
-
-    def _is_mine(self, scope: Scope) -> bool:
-        # Exactly the path, with or without its slash: a redirect would break clients, and
-        # anything longer is Django's.
-        path: str = scope["path"].removesuffix("/")
-        prefix: str = get_script_prefix(scope)
-        # As Django does: some servers leave their prefix in the path, others strip it.
-        return prefix + path.removeprefix(prefix) == self._endpoint.path
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = _with_plain_headers(scope)
         try:
             request = ASGIRequest(scope, BytesIO())
         except (ValueError, LookupError, BadRequest):  # Django decodes these two at once
@@ -100,7 +84,7 @@ class MCPEndpoint:
             await exchange(scope, receive, send)
             return
         current_exchange.set(exchange)
-        managers = await self._managers.current()
+        managers = await self.managers.current()
         scope = {**scope, SCOPE_KEY: exchange}
         if exchange.may_stream:
             await managers.streaming.handle_request(scope, replay(body, receive), send)

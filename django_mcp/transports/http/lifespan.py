@@ -1,7 +1,7 @@
 """The life of the SDK's session managers: per event loop, entered and left in one task."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import Any, Self
@@ -93,20 +93,27 @@ class SessionManagers:
         if self._running.get(loop) is ended:
             del self._running[loop]
 
-    async def serve_lifespan(self, receive: Receive, send: Send) -> None:
-        """Answer the server's lifespan events until it shuts down."""
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                try:
-                    await self.current()
-                except Exception as error:
-                    await send({"type": "lifespan.startup.failed", "message": repr(error)})
-                    raise
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                running = self._running.pop(asyncio.get_running_loop(), None)
-                if running is not None:
-                    await running.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    async def stop(self) -> None:
+        """Stop the managers of the running loop, if there are any."""
+        running = self._running.pop(asyncio.get_running_loop(), None)
+        if running is not None:
+            await running.stop()
+
+
+async def serve_lifespan(
+    managers: Collection[SessionManagers], receive: Receive, send: Send
+) -> None:
+    """Answer the server's lifespan events until it shuts down: start these, and stop them."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await asyncio.gather(*(each.current() for each in managers))
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": repr(error)})
+                raise
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await asyncio.gather(*(each.stop() for each in managers))
+            await send({"type": "lifespan.shutdown.complete"})
+            return

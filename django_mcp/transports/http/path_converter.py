@@ -1,4 +1,4 @@
-"""A converter of URL paths that finds the endpoint below whatever prefix the server took off."""
+"""A converter of URL paths that finds endpoints below whatever prefix the server took off."""
 
 from django.urls import get_script_prefix, register_converter
 
@@ -8,7 +8,7 @@ NAME = "django_mcp_endpoint"
 
 
 class EndpointPathConverter:
-    """Matches the rest of the endpoint's path, after the script name of the request.
+    """Matches the rest of an endpoint's path, after the script name of the request.
 
     A WSGI server that serves the site in a folder passes on what follows the folder, and the URLs
     may have been loaded before anybody could know of it.
@@ -17,8 +17,8 @@ class EndpointPathConverter:
     regex = ".+"
 
     def to_python(self, value: str) -> str:
-        if f"{get_script_prefix()}{value.removesuffix('/')}" != get_endpoints().default.path:
-            raise ValueError("not the path of the endpoint")
+        if get_endpoints().by_path(f"{get_script_prefix()}{value}") is None:
+            raise ValueError("not the path of an endpoint")
         return value
 
     def to_url(self, value: str) -> str:
