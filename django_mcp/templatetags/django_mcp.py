@@ -26,8 +26,7 @@ def pending_assistants(context: Context) -> SafeString:
         return mark_safe("")
     from django_mcp.auth.consent.csp import request_nonce
     from django_mcp.auth.consent.pending import notice
-    from django_mcp.auth.consent.service_name import service_name
-    from django_mcp.endpoints import get_endpoints
+    from django_mcp.auth.consent.service_name import site_name
 
     waiting = notice.pending_assistants(request)
     try:
@@ -36,7 +35,7 @@ def pending_assistants(context: Context) -> SafeString:
         url = ""
     if not url:
         return mark_safe("")
-    service = service_name(get_endpoints().default)
+    service = site_name()
     # On the package's own pages, that of the page.
     nonce = context.get("style_nonce") or request_nonce(request)
     shown = {

@@ -44,7 +44,7 @@ def delete_user(user: User) -> None:
 
 
 def disconnect(user: User) -> None:
-    revoke_of_user(user, get_endpoints().default)
+    revoke_of_user(user, get_endpoints())
 
 
 def revoke(user: User) -> None:

@@ -1,4 +1,4 @@
-"""What one user has connected to the endpoint, and what became of it."""
+"""Applications that hold access to endpoints for a user, with their permissions and usage."""
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +14,10 @@ from oauth2_provider.scopes import get_scopes_backend
 from django_mcp.auth.clients.destinations import Destination
 from django_mcp.auth.clients.redirect_uris import is_acceptable, without_port
 from django_mcp.auth.consent.client_summary import Applicant
-from django_mcp.auth.tokens.queries import live_tokens, names
+from django_mcp.auth.consent.service_name import service_address
+from django_mcp.auth.tokens.queries import live_tokens
 from django_mcp.conf import settings
-from django_mcp.endpoints import Endpoint
+from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration
 
@@ -36,10 +37,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """An application that holds access to the endpoint for a user, and what that allows it.
+    """An application that holds access to endpoints for a user, and what that allows it.
 
     `address` and `destinations` are those of a dynamic registration: where it came from, and where
-    its access may go. They are empty for another. `usage` is None where calls are not recorded.
+    its access may go. They are empty for another. `services` are the addresses of the endpoints
+    that it has access to, where the site has several. `usage` is None where calls are not recorded.
     """
 
     client_id: str
@@ -49,18 +51,20 @@ class Connection:
     destinations: Sequence[Destination]
     since: datetime.datetime
     permissions: Sequence[str]
+    services: Sequence[str]
     usage: Usage | None
 
 
-def connections_of(user: AbstractBaseUser, endpoint: Endpoint) -> list[Connection]:
-    """What the user has connected, the latest first. The number of queries is the same for any."""
+def connections_of(user: AbstractBaseUser) -> list[Connection]:
+    """Return what the user has connected, the latest first, in as many queries for any user."""
+    endpoints = get_endpoints()
     tokens = [
         token
         for token in live_tokens()
         .filter(user=user, application__isnull=False)
         .select_related("application")
         .order_by("application", "pk")
-        if names(token.resource, endpoint)
+        if endpoints.by_audience(token.resource)
     ]
     if not tokens:
         return []
@@ -99,8 +103,17 @@ def _connection(
         destinations=destinations,
         since=min(moments),
         permissions=[str(words.get(scope, scope)) for scope in sorted(scopes)],
+        services=_services(tokens),
         usage=None if usages is None else usages.of(application.client_id),
     )
+
+
+def _services(tokens: Iterable[Any]) -> list[str]:
+    endpoints = get_endpoints()
+    if len(endpoints) == 1:
+        return []
+    opened = {each for token in tokens for each in endpoints.by_audience(token.resource)}
+    return [service_address(endpoint) for endpoint in endpoints if endpoint in opened]
 
 
 def _program_key(application: Any, destinations: Iterable[Destination]) -> object:

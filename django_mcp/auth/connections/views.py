@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_mcp.auth.connections.connections import connections_of
 from django_mcp.auth.connections.programs import programs_of
 from django_mcp.auth.consent.pages import render_page
-from django_mcp.auth.consent.service_name import service_name
+from django_mcp.auth.consent.service_name import site_name
 from django_mcp.auth.tokens.revocation import revoke_of_user
 from django_mcp.endpoints import get_endpoints
 
@@ -21,9 +21,8 @@ LIST = "django_mcp:connected-assistants"
 @login_required
 @require_safe
 def connected_assistants(request: HttpRequest) -> HttpResponseBase:
-    """What the user who is logged in has connected to the endpoint."""
-    endpoint = get_endpoints().default
-    connections = connections_of(_user(request), endpoint)
+    """Page of what the user who is logged in has connected to any endpoint."""
+    connections = connections_of(_user(request))
     return render_page(
         request,
         "django_mcp/connected_assistants.html",
@@ -31,7 +30,7 @@ def connected_assistants(request: HttpRequest) -> HttpResponseBase:
             "title": gettext("Connected assistants"),
             "connections": connections,
             "programs": programs_of(connections),
-            "service": service_name(endpoint),
+            "service": site_name(),
             "is_done": "done" in request.GET,
         },
     )
@@ -46,19 +45,16 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
     An id that the user has not connected is one that nobody has. Where nothing else is named, it
     leads back to the list.
     """
-    endpoint = get_endpoints().default
     user = _user(request)
     sent = request.POST if request.method == "POST" else request.GET
     is_of_all = "client" not in sent
     named = set(sent.getlist("client"))
-    connections = [
-        each for each in connections_of(user, endpoint) if is_of_all or each.client_id in named
-    ]
+    connections = [each for each in connections_of(user) if is_of_all or each.client_id in named]
     if not connections:
         return redirect(LIST)
     if request.method == "POST":
         for client_id in [None] if is_of_all else [each.client_id for each in connections]:
-            revoke_of_user(user, endpoint, client_id=client_id)
+            revoke_of_user(user, get_endpoints(), client_id=client_id)
         return redirect(f"{resolve_url(LIST)}?done")
     return render_page(
         request,

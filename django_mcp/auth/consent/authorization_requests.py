@@ -13,8 +13,14 @@ from oauthlib.oauth2.rfc6749 import errors
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
 from django_mcp.auth.clients.redirect_uris import is_acceptable
 from django_mcp.auth.clients.refusals import refusal_of
-from django_mcp.auth.oauth.resource_indicators import invalid_target, is_endpoint, is_resource
+from django_mcp.auth.oauth.resource_indicators import (
+    invalid_target,
+    is_resource,
+    named_endpoints,
+    single_endpoint,
+)
 from django_mcp.auth.oauth.validator import VISITOR
+from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.tools.registry import get_registry
 
 Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
@@ -35,12 +41,21 @@ class AuthorizationRequest:
 
     @property
     def concerns_the_endpoint(self) -> bool:
-        """Whether what is asked for opens the endpoint or one of its tools."""
+        """Whether what is asked for opens an endpoint or one of the tools."""
         return (
             self.is_of_a_stranger
             or not get_registry().scopes.keys().isdisjoint(self.scopes)
-            or any(map(is_endpoint, self.credentials.get("resource", ())))
+            or bool(self._named_endpoints)
         )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint that is named as a resource; without one, the default endpoint."""
+        return next(iter(self._named_endpoints), get_endpoints().default)
+
+    @property
+    def _named_endpoints(self) -> frozenset[Endpoint]:
+        return named_endpoints(self.credentials.get("resource", ()))
 
 
 def read_request(request: HttpRequest, validate: Validate) -> AuthorizationRequest:
@@ -90,15 +105,18 @@ def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
         and is_acceptable(parameters.get("redirect_uri", ""))
         and parameters.get("response_type") == "code"
         and parameters.get("code_challenge_method") == "S256"
-        and all(map(is_endpoint, parameters.getlist("resource")))
+        and single_endpoint(parameters.getlist("resource")) is not None
     )
 
 
 def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
     """What is wrong with a request, whichever validator the host has chosen."""
     state = asked.credentials["state"]
-    is_right = is_endpoint if asked.is_of_a_stranger else is_resource
-    if not all(map(is_right, resources)):
+    if asked.is_of_a_stranger:
+        is_right = single_endpoint(resources) is not None
+    else:
+        is_right = all(map(is_resource, resources)) and len(named_endpoints(resources)) <= 1
+    if not is_right:
         return invalid_target(state=state)
     challenge = asked.credentials.get("code_challenge")
     method = asked.credentials.get("code_challenge_method")

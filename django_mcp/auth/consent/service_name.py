@@ -1,16 +1,19 @@
-"""The name by which users know the site that the endpoint belongs to."""
-
-from urllib.parse import urlsplit
+"""The names by which users know the site and its endpoints."""
 
 from django_mcp.conf import settings
-from django_mcp.endpoints import Endpoint
+from django_mcp.endpoints import Endpoint, get_endpoints
+
+
+def site_name() -> str:
+    """Return `DJANGO_MCP_SERVER_NAME`, else the host of the default endpoint."""
+    return settings.SERVER_NAME or get_endpoints().default.host
 
 
 def service_name(endpoint: Endpoint) -> str:
-    """Return `DJANGO_MCP_SERVER_NAME`, else the endpoint's host."""
-    return settings.SERVER_NAME or service_host(endpoint)
+    """Return `DJANGO_MCP_SERVER_NAME`, else the endpoint's address."""
+    return settings.SERVER_NAME or service_address(endpoint)
 
 
-def service_host(endpoint: Endpoint) -> str:
-    """Return the endpoint's host, with its port where it has one."""
-    return urlsplit(endpoint.url).netloc
+def service_address(endpoint: Endpoint) -> str:
+    """Return the endpoint's host, with the path that tells it from other endpoints of the site."""
+    return endpoint.host if len(get_endpoints()) == 1 else f"{endpoint.host}{endpoint.path}"

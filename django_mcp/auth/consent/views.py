@@ -36,11 +36,10 @@ from django_mcp.auth.consent.pages import render_page
 from django_mcp.auth.consent.pending.requests import PendingRequest, completed, forget, keep
 from django_mcp.auth.consent.pending.unfinished import Reason, render_unfinished
 from django_mcp.auth.consent.scope_offers import make_offer
-from django_mcp.auth.consent.service_name import service_host, service_name
+from django_mcp.auth.consent.service_name import service_address, service_name, site_name
 from django_mcp.auth.oauth.issuer import with_issuer
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.auth.tokens.queries import granted_scopes, holds_access
-from django_mcp.endpoints import get_endpoints
 from django_mcp.principals import Principal
 from django_mcp.user_labels import user_label
 
@@ -191,7 +190,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         (RFC 9700, section 4.11.2), and open any program of the user's.
         """
         if self.asked is None or self.asked.concerns_the_endpoint:
-            redirect_to = with_issuer(redirect_to, issuer(get_endpoints().default))
+            redirect_to = with_issuer(redirect_to, issuer())
         if self.request.user.is_authenticated:
             forget(self.request, self.request.GET)
         stranger = None if self.is_decided else self._stranger()
@@ -246,7 +245,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "applicant": Applicant.of(stranger),
             "destination": Destination.of(redirect_to),
             "onward": redirect_to,
-            "service": service_name(get_endpoints().default),
+            "service": site_name(),
         }
         return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
 
@@ -254,7 +253,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         user = self.request.user
         if not user.is_active:
             return render_unfinished(self.request, Reason.INACTIVE, status=403)
-        endpoint = get_endpoints().default
+        endpoint = asked.endpoint
         applicant = Applicant.of(asked.application)
         destination = Destination.of(asked.credentials["redirect_uri"])
         principal = Principal(
@@ -274,7 +273,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "form": form,
             "user_label": user_label(user),
             "service": service_name(endpoint),
-            "service_host": service_host(endpoint),
+            "service_address": service_address(endpoint),
         }
         targets = [destination.source, *ONWARD]
         return render_page(self.request, "django_mcp/consent.html", context, form_targets=targets)
@@ -292,7 +291,7 @@ class AuthorizationView(ToolkitAuthorizationView):
             "is_unapproved": is_unapproved,
             # Whole: operators need all of it.
             "client_id": shown_name(self.request.GET.get("client_id", ""), longest=255),
-            "service": service_name(get_endpoints().default),
+            "service": site_name(),
         }
         return render_page(self.request, "django_mcp/refused.html", context, status=400)
 

@@ -1,4 +1,4 @@
-"""Bearer tokens of django-oauth-toolkit, good for this endpoint alone."""
+"""Bearer tokens of django-oauth-toolkit, each good for the endpoints that it names alone."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ from oauth2_provider.www_authenticate import build_bearer_challenge
 from oauthlib.common import Request
 
 from django_mcp.auth.authenticators import Challenge
-from django_mcp.auth.tokens.queries import names
 from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
@@ -38,7 +37,7 @@ class OAuthAuthenticator:
         # The validator accepts tokens without an audience for any resource (RFC 8707 leaves that
         # open); MCP authorization wants ours named, exactly.
         if (
-            not names(granted.resource, endpoint)
+            not endpoint.is_audience(granted.resource)
             or request.user is None
             or not request.user.is_active
         ):
@@ -84,7 +83,9 @@ class OAuthAuthenticator:
             elif principal.grant is not None:
                 # Several devices of a user may share a client id, each with a login of its own.
                 successors = successors.filter(refresh_token_family=principal.grant)
-            granted = next((t for t in successors if names(t.resource, principal.endpoint)), None)
+            granted = next(
+                (t for t in successors if principal.endpoint.is_audience(t.resource)), None
+            )
         if granted is None:
             raise InvalidCredentialsError
         return replace(

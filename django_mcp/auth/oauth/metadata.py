@@ -1,7 +1,7 @@
 """The metadata documents from which a client learns where to get a token."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -29,10 +29,11 @@ OFFERED = (
 """What OpenID Connect offers besides; clients of MCP are not to ask for `offline_access`."""
 
 
-def issuer(endpoint: Endpoint) -> str:
+def issuer() -> str:
     """The authorization server's identifier: where django-oauth-toolkit is included.
 
-    `OIDC_ISS_ENDPOINT` wins where it is set. Empty when the toolkit's URLs are not included.
+    There is one for all endpoints, at the origin of the default one. `OIDC_ISS_ENDPOINT` wins
+    where it is set. Empty when the toolkit's URLs are not included.
     """
     if oauth2_settings.OIDC_ISS_ENDPOINT:
         return str(oauth2_settings.OIDC_ISS_ENDPOINT)
@@ -40,23 +41,23 @@ def issuer(endpoint: Endpoint) -> str:
         token_path = reverse("oauth2_provider:token")
     except NoReverseMatch:
         return ""
-    return endpoint.origin + token_path.removesuffix("/").rpartition("/")[0]
+    return get_endpoints().default.origin + token_path.removesuffix("/").rpartition("/")[0]
 
 
-def authorization_servers(endpoint: Endpoint) -> list[str]:
+def authorization_servers() -> list[str]:
     """Where the resource metadata send clients for a token: the servers configured, else ours."""
     configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
-    own = issuer(endpoint)
+    own = issuer()
     return list(configured or ([own] if own else []))
 
 
-def has_foreign_tokens(endpoint: Endpoint) -> bool:
-    """Whether another authorization server than django-oauth-toolkit here decides on scopes.
+def has_foreign_tokens() -> bool:
+    """Return whether another authorization server than django-oauth-toolkit here decides on scopes.
 
     It is one when clients are sent there alone, or is asked about tokens (RFC 7662).
     """
-    own = issuer(endpoint).rstrip("/")
-    servers = {server.rstrip("/") for server in authorization_servers(endpoint)}
+    own = issuer().rstrip("/")
+    servers = {server.rstrip("/") for server in authorization_servers()}
     return bool(servers and own not in servers) or bool(
         oauth2_settings.RESOURCE_SERVER_INTROSPECTION_URL
     )
@@ -68,30 +69,34 @@ def published(view: type[View], **options: Any) -> Callable[..., HttpResponseBas
 
 
 class ResourceMetadataView(OAuthProtectedResourceMetadataView):
-    """RFC 9728 for the endpoint; every value comes from `DJANGO_MCP_URL` and the tools."""
+    """RFC 9728 for the endpoint at a path, the default one without; all comes from its URL."""
+
+    endpoint: Endpoint
 
     def get(
         self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
     ) -> HttpResponse:
-        endpoint = get_endpoints().default
+        endpoints = get_endpoints()
+        named = endpoints.by_path(f"/{resource_path.strip('/')}")
         # Of another resource there is nothing to say, and the toolkit would say it of any.
-        if resource_path and resource_path.strip("/") != endpoint.path.strip("/"):
+        if resource_path and named is None:
             raise Http404
+        self.endpoint = named or endpoints.default
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
     def get_resource(self, request: HttpRequest) -> str:
-        return get_endpoints().default.url
+        return self.endpoint.url
 
     def get_authorization_servers(self, request: HttpRequest) -> list[str]:
-        return authorization_servers(get_endpoints().default)
+        return authorization_servers()
 
     def get_scopes_supported(self) -> list[str]:
-        return scopes_supported()
+        return scopes_supported([self.endpoint])
 
 
 class _CanonicalURLs:
-    """Names the toolkit's views by the endpoint's own origin."""
+    """Names the toolkit's views by the origin of the issuer."""
 
     def _get_endpoint_url(
         self, request: HttpRequest, view_name: str, required: bool = False
@@ -114,7 +119,7 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
     def get(
         self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
     ) -> HttpResponse:
-        expected = issuer(get_endpoints().default)
+        expected = issuer()
         # The toolkit's own view takes any path for an issuer; a document for one that is not
         # ours would lead clients astray.
         is_ours = self.is_below_issuer or issuer_path.strip("/") == _path_of(expected)
@@ -126,7 +131,7 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
         """What the toolkit says, and what holds for MCP clients."""
         document = {
             **json.loads(super().get(request).content),
-            "scopes_supported": scopes_supported(),
+            "scopes_supported": scopes_supported(get_endpoints()),
         }
         if "authorization_endpoint" in document:
             # Where "plain" is still taken, for the host's sake, nobody new should choose it.
@@ -153,16 +158,16 @@ class OpenIDMetadataView(ServerMetadataView):
             return document
         openid = json.loads(_OpenIDDocument().get(request).content)
         # The toolkit names every scope of the tools, those that open nothing too.
-        hidden = get_registry().scopes.keys() - offered_scopes()
+        hidden = get_registry().scopes.keys() - offered_scopes(get_endpoints())
         for name in OFFERED:
             known = {*document[name], *hidden, "offline_access"}
             document[name] = document[name] + [each for each in openid[name] if each not in known]
         return {**openid, **document}
 
 
-def scopes_supported() -> list[str]:
-    """The scopes that every document names: those that open a tool, and nothing of the host."""
-    return sorted(offered_scopes())
+def scopes_supported(endpoints: Iterable[Endpoint]) -> list[str]:
+    """The scopes that a document names: those that open a tool there, and nothing of the host."""
+    return sorted(offered_scopes(endpoints))
 
 
 def _path_of(url: str) -> str:

@@ -1,43 +1,64 @@
-"""What a token is to be good for (RFC 8707)."""
+"""Resource indicators (RFC 8707): which endpoint a token is asked for."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from oauth2_provider.oauth2_validators import is_valid_resource_uri
+from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
-from django_mcp.endpoints import get_endpoints
+from django_mcp.endpoints import Endpoint, get_endpoints
 
 
-def is_endpoint(resource: str) -> bool:
-    """Whether a resource that somebody names is the endpoint.
+def named_endpoints(resources: Iterable[str]) -> frozenset[Endpoint]:
+    """Return the endpoints among the resources."""
+    found = map(get_endpoints().by_resource, resources)
+    return frozenset(endpoint for endpoint in found if endpoint is not None)
 
-    Scheme and host are written in any case, and clients add a slash.
+
+def single_endpoint(resources: Iterable[str]) -> Endpoint | None:
+    """Return the one endpoint that the resources name, the default one where there are none.
+
+    None where they name anything else, or several endpoints: users consent to one at a time.
     """
-    return _canonical(resource) == _canonical(get_endpoints().default.url)
+    endpoints = get_endpoints()
+    found = set(map(endpoints.by_resource, resources)) or {endpoints.default}
+    return found.pop() if len(found) == 1 else None
+
+
+def requested_endpoint(request: Request) -> Endpoint:
+    """Return the endpoint that a request is about; raise `invalid_target` for other resources."""
+    endpoint = single_endpoint(_resources_of(request))
+    if endpoint is None:
+        raise invalid_target(request=request)
+    return endpoint
+
+
+def names_resource(request: Request) -> bool:
+    """Return whether a request says what it is about."""
+    return any(_resources_of(request))
 
 
 def is_resource(resource: str) -> bool:
-    """Whether it can name a resource at all, as applications of the host may."""
+    """Return whether it can name a resource at all, as applications of the host may."""
     try:
         return bool(is_valid_resource_uri(resource))
     except ValueError:  # of what should be an IPv6 address
         return False
 
 
-def invalid_target(**told: Any) -> CustomOAuth2Error:
-    """The refusal of a resource; `told` is the `request` or its `state`."""
+def invalid_target(**facts: Any) -> CustomOAuth2Error:
+    """The refusal of a resource; `facts` are the `request` or its `state`."""
     return CustomOAuth2Error(
         error="invalid_target",
         description="This server issues no tokens for that resource.",
-        **told,
+        **facts,
     )
 
 
-def _canonical(uri: str) -> str:
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return uri
-    lowered = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())
-    return lowered.geturl().rstrip("/")
+def _resources_of(request: Request) -> Iterator[str]:
+    parameters = [*request.uri_query_params, *(request.decoded_body or [])]
+    yield from (value for name, value in parameters if name == "resource" and value)
+    # From the form on which its user consented.
+    if isinstance(request.resource, list):
+        yield from request.resource

@@ -9,6 +9,8 @@ from oauth2_provider.scopes import BaseScopes
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.clients.applications import is_self_registered
+from django_mcp.auth.oauth.resource_indicators import requested_endpoint
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ToolGroup
 from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
 from django_mcp.tools.registry import get_registry
@@ -55,7 +57,7 @@ class ToolScopes(BaseScopes):
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
         if application is not None and is_self_registered(application):
-            return sorted(offered_scopes())
+            return sorted(offered_scopes(get_endpoints()))
         return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
 
     def get_default_scopes(
@@ -63,7 +65,8 @@ class ToolScopes(BaseScopes):
     ) -> list[str]:
         if application is not None and is_self_registered(application):
             # As the challenge names them: it may have overlooked that, and is here for the tools.
-            return sorted(baseline_scopes())
+            endpoint = get_endpoints().default if request is None else requested_endpoint(request)
+            return sorted(baseline_scopes(endpoint))
         # The host's defaults: an application of its own that asks for nothing is given no tool.
         return list(oauth2_settings._DEFAULT_SCOPES)
 

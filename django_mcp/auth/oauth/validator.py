@@ -1,7 +1,6 @@
 """What applications may ask django-oauth-toolkit for."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from oauth2_provider.cimd import is_cimd_client_id
@@ -16,10 +15,15 @@ from django_mcp.auth.clients.documents.applications import fetch_application, fi
 from django_mcp.auth.clients.refusals import refusal_of
 from django_mcp.auth.clients.registration.repetitions import hand_over_code
 from django_mcp.auth.clients.secrets import asked_by, is_right
-from django_mcp.auth.oauth.replays import ReplayValidator
-from django_mcp.auth.oauth.resource_indicators import invalid_target, is_endpoint
+from django_mcp.auth.oauth.replays import Grant, ReplayValidator
+from django_mcp.auth.oauth.resource_indicators import (
+    invalid_target,
+    names_resource,
+    requested_endpoint,
+    single_endpoint,
+)
 from django_mcp.auth.tokens.lookup import find_token
-from django_mcp.endpoints import get_endpoints
+from django_mcp.endpoints import Endpoint
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.login_scopes import offered_scopes
 
@@ -35,7 +39,7 @@ CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class EndpointValidator(ReplayValidator):
-    """Keeps self-registered applications to the endpoint.
+    """Keeps self-registered applications to an endpoint.
 
     They get codes and refresh tokens, for scopes of the tools, bound to the endpoint's URL; their
     answers go where `django_mcp.auth.clients.redirect_uris` says. Blocked applications get nothing,
@@ -146,7 +150,7 @@ class EndpointValidator(ReplayValidator):
 
     def _check_authorization(self, request: Request) -> None:
         """Refuse what the toolkit would find out only after its user has consented, or never."""
-        refuse_other_resources(request)
+        requested_endpoint(request)  # raises for other resources
         challenge = request.code_challenge
         if challenge is not None and (
             request.code_challenge_method != "S256" or not CODE_CHALLENGE.fullmatch(challenge)
@@ -170,7 +174,7 @@ class EndpointValidator(ReplayValidator):
             )
             return allowed
         available = get_scopes_backend().get_available_scopes(application=client, request=request)
-        grantable = offered_scopes().intersection(available)
+        grantable = offered_scopes([requested_endpoint(request)]).intersection(available)
         # Cut rather than refused (RFC 6749, section 3.3): clients ask for all that some document
         # names, and for `offline_access` besides.
         request.scopes = [scope for scope in dict.fromkeys(scopes) if scope in grantable]
@@ -212,19 +216,33 @@ class EndpointValidator(ReplayValidator):
         self, client_id: str, code: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
         if is_self_registered(request.client):
-            refuse_other_resources(request)
-            request.resource = [get_endpoints().default.url]
+            request.resource = [requested_endpoint(request).url]
         super().save_authorization_code(client_id, code, request, *args, **kwargs)
 
     def _check_and_set_request_resource(self, request: Request) -> None:
         if is_self_registered(request.client):
-            refuse_other_resources(request)
-            request.resource = [get_endpoints().default.url]
+            request.resource = [self._redeemed_endpoint(request).url]
             return
         try:
             super()._check_and_set_request_resource(request)
         except ValueError:  # of what should be an IPv6 address
             raise invalid_target(request=request) from None
+
+    def _redeemed_endpoint(self, request: Request) -> Endpoint:
+        """The endpoint that the user has allowed; the request may name it, and no other."""
+        if request.grant_type == "authorization_code":
+            redeemed = Grant.objects.filter(code=request.code, application=request.client).first()
+        else:
+            redeemed = getattr(request, "refresh_token_instance", None)
+        if redeemed is None:
+            raise errors.InvalidGrantError(request=request)
+        named = requested_endpoint(request) if names_resource(request) else None
+        endpoint = single_endpoint(redeemed.resource or ())
+        if endpoint is None:  # it is not served any more
+            raise errors.InvalidGrantError(request=request)
+        if named not in (None, endpoint):
+            raise invalid_target(request=request)
+        return endpoint
 
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
@@ -260,17 +278,3 @@ def is_visit(request: Request) -> bool:
     is_page = request.headers.get("HTTP_SEC_FETCH_DEST", "document") == "document"
     is_of_user = VISITOR not in request.headers
     return is_of_user and is_page and "none" not in (request.prompt or "").split()
-
-
-def refuse_other_resources(request: Request) -> None:
-    """Raise `invalid_target` unless the endpoint is all that the request names (RFC 8707)."""
-    if not all(map(is_endpoint, _named_resources(request))):
-        raise invalid_target(request=request)
-
-
-def _named_resources(request: Request) -> Iterator[str]:
-    parameters = [*request.uri_query_params, *(request.decoded_body or [])]
-    yield from (value for name, value in parameters if name == "resource" and value)
-    # From the form on which its user consented.
-    if isinstance(request.resource, list):
-        yield from request.resource

@@ -1,6 +1,5 @@
-"""What applications hold that still opens something."""
+"""Querysets of access tokens and grants that are still valid, and the scopes in them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -35,7 +34,7 @@ def live_tokens() -> QuerySet[Any]:
 
 
 def holds_access(application: Any, user: Any) -> bool:
-    """Whether the application has live tokens of this user, who has allowed it then."""
+    """Return whether the application has live tokens of this user, who has allowed it then."""
     return live_tokens().filter(application=application, user=user).exists()
 
 
@@ -45,7 +44,7 @@ def granted_scopes(application: Any, user: Any, endpoint: Endpoint) -> frozenset
     return frozenset(
         scope
         for scopes, resource in tokens.values_list("scope", "resource")
-        if names(resource, endpoint)
+        if endpoint.is_audience(resource)
         for scope in scopes.split()
     )
 
@@ -54,8 +53,3 @@ def live_codes() -> QuerySet[Any]:
     """The authorization codes that can still be redeemed."""
     codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())
     return codes
-
-
-def names(resource: Iterable[str] | None, endpoint: Endpoint) -> bool:
-    """Whether the endpoint is an audience of a token with this `resource` (RFC 8707), exactly."""
-    return endpoint.url in {audience.rstrip("/") for audience in resource or ()}

@@ -1,6 +1,6 @@
 """Revocation of authorization codes, refresh tokens and access tokens, in short transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from oauth2_provider.models import (
 )
 from oauth2_provider.settings import oauth2_settings
 
-from django_mcp.auth.tokens.queries import names
 from django_mcp.endpoints import Endpoint
 
 BATCH = 1_000
@@ -110,7 +109,7 @@ class Holdings:
         return rows
 
     def _has(self, resource: list[str] | None, scope: str = "") -> bool:
-        if self.endpoint is None or names(resource, self.endpoint):
+        if self.endpoint is None or self.endpoint.is_audience(resource):
             return True
         is_of_everybody = self.user is None and self.client_id is None
         return is_of_everybody and scope == oauth2_settings.DCR_REGISTRATION_SCOPE
@@ -125,13 +124,16 @@ def revoke_all(client_id: str) -> int:
 
 
 def revoke_of_user(
-    user: AbstractBaseUser, endpoint: Endpoint, *, client_id: str | None = None
+    user: AbstractBaseUser, endpoints: Iterable[Endpoint], *, client_id: str | None = None
 ) -> int:
-    """Revoke what a user has given for the endpoint to an application, or to any.
+    """Revoke what a user has given for these endpoints to an application, or to any.
 
     What opens other things alone is left. Returns how many tokens.
     """
-    return Holdings(endpoint=endpoint, user=user, client_id=client_id).revoke().tokens
+    return sum(
+        Holdings(endpoint=endpoint, user=user, client_id=client_id).revoke().tokens
+        for endpoint in endpoints
+    )
 
 
 def _rows_of(model: Any) -> Any:

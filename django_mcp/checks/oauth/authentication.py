@@ -54,13 +54,13 @@ def _oauth_problems() -> Iterator[CheckMessage]:
     from django_mcp.auth.oauth.scopes import ungrantable_scopes
 
     try:
-        endpoint = get_endpoints().default
+        get_endpoints()
     except ImproperlyConfigured:
         return  # check_endpoint tells
     if not getattr(django_settings, "ROOT_URLCONF", None):
         return  # of this, too
     try:
-        missing = [] if has_foreign_tokens(endpoint) else ungrantable_scopes()
+        missing = [] if has_foreign_tokens() else ungrantable_scopes()
     except Exception:  # noqa: BLE001
         # check_tools tells of the tools; a scopes backend of the host's may need its tables first.
         missing = []
@@ -75,7 +75,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
         )
     is_ours_to_include = is_included("django_mcp") or settings.OAUTH_PATH is None
     # check_endpoint tells of what is missing as a whole, or out of reach.
-    if not authorization_servers(endpoint) and is_ours_to_include and not is_included(OAUTH):
+    if not authorization_servers() and is_ours_to_include and not is_included(OAUTH):
         yield Warning(
             "The URLs of OAuth are not included, and no other authorization server is named: "
             "clients cannot get a token.",

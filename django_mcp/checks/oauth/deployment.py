@@ -17,9 +17,9 @@ NOT_SHARED = (
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
-    endpoint = get_endpoints().default
-    named = issuer(endpoint)
-    if is_in_the_clear(named) and not is_in_the_clear(endpoint.url):  # check_deployment tells
+    named = issuer()
+    # Of endpoints check_deployment tells.
+    if is_in_the_clear(named) and not is_in_the_clear(get_endpoints().default.url):
         yield Warning(
             f"The issuer {named} is not https; clients refuse it.",
             hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{encrypted(named)}", or leave it '

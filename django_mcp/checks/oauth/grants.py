@@ -112,7 +112,7 @@ def _identity_problems() -> Iterator[CheckMessage]:
         yield Warning(
             "ID tokens name the host that was asked as their issuer, and the documents the one of "
             "DJANGO_MCP_URL.",
-            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer(endpoint)}".',
+            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer()}".',
             id="django_mcp.W025",
         )
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.conf import Settings, settings
-from django_mcp.endpoints import get_endpoints
 
 OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.authenticator.OAuthAuthenticator"
 
@@ -61,7 +60,7 @@ def _gives_out_tokens() -> bool:
 
     try:
         reverse("oauth2_provider:token")
-        return not has_foreign_tokens(get_endpoints().default)
+        return not has_foreign_tokens()
     except (NoReverseMatch, ImproperlyConfigured):
         return False  # check_authentication and check_endpoint tell
 

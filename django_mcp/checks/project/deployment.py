@@ -26,20 +26,20 @@ def check_deployment(
                 id="django_mcp.W001",
             )
         )
-    if _endpoint_is_in_the_clear():
-        found.append(
-            Warning(
-                "The endpoint's URL is not https: tokens travel in the clear.",
-                hint="Let the server or proxy of the site answer by https, and set "
-                f'{Settings.URL.name} = "{encrypted(get_endpoints().default.url)}".',
-                id="django_mcp.W006",
-            )
+    found += [
+        Warning(
+            "The endpoint's URL is not https: tokens travel in the clear.",
+            hint="Let the server or proxy of the site answer by https, and set "
+            f'{Settings.URL.name} = "{encrypted(url)}".',
+            id="django_mcp.W006",
         )
+        for url in _urls_in_the_clear()
+    ]
     return found
 
 
-def _endpoint_is_in_the_clear() -> bool:
+def _urls_in_the_clear() -> list[str]:
     try:
-        return is_in_the_clear(get_endpoints().default.url)
+        return [each.url for each in get_endpoints() if is_in_the_clear(each.url)]
     except ImproperlyConfigured:
-        return False  # check_endpoint tells
+        return []  # check_endpoint tells

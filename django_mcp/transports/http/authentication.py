@@ -23,7 +23,7 @@ def _authenticate(peer: Peer, endpoint: Endpoint) -> Principal | Challenge:
         try:
             principal = authenticate(peer, endpoint)
         except InvalidCredentialsError:
-            return Challenge(error="invalid_token", scopes=baseline_scopes())
+            return Challenge(error="invalid_token", scopes=baseline_scopes(endpoint))
     if principal is None and settings.ALLOW_ANONYMOUS:
         return Principal(endpoint=endpoint)
-    return principal or Challenge(scopes=baseline_scopes())
+    return principal or Challenge(scopes=baseline_scopes(endpoint))

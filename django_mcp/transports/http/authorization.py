@@ -81,7 +81,7 @@ def _login(principal: Principal, name: str) -> Challenge | None:
     tool = get_registry().get(name)
     if tool is None or tool.scopes <= principal.scopes or not visibility.must_log_in(tool):
         return None
-    return Challenge(scopes=baseline_scopes() | tool.scopes)
+    return Challenge(scopes=baseline_scopes(principal.endpoint) | tool.scopes)
 
 
 def _may_stream(request: ASGIRequest, message: Message) -> bool:

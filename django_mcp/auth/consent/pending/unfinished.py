@@ -7,8 +7,7 @@ from django.utils.translation import gettext
 
 from django_mcp.auth.consent.pages import render_page
 from django_mcp.auth.consent.pending.requests import PENDING_REQUEST_MINUTES
-from django_mcp.auth.consent.service_name import service_name
-from django_mcp.endpoints import get_endpoints
+from django_mcp.auth.consent.service_name import site_name
 from django_mcp.user_labels import user_label
 
 
@@ -33,7 +32,7 @@ def render_unfinished(
     context = {
         "title": gettext("This connection is not complete"),
         "reason": reason,
-        "service": service_name(get_endpoints().default),
+        "service": site_name(),
         "minutes": PENDING_REQUEST_MINUTES,
         "login_url": login_url,
         "user_label": user_label(user) if user.is_authenticated else "",
