@@ -80,6 +80,10 @@ class EndpointRegistry:
         """Return the endpoint of this name."""
         return self._by_name.get(name)
 
+    def recorded(self, name: str) -> Endpoint:
+        """Return the endpoint that a row names; one that serves nothing if it was removed since."""
+        return self.by_name(name) or Endpoint(name=name, url="", groups=frozenset())
+
     def by_path(self, path: str) -> Endpoint | None:
         """Return the endpoint at this path of a URL, with or without a slash at its end."""
         return self._by_path.get(path.removesuffix("/"))

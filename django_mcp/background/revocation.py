@@ -31,9 +31,10 @@ class AccessCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Access to the endpoint of one user, of one user through one client, or of everybody.
+    """Access to an endpoint of one user, of one user through one client, or of everybody.
 
-    Of a client alone it is all that the client holds, for other parts of the site too.
+    Of a client alone it is all that the client holds, whatever the endpoint, and for other parts of
+    the site too.
     """
 
     endpoint: Endpoint

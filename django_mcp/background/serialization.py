@@ -1,6 +1,7 @@
 """A background call's caller and arguments: put into the row, and read again where it runs."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,8 @@ from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
 from django_mcp.principals import Principal
 from django_mcp.tools.registry import get_registry
+
+logger = logging.getLogger(__name__)
 
 
 def row_of(call: Call) -> ToolTask:
@@ -140,9 +143,12 @@ def repetition_of(task: ToolTask) -> Invocation:
 
 
 def recorded_principal(task: ToolTask) -> Principal:
-    """The caller as it was when it called; its user may be gone or barred since."""
+    """The caller as it was when it called; its user may be gone or barred since.
+
+    Its endpoint may have been removed: then it is one that serves nothing.
+    """
     return Principal(
-        endpoint=get_endpoints().default,
+        endpoint=get_endpoints().recorded(task.endpoint),
         user=_user(task.user),
         client_id=task.client,
         client_name=task.client_name,
@@ -155,9 +161,16 @@ def recorded_principal(task: ToolTask) -> Principal:
 def current_principal(task: ToolTask) -> Principal:
     """The caller as it stands now, with the scopes that are left of those that it had.
 
-    Raises `RevokedError` when the user is gone or barred, or its authenticator says that the
-    credential was withdrawn.
+    Raises `RevokedError` when the endpoint was removed, when the user is gone or barred, or when
+    its authenticator says that the credential was withdrawn.
     """
+    if get_endpoints().by_name(task.endpoint) is None:
+        logger.warning(
+            "Task %s is not run: the site does not serve the endpoint %r any more",
+            task.pk,
+            task.endpoint,
+        )
+        raise RevokedError
     principal = recorded_principal(task)
     if task.user and principal.user is None:
         raise RevokedError

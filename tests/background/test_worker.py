@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import current_thread
 from typing import Any
@@ -20,6 +21,7 @@ from pytest_django import Settings
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.worker import run_task
 from django_mcp.catalog import visible_tools
+from django_mcp.endpoints import Endpoint, get_endpoints, using_endpoints
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.signals import tool_called
 from tests.background import backends
@@ -123,6 +125,39 @@ class TestPermission:
         ann.delete()
 
         self.revoked(task)
+
+    def test_endpoint_that_was_removed_is_not_another_one(
+        self, held: Held, ann: User, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        desk = Endpoint(name="desk", url="http://testserver/desk/mcp")
+        task = queued("add", principal=replace(caller(ann), endpoint=desk), a=1)
+
+        self.revoked(task)
+
+        assert record().endpoint == "desk"
+        assert "endpoint 'desk'" in caplog.text
+
+    def test_endpoint_of_the_row_is_the_one_that_is_called(self, held: Held, ann: User) -> None:
+        default = get_endpoints().default
+        desk = Endpoint(name="desk", url="http://testserver/desk/mcp", groups=frozenset({"notes"}))
+        reader = replace(caller(ann, scopes=["notes:read"]), endpoint=desk)
+        task = queued("read_notes", principal=reader)
+
+        with using_endpoints(replace(default, groups=frozenset()), desk):
+            ended = run(task)
+
+        assert ended.status == "completed"
+        assert record().endpoint == "desk"
+
+    def test_group_that_the_endpoint_serves_no_more_is_not_served(
+        self, held: Held, ann: User
+    ) -> None:
+        desk = Endpoint(name="desk", url="http://testserver/desk/mcp", groups=frozenset({"notes"}))
+        reader = replace(caller(ann, scopes=["notes:read"]), endpoint=desk)
+        task = queued("read_notes", principal=reader)
+
+        with using_endpoints(get_endpoints().default, replace(desk, groups=frozenset())):
+            self.revoked(task)
 
     def test_group_that_was_closed_is_not_served(self, held: Held, ann: User) -> None:
         task = queued("read_notes", principal=caller(ann, scopes=["notes:read"]))
