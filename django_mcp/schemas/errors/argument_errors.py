@@ -45,11 +45,22 @@ REASONS: Mapping[str, str] = {
     "string_too_short": "must have at least {min_length:character}",
     "string_too_long": "must have at most {max_length:character}",
     "string_pattern_mismatch": "must match the pattern {pattern}",
+    "pattern_type": "must be a regular expression",
+    "pattern_str_type": "must be a regular expression",
+    "pattern_bytes_type": "must be a regular expression",
+    "pattern_regex": "must be a regular expression",
+    "string_not_ascii": "must hold ASCII characters alone",
     "decimal_type": "must be a number, or a string that holds one",
     "decimal_parsing": "must be a number, or a string that holds one",
     "decimal_max_digits": "must have at most {max_digits:digit}",
     "decimal_max_places": "must have at most {decimal_places:decimal place}",
     "decimal_whole_digits": "must have at most {whole_digits:digit} before the decimal point",
+    "complex_type": "must be a number, or a string such as 1+2j",
+    "complex_str_parsing": "must be a number, or a string such as 1+2j",
+    "fraction_type": "must be a number, or a string such as 1/3",
+    "fraction_parsing": "must be a number, or a string such as 1/3",
+    "byte_size": "must be a number of bytes, or a string such as 10 MB",
+    "byte_size_unit": "must be a number of bytes, or a string such as 10 MB",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
@@ -85,27 +96,50 @@ REASONS: Mapping[str, str] = {
     "url_type": "must be a URL",
     "url_parsing": "must be a URL",
     "url_syntax_violation": "must be a URL",
+    "url_too_long": "must be a URL of at most {max_length:character}",
     "url_scheme": "must be a URL with the scheme {expected_schemes}",
     "dict_type": "must be an object",
     "mapping_type": "must be an object",
+    "counter_type": "must be an object",
+    "ordered_dict_type": "must be an object",
+    "frozen_dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "dataclass_type": "must be an object",
     "dataclass_exact_type": "must be an object",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
+    "named_tuple_type": "must be a list",
+    "deque_type": "must be a list",
     "set_type": "must be a list",
     "frozen_set_type": "must be a list",
     "iterable_type": "must be a list",
+    "set_item_not_hashable": "must be neither a list nor an object",
     "union_tag_not_found": "must have the field {discriminator}",
     "union_tag_invalid": "must have {discriminator} set to one of {expected_tags}",
     "ip_v4_address": "must be an IPv4 address",
     "ip_v6_address": "must be an IPv6 address",
     "ip_any_address": "must be an IP address",
+    "ip_v4_network": "must be an IPv4 network such as 192.0.2.0/24",
+    "ip_v6_network": "must be an IPv6 network such as 2001:db8::/32",
+    "ip_any_network": "must be an IP network such as 192.0.2.0/24",
+    "ip_v4_interface": "must be an IPv4 interface such as 192.0.2.5/24",
+    "ip_v6_interface": "must be an IPv6 interface such as 2001:db8::5/32",
+    "ip_any_interface": "must be an IP interface such as 192.0.2.5/24",
     "bytes_type": "must be a string",
+    "path_type": "must be a string",
+    "bytes_too_short": "must have at least {min_length:byte}",
+    "bytes_too_long": "must have at most {max_length:byte}",
+    "bytes_invalid_encoding": "must be written in {encoding}",
+    "base64_decode": "must be written in base64",
+    "json_type": "must be a string that holds JSON",
     "json_invalid": "is not valid JSON, or is nested too deeply",
     "recursion_loop": "is nested too deeply",
+    "recursion_depth_exceeded": "is nested too deeply",
 }
+
+CONSEQUENCE = "default_factory_not_called"
+"""Reported of what was not sent, beside the error of the value that its default follows from."""
 
 OTHER = "is refused by a rule of this tool"
 FAILED = "cannot be checked: a rule of this tool fails on it"
@@ -153,7 +187,7 @@ def violations_of(
     reasons: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
         location = details["loc"]
-        if location and is_accepted(str(location[0])):
+        if details["type"] == CONSEQUENCE or (location and is_accepted(str(location[0]))):
             continue
         path, value = _place(location, arguments, is_missing=details["type"] == "missing")
         reason = _reason(details, value)
