@@ -121,6 +121,7 @@ Word = Annotated[str, Field(pattern="^[a-z]+$")]
         (list[SecretStr], [SECRET], [REDACTED]),
         (dict[str, SecretStr], {"a": SECRET}, {"a": REDACTED}),
         (dict[Word, SecretStr], {"a": SECRET, "B": SECRET}, {"a": REDACTED, "B": REDACTED}),
+        (dict[str, SecretStr] | Cash, {"kind": SECRET}, {"kind": REDACTED}),
         (tuple[int, SecretStr], [1, SECRET, SECRET], [1, REDACTED, REDACTED]),
         (tuple[SecretStr, ...], [SECRET, SECRET], [REDACTED, REDACTED]),
         (

@@ -82,6 +82,8 @@ class _Redaction:
         if any(schema.get("writeOnly") for schema in schemas):
             return REDACTED
         if isinstance(value, dict):
+            if self._hold_secret([s["propertyNames"] for s in schemas if "propertyNames" in s]):
+                return REDACTED
             if depth >= MAX_DEPTH:
                 return f"[{len(value)} entries]"
             return self.of_object(value, schemas, depth=depth)
@@ -166,19 +168,21 @@ def _inner(schema: Schema) -> Iterator[Any]:
     yield from schema.get("prefixItems", ())
     for keyword in ("properties", "patternProperties"):
         yield from schema.get(keyword, {}).values()
-    for keyword in ("items", "additionalProperties"):
+    for keyword in ("items", "additionalProperties", "propertyNames", "contentSchema"):
         yield schema.get(keyword)
 
 
 def _property_schemas(schemas: Sequence[Schema], key: str) -> list[Schema]:
-    found = [s["properties"][key] for s in schemas if key in s.get("properties", {})]
-    # Which pattern a name matches is left open: each of them may be the one.
-    found += [each for s in schemas for each in s.get("patternProperties", {}).values()]
-    return found or [
-        s["additionalProperties"]
-        for s in schemas
-        if isinstance(s.get("additionalProperties"), dict)
-    ]
+    """The schemas of a property; each alternative of a union has its own rules for it."""
+    found = []
+    for schema in schemas:
+        if key in schema.get("properties", {}):
+            found.append(schema["properties"][key])
+        elif isinstance(schema.get("additionalProperties"), dict):
+            found.append(schema["additionalProperties"])
+        # Which pattern a name matches is left open: each of them may be the one.
+        found += schema.get("patternProperties", {}).values()
+    return found
 
 
 def _item_schemas(schemas: Sequence[Schema], index: int) -> list[Schema]:
