@@ -57,8 +57,10 @@ class Guard:
     def around(self, call: Call) -> AbstractContextManager[Any]:
         """Return a context manager around binding, transaction, function, rendering and `after`.
 
-        It is entered on the thread that runs the function and its queries. It cannot swallow an
-        exception. A ContextVar must be set back by value, not by token.
+        It is entered and left on the thread that runs the function and its queries, or, for an
+        async tool, in the task that runs it, unless the guard `may_block`. It cannot swallow an
+        exception; what it raises when it is left is logged, and changes nothing. A ContextVar must
+        be set back by value, not by token.
         """
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ there are, `django_mcp.guards` lists.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -162,22 +163,37 @@ def _around(call: Call, guards: Sequence[Guard], body: Body[T]) -> Steps[T]:
     if not guards:
         return (yield from body())
     guard, *rest = guards
-    place = Place.TOOL if guard.may_block(call) else Place.HERE
     try:
+        place = Place.TOOL if guard.may_block(call) else Place.TASK
         manager = guard.around(call)
     except Exception as error:
         raise _fault(call, guard, error) from error
-    yield from _entered(call, guard, Step(manager.__enter__, place))
+    yield from _judged(call, guard, Step(manager.__enter__, place))
     try:
         result = yield from _around(call, rest, body)
     except GeneratorExit:
         raise
     except BaseException as error:
-        leave = partial(manager.__exit__, type(error), error, error.__traceback__)
-        yield from _entered(call, guard, Step(leave, place), leaving=error)
+        yield from _left(call, guard, manager, place, error)
         raise
-    yield from _entered(call, guard, Step(partial(manager.__exit__, None, None, None), place))
+    yield from _left(call, guard, manager, place, None)
     return result
+
+
+def _left(
+    call: Call,
+    guard: Guard,
+    manager: AbstractContextManager[Any],
+    place: Place,
+    error: BaseException | None,
+) -> Steps[None]:
+    """Leave `around`. What the function did is committed by now, so a fault changes nothing."""
+    facts = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+    try:
+        yield Step(partial(manager.__exit__, *facts), place)
+    except Exception as fault:
+        if fault is not error:
+            logger.exception("%s failed in call %s", _name(guard), call.id)
 
 
 def _guarded(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]:
@@ -186,23 +202,18 @@ def _guarded(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]
         step = _step(call, guard, name, *arguments)
     except Exception as error:
         raise _fault(call, guard, error) from error
-    return (yield from _entered(call, guard, step))
+    return (yield from _judged(call, guard, step))
 
 
-def _entered(
-    call: Call, guard: Guard, step: Step, *, leaving: BaseException | None = None
-) -> Steps[Any]:
+def _judged(call: Call, guard: Guard, step: Step) -> Steps[Any]:
     try:
         return (yield step)
     except (CallRejectedError, ToolError, ToolFailedError) as error:
-        if error is not leaving:
-            call.refusal = error
+        call.refusal = error
         raise
     except WaitFor:
         raise
     except Exception as error:
-        if error is leaving:
-            raise
         raise _fault(call, guard, error) from error
 
 

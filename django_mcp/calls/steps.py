@@ -23,6 +23,9 @@ class Place(Enum):
     HERE = auto()
     """Anywhere: it neither queries nor waits."""
 
+    TASK = auto()
+    """As `HERE`, but in the task that runs an async function, whose context it may change."""
+
     THREAD = auto()
     """On a thread, because it may query or wait."""
 
@@ -99,7 +102,7 @@ async def drive_on_loop(steps: Steps[T]) -> T:
                     value = await sync_to_async(step.run)()
                 else:
                     value = step.run()
-                    if step.place is not Place.HERE and isawaitable(value):
+                    if step.place in (Place.FUNCTION, Place.LOOP) and isawaitable(value):
                         value = await value
             except BaseException as error:  # noqa: BLE001  (the steps decide)
                 step = _throw(steps, error)
