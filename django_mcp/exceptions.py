@@ -1,6 +1,7 @@
-"""What can go wrong, as types; the facts are in attributes, and `protocol.errors` renders them."""
+"""Exceptions of the package: facts are attributes, and `protocol.errors` renders them."""
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -13,14 +14,12 @@ ToolOutcome = Literal[
 ]
 """The outcomes that a tool error may have."""
 
+OUTCOME = re.compile(r"[a-z][a-z_]{0,19}")
+"""Names that an outcome may have: those that the column of the record holds."""
+
 
 class DjangoMCPError(Exception):
-    """The root of every exception that this package raises.
-
-    `outcome` is how a call that it ends is recorded, and the `kind` that its client is told.
-    """
-
-    outcome: str = "failed"
+    """The root of every exception that this package raises."""
 
 
 class ToolRegistrationError(DjangoMCPError):
@@ -35,8 +34,60 @@ class InvalidCredentialsError(DjangoMCPError):
     """The request carries credentials, and they are not good for this endpoint."""
 
 
-class CallRejectedError(DjangoMCPError):
+class CallError(DjangoMCPError):
+    """The root of those that end a call and tell its caller why; each kind is a subclass.
+
+    The facts of a kind are attributes of its class: `outcome`, `message`, `hint`, `retryable`,
+    `retry_after` and `is_recorded`. The answer, the record, the rows of tasks and the admin read
+    them, and know no class.
+
+    Args:
+        message: What went wrong; the class's own by default.
+        retryable: Whether the same call may succeed later.
+        hint: What to do or change, in words an agent can act on.
+        retry_after: Seconds to wait before trying again; what is no such time is left out.
+    """
+
+    outcome: str = "failed"
+    message: str | Promise = "The call failed."
+    hint: str | Promise = ""
+    retryable: bool = False
+    retry_after: float | None = None
+    is_recorded: bool = True
+    """Whether the call gets a row, unless it has one. Its log line and signal it has anyway."""
+    result: Any = None
+    """What the tool returned, rendered, where that reaches the caller all the same."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not OUTCOME.fullmatch(cls.outcome):
+            raise TypeError(
+                f"{cls.__name__}.outcome must be at most 20 lower-case letters and underscores, "
+                f"not {cls.outcome!r}"
+            )
+
+    def __init__(
+        self,
+        message: str | Promise | None = None,
+        *,
+        retryable: bool | None = None,
+        hint: str | Promise | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.message = _sendable(self.message if message is None else message)
+        self.hint = _sendable(self.hint if hint is None else hint)
+        if retryable is not None:
+            self.retryable = retryable
+        if retry_after is not None:
+            is_time = math.isfinite(retry_after) and retry_after >= 0
+            self.retry_after = retry_after if is_time else None
+        super().__init__(self.message)
+
+
+class CallRejectedError(CallError):
     """The call was refused before the tool ran."""
+
+    message = "The call was refused."
 
 
 class UnknownToolError(CallRejectedError):
@@ -53,6 +104,7 @@ class MissingScopeError(CallRejectedError):
     """The caller sees the tool but its token lacks scopes; `required` has all that it needs."""
 
     outcome = "missing_scope"
+    hint = "Ask for a token that holds them."
 
     def __init__(self, *, required: Collection[str], granted: Collection[str]) -> None:
         self.required = frozenset(required)
@@ -80,36 +132,34 @@ class InvalidArgumentsError(CallRejectedError):
     """The arguments break the input schema; `violations` lists every breach, values never."""
 
     outcome = "invalid_arguments"
+    message = "The arguments are invalid."
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        super().__init__("The arguments are invalid.")
+        lines = [f"- {each.path or 'the arguments'}: {each.reason}" for each in violations]
+        super().__init__(hint="\n".join(lines))
 
 
 class BusyError(CallRejectedError):
     """No thread became free in time; the same call may succeed after `retry_after` seconds."""
 
     outcome = "busy"
-    hint = ""
-
-    def __init__(
-        self, message: str = "The server is busy.", *, retry_after: int | None = 1
-    ) -> None:
-        self.retry_after = retry_after
-        super().__init__(message)
+    message = "The server is busy."
+    retryable = True
+    retry_after: float | None = 1
 
 
 class TooManyTasksError(BusyError):
     """The caller has `limit` tasks that have not ended, as many as it may have at once."""
 
     hint = "Wait until one of them has ended, or cancel one, and call again."
+    retry_after = None
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         super().__init__(
             f"You have {limit} calls in the background that have not ended, "
-            "and may have no more at once.",
-            retry_after=None,
+            "and may have no more at once."
         )
 
 
@@ -117,37 +167,36 @@ class TaskRequiredError(CallRejectedError):
     """The tool runs only as a task, and this client takes none (`require_task`)."""
 
     outcome = "task_required"
-
-    def __init__(self) -> None:
-        super().__init__("This tool needs a client with the tasks extension.")
+    message = "This tool needs a client with the tasks extension."
 
 
 class RecordUnavailableError(CallRejectedError):
     """The call could not be put on record, so a tool that writes was not run."""
+
+    message = "The call could not be put on record, so it was not run."
+    retryable = True
+    is_recorded = False
 
 
 class RevokedError(CallRejectedError):
     """What the caller was allowed when it called was withdrawn before a worker ran the tool."""
 
     outcome = "revoked"
-
-    def __init__(self) -> None:
-        super().__init__("The permission for this call was withdrawn before it ran.")
+    message = "The permission for this call was withdrawn before it ran."
 
 
-class AccessEndedError(DjangoMCPError):
+class AccessEndedError(CallError):
     """The caller's access was withdrawn or expired while its request was open.
 
     A call that waited for its background task ends so: the task may run on, and have taken effect.
     """
 
     outcome = "revoked"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The permission for this call was withdrawn or has expired while it ran, "
-            "so its result is not delivered."
-        )
+    message = (
+        "The permission for this call was withdrawn or has expired while it ran, "
+        "so its result is not delivered."
+    )
+    hint = "The tool may have taken effect. Authenticate again."
 
 
 class InputRequiredError(CallRejectedError):
@@ -158,6 +207,7 @@ class InputRequiredError(CallRejectedError):
     """
 
     outcome = "input_required"
+    message = "The tool has questions for the user."
 
     def __init__(
         self,
@@ -167,30 +217,24 @@ class InputRequiredError(CallRejectedError):
     ) -> None:
         self.input_requests = dict(input_requests)
         self.input_responses = dict(input_responses)
-        super().__init__("The tool has questions for the user.")
+        super().__init__()
 
 
 class RequestStateUsedError(CallRejectedError):
     """The call brings a `requestState` that another call has brought before."""
 
     outcome = "invalid_arguments"
-
-    def __init__(self) -> None:
-        super().__init__("This requestState has been used. Call again without it.")
+    message = "This requestState has been used. Call again without it."
 
 
 class InvalidInputResponsesError(DjangoMCPError):
     """The responses to a task's input requests are malformed, or too large to be stored."""
 
 
-class TaskError(DjangoMCPError):
+class TaskError(CallError):
     """A background tool ended without a result of its own; `retryable` says if nothing was done."""
 
     message = "The task failed."
-    retryable = False
-
-    def __init__(self) -> None:
-        super().__init__(self.message)
 
 
 class TaskNotStartedError(TaskError):
@@ -228,7 +272,7 @@ class TaskUnansweredError(TaskError):
     retryable = True
 
 
-class ToolFailedError(DjangoMCPError):
+class ToolFailedError(CallError):
     """The tool ended in a way that is our side's fault; the log tells more under `call_id`."""
 
     def __init__(self, call_id: UUID) -> None:
@@ -240,7 +284,7 @@ class InvalidResultError(DjangoMCPError):
     """The tool returned something that its declared output does not allow."""
 
 
-class ToolError(DjangoMCPError):
+class ToolError(CallError):
     """Raised by tools to tell the agent what went wrong and what to do about it.
 
     Args:
@@ -256,24 +300,21 @@ class ToolError(DjangoMCPError):
     """
 
     outcome = "tool_error"
+    message: str
+    hint: str = ""
 
     def __init__(
         self,
         message: str | Promise,
         *,
-        retryable: bool = False,
-        hint: str | Promise = "",
+        retryable: bool | None = None,
+        hint: str | Promise | None = None,
         retry_after: float | None = None,
         outcome: ToolOutcome | None = None,
     ) -> None:
-        self.message = _sendable(message)
-        self.retryable = retryable
-        self.hint = _sendable(hint)
-        is_time = retry_after is not None and math.isfinite(retry_after) and retry_after >= 0
-        self.retry_after = retry_after if is_time else None
         if outcome is not None and outcome in get_args(ToolOutcome):
             self.outcome = outcome
-        super().__init__(self.message)
+        super().__init__(message, retryable=retryable, hint=hint, retry_after=retry_after)
 
 
 class ArgumentError(DjangoMCPError, ValueError):
@@ -298,13 +339,12 @@ class FollowUpFailedError(ToolError):
     """
 
     outcome = "follow_up_failed"
+    message = "What this call did was saved, but a step that was to follow it failed."
+    hint = "Do not repeat the call: that would do it once more."
 
     def __init__(self, result: Any = None) -> None:
         self.result = result
-        super().__init__(
-            "What this call did was saved, but a step that was to follow it failed.",
-            hint="Do not repeat the call: that would do it once more.",
-        )
+        super().__init__(self.message)
 
 
 class ResultTooLargeError(ToolError):
@@ -314,6 +354,7 @@ class ResultTooLargeError(ToolError):
     """
 
     outcome = "too_large"
+    advice: str = ""
 
     def __init__(self, message: str | Promise, *, advice: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -340,11 +381,14 @@ class UnaskableError(ToolError):
     While a background tool runs, only clients with the tasks extension can be asked: `needs_task`.
     """
 
+    message = "This tool has to ask the user something, and this client cannot be asked."
+    needs_task: bool = True
+
     def __init__(self, *, needs_task: bool = True) -> None:
         self.needs_task = needs_task
         extension = " and the tasks extension (io.modelcontextprotocol/tasks)" * needs_task
         super().__init__(
-            "This tool has to ask the user something, and this client cannot be asked.",
+            self.message,
             hint=f"Use a client of MCP 2026-07-28 that declares elicitation{extension}.",
         )
 

@@ -14,9 +14,7 @@ from pydantic import Json, SecretStr
 from typing_extensions import TypedDict
 
 from django_mcp import Redacted
-from django_mcp.conf import settings as package_settings
-from django_mcp.models import CallRecord
-from django_mcp.redaction import (
+from django_mcp.audit.redaction import (
     MAX_DEPTH,
     MAX_ITEMS,
     MAX_KEY,
@@ -26,9 +24,11 @@ from django_mcp.redaction import (
     redact,
     secret_arguments,
 )
+from django_mcp.conf import settings as package_settings
+from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient
-from tests.calling import offering
-from tests.tools.serving import resolved, taking
+from tests.calls import offering
+from tests.tools.single_tools import resolved, taking
 
 SECRET = "hunter2"
 """No other value of these tests holds it."""

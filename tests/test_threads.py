@@ -29,6 +29,7 @@ from django_mcp.threads.pool import ThreadPool
 from tests.barrier import Gate
 from tests.keys import PATH
 from tests.protocol import tools
+from tests.refusals import unknown_tool
 from tests.spec import ERAS
 from tests.wire import PATIENCE, Answer, Client, serving
 
@@ -154,7 +155,7 @@ def test_hidden_tool_is_not_betrayed_by_a_busy_server(
 
     hidden, absent = asyncio.run(scenario())
 
-    assert hidden.error == {"code": -32602, "message": "Unknown tool: hidden"}
+    assert hidden.error == unknown_tool("hidden")
     assert hidden.text.replace("hidden", "absent") == absent.text
     assert outcomes("hidden") == outcomes("absent") == ["unknown_tool"]
 

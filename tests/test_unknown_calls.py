@@ -24,6 +24,7 @@ from tests.clients import era as era
 from tests.clients import modern as modern
 from tests.keys import PATH
 from tests.protocol import tools
+from tests.refusals import unknown_tool
 from tests.wire import Answer, Client, serving
 
 Clock = list[float]
@@ -76,8 +77,7 @@ def test_sixty_calls_of_a_minute_have_a_row_each_and_the_rest_share_one(client: 
         (f"nope_{UNKNOWN_ROWS}", 5),
     ]
     assert [answer.error for answer in answers] == [
-        {"code": -32602, "message": f"Unknown tool: nope_{number}"}
-        for number in range(UNKNOWN_ROWS + 5)
+        unknown_tool(f"nope_{number}") for number in range(UNKNOWN_ROWS + 5)
     ]
 
 

@@ -38,7 +38,7 @@ def log_end(
         extra={
             "call_id": str(call.id),
             "tool": invocation.name[:128],
-            "outcome": str(outcome),
+            "outcome": outcome,
             "calls": 1,
             "duration_ms": duration_ms,
             "user_key": user_key(invocation.principal),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from django_mcp.exceptions import DjangoMCPError, ToolError, ToolFailedError
+from django_mcp.exceptions import CallError, ToolError, ToolFailedError
 from django_mcp.models import CallRecord
 
 Outcome = CallRecord.Outcome
@@ -11,10 +11,10 @@ Outcome = CallRecord.Outcome
 def outcome_of(error: BaseException | None) -> str:
     """Return how a call ended that this exception has ended; None is of one that ended well."""
     if error is None:
-        return Outcome.OK
+        return Outcome.OK.value
     if isinstance(error, asyncio.CancelledError):
-        return Outcome.CANCELLED
-    return error.outcome if isinstance(error, DjangoMCPError) else Outcome.FAILED
+        return Outcome.CANCELLED.value
+    return error.outcome if isinstance(error, CallError) else Outcome.FAILED.value
 
 
 def error_class(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""How a call ended, as the row of its task holds it: text that gives back what was put in."""
+"""Serialization of the result or the error of a call, for the row of its task."""
 
 import json
 from base64 import b64decode, b64encode
@@ -6,22 +6,10 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from django_mcp import content
+from django_mcp import content, exceptions
 from django_mcp.conf import settings
 from django_mcp.content import Content
-from django_mcp.exceptions import (
-    DjangoMCPError,
-    FollowUpFailedError,
-    RevokedError,
-    TaskCancelledError,
-    TaskLostError,
-    TaskNotStartedError,
-    TaskTimedOutError,
-    TaskUnansweredError,
-    ToolError,
-    ToolFailedError,
-    UnaskableError,
-)
+from django_mcp.exceptions import CallError, ToolFailedError
 from django_mcp.schemas.output.output import Rendered
 
 BLOCKS: dict[str, type[Content]] = {
@@ -34,19 +22,9 @@ BLOCKS: dict[str, type[Content]] = {
         content.ResourceLink,
     )
 }
-# None of them takes an argument: what they say is always the same.
-PLAIN_ERRORS: dict[str, type[DjangoMCPError]] = {
-    kind.__name__: kind
-    for kind in (
-        RevokedError,
-        TaskCancelledError,
-        TaskLostError,
-        TaskNotStartedError,
-        TaskTimedOutError,
-        TaskUnansweredError,
-        UnaskableError,
-    )
-}
+
+FACTS = ("outcome", "message", "retryable", "hint", "retry_after")
+"""The facts of an error that its caller is told."""
 
 
 def written_result(result: Rendered) -> str:
@@ -62,47 +40,40 @@ def read_result(text: str) -> Rendered:
 
 
 def written_error(error: BaseException) -> str:
-    """What the caller may know of an error, as text."""
-    if PLAIN_ERRORS.get(type(error).__name__) is type(error):
-        return json.dumps({"kind": type(error).__name__})
-    if isinstance(error, FollowUpFailedError):
-        return _written_follow_up(error)
-    if isinstance(error, ToolError):
-        return json.dumps(
-            {
-                "kind": "ToolError",
-                "outcome": error.outcome,
-                "message": error.message,
-                "retryable": error.retryable,
-                "hint": error.hint,
-                "retry_after": error.retry_after,
-            }
-        )
-    return json.dumps({"kind": "ToolFailedError"})
+    """What the caller may know of an error, as text: nothing of one that is no `CallError`."""
+    if not isinstance(error, CallError) or isinstance(error, ToolFailedError):
+        return json.dumps({"class": ToolFailedError.__name__})
+    facts = {name: getattr(error, name) for name in FACTS}
+    result = _written_part(error.result)
+    return json.dumps({"class": _class_of(error).__name__, "facts": facts, "result": result})
 
 
-def read_error(text: str, call_id: UUID) -> DjangoMCPError:
+def read_error(text: str, call_id: UUID) -> CallError:
     """An error that tells the caller the same as the one that `written_error` was given."""
     stored = json.loads(text)
-    kind = stored["kind"]
-    if kind == "ToolError":
-        facts = {key: stored[key] for key in ("retryable", "hint", "retry_after")}
-        error = ToolError(stored["message"], **facts)
-        error.outcome = stored["outcome"]
-        return error
-    if kind == "FollowUpFailedError":
-        result = stored["result"]
-        return FollowUpFailedError(None if result is None else read_result(result))
-    if kind in PLAIN_ERRORS:
-        return PLAIN_ERRORS[kind]()
-    return ToolFailedError(call_id)
+    if stored["class"] == ToolFailedError.__name__:
+        return ToolFailedError(call_id)
+    cls = getattr(exceptions, stored["class"], CallError)
+    # Its own constructor may want what is not kept.
+    error: CallError = cls.__new__(cls)
+    CallError.__init__(error)
+    for name, value in stored.get("facts", {}).items():
+        setattr(error, name, value)
+    error.args = (error.message,)
+    if stored.get("result") is not None:
+        error.result = read_result(stored["result"])
+    return error
 
 
-def _written_follow_up(error: FollowUpFailedError) -> str:
-    result = None if error.result is None else written_result(error.result)
-    if result is not None and len(result) > settings.BACKGROUND_MAX_BYTES:
-        result = None
-    return json.dumps({"kind": "FollowUpFailedError", "result": result})
+def _class_of(error: CallError) -> type[CallError]:
+    """The class of the error, or the nearest above it that each process of a project has."""
+    return next(cls for cls in type(error).__mro__ if cls.__module__ == exceptions.__name__)
+
+
+def _written_part(result: Rendered | None) -> str | None:
+    """A result that an error tells of, as text; None if it is too large to be kept."""
+    text = None if result is None else written_result(result)
+    return None if text is None or len(text) > settings.BACKGROUND_MAX_BYTES else text
 
 
 def _fields(block: Content) -> dict[str, Any]:

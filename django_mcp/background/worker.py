@@ -33,11 +33,10 @@ from django_mcp.conf import settings
 from django_mcp.db.connections import forget_connection
 from django_mcp.exceptions import (
     BusyError,
-    CallRejectedError,
+    CallError,
     ElicitationRequest,
     FollowUpFailedError,
     TaskCancelledError,
-    TaskError,
     ToolError,
     ToolFailedError,
     UnaskableError,
@@ -186,7 +185,7 @@ def _explained(run: Run, error: Exception | SystemExit) -> Exception:
         return error
     if run.cancellation.is_seen:
         return TaskCancelledError()
-    if isinstance(error, ToolError | ToolFailedError | TaskError | CallRejectedError):
+    if isinstance(error, CallError):
         return error
     if call is not None and call.target is not None:
         return explain(error, call)

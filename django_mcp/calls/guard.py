@@ -30,8 +30,8 @@ class Guard:
 
     Every phase may be async instead, under its name with an `a`; a guard defines one of the two.
     Of a phase that is not overridden nothing is called. Whatever a phase raises, other than a
-    `CallRejectedError` or a `ToolError`, fails the call as a fault of the server: it is logged
-    with the call's id, and the client is told that id alone.
+    `CallError` such as a `CallRejectedError`, fails the call as a fault of the server: it is
+    logged with the call's id, and the client is told that id alone.
     """
 
     repeats_in_worker: bool = False

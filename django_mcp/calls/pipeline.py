@@ -16,7 +16,7 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard, WaitFor
 from django_mcp.calls.run import run_function
 from django_mcp.calls.steps import Place, Step, Steps
-from django_mcp.exceptions import CallRejectedError, FollowUpFailedError, ToolError, ToolFailedError
+from django_mcp.exceptions import CallError, FollowUpFailedError, ToolFailedError
 from django_mcp.schemas.output.output import Rendered
 
 T = TypeVar("T")
@@ -208,7 +208,7 @@ def _guarded(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]
 def _judged(call: Call, guard: Guard, step: Step) -> Steps[Any]:
     try:
         return (yield step)
-    except (CallRejectedError, ToolError, ToolFailedError) as error:
+    except CallError as error:
         call.refusal = error
         raise
     except WaitFor:

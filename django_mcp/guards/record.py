@@ -7,7 +7,7 @@ from django_mcp.audit.outcomes import error_class, outcome_of
 from django_mcp.audit.unknown_calls import count_unknown
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.exceptions import CallRejectedError
+from django_mcp.exceptions import CallError, CallRejectedError
 from django_mcp.models import CallRecord
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.signals import tool_called, tool_rejected
@@ -40,7 +40,8 @@ class Record(Guard):
         if not call.is_repeated:
             # Of a background call whoever waits for its end knows, and that is another process.
             ending["delivered"] = not call.is_client_gone
-        call.recording.end(call, ending, overflow)
+        if not isinstance(error, CallError) or error.is_recorded or call.recording.is_written:
+            call.recording.end(call, ending, overflow)
         try:
             if outcome == CallRecord.Outcome.UNKNOWN_TOOL:
                 log_ended_windows()
@@ -52,7 +53,7 @@ class Record(Guard):
         (tool_rejected if is_rejected else tool_called).send_robust(
             sender=None if is_rejected or call.target is None else call.target.function,
             call=call.invocation,
-            outcome=str(outcome),
+            outcome=outcome,
             duration_ms=duration_ms,
         )
 

@@ -1,11 +1,11 @@
-"""How exceptions look on the wire: the only place that knows.
+"""Rendering of exceptions for the wire: the only place that knows the codes of JSON-RPC.
 
 What an agent can mend is answered in the call's result (`isError`), as MCP asks; the rest is a
 JSON-RPC error.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,20 +23,10 @@ from mcp_types import (
 )
 
 from django_mcp.exceptions import (
-    AccessEndedError,
-    BusyError,
-    DjangoMCPError,
-    FollowUpFailedError,
-    InvalidArgumentsError,
+    CallError,
     InvalidInputResponsesError,
-    MissingScopeError,
-    RecordUnavailableError,
     RequestStateUsedError,
-    RevokedError,
-    TaskError,
     TaskRequiredError,
-    ToolError,
-    ToolFailedError,
     UnaskableError,
     UnknownToolError,
 )
@@ -48,71 +38,40 @@ logger = logging.getLogger(__name__)
 ERROR_META_KEY = "django-mcp/error"
 """In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.
 
-`kind` is the outcome in the record of the call.
+`kind` is the outcome in the record of the call. JSON-RPC errors have it in their `data`.
 
 Not in `structuredContent`: clients validate that against the tool's output schema even when it is
 an error, and would then hide the message.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What an agent is told about a call that did not succeed. `retry_after` is in seconds."""
-
-    error: str
-    retryable: bool = False
-    hint: str = ""
-    retry_after: float | None = None
-
-    @property
-    def text(self) -> str:
-        """Everything in words."""
-        parts = [self.error, self.hint]
-        if self.retry_after is not None:
-            parts.append(f"Wait {self.retry_after:g} seconds before you try again.")
-        elif self.retryable:
-            parts.append("You may try again.")
-        return "\n".join(part for part in parts if part)
-
-
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     """The result that tells of a call's failure; raises `MCPError` where MCP wants one."""
-    explanation = _explain(error)
-    if explanation is None:
-        if isinstance(error, UnknownToolError):
-            raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
-        if isinstance(error, RequestStateUsedError):
-            # As the SDK answers one that is not good for any other reason.
-            data = {"reason": "invalid_request_state"}
-            raise MCPError(code=INVALID_PARAMS, message=str(error), data=data) from error
-        if isinstance(error, TaskRequiredError):
-            raise missing_extension(TASKS, str(error)) from error
+    if not isinstance(error, CallError):
         raise internal_error(error, call_id) from None
-    assert isinstance(error, DjangoMCPError)  # nothing else is explained
-    content: list[ContentBlock] = [TextContent(text=explanation.text)]
-    if isinstance(error, FollowUpFailedError) and error.result is not None:
+    for cls in type(error).__mro__:
+        if cls in PROTOCOL_ERRORS:
+            raise _explained(PROTOCOL_ERRORS[cls](error), error) from error
+    content: list[ContentBlock] = [TextContent(text=_text(error))]
+    if error.result is not None:
         content += content_blocks(error.result)
     return CallToolResult(
         content=content,
         is_error=True,
-        _meta={
-            CALL_ID_META_KEY: str(call_id),
-            ERROR_META_KEY: {
-                "kind": error.outcome,
-                "error": explanation.error,
-                "retryable": explanation.retryable,
-                "hint": explanation.hint,
-                "retry_after": explanation.retry_after,
-            },
-        },
+        _meta={CALL_ID_META_KEY: str(call_id), ERROR_META_KEY: _facts(error)},
     )
 
 
-def failed_task(error: Exception) -> dict[str, Any]:
-    """The JSON-RPC error of a task that came to no result, as `{code, message}`."""
-    explanation = _explain(error)
-    assert explanation is not None  # what a task ends with can be told
-    return {"code": INTERNAL_ERROR, "message": explanation.text}
+def failed_task(error: CallError) -> dict[str, Any]:
+    """The JSON-RPC error of a task that came to no result, as `{code, message, data}`."""
+    made = _explained(MCPError(code=INTERNAL_ERROR, message=_text(error)), error)
+    return made.error.model_dump()
+
+
+def _explained(made: MCPError, error: CallError) -> MCPError:
+    """The JSON-RPC error with the facts of what it is about in its `data`."""
+    data = {**(made.data or {}), ERROR_META_KEY: _facts(error)}
+    return MCPError(code=made.code, message=made.message, data=data)
 
 
 def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
@@ -153,11 +112,12 @@ def missing_elicitation(error: UnaskableError) -> MCPError:
     required: dict[str, Any] = {"elicitation": {"form": {}}}
     if error.needs_task:
         required["extensions"] = {TASKS: {}}
-    return MCPError(
+    made = MCPError(
         code=MISSING_REQUIRED_CLIENT_CAPABILITY,
         message=f"{error.message} {error.hint}",
         data={"requiredCapabilities": required},
     )
+    return _explained(made, error)
 
 
 def invalid_input_responses(error: InvalidInputResponsesError) -> MCPError:
@@ -197,38 +157,35 @@ def unknown_task() -> MCPError:
     return MCPError(code=INVALID_PARAMS, message="Unknown task")
 
 
-def _explain(error: Exception) -> Explanation | None:
-    match error:
-        case ToolError():
-            return Explanation(
-                error=error.message,
-                retryable=error.retryable,
-                hint=error.hint,
-                retry_after=error.retry_after,
-            )
-        case InvalidArgumentsError():
-            return Explanation(error=str(error), hint=_violations(error))
-        case MissingScopeError():
-            return Explanation(error=str(error), hint="Ask for a token that holds them.")
-        case BusyError():
-            return Explanation(
-                error=str(error), retryable=True, hint=error.hint, retry_after=error.retry_after
-            )
-        case RecordUnavailableError():
-            return Explanation(
-                error="The call could not be put on record, so it was not run.", retryable=True
-            )
-        case TaskError():
-            return Explanation(error=str(error), retryable=error.retryable)
-        case AccessEndedError():
-            return Explanation(
-                error=str(error), hint="The tool may have taken effect. Authenticate again."
-            )
-        case RevokedError() | ToolFailedError():
-            return Explanation(error=str(error))
-    return None
+PROTOCOL_ERRORS: Mapping[type, Callable[[Any], MCPError]] = {
+    # As the SDK answers one that is not good for any other reason.
+    RequestStateUsedError: lambda error: MCPError(
+        code=INVALID_PARAMS, message=str(error), data={"reason": "invalid_request_state"}
+    ),
+    TaskRequiredError: lambda error: missing_extension(TASKS, str(error)),
+    UnknownToolError: lambda error: invalid_params(str(error)),
+}
+"""What a call is answered with in place of a result, by the exception that ends it.
+
+Every other one is told in a result (`isError`), where an agent reads it and can mend the call.
+"""
 
 
-def _violations(error: InvalidArgumentsError) -> str:
-    lines = [f"- {v.path or 'the arguments'}: {v.reason}" for v in error.violations]
-    return "\n".join(lines)
+def _facts(error: CallError) -> dict[str, Any]:
+    return {
+        "kind": error.outcome,
+        "error": str(error),
+        "retryable": error.retryable,
+        "hint": str(error.hint),
+        "retry_after": error.retry_after,
+    }
+
+
+def _text(error: CallError) -> str:
+    """All facts in words."""
+    parts = [str(error), str(error.hint)]
+    if error.retry_after is not None:
+        parts.append(f"Wait {error.retry_after:g} seconds before you try again.")
+    elif error.retryable:
+        parts.append("You may try again.")
+    return "\n".join(part for part in parts if part)

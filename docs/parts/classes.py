@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from importlib import import_module
 
 from docs.parts.docstrings import paragraphs
@@ -28,7 +29,7 @@ def class_lines(subject: str) -> Iterator[str]:
     if "__init__" in functions:
         yield from (code(call_of(name, functions["__init__"]).removesuffix(" -> None")), "")
     yield from paragraphs(inspect.getdoc(cls) or "")
-    if fields := list(_fields(node)):
+    if is_dataclass(cls) and (fields := list(_fields(node))):
         yield from table(("field", "type", "default"), fields)
         yield ""
     for member, function in functions.items():

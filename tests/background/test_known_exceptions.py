@@ -102,14 +102,14 @@ def test_violated_constraint_is_told_from_the_aborted_transaction(held: Held) ->
     task = run(act)
 
     assert (task.status, CallRecord.objects.get().outcome) == ("completed", "conflict")
-    assert json.loads(task.error)["message"] == "Group with this Name already exists."
+    assert json.loads(task.error)["facts"]["message"] == "Group with this Name already exists."
     assert SECRET not in task.error
 
 
 def test_any_other_exception_fails_the_task(held: Held) -> None:
     task = run(raising(IntegrityError(SECRET)))
 
-    assert (task.status, json.loads(task.error)) == ("failed", {"kind": "ToolFailedError"})
+    assert (task.status, json.loads(task.error)) == ("failed", {"class": "ToolFailedError"})
 
 
 class TestRetry:

@@ -38,7 +38,7 @@ def abandoned(name: str, /, *, runs: int = 1, age: float = STALE, **arguments: A
 
 def ended() -> tuple[str, str]:
     task = ToolTask.objects.get()
-    return task.status, json.loads(task.error)["kind"]
+    return task.status, json.loads(task.error)["class"]
 
 
 def test_tool_that_may_be_repeated_is_run_again(held: Held) -> None:

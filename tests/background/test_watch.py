@@ -29,7 +29,7 @@ def test_five_hundred_waiting_callers_leave_room_for_others(
         waiting = [asyncio.create_task(modern.acall("add", a=number)) for number in range(CALLERS)]
         await asyncio.to_thread(until, lambda: len(held) == CALLERS)
         meanwhile = await modern.acall("quick")
-        await ToolTask.objects.aupdate(status="cancelled", error='{"kind": "TaskCancelledError"}')
+        await ToolTask.objects.aupdate(status="cancelled", error='{"class": "TaskCancelledError"}')
         return await asyncio.gather(*waiting), meanwhile
 
     answers, meanwhile = asyncio.run(scenario())

@@ -15,6 +15,7 @@ from tests.e2e.sdk import MODES, check_tools
 from tests.e2e.servers import PATIENCE, Site, post, running
 from tests.polls import until
 from tests.ports import held_port
+from tests.refusals import unknown_tool
 from tests.spec import ERAS
 
 APPLICATION = "tests.conformance_project.asgi:application"
@@ -114,7 +115,7 @@ def test_group_switched_off_is_gone_from_every_worker_within_two_seconds(site: S
         assert not is_listed(other)
         (called,) = post(other, "tools/call", {"name": "echo", "arguments": {"text": "x"}})
 
-    assert called["error"] == {"code": -32602, "message": "Unknown tool: echo"}
+    assert called["error"] == unknown_tool("echo")
 
 
 READ_RECORD = (

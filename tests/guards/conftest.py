@@ -58,7 +58,7 @@ def serve(way: str, transactional_db: None, settings: Settings) -> Iterator[Serv
             async with asyncio.timeout(PATIENCE):
                 call = asyncio.create_task(serve_call(call_of("shout", arguments={"word": word})))
                 if "background" in way:
-                    await asyncio.to_thread(until, lambda: backends.held or call.done())
+                    await asyncio.to_thread(until, lambda: bool(backends.held) or call.done())
                     for key, _ in backends.held:
                         await asyncio.to_thread(work, key)
                 return await call

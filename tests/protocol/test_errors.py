@@ -7,6 +7,7 @@ import pytest
 
 from django_mcp.models import CallRecord
 from tests.protocol.tools import SECRET
+from tests.refusals import unknown_tool
 from tests.wire import Client
 
 SYNC_AND_ASYNC = pytest.mark.parametrize("name", ["boom", "aboom"])
@@ -60,10 +61,7 @@ def test_refusal_of_a_tool_reaches_the_agent_and_rolls_back(client: Client) -> N
 def test_unknown_tool_is_an_error_of_the_protocol(client: Client, name: str) -> None:
     client = client.having(headers={"Mcp-Name": f"=?base64?{_base64(name)}?="})
 
-    assert asyncio.run(client.acall(name)).error == {
-        "code": -32602,
-        "message": f"Unknown tool: {name[:64]}",
-    }
+    assert asyncio.run(client.acall(name)).error == unknown_tool(name)
     assert CallRecord.objects.get().outcome == "unknown_tool"
 
 

@@ -19,6 +19,7 @@ from tests.background import asking_tools
 from tests.background.rows import quiet, settled
 from tests.keys import PATH, KeyAuthenticator
 from tests.protocol.tasks import ask, ending, reached, start, state
+from tests.refusals import facts
 from tests.wire import TASKS, Answer, Client, serving
 
 REMOVE = pytest.mark.parametrize("name", ["remove", "aremove"])
@@ -285,10 +286,11 @@ def test_state_is_good_for_its_endpoint_alone(settings: Settings, asked: Client)
     assert call(asked, "clear", **params).result["isError"] is False
 
 
+USED_MESSAGE = "This requestState has been used. Call again without it."
 USED = {
     "code": -32602,
-    "message": "This requestState has been used. Call again without it.",
-    "data": {"reason": "invalid_request_state"},
+    "message": USED_MESSAGE,
+    "data": {"reason": "invalid_request_state", **facts("invalid_arguments", USED_MESSAGE)},
 }
 
 
@@ -434,7 +436,12 @@ def test_client_without_forms_is_told_what_it_lacks(
     answer = call(modern.having(capabilities=capabilities), "clear")
 
     assert (answer.status, answer.error["code"]) == (400, -32021)
-    assert answer.error["data"] == {"requiredCapabilities": {"elicitation": {"form": {}}}}
+    message = "This tool has to ask the user something, and this client cannot be asked."
+    hint = "Use a client of MCP 2026-07-28 that declares elicitation."
+    assert answer.error["data"] == {
+        "requiredCapabilities": {"elicitation": {"form": {}}},
+        **facts("tool_error", message, hint=hint),
+    }
     assert "declares elicitation" in answer.error["message"]
     assert CallRecord.objects.get().error_class == "UnaskableError"
     assert not ToolTask.objects.exists()
@@ -587,9 +594,11 @@ def test_client_without_tasks_cannot_be_asked_by_a_running_tool(asked: Client) -
     answer = call(asked, "found", arguments={"name": "Owls"})
 
     assert answer.error["code"] == -32021
-    assert answer.error["data"] == {
-        "requiredCapabilities": {"elicitation": {"form": {}}, "extensions": {TASKS: {}}}
+    assert answer.error["data"]["requiredCapabilities"] == {
+        "elicitation": {"form": {}},
+        "extensions": {TASKS: {}},
     }
+    assert answer.error["data"]["django-mcp/error"]["kind"] == CallRecord.objects.get().outcome
     assert settled().status == "completed"
     assert not Group.objects.exists()
 

@@ -80,7 +80,7 @@ def test_client_hears_of_what_another_process_does(tasker: Client, gate: Gate) -
             await run_in_control(
                 ToolTask.objects.all().end,
                 ToolTask.Status.FAILED,
-                error='{"kind": "TaskLostError"}',
+                error='{"class": "TaskLostError"}',
             )
             answer = await opened.answer()
         gate.open()

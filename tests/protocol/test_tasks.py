@@ -17,6 +17,7 @@ from tests.background.rows import quiet, settled
 from tests.barrier import Gate
 from tests.protocol.tasks import ask, ending, reached, start, without_signature
 from tests.protocol.tools import SECRET
+from tests.refusals import facts, unknown_tool
 from tests.wire import TASKS, Client
 
 
@@ -213,10 +214,14 @@ def test_tool_that_nobody_should_wait_for_is_refused_to_clients_that_would(clien
     answer = asyncio.run(client.acall("work_for_hours", hours=9))
 
     record = CallRecord.objects.get()
+    message = "This tool needs a client with the tasks extension."
     assert answer.error == {
         "code": -32021,
-        "message": "This tool needs a client with the tasks extension.",
-        "data": {"requiredCapabilities": {"extensions": {TASKS: {}}}},
+        "message": message,
+        "data": {
+            "requiredCapabilities": {"extensions": {TASKS: {}}},
+            **facts("task_required", message),
+        },
     }
     assert (record.outcome, record.error_class) == ("task_required", "TaskRequiredError")
     assert record.arguments == {"hours": 9}
@@ -237,7 +242,7 @@ def test_tool_that_nobody_should_wait_for_becomes_a_task(tasker: Client) -> None
 def test_hidden_tool_is_unknown_to_clients_that_take_tasks(tasker: Client, name: str) -> None:
     answer = asyncio.run(tasker.acall(name))
 
-    assert answer.error == {"code": -32602, "message": f"Unknown tool: {name}"}
+    assert answer.error == unknown_tool(name)
     assert CallRecord.objects.get().outcome == "unknown_tool"
     assert not ToolTask.objects.exists()
 

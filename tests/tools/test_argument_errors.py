@@ -26,8 +26,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from django_mcp.tools.argument_errors import CONSEQUENCE, OTHER, REASONS
-from tests.tools.serving import refusals
+from django_mcp.schemas.errors.argument_errors import CONSEQUENCE, OTHER, REASONS
+from tests.tools.single_tools import refusals
 
 FUNCTIONS = "tells of the positional arguments of Python functions, and JSON has names alone"
 PYTHON = "is of Python objects, which no JSON becomes before it is validated"

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_mcp import tool
+from django_mcp.schemas.models.keyset import Position
+from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
 from django_mcp.testing import MCPClient
-from django_mcp.tools.cursors import read_cursor, write_cursor
 from django_mcp.tools.declaration import collecting
-from django_mcp.tools.keyset import Position
-from tests.calling import offering, serving_declared
+from tests.calls import offering, serving_declared
 from tests.shop.models import Product
-from tests.tools.serving import returning
+from tests.tools.single_tools import returning
 
 check = settings(database=None, deadline=None, derandomize=True, max_examples=100)
 

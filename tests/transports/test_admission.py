@@ -21,6 +21,7 @@ from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.principals import Principal
 from django_mcp.testing.inline import inline
+from tests.refusals import unknown_tool
 from tests.spec import LEGACY, MODERN
 from tests.transports.tools import SECRET
 from tests.wire import Answer, Client
@@ -100,7 +101,7 @@ def test_hidden_tool_is_not_told_from_a_missing_one(
 
     assert seen_of(of_hidden, name) == seen_of(of_missing, missing)
     assert hidden_queries == missing_queries
-    assert of_hidden.error == {"code": -32602, "message": f"Unknown tool: {name}"}
+    assert of_hidden.error == unknown_tool(name)
     assert outcomes() == [(name, "unknown_tool"), (missing, "unknown_tool")]
 
 

@@ -23,7 +23,6 @@ from django_mcp.admin.tasks.state import TaskState
 from django_mcp.audit.redaction import redact
 from django_mcp.background.outcomes import read_error
 from django_mcp.escapes import printable_lines
-from django_mcp.exceptions import ToolError
 from django_mcp.models import ToolTask
 
 
@@ -202,8 +201,7 @@ class TaskDisplay(CallAdmin):
         if not task.error:
             return self.get_empty_value_display()
         error = read_error(task.error, task.call_id)
-        text = f"{error} {error.hint}".strip() if isinstance(error, ToolError) else str(error)
-        return printable_lines(text)
+        return printable_lines(f"{error} {error.hint}".strip())
 
     def _moment(self, moment: datetime.datetime | None) -> str:
         return self.get_empty_value_display() if moment is None else moment_text(moment)
