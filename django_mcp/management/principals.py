@@ -2,10 +2,10 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from django_mcp.auth.users import Resolution, resolve_user
-from django_mcp.endpoints import Endpoint, get_endpoints
+from django_mcp.endpoints import DEFAULT_NAME, Endpoint, get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.tools.registry import get_registry
 from django_mcp.user_labels import user_label, username_of
@@ -63,12 +63,30 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…")
 
 
-def find_endpoint() -> Endpoint:
-    """The project's endpoint; raises `CommandError` where its URL is not set as it should be."""
+def add_endpoint_argument(parser: CommandParser, *, note: str = "") -> None:
+    """Add `--endpoint`, whose value `find_endpoint` takes."""
+    parser.add_argument(
+        "--endpoint",
+        metavar="NAME",
+        default=DEFAULT_NAME,
+        help=f"{note}at the endpoint of this name ({DEFAULT_NAME})",
+    )
+
+
+def find_endpoint(name: str) -> Endpoint:
+    """The endpoint of this name.
+
+    Raises `CommandError` where there is none, or where endpoints are not set up as they should be.
+    """
     try:
-        return get_endpoints().default
+        endpoints = get_endpoints()
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
+    endpoint = endpoints.by_name(name)
+    if endpoint is None:
+        names = " ".join(each.name for each in endpoints)
+        raise CommandError(f"There is no endpoint {quoted(name)}. The endpoints are: {names}.")
+    return endpoint
 
 
 def find_scopes(text: str) -> list[str]:

@@ -91,6 +91,7 @@ class MCPClient:
         answer: What the user answers to a question of a tool: given its `message` and `form`, what
             is filled in, or None to decline. By default the client cannot be asked. Every round of
             questions that a tool has before it has a task is a call on record.
+        endpoint: The name of the endpoint that is called.
     """
 
     def __init__(
@@ -100,11 +101,15 @@ class MCPClient:
         scopes: Iterable[str] | None = None,
         client_id: str = "test-client",
         answer: Callable[[ElicitationRequest], Mapping[str, Any] | None] | None = None,
+        endpoint: str = "default",
     ) -> None:
         self._answer = answer
         held = get_registry().scopes if scopes is None and user is not None else scopes or ()
+        called = get_endpoints().by_name(endpoint)
+        if called is None:
+            raise LookupError(f"There is no endpoint {endpoint!r}.")
         self.principal = Principal(
-            endpoint=get_endpoints().default,
+            endpoint=called,
             user=user,
             client_id="" if user is None else client_id,
             client_name="" if user is None else client_id,

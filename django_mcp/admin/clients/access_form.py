@@ -10,12 +10,12 @@ from django.db.models import Model
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.groups.tool_visibility import SuggestingInput, newest_clients
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user
 from django_mcp.background.revocation import Access, AccessCounts, is_known_client
-from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.models.clients import MAX_CLIENT_ID
 from django_mcp.user_labels import user_label
@@ -52,6 +52,7 @@ class AccessForm(forms.Form):
         super().__init__(data, label_suffix="")
         self.directory = directory
         self.fields["client"].widget = SuggestingInput(newest_clients())
+        add_endpoint_field(self)
 
     def clean_client(self) -> str:
         client_id: str = self.cleaned_data["client"]
@@ -84,7 +85,7 @@ class AccessForm(forms.Form):
     def access(self) -> Access:
         """The chosen access. Raises `ImproperlyConfigured` where the endpoint has no URL."""
         return Access(
-            endpoint=get_endpoints().default,
+            endpoint=chosen_endpoint(self),
             user=self.cleaned_data["user"],
             client_id=self.cleaned_data["client"] or None,
         )

@@ -18,10 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.catalog import Entry, survey
-from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import ClientRegistration, ToolGroup
@@ -90,6 +90,7 @@ class SightForm(forms.Form):
         self.fields["group"] = forms.ChoiceField(
             label=_("Tool group"), required=False, choices=choices
         )
+        add_endpoint_field(self)
 
     def clean_scopes(self) -> list[str]:
         scopes: list[str] = self.cleaned_data["scopes"].split()
@@ -181,7 +182,7 @@ def sight_page(
 
 def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
     try:
-        endpoint = get_endpoints().default
+        endpoint = chosen_endpoint(form)
     except ImproperlyConfigured as error:
         return {"problems": [str(error)]}
     # What was saved a moment ago counts here at once.

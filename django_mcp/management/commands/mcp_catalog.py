@@ -8,7 +8,12 @@ from django.db import connections, router
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
 from django_mcp.management.formatting import counted
-from django_mcp.management.principals import find_endpoint, find_scopes, find_user
+from django_mcp.management.principals import (
+    add_endpoint_argument,
+    find_endpoint,
+    find_scopes,
+    find_user,
+)
 from django_mcp.models import ToolGroup
 from django_mcp.policy.advice import NO_TOOLS, closed_groups, closed_groups_advice
 from django_mcp.policy.groups import sync_groups
@@ -49,6 +54,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes", help="with --user: with a token of these scopes (default: all)"
         )
+        add_endpoint_argument(parser, note="with --user: ")
         parser.add_argument(
             "--database",
             choices=tuple(connections),
@@ -76,7 +82,7 @@ class Command(BaseCommand):
                 raise CommandError("--client and --scopes need --user.")
             self._list_all()
         else:
-            self._list_for(self._principal(user, options["client"], options["scopes"]))
+            self._list_for(self._principal(user, **options))
 
     def _set_enabled(self, groups: list[str], enabled: bool, *, using: str) -> None:
         known = get_registry().groups
@@ -121,10 +127,12 @@ class Command(BaseCommand):
         if closed := closed_groups(current_snapshot()):
             self.stdout.write(closed_groups_advice(closed))
 
-    def _principal(self, user: str, client: str, scopes: str | None) -> Principal:
+    def _principal(
+        self, user: str, *, client: str, scopes: str | None, endpoint: str, **options: Any
+    ) -> Principal:
         held = get_registry().scopes if scopes is None else find_scopes(scopes)
         return Principal(
-            endpoint=find_endpoint(),
+            endpoint=find_endpoint(endpoint),
             user=find_user(user),
             client_id=client,
             scopes=frozenset(held),

@@ -10,7 +10,12 @@ from django_mcp.background.revocation import Access, AccessCounts, is_known_clie
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import client_id
 from django_mcp.management.formatting import counted
-from django_mcp.management.principals import find_any_user, find_endpoint, named
+from django_mcp.management.principals import (
+    add_endpoint_argument,
+    find_any_user,
+    find_endpoint,
+    named,
+)
 
 
 class Command(BaseCommand):
@@ -38,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all", action="store_true", help="everything that anybody holds for the endpoint"
         )
+        add_endpoint_argument(parser, note="with --user or --all: ")
         parser.add_argument(
             "--dry-run", action="store_true", help="print what would be revoked, and revoke nothing"
         )
@@ -55,6 +61,7 @@ class Command(BaseCommand):
         user: str | None,
         client: str | None,
         all: bool,
+        endpoint: str,
         dry_run: bool,
         interactive: bool,
         **options: Any,
@@ -62,7 +69,7 @@ class Command(BaseCommand):
         if all == (user is not None or client is not None):
             raise CommandError("Give --user, --client or both of them, or --all.")
         access = Access(
-            endpoint=find_endpoint(),
+            endpoint=find_endpoint(endpoint),
             user=None if user is None else find_any_user(user),
             client_id=None if client is None else _known_client(client),
         )

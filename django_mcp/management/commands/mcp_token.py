@@ -7,7 +7,13 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_mcp.catalog import survey
-from django_mcp.management.principals import find_endpoint, find_scopes, find_user, named
+from django_mcp.management.principals import (
+    add_endpoint_argument,
+    find_endpoint,
+    find_scopes,
+    find_user,
+    named,
+)
 from django_mcp.peers import Peer
 from django_mcp.policy.advice import closed_groups_advice
 from django_mcp.policy.visibility import Denial
@@ -19,7 +25,7 @@ LONGEST = 10 * 365 * 24 * 3600
 class Command(BaseCommand):
     """Prints the token alone on standard output, so that a shell can capture it."""
 
-    help = "Issue an access token for the MCP endpoint, bound to it, for development."
+    help = "Issue an access token for an MCP endpoint, bound to it, for development."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -38,9 +44,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires", type=int, default=3600, help="seconds that the token lives (3600)"
         )
+        add_endpoint_argument(parser, note="good ")
 
     def handle(
-        self, *args: Any, user: str, scopes: str, client: str, expires: int, **options: Any
+        self,
+        *args: Any,
+        user: str,
+        scopes: str,
+        client: str,
+        expires: int,
+        endpoint: str,
+        **options: Any,
     ) -> None:
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
@@ -48,7 +62,7 @@ class Command(BaseCommand):
         from django_mcp.auth.tokens.development import issue_token
 
         owner = find_user(user)
-        endpoint = find_endpoint()
+        audience = find_endpoint(endpoint)
         wanted = find_scopes(scopes)
         if not 0 < expires <= LONGEST:
             raise CommandError(f"--expires must be more than 0 seconds, and at most {LONGEST}.")
@@ -57,13 +71,13 @@ class Command(BaseCommand):
         token = issue_token(
             user=owner,
             scopes=wanted,
-            endpoint=endpoint,
+            endpoint=audience,
             client=client,
             expires=datetime.timedelta(seconds=expires),
         )
         self.stdout.write(token)
         peer = Peer(headers={"Authorization": f"Bearer {token}"})
-        principal = OAuthAuthenticator().authenticate(peer, endpoint)
+        principal = OAuthAuthenticator().authenticate(peer, audience)
         if principal is not None and (warning := _idle_scopes_text(wanted, principal)):
             self.stderr.write(f"No tool that the user {named(owner)} sees needs: {warning}")
 
