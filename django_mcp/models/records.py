@@ -158,7 +158,7 @@ class CallRecord(models.Model):
         help_text=_("The revision of MCP that the client spoke."),
     )
     traceparent = models.CharField(
-        _("traceparent"),
+        pgettext_lazy("header of a request", "traceparent"),
         max_length=MAX_TRACEPARENT_CHARACTERS,
         blank=True,
         help_text=_("The client's trace and span in W3C trace context, if it sent one."),

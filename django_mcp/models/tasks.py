@@ -221,7 +221,7 @@ class ToolTask(models.Model):
     address = models.CharField(pgettext_lazy("network", "address"), max_length=64, blank=True)
     protocol_version = models.CharField(_("protocol version"), max_length=32, blank=True)
     traceparent = models.CharField(
-        _("traceparent"),
+        pgettext_lazy("header of a request", "traceparent"),
         max_length=MAX_TRACEPARENT_CHARACTERS,
         blank=True,
         help_text=_("As in the record: what the run belongs to."),
