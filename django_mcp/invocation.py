@@ -22,14 +22,15 @@ class RequestState:
 class Invocation:
     """A well-formed `tools/call` of an authenticated (or anonymous) caller.
 
-    `id` is shown to the client and stands in the record and in every log line. `client_info` is
-    what the client says of itself, `address` where the request came from, `traceparent` the
-    client's span in W3C trace context, well-formed or empty. `is_askable` says whether it can put
-    elicitation requests to its user, `takes_task` whether it takes a task handle for a result;
-    `input_responses` holds the responses of its user so far, by the keys of the requests, and
-    `request_state` names the state that they came with.
+    `kind` and `name` say what is called. `id` is shown to the client and stands in the record and
+    in every log line. `client_info` is what the client says of itself, `address` where the request
+    came from, `traceparent` the client's span in W3C trace context, well-formed or empty.
+    `is_askable` says whether it can put elicitation requests to its user, `takes_task` whether it
+    takes a task handle for a result; `input_responses` holds the responses of its user so far, by
+    the keys of the requests, and `request_state` names the state that they came with.
     """
 
+    kind: str = "tool"
     name: str
     arguments: Mapping[str, Any]
     principal: Principal

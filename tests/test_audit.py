@@ -579,9 +579,10 @@ class TestLogLine:
         assert isinstance(facts["duration_ms"], int)
         assert {
             key: facts[key]
-            for key in ("call_id", "tool", "outcome", "user_key", "client_id", "arguments")
+            for key in ("call_id", "kind", "tool", "outcome", "user_key", "client_id", "arguments")
         } == {
             "call_id": str(context.id),
+            "kind": "tool",
             "tool": "greet",
             "outcome": "ok",
             "user_key": str(user.pk),

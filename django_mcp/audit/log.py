@@ -11,6 +11,9 @@ logger = logging.getLogger("django_mcp.calls")
 
 Outcome = CallRecord.Outcome
 
+METHODS = {"tool": "tools/call", "resource": "resources/read", "prompt": "prompts/get"}
+"""The request by which each kind is called."""
+
 
 def log_end(
     call: RecordedCall,
@@ -28,7 +31,8 @@ def log_end(
         return
     logger.log(
         level,
-        "tools/call %r: %s after %d ms, call %s%s",
+        "%s %r: %s after %d ms, call %s%s",
+        METHODS[invocation.kind],
         invocation.name[:128],
         outcome,
         duration_ms,
@@ -37,6 +41,7 @@ def log_end(
         exc_info=error.__cause__ or error if is_ours and error is not None else None,
         extra={
             "call_id": str(call.id),
+            "kind": invocation.kind,
             "tool": invocation.name[:128],
             "outcome": outcome,
             "calls": 1,
@@ -60,6 +65,7 @@ def log_ended_windows() -> None:
             overflow.call_id,
             extra={
                 "call_id": str(overflow.call_id),
+                "kind": "tool",
                 "tool": "",
                 "outcome": str(Outcome.UNKNOWN_TOOL),
                 "calls": overflow.calls - 1,

@@ -116,6 +116,7 @@ class Recording:
         invocation = call.invocation
         record = CallRecord(
             **caller_columns(invocation),
+            kind=invocation.kind,
             name=storable_text(invocation.name, 128),
             user=user_key(invocation.principal)[:128],
             arguments=self.arguments(call),

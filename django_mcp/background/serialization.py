@@ -52,6 +52,7 @@ def row_of(call: Call) -> ToolTask:
         raise InvalidArgumentsError([Violation(path="", reason=reason)])
     return ToolTask(
         id=call.task_id,
+        kind=invocation.kind,
         name=tool.name,
         user=user_key(call.principal),
         authenticator=call.principal.authenticator,
@@ -71,6 +72,7 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
     Raises `UnreadableSecretsError` when the project's key has changed.
     """
     return Invocation(
+        kind=task.kind,
         name=task.name,
         arguments={**json.loads(task.arguments), **unseal(task.secrets)},
         principal=principal,

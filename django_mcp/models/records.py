@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
+from django_mcp.models.kinds import Kind
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
@@ -70,9 +71,6 @@ class CallRecord(models.Model):
     that it names, fits any kind of user key, and its table may live in another database.
     """
 
-    class Kind(models.TextChoices):
-        TOOL = "tool", _("tool")
-
     class Outcome(models.TextChoices):
         # The labels are short: lists show them on one line. The reference explains them.
         RUNNING = "running", pgettext_lazy("call", "running")
@@ -110,7 +108,7 @@ class CallRecord(models.Model):
         help_text=_("What was called."),
     )
     name = models.CharField(
-        _("name"), max_length=128, help_text=_("Of the tool, as the client sent it.")
+        _("name"), max_length=128, help_text=_("Of what was called, as the client sent it.")
     )
     endpoint = models.CharField(
         _("endpoint"), max_length=64, help_text=_("The name of the one that was called.")
@@ -224,6 +222,7 @@ class CallRecord(models.Model):
         # without a look at the rows.
         indexes = (
             models.Index(fields=("started", "id"), name="django_mcp_call_started"),
+            models.Index(fields=("kind", "started", "id"), name="django_mcp_call_kind"),
             models.Index(fields=("name", "started", "id"), name="django_mcp_call_name"),
             models.Index(fields=("user", "started", "id"), name="django_mcp_call_user"),
             models.Index(fields=("username", "started", "id"), name="django_mcp_call_username"),

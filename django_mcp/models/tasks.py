@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
+from django_mcp.models.kinds import Kind
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
 from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
@@ -195,7 +196,14 @@ class ToolTask(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     call_id = models.UUIDField(_("call id"), unique=True)
-    name = models.CharField(_("tool"), max_length=128)
+    kind = models.CharField(
+        pgettext_lazy("call", "kind"),
+        max_length=16,
+        choices=Kind,
+        default=Kind.TOOL,
+        help_text=_("What was called."),
+    )
+    name = models.CharField(_("name"), max_length=128)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
 
     slot = models.PositiveIntegerField(
@@ -301,6 +309,7 @@ class ToolTask(models.Model):
         indexes = (
             # As in `CallRecord`, for the list of operators.
             models.Index(fields=("created", "id"), name="django_mcp_task_created"),
+            models.Index(fields=("kind", "created", "id"), name="django_mcp_task_kind"),
             models.Index(fields=("name", "created", "id"), name="django_mcp_task_name"),
             models.Index(fields=("status", "created", "id"), name="django_mcp_task_status"),
             models.Index(fields=("user", "created", "id"), name="django_mcp_task_user"),

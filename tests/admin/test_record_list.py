@@ -201,6 +201,21 @@ def test_choices_are_those_that_occur_in_the_period(onlooker: Client, registry: 
     assert offered(tool="gone", outcome="ok") == {"count_stock", "busy", "gone", "ok"}
 
 
+def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
+    recent(name="count_stock", hours=1)
+    alone = onlooker.get(RECORDS)
+    recent(name="count_stock", kind="prompt")
+
+    several = onlooker.get(RECORDS)
+    prompts = onlooker.get(links(several)["prompt"])
+
+    assert not {"tool", "prompt", "resource"} & links(alone).keys()
+    assert {"tool", "prompt", "resource"} & links(several).keys() == {"tool", "prompt"}
+    assert names_of(several) == ["count_stock prompt", "count_stock"]
+    assert names_of(prompts) == ["count_stock prompt"]
+    assert names_of(onlooker.get(RECORDS, {"kind": "tool"})) == ["count_stock"]
+
+
 def test_more_choices_than_can_be_looked_up_are_all_offered(
     onlooker: Client, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +311,8 @@ COMBINATIONS: list[dict[str, str]] = [
     {"period": "all"},
     {"before": "2026-07-28T12:00"},
     {"outcome": "busy", "period": "all"},
+    {"kind": "prompt", "period": "all"},
+    {"kind": "tool", "outcome": "busy", "period": "all"},
     {"tool": "add_expense", "period": "all"},
     {"tool": "add_expense", "outcome": "busy", "period": "all"},
     {"user": "7", "client": "d-1", "tool": "add_expense", "outcome": "ok", "period": "all"},
@@ -314,7 +331,7 @@ def test_every_query_on_the_table_is_bounded(onlooker: Client, chosen: dict[str,
 
     key = connection.ops.quote_name("id")
     on_records = [query["sql"] for query in queries if "django_mcp_callrecord" in query["sql"]]
-    assert len(on_records) <= 15
+    assert len(on_records) <= 16
     for sql in on_records:
         assert "LIMIT" in sql or f"{key} IN (" in sql
         assert "DISTINCT" not in sql

@@ -186,6 +186,7 @@ def test_task_is_shown_readably(watcher: Client) -> None:
 
     text = text_of(watcher.get(task_page(shown)))
 
+    assert "Kind: tool" in text
     assert "Status: working Reload" in text
     assert "Progress: 1500 of 3000.5: May" in text
     assert 'Arguments: { "year": 2026, "note": "Café" }' in text

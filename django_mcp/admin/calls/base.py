@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from django_mcp.admin.links import PartyLinks, change_links
-from django_mcp.admin.markup import codes
+from django_mcp.admin.markup import codes, in_line
 from django_mcp.escapes import printable
+from django_mcp.models.kinds import Kind
 
 
 def shown_field(model: type[Model], name: str) -> Callable[[Any, Any], str]:
@@ -86,9 +87,13 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
 
     @admin.display(description=_("tool"))
     def tool_name(self, call: Any) -> SafeString:
-        """The name, which may be broken at its underscores."""
+        """The name, which may be broken at its underscores, and the kind of what is no tool."""
         parts = ((part,) for part in printable(call.name).split("_"))
-        return format_html_join(mark_safe("_<wbr>"), "{}", parts)
+        name = format_html_join(mark_safe("_<wbr>"), "{}", parts)
+        if call.kind == Kind.TOOL:
+            return name
+        kind = format_html('<span class="mcp-quiet">{}</span>', call.get_kind_display())
+        return in_line([name, kind])
 
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> SafeString | str:

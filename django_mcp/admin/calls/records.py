@@ -18,6 +18,7 @@ from django_mcp.admin.calls.export import csv_response
 from django_mcp.admin.changelist.changelist import CallList
 from django_mcp.admin.changelist.filters import (
     ClientFilter,
+    KindFilter,
     OutcomeFilter,
     PeriodFilter,
     ToolFilter,
@@ -53,7 +54,7 @@ class CallRecordAdmin(CallAdmin):
         "application",
         "duration",
     )
-    list_filter = (PeriodFilter, OutcomeFilter, UserFilter, ClientFilter, ToolFilter)
+    list_filter = (PeriodFilter, OutcomeFilter, KindFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole call id, tool name, user name or key, client name or id.")
     actions = ("export_selected",)
     change_list_template = "django_mcp/admin/records.html"

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.changelist.newest_rows import Criterion, newest_by_value
 from django_mcp.admin.formatting import local_moment, read_moment
@@ -184,6 +185,19 @@ class ChoiceFilter(OccurringFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(model_admin.model._meta.get_field(self.column).flatchoices)
+
+
+class KindFilter(ChoiceFilter):
+    """Shown where there is more than one kind in the period."""
+
+    title = pgettext_lazy("call", "kind")
+    parameter_name = "kind"
+    column = "kind"
+
+    def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
+        super().narrow(rows, since)
+        if self.value() is None and len(self.lookup_choices) < 2:
+            self.lookup_choices = []
 
 
 class OutcomeFilter(ChoiceFilter):

@@ -43,6 +43,7 @@ class TaskDisplay(CallAdmin):
             {
                 "fields": (
                     "linked_tool",
+                    "kind",
                     "live_status",
                     "live_progress",
                     "live_duration",

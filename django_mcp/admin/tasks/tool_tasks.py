@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mcp.admin.changelist.changelist import CallList
 from django_mcp.admin.changelist.filters import (
     ClientFilter,
+    KindFilter,
     PeriodFilter,
     StatusFilter,
     ToolFilter,
@@ -48,7 +49,7 @@ class TaskList(CallList):
 class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     """Permission to change tasks is that to cancel and retry."""
 
-    list_filter = (PeriodFilter, StatusFilter, UserFilter, ClientFilter, ToolFilter)
+    list_filter = (PeriodFilter, StatusFilter, KindFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole task or call id, tool name, user name or key, client name or id.")
     actions = ("cancel_selected", "retry_selected")
     change_form_template = "django_mcp/admin/task.html"

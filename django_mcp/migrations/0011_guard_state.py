@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_mcp", "0009_traceparents"),
+        ("django_mcp", "0010_kinds"),
     ]
 
     operations = [
