@@ -9,6 +9,13 @@ from pytest_django import DjangoDbBlocker
 
 from django_mcp.audit.unknown_calls import unknown_calls
 from django_mcp.policy.snapshot import forget_snapshot
+from tests.markers import mark_need
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        mark_need(item)
 
 
 @pytest.fixture(scope="session")

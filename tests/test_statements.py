@@ -25,6 +25,7 @@ by_codename = PreparedLookup(
 )
 
 
+@pytest.mark.implementation
 def test_row_is_that_of_the_queryset_with_its_relations(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -51,6 +52,7 @@ def test_row_is_what_the_database_holds_now(db: None) -> None:
     assert found.name == "Can fly"
 
 
+@pytest.mark.implementation
 def test_value_is_never_part_of_the_statement(db: None) -> None:
     with CaptureQueriesContext(connection) as queries:
         for hostile in ("' OR 1=1 --", "%s", "%(x)s", "\N{SNOWMAN}"):
@@ -101,6 +103,7 @@ def test_row_is_that_which_saving_would_insert(db: None) -> None:
         assert inserted._state.db == found._state.db
 
 
+@pytest.mark.implementation
 def test_inserted_row_costs_one_query_whose_sql_is_written_once(
     db: None,
     monkeypatch: pytest.MonkeyPatch,

@@ -171,6 +171,7 @@ def test_stuck_tools_lock_nobody_out(client: Client, gate: Gate) -> None:
     assert called.result["structuredContent"] == {"result": "x"}
 
 
+@pytest.mark.implementation
 def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
     client: Client, gate: Gate, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
     assert asyncio.run(scenario()).result["structuredContent"] == {"result": "second"}
 
 
+@pytest.mark.implementation
 def test_decisions_of_operators_may_grow_old_while_they_are_looked_at(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -324,8 +324,8 @@ def labels_of_form(form: Any) -> Iterator[str]:
         yield from unmarked(owner, **field.error_messages)
 
 
+@pytest.mark.oauth
 def test_labels_of_forms_are_marked() -> None:
-    pytest.importorskip("oauth2_provider")
     for path in MODULES:
         if re.search(r"from django(\.forms)? import .*(forms|Form)", path.read_text()):
             import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))

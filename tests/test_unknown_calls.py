@@ -81,6 +81,7 @@ def test_sixty_calls_of_a_minute_have_a_row_each_and_the_rest_share_one(client: 
     ]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("name", ["nope", "hidden", "hidden_work"])
 def test_hidden_tools_are_counted_like_missing_ones(
     modern: Client, clock: Clock, name: str
@@ -95,6 +96,7 @@ def test_hidden_tools_are_counted_like_missing_ones(
     assert shared["arguments"] == {"note": "[not kept: the tool is unknown]"}
 
 
+@pytest.mark.implementation
 def test_calls_at_once_are_all_counted(modern: Client, clock: Clock) -> None:
     async def scenario() -> None:
         await asyncio.gather(*(modern.acall("nope") for _ in range(40)))
@@ -104,6 +106,7 @@ def test_calls_at_once_are_all_counted(modern: Client, clock: Clock) -> None:
     assert sorted(rows()) == [("nope", 1)] * LIMIT + [("nope", 40 - LIMIT)]
 
 
+@pytest.mark.implementation
 def test_other_calls_have_their_rows_all_the_same(modern: Client, clock: Clock) -> None:
     call_often(modern, LIMIT + 2)
 
@@ -113,6 +116,7 @@ def test_other_calls_have_their_rows_all_the_same(modern: Client, clock: Clock) 
     assert [(name, calls) for name, calls in rows() if name == "echo"] == [("echo", 1)] * 2
 
 
+@pytest.mark.implementation
 def test_callers_are_counted_apart(modern: Client, clock: Clock) -> None:
     for name in ("ada", "ben"):
         User.objects.create_user(name)
@@ -133,6 +137,7 @@ def test_callers_are_counted_apart(modern: Client, clock: Clock) -> None:
     assert CallRecord.objects.count() == len(callers) * (LIMIT + 1)
 
 
+@pytest.mark.implementation
 def test_user_is_one_caller_from_wherever_it_calls(modern: Client, clock: Clock) -> None:
     ada = modern.with_key(f"{User.objects.create_user('ada')} ")
 
@@ -142,6 +147,7 @@ def test_user_is_one_caller_from_wherever_it_calls(modern: Client, clock: Clock)
     assert rows() == [("nope", 1)] * LIMIT + [("nope", 2)]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize(
     ("address", "elsewhere"),
     [
@@ -161,12 +167,14 @@ def test_addresses_of_one_ipv6_network_are_one_anonymous_caller(
     assert rows() == [*[("nope", 1)] * LIMIT, ("nope", 2), ("nope", 1)]
 
 
+@pytest.mark.implementation
 def test_callers_without_an_address_are_one(modern: Client, clock: Clock) -> None:
     call(modern.having(scope={"client": None}), *["nope"] * (LIMIT + 2))
 
     assert rows() == [*[("nope", 1)] * LIMIT, ("nope", 2)]
 
 
+@pytest.mark.implementation
 def test_count_begins_anew_after_a_minute(modern: Client, clock: Clock) -> None:
     call_often(modern, LIMIT + 2)
     clock[0] += UNKNOWN_SECONDS - 1
@@ -181,6 +189,7 @@ def test_count_begins_anew_after_a_minute(modern: Client, clock: Clock) -> None:
     ]
 
 
+@pytest.mark.implementation
 def test_row_that_is_gone_is_followed_by_another(modern: Client, clock: Clock) -> None:
     call_often(modern, LIMIT + 2)
     CallRecord.objects.all().delete()
@@ -190,6 +199,7 @@ def test_row_that_is_gone_is_followed_by_another(modern: Client, clock: Clock) -
     assert rows() == [("late", 2)]
 
 
+@pytest.mark.implementation
 def test_so_many_callers_are_remembered_and_no_more(modern: Client, clock: Clock) -> None:
     for number in range(12):
         caller = modern.having(scope={"client": (f"203.0.113.{number}", 1)})
@@ -205,6 +215,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, Any
     return lambda: [(line.levelname, vars(line)["calls"]) for line in caplog.records]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("is_recorded", [True, False])
 def test_log_has_a_line_for_each_row_and_one_with_the_count(
     modern: Client,
@@ -232,6 +243,7 @@ def test_log_has_a_line_for_each_row_and_one_with_the_count(
         assert str(CallRecord.objects.get(calls=8).call_id) == vars(shared)["call_id"]
 
 
+@pytest.mark.implementation
 def test_log_counts_a_single_call_in_the_singular(
     modern: Client, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -242,6 +254,7 @@ def test_log_counts_a_single_call_in_the_singular(
     assert "tools/call: 1 more call of an unknown tool by one caller" in caplog.text
 
 
+@pytest.mark.implementation
 def test_log_has_the_count_of_a_caller_that_is_forgotten(
     modern: Client, clock: Clock, logged: Callable[[], list[tuple[str, Any]]]
 ) -> None:
@@ -252,6 +265,7 @@ def test_log_has_the_count_of_a_caller_that_is_forgotten(
     assert ("WARNING", 2) in logged()
 
 
+@pytest.mark.implementation
 def test_anonymous_clients_behind_a_proxy_count_apart(
     modern: Client, clock: Clock, settings: Settings
 ) -> None:
@@ -265,6 +279,7 @@ def test_anonymous_clients_behind_a_proxy_count_apart(
     assert list(addresses_of_rows) == [(each, 1) for each in addresses for _ in range(LIMIT)]
 
 
+@pytest.mark.implementation
 def test_signal_is_sent_for_every_call(modern: Client, clock: Clock) -> None:
     heard: list[str] = []
 
@@ -280,6 +295,7 @@ def test_signal_is_sent_for_every_call(modern: Client, clock: Clock) -> None:
     assert heard == [f"nope_{number}" for number in range(LIMIT + 5)]
 
 
+@pytest.mark.implementation
 def test_audit_prints_the_count(db: None, clock: Clock) -> None:
     for _ in range(LIMIT + 12):
         with pytest.raises(Exception, match="Unknown tool"):

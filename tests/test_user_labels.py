@@ -162,6 +162,7 @@ def test_label_of_the_project_is_one_bounded_line_of_plain_text(
     assert type(label) is str
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("name", ["nothing", "failing", "ending", "later"])
 def test_label_that_cannot_be_made_is_the_default_and_is_logged_once(
     settings: Settings,

@@ -9,6 +9,8 @@ pytest.importorskip("oauth2_provider")
 
 from tests.applications import Application, by_hand, registered
 
+pytestmark = pytest.mark.oauth
+
 
 @pytest.fixture
 def stock(registry: Registry) -> ToolGroup:
@@ -128,6 +130,7 @@ def test_search_finds_parts_of_names_and_ids(
     assert [client for client, _ in found(operator, term=term)] == ids
 
 
+@pytest.mark.implementation
 def test_search_goes_on_where_a_page_ends(
     operator: Client, applications: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

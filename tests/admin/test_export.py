@@ -90,6 +90,7 @@ def test_export_of_a_selection_has_the_selected_calls_of_the_list(onlooker: Clie
     assert names_in(response) == ["three", "one"]
 
 
+@pytest.mark.implementation
 def test_export_reads_a_bounded_number_of_calls_at_a_time(onlooker: Client) -> None:
     CallRecord.objects.bulk_create(
         CallRecord(name="call", endpoint="default", outcome="ok", started=NOON)

@@ -64,6 +64,7 @@ def test_list_is_narrowed_by_its_filters(
     assert [row[1] for row in rows_of(response)] == names
 
 
+@pytest.mark.implementation
 def test_list_of_many_groups_takes_no_more_queries(operator: Client, registry: Registry) -> None:
     with CaptureQueriesContext(connection) as few:
         operator.get(GROUPS)
@@ -265,6 +266,7 @@ def test_what_an_operator_decides_is_what_the_policy_reads(
     )
 
 
+@pytest.mark.implementation
 def test_pages_work_and_say_why_when_tools_cannot_be_served(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -216,6 +216,7 @@ def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
     assert names_of(onlooker.get(RECORDS, {"kind": "tool"})) == ["count_stock"]
 
 
+@pytest.mark.implementation
 def test_more_choices_than_can_be_looked_up_are_all_offered(
     onlooker: Client, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +245,7 @@ def test_lookups_that_would_search_the_whole_table_are_refused(
     assert onlooker.get(RECORDS, {lookup: "1"}).status_code == 400
 
 
+@pytest.mark.implementation
 def test_list_says_when_there_is_more_than_it_counts_and_leads_on(
     onlooker: Client, small_pages: None
 ) -> None:
@@ -263,6 +265,7 @@ def test_list_says_when_there_is_more_than_it_counts_and_leads_on(
     assert parse_qs(urlsplit(older).query).keys() == {"period", "before"}
 
 
+@pytest.mark.implementation
 def test_list_says_when_it_did_not_look_at_everything_and_leads_on(
     onlooker: Client, small_pages: None
 ) -> None:
@@ -322,6 +325,7 @@ COMBINATIONS: list[dict[str, str]] = [
 ]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("chosen", COMBINATIONS)
 def test_every_query_on_the_table_is_bounded(onlooker: Client, chosen: dict[str, str]) -> None:
     recent(call_id=CALL_ID, user="7", username="ada", client="d-1")
@@ -338,6 +342,7 @@ def test_every_query_on_the_table_is_bounded(onlooker: Client, chosen: dict[str,
         assert " OR " not in sql
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("chosen", COMBINATIONS)
 def test_every_query_on_the_table_walks_along_an_index(
     onlooker: Client, chosen: dict[str, str]

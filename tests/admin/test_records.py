@@ -115,6 +115,7 @@ def test_call_links_to_its_user_for_those_who_may_look_at_users(
         assert ("ada", user_page(call_of_ada)) in links_of(page)
 
 
+@pytest.mark.implementation
 def test_no_link_leads_to_users_who_are_gone_or_whom_the_admin_hides(
     superuser: Client, call_of_ada: CallRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ def test_no_link_leads_to_users_that_the_admin_does_not_have(
         assert "/auth/user/" not in page.content.decode()
 
 
+@pytest.mark.implementation
 def test_links_of_many_calls_take_no_more_queries(superuser: Client) -> None:
     def call(number: int) -> CallRecord:
         user = User.objects.create_user(f"user {number}")

@@ -39,6 +39,8 @@ from tests.applications import (
     token,
 )
 
+pytestmark = pytest.mark.oauth
+
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -129,6 +131,7 @@ class TestList:
 
         assert [row[1] for row in rows_of(watcher.get(f"{CLIENTS}?{query}"))] == names
 
+    @pytest.mark.implementation
     def test_number_of_queries_does_not_grow(self, watcher: Client, ann: User) -> None:
         def queries() -> int:
             with CaptureQueriesContext(connection) as captured:
@@ -142,6 +145,7 @@ class TestList:
 
         assert queries() == few
 
+    @pytest.mark.implementation
     def test_large_table_is_read_in_part(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -206,6 +210,7 @@ class TestPage:
         assert {name: closed.get(name) for name in pages} == {**pages, "Own": None}
         assert {name: opened.get(name) for name in pages} == pages
 
+    @pytest.mark.implementation
     def test_users_are_named_up_to_a_number(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -216,6 +221,7 @@ class TestPage:
 
         assert "annboband 1 other" in text_of(watcher.get(client_page(desk.client_id)))
 
+    @pytest.mark.implementation
     def test_users_are_named_by_their_labels_with_as_many_queries_for_any_number(
         self, watcher: Client
     ) -> None:

@@ -19,6 +19,8 @@ pytest.importorskip("oauth2_provider")
 
 from tests.applications import AccessToken, by_hand, registered, token
 
+pytestmark = pytest.mark.oauth
+
 ACCESS = f"{CLIENTS}revoke-access/"
 SIGHT = f"{GROUPS}who-sees-what/"
 HOSTILE = "<script>alert(1)</script>"
@@ -268,6 +270,7 @@ class TestPage:
         assert "Revoke access" not in dict(links_of(client.get(CLIENTS)))
         assert tokens() == DESK
 
+    @pytest.mark.implementation
     def test_number_of_queries_does_not_grow(self, controller: Client, desk: Any) -> None:
         def queries() -> int:
             with CaptureQueriesContext(connection) as captured:
@@ -280,6 +283,7 @@ class TestPage:
 
         assert queries() == few
 
+    @pytest.mark.implementation
     def test_each_batch_is_committed_although_requests_are_transactions(
         self,
         transactional_db: None,

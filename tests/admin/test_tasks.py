@@ -115,6 +115,7 @@ def test_task_links_to_its_user(superuser: Client) -> None:
         assert (user.username, address) in links_of(superuser.get(page))
 
 
+@pytest.mark.implementation
 def test_list_leads_on_where_it_stops(controller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changelist, "LIMIT", 2)
     for number in range(3):
@@ -138,6 +139,7 @@ COMBINATIONS: list[dict[str, str]] = [
 ]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("chosen", COMBINATIONS)
 def test_every_query_of_the_list_is_bounded_and_walks_along_an_index(
     controller: Client, chosen: dict[str, str]
@@ -341,6 +343,7 @@ def test_progress_without_a_sensible_total_has_no_length(
     assert state["texts"]["progress"] == text
 
 
+@pytest.mark.implementation
 def test_looking_at_a_task_ends_it_when_its_worker_has_died(
     watcher: Client, background: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

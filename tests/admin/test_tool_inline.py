@@ -140,6 +140,7 @@ def test_onlooker_reads_whether_each_tool_is_enabled(onlooker: Client, stock: To
     assert [row[0] for row in rows_of(response)] == ["yes", "no"]
 
 
+@pytest.mark.implementation
 def test_page_of_many_tools_takes_no_more_queries(operator: Client, stock: ToolGroup) -> None:
     with CaptureQueriesContext(connection) as few:
         operator.get(group_page(stock))

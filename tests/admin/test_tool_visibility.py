@@ -4,6 +4,7 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
@@ -239,6 +240,7 @@ def test_others_are_offered_no_names(onlooker: Client, ada: User) -> None:
     assert "ada" not in text_of(response)
 
 
+@pytest.mark.implementation
 def test_many_users_take_no_more_queries(superuser: Client, ada: User) -> None:
     def looked_up() -> tuple[int, int]:
         with CaptureQueriesContext(connection) as captured:
@@ -335,6 +337,7 @@ def test_missing_address_of_the_endpoint_is_told(
     assert "Set DJANGO_MCP_URL" in text_of(response)
 
 
+@pytest.mark.implementation
 def test_tools_that_cannot_be_served_are_told(
     onlooker: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,9 +360,9 @@ def test_nothing_is_suggested_without_applications() -> None:
     assert list(SightForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions) == []
 
 
+@pytest.mark.oauth
 def test_applications_are_suggested_to_those_who_may_search_them(onlooker: Client) -> None:
-    oauth2_models = pytest.importorskip("oauth2_provider.models")
-    oauth2_models.get_application_model().objects.create(
+    apps.get_model("oauth2_provider", "Application").objects.create(
         name="Desktop <b>assistant</b>",
         client_id="desktop-1",
         client_type="public",

@@ -4,6 +4,9 @@ import datetime
 from collections.abc import Callable, Iterator
 
 import pytest
+
+pytest.importorskip("oauth2_provider")
+
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
@@ -11,9 +14,12 @@ from django_mcp.asgi import Application
 from django_mcp.auth.tokens.development import issue_token
 from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.models import ToolGroup
+from tests.markers import mark_folder
 from tests.spec import ERAS
 from tests.transports.tools import TOOLS
 from tests.wire import Client, serving
+
+pytest_collection_modifyitems = mark_folder(__file__, "oauth")
 
 Issue = Callable[..., str]
 

@@ -94,6 +94,7 @@ def test_blocking_takes_back_everything_of_the_application_and_nothing_of_others
     assert ClientRegistration.objects.get().standing == "blocked"
 
 
+@pytest.mark.implementation
 def test_number_of_statements_is_the_same_for_many_users(issue: Issue) -> None:
     def statements(users: int, client: str) -> int:
         for number in range(users):

@@ -227,6 +227,7 @@ class TestList:
 
         assert "Last used never Calls 0" in text_of(page)
 
+    @pytest.mark.implementation
     def test_only_the_latest_calls_are_counted(
         self, browser: Browser, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -255,6 +256,7 @@ class TestList:
         assert "Last used" not in text
         assert "Calls" not in text
 
+    @pytest.mark.implementation
     def test_number_of_queries_does_not_grow(self, browser: Browser, alice: User) -> None:
         ToolGroup.objects.all().delete()
 

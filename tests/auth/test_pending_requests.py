@@ -433,6 +433,7 @@ class TestBounds:
         assert names == ["2", "1"]
         assert len(browser.cookies["sessionid"].OutputString()) < 4096
 
+    @pytest.mark.implementation
     def test_sessions_that_visitors_begin_are_counted_by_address(
         self, browser: Browser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -445,6 +446,7 @@ class TestBounds:
         assert [answer.status_code for answer in (*answers, *known)] == [302] * 8
         assert Session.objects.count() == 3
 
+    @pytest.mark.implementation
     def test_pages_ask_the_database_nothing_where_nobody_waits(
         self, browser: Browser, django_assert_num_queries: Any
     ) -> None:

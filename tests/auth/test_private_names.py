@@ -22,6 +22,8 @@ from oauth2_provider.views import (
 
 from django_mcp import auth
 
+pytestmark = pytest.mark.implementation
+
 SIGNATURES = {
     cimd._build_application_kwargs: "(metadata)",
     cimd._registration_permitted: "(request, client_id)",

@@ -53,6 +53,7 @@ def test_client_that_repeats_a_refresh_meanwhile_and_revocation_both_come_to_an_
     assert not RefreshToken.objects.exists()
 
 
+@pytest.mark.implementation
 def test_tokens_of_others_between_those_of_the_endpoint_are_left(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,6 +233,7 @@ def test_consent_is_never_taken_for_another_question() -> None:
     assert result.structured == {"result": "number 3: True"}
 
 
+@pytest.mark.implementation
 def test_tool_that_finds_ever_new_questions_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django_mcp.calls.elicitation.MAX_REQUESTS", 2)
 

@@ -149,6 +149,7 @@ def test_call_that_could_not_become_a_task_anyway_is_refused_for_that(tasker: Cl
     assert ordinary.result["structuredContent"] == {"result": "quick"}
 
 
+@pytest.mark.implementation
 @pytest.mark.skipif(connection.vendor == "mysql", reason="its plans have another form")
 def test_tasks_that_have_ended_cost_the_limit_nothing(tasker: Client) -> None:
     start(tasker)

@@ -81,6 +81,7 @@ def test_tool_that_may_not_be_repeated_ends_with_its_outcome_unknown(held: Held)
     assert (record.outcome, record.worker) == ("unknown", "dead")
 
 
+@pytest.mark.implementation
 def test_arguments_and_results_are_not_read_to_look_after_tasks(held: Held) -> None:
     abandoned("rewrite", name="a")
 
@@ -218,6 +219,7 @@ def test_expired_tasks_are_deleted_on_the_way(held: Held) -> None:
     assert sweep().deleted == 1
 
 
+@pytest.mark.implementation
 def test_whoever_waits_sweeps(
     modern: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

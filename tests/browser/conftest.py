@@ -1,6 +1,5 @@
 """A real browser: Chromium, driven by Selenium."""
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.markers import mark_folder, unavailable
 from tests.wire import PATIENCE
+
+pytest_collection_modifyitems = mark_folder(__file__, "browser")
 
 # No window, and nothing that makes it call home.
 FLAGS = (
@@ -86,7 +88,4 @@ def _find(*names: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    reason = f"{names[0]} is not installed"
-    if os.environ.get("REQUIRE_ALL_LEGS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    unavailable(f"{names[0]} is not installed")

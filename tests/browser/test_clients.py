@@ -17,7 +17,7 @@ pytest.importorskip("oauth2_provider")
 
 from tests.applications import AccessToken, registered, token
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.oauth]
 
 CLIENTS = "/admin/django_mcp/clientregistration/"
 HOUR = datetime.timedelta(hours=1)

@@ -19,7 +19,7 @@ pytest.importorskip("oauth2_provider")
 
 from tests.applications import AccessToken, by_hand, registered, token
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.oauth]
 
 PAGE = "/connected-assistants/"
 PHONE = 390

@@ -9,6 +9,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+
+pytest.importorskip("oauth2_provider")
+
 from django.contrib.auth.models import User
 from oauth2_provider.models import get_application_model, get_grant_model
 from pytest_django import Settings
@@ -23,7 +26,7 @@ from django_mcp.policy.groups import sync_groups
 from tests.browser.contrast import colours, contrast, luminance
 from tests.browser.pictures import SCHEMES, complaints, scheme, take
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.oauth]
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 SCOPES = ["expense:read", "expense:write", "report:read"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from threading import Thread
 from typing import Any
 
@@ -12,6 +11,8 @@ from selenium.webdriver import Chrome
 from tests.hosts.process import Host, Site, serving
 from tests.spec import MODERN
 from tests.wire import PATIENCE, Client
+
+pytestmark = pytest.mark.oauth
 
 FETCH = """
 const [url, options, done] = arguments;
@@ -53,8 +54,6 @@ def pages() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def site(pages: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if find_spec("oauth2_provider") is None:
-        pytest.skip("needs django-oauth-toolkit")
     host = Host(
         name="other-origins",
         project="other_origins",

@@ -16,6 +16,8 @@ from tests.hosts.front_door.host import FRONT_DOOR
 from tests.hosts.process import Site, serving
 from tests.hosts.users import PASSWORD, USERNAME
 
+pytestmark = pytest.mark.oauth
+
 PAGE = ".mcp-page"
 
 

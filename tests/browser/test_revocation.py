@@ -12,6 +12,8 @@ pytest.importorskip("oauth2_provider")
 
 from tests.applications import AccessToken, registered, token
 
+pytestmark = pytest.mark.oauth
+
 CLIENTS = "/admin/django_mcp/clientregistration/"
 
 

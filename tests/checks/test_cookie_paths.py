@@ -13,7 +13,7 @@ from tests.urlconfs import package_routes, site
 pytest.importorskip("oauth2_provider")
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.oauth]
 
 PAGES = "/o/authorize/ and /connected-assistants/"
 

@@ -19,6 +19,7 @@ def _middleware(settings: Settings) -> None:
     settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
 
 
+@pytest.mark.oauth
 def test_w036_tells_which_headers_the_middleware_refuses(settings: Settings) -> None:
     (message,) = found()["W036"]
     (hint,) = hints()["W036"]
@@ -39,6 +40,7 @@ def test_headers_of_the_hint_are_enough(settings: Settings) -> None:
     assert found() == {}
 
 
+@pytest.mark.oauth
 @pytest.mark.parametrize(
     ("pattern", "headers", "is_told"),
     [

@@ -52,6 +52,7 @@ def test_w032_is_silent_where_new_groups_are_open(settings: Settings) -> None:
     assert found(databases=["default"]) == {}
 
 
+@pytest.mark.implementation
 def test_groups_are_not_read_unless_databases_are_checked(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:

@@ -21,7 +21,7 @@ from tests.urlconfs import package_routes, site
 from tests.urls import urlpatterns as usual
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.oauth]
 
 
 LOCALE = "django.middleware.locale.LocaleMiddleware"

@@ -36,12 +36,12 @@ def test_base_template_must_have_a_place_for_pages(
     assert messages[0].startswith(problem and f"The template in DJANGO_MCP_BASE_TEMPLATE {problem}")
 
 
+@pytest.mark.oauth
 @pytest.mark.parametrize("name", ["base.html", "narrow.html"])
 @pytest.mark.parametrize("has_title", [True, False])
 def test_i003_tells_of_a_template_that_shows_no_title(
     settings: Settings, name: str, has_title: bool
 ) -> None:
-    pytest.importorskip("oauth2_provider")
     title = "<title>{% block title %}Shop{% endblock %}</title>" if has_title else "<title>Shop"
     frame = f"{title}{{% block content %}}{{% endblock %}}"
     settings.TEMPLATES = holding({"frame.html": frame, name: '{% extends "frame.html" %}'})

@@ -13,7 +13,7 @@ from tests.checks.messages import found, hints
 from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.oauth]
 
 
 def page(request: HttpRequest, **parts: Any) -> HttpResponse:

@@ -92,6 +92,7 @@ class TestEndpoint:
 
         assert "E001" not in found()
 
+    @pytest.mark.oauth
     @pytest.mark.parametrize(
         ("debug", "id"), [(True, "W020"), (False, "E001")], ids=["development", "production"]
     )
@@ -437,6 +438,7 @@ class TestAuthentication:
 
         assert set(found()) == {"E004"}
 
+    @pytest.mark.oauth
     def test_w004_tells_which_scopes_nobody_can_get(self, settings: Settings) -> None:
         settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **LIMITED}
 
@@ -454,6 +456,7 @@ class TestAuthentication:
 
         found()
 
+    @pytest.mark.oauth
     def test_w007_tells_that_no_token_can_be_had(
         self, settings: Settings, urls_without_oauth: ModuleType
     ) -> None:
@@ -461,6 +464,7 @@ class TestAuthentication:
 
         assert set(found()) == {"W007"}
 
+    @pytest.mark.oauth
     @pytest.mark.parametrize(
         "elsewhere",
         [
@@ -477,6 +481,7 @@ class TestAuthentication:
 
         assert found() == {}
 
+    @pytest.mark.oauth
     @pytest.mark.parametrize(
         "elsewhere",
         [
@@ -492,6 +497,7 @@ class TestAuthentication:
 
         assert found() == {}
 
+    @pytest.mark.oauth
     def test_w004_tells_where_we_are_one_server_of_several(self, settings: Settings) -> None:
         settings.OAUTH2_PROVIDER = {
             **settings.OAUTH2_PROVIDER,
@@ -683,6 +689,7 @@ class TestCommand:
         assert answer.returncode == 1
         assert "Set DJANGO_MCP_URL to the endpoint's public URL." in answer.stderr
 
+    @pytest.mark.oauth
     def test_e005_tells_that_the_toolkit_is_missing(
         self, check: Callable[..., subprocess.CompletedProcess[str]]
     ) -> None:
@@ -692,6 +699,7 @@ class TestCommand:
         assert "django_mcp.E005" in answer.stderr
         assert answer.stderr.count("django_mcp.") == 1 + answer.stderr.count("django_mcp.auth")
 
+    @pytest.mark.oauth
     def test_other_authenticators_need_no_toolkit(
         self, check: Callable[..., subprocess.CompletedProcess[str]]
     ) -> None:

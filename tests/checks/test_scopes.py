@@ -12,7 +12,7 @@ from tests.checks.messages import found, hints
 from tests.tools.single_tools import unlocated
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.oauth]
 
 
 def told(

@@ -14,6 +14,8 @@ from tests.conformance_project.process import (
     running_server,
 )
 
+pytestmark = [pytest.mark.slow, pytest.mark.oauth]
+
 
 @pytest.fixture(scope="module")
 def fixture_log(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ from tests.docs.conftest import Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader, free_port
 
+pytestmark = [pytest.mark.slow, pytest.mark.oauth]
+
 PATIENCE = 60.0
 # Not the proxy's own, so that the record shows whose address arrives.
 CLIENT_ADDRESS = "127.0.0.2"

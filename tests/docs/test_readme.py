@@ -8,6 +8,9 @@ import pytest
 from tests.docs.conftest import Shell
 from tests.docs.reader import Reader
 from tests.docs.readme import Readme
+from tests.markers import unavailable
+
+pytestmark = [pytest.mark.slow, pytest.mark.oauth]
 
 CONSENT = """
 import json
@@ -54,7 +57,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Iterator
 
 def test_readme_ends_with_the_tools_in_the_inspector(newcomer: Reader, shell: Shell) -> None:
     if shell.no_inspector:
-        pytest.skip(shell.no_inspector)
+        unavailable(shell.no_inspector)
     printed = newcomer.run(Readme(newcomer.port).command("npx"))
 
     (listed,) = json.loads(printed)["tools"]

@@ -16,6 +16,7 @@ from django_mcp.models import CallRecord
 from django_mcp.tools.declaration import ToolDeclaration
 from docs.parts.pages import PAGES, generated
 from tests.docs.pages import DOCS, ROOT
+from tests.markers import parameter
 
 CHECKS = Path(django_mcp.__file__).with_name("checks")
 CHECK_ID = re.compile(r"django_mcp\.[EWI]\d{3}")
@@ -31,7 +32,10 @@ def rows(text: str) -> Iterator[str]:
         yield match[1]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [parameter(path, id=path.stem, needs_oauth=path.stem == "authenticators") for path in PAGES],
+)
 def test_reference_is_what_the_code_says_now(path: Path) -> None:
     text = path.read_text()
 

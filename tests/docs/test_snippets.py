@@ -7,6 +7,7 @@ import pytest
 from django_mcp.tools.declaration import collecting
 from django_mcp.tools.registry import build
 from tests.docs.pages import DOCS, ROOT, Block, blocks, pages, steps
+from tests.markers import parameter
 
 FOLLOWED = ("howto", "tutorial")
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -22,7 +23,13 @@ def python_blocks(*, followed: bool) -> list[Block]:
     ]
 
 
-@pytest.mark.parametrize("block", python_blocks(followed=False), ids=str)
+@pytest.mark.parametrize(
+    "block",
+    [
+        parameter(block, id=str(block), needs_oauth=block.page.stem == "authenticators")
+        for block in python_blocks(followed=False)
+    ],
+)
 def test_snippet_runs_and_its_tools_can_be_served(block: Block) -> None:
     with collecting() as declared:
         exec(compile(block.text, str(block), "exec"), {"__name__": "snippet"})

@@ -10,6 +10,9 @@ import pytest
 from tests.docs.conftest import Shell, Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader
+from tests.markers import unavailable
+
+pytestmark = [pytest.mark.slow, pytest.mark.oauth]
 
 NEEDS = {
     "choose-a-server": ("gunicorn",),
@@ -40,7 +43,7 @@ def test_tutorial_ends_with_a_connected_client(tutorial: Tutorial) -> None:
 
 def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial, shell: Shell) -> None:
     if shell.no_inspector:
-        pytest.skip(shell.no_inspector)
+        unavailable(shell.no_inspector)
 
     assert recorded(tutorial.database)[4:] == [("ada", "finish_note", "ok")]
 

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,10 @@ from tests.e2e.user import Person, person
 from tests.hosts import process
 from tests.hosts.databases import fresh_database
 from tests.hosts.front_door.host import FRONT_DOOR
+from tests.markers import mark_folder
 from tests.ports import held_port
+
+pytest_collection_modifyitems = mark_folder(__file__, "slow", "oauth")
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +34,6 @@ def site(migrated: str, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def front_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Site]:
     """A host at whose door programs arrive that nobody has set up."""
-    if find_spec("oauth2_provider") is None:
-        pytest.skip("this host needs django-oauth-toolkit")
     with process.serving(FRONT_DOOR, tmp_path_factory.mktemp("front-door")) as site:
         yield site
 

@@ -191,7 +191,6 @@ async def test_blocked_program_is_shut_out_at_once(
 @pytest.fixture(scope="module")
 def choosy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The same host, whose operators approve each program."""
-    pytest.importorskip("oauth2_provider")
     host = replace(FRONT_DOOR, environment={"HOST_APPROVES_CLIENTS": "1"})
     with serving(host, tmp_path_factory.mktemp("choosy")) as site:
         yield site

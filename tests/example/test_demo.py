@@ -20,6 +20,8 @@ from example_project.demo.processes import Process, ProcessError
 from example_project.demo.server import DEFAULT_PORT, choose_port
 from tests.ports import held_port
 
+pytestmark = pytest.mark.slow
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 PATIENCE = 120
 needs_all_extras = pytest.mark.skipif(

@@ -82,6 +82,7 @@ def test_list_tells_where_something_else_runs_than_is_on_record(browser: Client)
     assert "<small>2.4.0 runs</small>" in text_of(browser.get(LIST))
 
 
+@pytest.mark.implementation
 def test_list_does_not_query_for_every_service(
     browser: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

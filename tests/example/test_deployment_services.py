@@ -64,6 +64,7 @@ def test_services_are_found_by_environment_and_name() -> None:
     assert named == ["accounts", "checkout", "invoices", "storefront"]
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("seeded")
 def test_listing_services_takes_as_many_queries_for_one_as_for_all(
     django_assert_num_queries: DjangoAssertNumQueries,

@@ -83,6 +83,7 @@ def test_list_comes_in_pages_that_keep_the_filter(
     assert 'rel="next"' not in last
 
 
+@pytest.mark.implementation
 def test_list_does_not_query_for_every_expense(
     browser: Client,
     demo: User,

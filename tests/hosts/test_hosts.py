@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urljoin
 from uuid import UUID
@@ -25,6 +24,7 @@ from tests.e2e.user import person
 from tests.hosts.databases import database_settings
 from tests.hosts.process import Host, Site, serving
 from tests.hosts.users import PASSWORD, USERNAME
+from tests.markers import parameter
 from tests.wire import PATIENCE
 
 FOLDER = "/back/office"
@@ -54,13 +54,14 @@ HOSTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=HOSTS, ids=lambda host: host.name)
+@pytest.fixture(
+    scope="module",
+    params=[parameter(host, id=host.name, needs_oauth=host.needs_oauth) for host in HOSTS],
+)
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     host: Host = request.param
-    if host.needs_oauth and find_spec("oauth2_provider") is None:
-        pytest.skip("this host needs django-oauth-toolkit")
     with serving(host, tmp_path_factory.mktemp(host.name)) as site:
         yield site
 

@@ -1,10 +1,10 @@
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conformance_project.process import RunningServer, running_server
 from tests.interop import node
+from tests.markers import unavailable
 
 
 @pytest.fixture(scope="session")
@@ -13,9 +13,7 @@ def judges() -> node.Judges:
     try:
         return node.installed()
     except node.JudgesUnavailableError as error:
-        if os.environ.get("REQUIRE_ALL_LEGS") == "1":
-            pytest.fail(f"required, but {error}")
-        pytest.skip(str(error))
+        unavailable(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ import pytest
 from tests.conformance_project.process import RunningServer
 from tests.interop.node import Judges
 
+pytestmark = pytest.mark.node
+
 TOOL_FAILED = 5
 """The Inspector's exit status for a result that is an error."""
 

@@ -5,9 +5,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conformance_project.options import BOOM_SECRET
 from tests.conformance_project.process import RunningServer
 from tests.interop.node import Judges
+
+pytestmark = pytest.mark.node
 
 SCRIPT = Path(__file__).with_name("typescript_v1.mjs")
 

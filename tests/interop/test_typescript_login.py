@@ -18,6 +18,8 @@ from tests.hosts.front_door.host import FRONT_DOOR
 from tests.hosts.process import Site, serving
 from tests.interop.node import Judges
 
+pytestmark = [pytest.mark.node, pytest.mark.oauth]
+
 SCRIPT = Path(__file__).with_name("typescript_v1_login.mjs")
 REDIRECT_URI = "http://127.0.0.1:33333/callback"
 EXPIRE = (

@@ -209,6 +209,7 @@ def test_it_names_everything_that_hides_a_tool() -> None:
     )
 
 
+@pytest.mark.implementation
 def test_number_of_queries_does_not_grow_with_the_tools() -> None:
     def tools(number: int) -> list[Callable[[], None]]:
         def make(index: int) -> Callable[[], None]:

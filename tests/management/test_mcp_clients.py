@@ -27,6 +27,8 @@ from tests.applications import (
     token,
 )
 
+pytestmark = pytest.mark.oauth
+
 LONG_AGO = 31 * DAY
 
 
@@ -112,6 +114,7 @@ class TestList:
         assert run("list", "--standing", "blocked").endswith(second.client_id)
         assert run("list", "--limit", "1").endswith(second.client_id)
 
+    @pytest.mark.implementation
     def test_number_of_queries_does_not_grow(self, ann: User) -> None:
         for number in range(20):
             token(registered(f"Desk {number}"), ann)

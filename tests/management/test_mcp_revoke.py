@@ -37,6 +37,8 @@ from tests.applications import (
 from tests.auth import assistant
 from tests.auth.assistant import Assistant
 
+pytestmark = pytest.mark.oauth
+
 API = ["https://api.example"]
 MCP = ["http://testserver/mcp"]
 

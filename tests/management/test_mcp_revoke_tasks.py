@@ -17,10 +17,9 @@ from django_mcp.models import CallRecord, ToolTask
 from tests.background import backends
 
 
-@pytest.fixture(params=["with toolkit", "without toolkit"])
+@pytest.fixture(params=[pytest.param("with toolkit", marks=pytest.mark.oauth), "without toolkit"])
 def _toolkit(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.param == "with toolkit":
-        pytest.importorskip("oauth2_provider")
         yield
     else:
         with modify_settings(INSTALLED_APPS={"remove": "oauth2_provider"}):

@@ -17,6 +17,8 @@ from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.calls import offering
 
+pytestmark = pytest.mark.oauth
+
 oauth_models = pytest.importorskip("oauth2_provider.models")
 
 

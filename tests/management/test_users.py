@@ -138,6 +138,7 @@ def count_labels(user: Any) -> str:
 labelled: list[int] = []
 
 
+@pytest.mark.implementation
 def test_near_misses_are_bounded_however_many_users_there_are(settings: Settings) -> None:
     settings.DJANGO_MCP_USER_LABEL = f"{__name__}.count_labels"
     user("ada")

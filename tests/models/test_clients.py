@@ -53,6 +53,7 @@ def test_application_that_nobody_knows_is_new(db: None) -> None:
     assert clients.standing_of("nobody") is Standing.NEW
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("standing", [Standing.NEW, Standing.APPROVED])
 def test_use_is_noted_in_one_statement(db: None, standing: Standing) -> None:
     register()

@@ -45,6 +45,7 @@ class TestSweep:
         kept.refresh_from_db()
         assert kept.outcome == outcome
 
+    @pytest.mark.implementation
     def test_it_is_one_statement(self, db: None) -> None:
         for _ in range(3):
             record(ago=DAY, outcome=Outcome.RUNNING)
@@ -73,6 +74,7 @@ class TestPrune:
 
         assert CallRecord.objects.count() == 1
 
+    @pytest.mark.implementation
     def test_each_batch_is_a_statement_of_its_own(self, db: None) -> None:
         for _ in range(7):
             record(ago=91 * DAY)

@@ -245,6 +245,7 @@ class TestOnceASecond:
         assert asked == [("first", ann.pk), ("second", "0")]
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("_long_second")
 def test_user_without_a_key_is_judged_every_time(db: None) -> None:
     users = [User(username="new", is_staff=is_staff) for is_staff in (True, False)]
@@ -255,6 +256,7 @@ def test_user_without_a_key_is_judged_every_time(db: None) -> None:
     assert denials == [None, Denial.REQUIREMENT_UNMET]
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("_long_second")
 def test_requests_at_the_same_time_wait_for_one_verdict(ann: User) -> None:
     gate, asked = Gate(), []
@@ -280,6 +282,7 @@ def test_requests_at_the_same_time_wait_for_one_verdict(ann: User) -> None:
 class TestFailure:
     """A predicate that fails hides its tools, and is logged."""
 
+    @pytest.mark.implementation
     @pytest.mark.usefixtures("_long_second")
     def test_predicate_that_raises_hides_its_tools_and_is_logged_once(
         self, ann: User, caplog: pytest.LogCaptureFixture
@@ -336,6 +339,7 @@ class TestFailure:
         assert "must be sync" in caplog.text
 
 
+@pytest.mark.implementation
 def test_project_without_requirements_pays_nothing(
     ann: User, django_assert_num_queries: Any
 ) -> None:

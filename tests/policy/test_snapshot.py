@@ -47,6 +47,7 @@ def close_shop() -> None:
     ToolGroup.objects.filter(name="shop").update(enabled=False)
 
 
+@pytest.mark.implementation
 def test_reading_costs_the_same_few_queries_however_many_groups_there_are(db: None) -> None:
     group = Group.objects.create(name="clerks")
     for number in range(20):
@@ -60,6 +61,7 @@ def test_reading_costs_the_same_few_queries_however_many_groups_there_are(db: No
     assert len(queries) == 2
 
 
+@pytest.mark.implementation
 def test_a_fresh_snapshot_costs_no_query(db: None, clock: Clock) -> None:
     current_snapshot()
     clock.now += 0.9
@@ -70,6 +72,7 @@ def test_a_fresh_snapshot_costs_no_query(db: None, clock: Clock) -> None:
     assert len(queries) == 0
 
 
+@pytest.mark.implementation
 def test_a_change_counts_within_two_seconds(db: None, clock: Clock) -> None:
     assert is_open()
     close_shop()
@@ -78,6 +81,7 @@ def test_a_change_counts_within_two_seconds(db: None, clock: Clock) -> None:
     assert not is_open()
 
 
+@pytest.mark.implementation
 def test_a_change_during_the_reading_counts_within_two_seconds(db: None, clock: Clock) -> None:
     def change_and_dawdle(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         result = execute(sql, params, many, context)
@@ -93,6 +97,7 @@ def test_a_change_during_the_reading_counts_within_two_seconds(db: None, clock: 
     assert not is_open()
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("is_opened", [True, False])
 def test_a_change_between_two_queries_opens_nothing_to_everybody(
     db: None, clock: Clock, is_opened: bool
@@ -121,6 +126,7 @@ def test_a_change_between_two_queries_opens_nothing_to_everybody(
     assert policy.allowed_groups == ({clerks.pk} if policy.enabled else frozenset())
 
 
+@pytest.mark.implementation
 def test_a_thread_that_was_held_up_gets_no_old_snapshot(
     transactional_db: None, clock: Clock
 ) -> None:
@@ -133,6 +139,7 @@ def test_a_thread_that_was_held_up_gets_no_old_snapshot(
     assert not is_open()
 
 
+@pytest.mark.implementation
 def test_forgetting_while_another_thread_reads_is_not_lost(
     transactional_db: None, clock: Clock
 ) -> None:
@@ -160,6 +167,7 @@ def test_forgetting_while_another_thread_reads_is_not_lost(
     assert not is_open()
 
 
+@pytest.mark.implementation
 def test_threads_that_come_at_once_read_once(transactional_db: None, clock: Clock) -> None:
     count, ready = 8, threading.Barrier(8)
     read: list[str] = []
@@ -184,6 +192,7 @@ def test_threads_that_come_at_once_read_once(transactional_db: None, clock: Cloc
     assert len(read) == 2
 
 
+@pytest.mark.implementation
 def test_while_the_database_fails_nothing_is_seen_and_afterwards_everything_is(
     db: None, clock: Clock
 ) -> None:
@@ -199,6 +208,7 @@ def test_while_the_database_fails_nothing_is_seen_and_afterwards_everything_is(
     assert is_open()
 
 
+@pytest.mark.implementation
 def test_a_call_asks_the_database_for_no_policy(db: None, clock: Clock) -> None:
     user = User.objects.create_user("ann")
     Product.objects.create(sku="a", name="A", price=1)
@@ -213,6 +223,7 @@ def test_a_call_asks_the_database_for_no_policy(db: None, clock: Clock) -> None:
     assert tables == ["shop_product", "django_mcp_callrecord"]
 
 
+@pytest.mark.implementation
 def test_a_group_that_is_closed_while_people_work_is_closed(db: None, clock: Clock) -> None:
     serve_here(call_of("opening_hours"))
     ToolGroup.objects.filter(name="desk").update(enabled=False)

@@ -203,6 +203,7 @@ def test_a_tool_that_lacks_only_a_scope_is_listed_and_its_scopes_are_told(ann: U
     assert entries["my_orders"].missing_scopes == frozenset()
 
 
+@pytest.mark.implementation
 def test_a_list_asks_for_the_users_rights_once(ann: User, shop_group: ToolGroup) -> None:
     clerks = Group.objects.create(name="clerks")
     ann.groups.add(clerks)

@@ -32,6 +32,8 @@ from django_mcp.auth.tokens.revocation import revoke_of_user
 from tests import applications
 from tests.applications import AccessToken
 
+pytestmark = pytest.mark.oauth
+
 Withdraw = Callable[[User], object]
 
 

@@ -45,6 +45,7 @@ def statements(rows: Callable[[], Any], *fields: str, is_async: bool = False) ->
     return ";\n".join(each["sql"] for each in queries.captured_queries if "shop_" in each["sql"])
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_columns_that_are_not_shown_are_not_fetched(is_async: bool) -> None:
     def rows() -> QuerySet[Order]:
@@ -56,6 +57,7 @@ def test_columns_that_are_not_shown_are_not_fetched(is_async: bool) -> None:
     assert not [each for each in ("password", "stock", "price") if each in sql]
 
 
+@pytest.mark.implementation
 def test_relations_are_joined_where_the_query_says_so_alone() -> None:
     joined = statements(lambda: Order.objects.select_related("product"), "product__sku")
     followed = statements(Order.objects.all, "product__sku")
@@ -91,6 +93,7 @@ def test_rows_are_those_that_instances_show(rows: Callable[[], QuerySet[Order]])
     assert shown(rows) == shown(lambda: list(rows()))
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("ordering", ["product", "-product"])
 def test_rows_that_are_ordered_by_a_relation_are_in_the_order_of_its_model(ordering: str) -> None:
     Product.objects.filter(sku="a-1").update(sku="c-3")
@@ -118,6 +121,7 @@ def test_what_the_tool_has_done_to_its_rows_is_shown() -> None:
     assert shown(rows, "name", model=Product) == [{"name": "A-1"}, {"name": "B-2"}]
 
 
+@pytest.mark.implementation
 def test_columns_of_plain_kinds_alone_are_fetched_alone() -> None:
     Shipment.objects.create(product=Product.objects.all()[0], country="NZ", facts={"a": [1]})
 

@@ -177,6 +177,7 @@ def test_optional_instance_is_wrapped(value: Any, structured: dict[str, Any]) ->
     assert receive(Product | None, value, fields=["sku"]).structured == structured
 
 
+@pytest.mark.implementation
 def test_key_of_a_relation_costs_no_query(
     order: Order, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -300,6 +300,7 @@ def test_fields_of_every_kind_are_shown_in_pages(
     assert [row["id"] for row in rows] == [each.pk for each in queryset()]
 
 
+@pytest.mark.implementation
 @SYNC_AND_ASYNC
 @pytest.mark.parametrize(
     ("annotation", "queryset", "fields"),

@@ -95,6 +95,7 @@ def test_one_instance_shows_its_relations_too(shipments: list[Shipment]) -> None
     assert shown(Shipment(), ["tags"], annotation=Shipment) == {"tags": []}
 
 
+@pytest.mark.implementation
 def test_number_of_queries_does_not_grow_with_the_rows(shipments: list[Shipment]) -> None:
     def rows() -> QuerySet[Shipment]:
         return Shipment.objects.select_related("product")
@@ -169,6 +170,7 @@ def test_more_rows_than_the_limit_are_refused_in_words(
     )
 
 
+@pytest.mark.implementation
 def test_no_more_rows_are_fetched_than_tell_that_there_are_too_many(
     shipments: list[Shipment],
 ) -> None:

@@ -252,6 +252,7 @@ def test_relations_of_a_row_are_rows_of_their_types(ann: User, is_async: bool) -
     assert SECRET not in members.text
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize(("prefetch", "queries"), [(["groups"], 2), ([], 2)])
 def test_relation_of_a_row_is_read_once(
     ann: User,
@@ -603,6 +604,7 @@ def test_queryset_of_an_async_tool_is_read_on_its_thread(annotation: Any) -> Non
     assert '["a","b"]' in rendered.content[0].text  # type: ignore[attr-defined]
 
 
+@pytest.mark.implementation
 @pytest.mark.django_db(transaction=True)
 def test_ordinary_result_of_an_async_tool_takes_no_thread(
     monkeypatch: pytest.MonkeyPatch,

@@ -65,6 +65,7 @@ QUERYSETS: list[tuple[Any, Any, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.implementation
 @SYNC_AND_ASYNC
 @pytest.mark.parametrize(("annotation", "value", "options"), QUERYSETS)
 def test_queryset_with_too_many_rows_is_refused_and_not_loaded(

@@ -65,6 +65,7 @@ def seen_of(answer: Answer, name: str) -> tuple[Any, ...]:
     return answer.status, headers, answer.text.replace(name, "NAME")
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize(
     "key",
     [None, "alice", "alice notes:read notes:write closed:use", "-"],

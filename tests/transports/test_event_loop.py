@@ -70,7 +70,6 @@ answer.close()
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Of the conformance project on a database of its own."""
-    pytest.importorskip("oauth2_provider")
     folder = tmp_path_factory.mktemp("site")
     environment = {
         **os.environ,
@@ -96,10 +95,12 @@ def run(program: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+@pytest.mark.oauth
 def test_child_of_a_process_that_has_served_serves_as_well(environment: dict[str, str]) -> None:
     assert run(FORKING, environment) == "{'result': '1 0 a'} True\n" * 3
 
 
+@pytest.mark.oauth
 def test_call_that_its_client_left_is_on_record_when_the_process_ends(
     environment: dict[str, str],
 ) -> None:
@@ -110,6 +111,7 @@ def test_call_that_its_client_left_is_on_record_when_the_process_ends(
     assert '"outcome": "ok"' in records
 
 
+@pytest.mark.implementation
 def test_private_name_of_threading_has_the_parameters_that_it_is_called_with() -> None:
     register = threading._register_atexit  # type: ignore[attr-defined]
 
@@ -123,6 +125,7 @@ def test_greenlets_in_the_place_of_threads_are_named(monkeypatch: pytest.MonkeyP
         EventLoopThread()
 
 
+@pytest.mark.implementation
 def test_loop_that_cannot_start_fails_its_request_and_is_started_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+
+pytest.importorskip("oauth2_provider")
+
 from django.contrib.auth.models import User
 from django.core.asgi import get_asgi_application
 from django.db import connection
@@ -16,6 +19,8 @@ from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from tests.transports.tools import TOOLS
 from tests.wire import Answer, Client, serving
+
+pytestmark = [pytest.mark.oauth, pytest.mark.implementation]
 
 OPEN_TOOLS = [each for each in TOOLS if not (each.permissions or each.requires)]
 

@@ -139,6 +139,7 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PROBE_INTERVAL_SECONDS", 0.05)
 
 
+@pytest.mark.implementation
 @by_both
 @pytest.mark.usefixtures("probing")
 def test_modern_client_that_leaves_a_stream_cancels_its_call(modern: Client, gate: Gate) -> None:
@@ -152,6 +153,7 @@ def test_modern_client_that_leaves_a_stream_cancels_its_call(modern: Client, gat
     asyncio.run(scenario())
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("probing")
 def test_call_of_a_legacy_client_that_leaves_runs_to_its_end(legacy: Client, gate: Gate) -> None:
     async def scenario() -> None:
@@ -182,6 +184,7 @@ class Replacement:
         return HttpResponse("replaced")
 
 
+@pytest.mark.implementation
 @by_both
 @pytest.mark.parametrize("is_keeping", [False, True], ids=["dropped", "kept"])
 def test_call_whose_stream_nobody_reads_is_cancelled(
@@ -228,6 +231,7 @@ def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
     assert answer.result["resultType"] == "complete"
 
 
+@pytest.mark.implementation
 def test_requests_that_an_ending_process_has_left_are_told_to_come_again(
     modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +280,7 @@ def test_answer_without_streams_is_one_piece_of_json(client: Client, settings: S
     assert answer.result["structuredContent"] == {"result": 3}
 
 
+@pytest.mark.implementation
 def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
     modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

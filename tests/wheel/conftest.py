@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.markers import mark_folder
+
+pytest_collection_modifyitems = mark_folder(__file__, "wheel")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

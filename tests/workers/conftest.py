@@ -10,9 +10,12 @@ from pytest_django import DjangoDbBlocker
 
 from tests.e2e.servers import Site, running
 from tests.hosts.databases import database_settings, fresh_database
+from tests.markers import mark_folder
 from tests.ports import held_port
 from tests.workers.processes import make_site, server
 from tests.workers.traces import ALIAS
+
+pytest_collection_modifyitems = mark_folder(__file__, "brokers")
 
 BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/7")
 
