@@ -74,9 +74,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["NAME"] = DATABASES["default"]["NAME"] or "postgres"
-    # Two checkouts may be tested at once; one that was killed finds its own database again.
+    # Two checkouts, and two legs of one, may be tested at once; what was killed finds its own
+    # database again.
+    whose = f"{BASE_DIR} {os.environ.get('TEST_LEG', '')}"
     DATABASES["default"]["TEST"] = {
-        "NAME": f"test_django_mcp_{zlib.crc32(bytes(BASE_DIR)):08x}",
+        "NAME": f"test_django_mcp_{zlib.crc32(whose.encode()):08x}",
     }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
     # Where the usual collation takes ids for one that differ in upper and lower case.
