@@ -27,6 +27,18 @@ class Entry:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Result of the look-up of a tool for a principal: the tool, unless it is hidden or missing.
+
+    `login_scopes` are the scopes of a tool for which logging in is all that an anonymous caller
+    needs, seen or not; empty for any other.
+    """
+
+    tool: Tool | None
+    login_scopes: frozenset[str] = frozenset()
+
+
 def survey(principal: Principal) -> list[Entry]:
     """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""
     visibility = Visibility(principal, current_snapshot())
@@ -74,15 +86,27 @@ def visible_tools(principal: Principal) -> list[Tool]:
 
 
 async def find_tool(principal: Principal, name: str) -> Tool | None:
-    """The tool of this name, if the principal sees it.
+    """The tool of this name, if the principal sees it."""
+    return (await look_up(principal, name)).tool
+
+
+async def look_up(principal: Principal, name: str) -> Lookup:
+    """Look a tool up by its name, and judge whether the principal sees it: once for a call.
 
     Hidden tools and missing ones take the same way: on a thread where rights are read, else none.
     """
+    tool = get_registry().get(name)
     snapshot = known_snapshot()
-    if snapshot is None or Visibility(principal, snapshot).may_query_to_find(name):
-        return await run_in_control(_find, principal, name)
-    return Visibility(principal, snapshot).find(name)
+    if snapshot is None:
+        snapshot = await run_in_control(current_snapshot)
+    visibility = Visibility(principal, snapshot)
+    if visibility.may_query_to_show(tool):
+        return await run_in_control(_judge, visibility, tool)
+    return _judge(visibility, tool)
 
 
-def _find(principal: Principal, name: str) -> Tool | None:
-    return Visibility(principal, current_snapshot()).find(name)
+def _judge(visibility: Visibility, tool: Tool | None) -> Lookup:
+    shown = visibility.shown(tool)
+    if tool is None or not visibility.must_log_in(tool):
+        return Lookup(tool=shown)
+    return Lookup(tool=shown, login_scopes=tool.scopes)

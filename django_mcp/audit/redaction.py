@@ -218,10 +218,12 @@ def _storable_text(value: str, limit: int) -> str:
 
 def _bounded(kept: dict[str, Any], limit: int) -> dict[str, Any]:
     """Drop the largest arguments until the whole is at most `limit` bytes of JSON."""
-    size = len(json.dumps(kept))
+    # The braces of each entry make up for the separator and the braces around them all.
+    entries = {name: len(json.dumps({name: value})) for name, value in kept.items()}
+    size = sum(entries.values())
     if size <= limit:
         return kept
-    sizes = {name: len(json.dumps(value)) for name, value in kept.items()}
+    sizes = {name: length - len(json.dumps({name: 0})) + 1 for name, length in entries.items()}
     for name in sorted(sizes, key=lambda name: -sizes[name]):
         if size <= limit:
             return kept

@@ -67,14 +67,18 @@ class Visibility:
         self.principal = principal
         self._snapshot = snapshot
         self._held: dict[Permissions, bool] = {}
+        self._first_denials: dict[Tool, Denial | None] = {}
 
     def find(self, name: str) -> Tool | None:
-        """The tool of this name, if it exists for this caller.
+        """The tool of this name, if it exists for this caller; see `shown`."""
+        return self.shown(get_registry().get(name))
+
+    def shown(self, tool: Tool | None) -> Tool | None:
+        """Return a tool if it exists for this caller; None is what a name stands for in vain.
 
         The database and the predicates of tools are asked as much about a name that does not exist
         as about one that is hidden: the time would tell them apart.
         """
-        tool = get_registry().get(name)
         if tool is not None and self.sees(tool):
             return tool
         for permissions in get_registry().permissions:
@@ -85,9 +89,8 @@ class Visibility:
             _ = self._user_groups
         return None
 
-    def may_query_to_find(self, name: str) -> bool:
-        """Whether rights are read or predicates asked to `find` what is called by this name."""
-        tool = get_registry().get(name)
+    def may_query_to_show(self, tool: Tool | None) -> bool:
+        """Return whether rights are read or predicates asked before the tool is `shown`."""
         if tool is not None and not self.may_query(tool) and self.sees(tool):
             return False
         if any(each.applies_to(self.principal) for each in get_registry().requirements):
@@ -108,12 +111,18 @@ class Visibility:
 
     def must_log_in(self, tool: Tool) -> bool:
         """Whether logging in is all that an anonymous caller needs, as far as one can tell."""
-        is_open = self.denial(tool) in (None, *CURED_BY_LOGIN)
-        return self.principal.is_anonymous and bool(tool.scopes) and is_open
+        if not self.principal.is_anonymous or not tool.scopes:
+            return False
+        return self.denial(tool) in (None, *CURED_BY_LOGIN)
 
     def denial(self, tool: Tool) -> Denial | None:
-        """The first reason why the caller does not see the tool; None when it does."""
-        return next(self.denials(tool), None)
+        """The first reason why the caller does not see the tool; None when it does.
+
+        It is judged once, so that a look-up may ask for it again.
+        """
+        if tool not in self._first_denials:
+            self._first_denials[tool] = next(self.denials(tool), None)
+        return self._first_denials[tool]
 
     def denials(self, tool: Tool) -> Iterator[Denial]:
         """Every reason why the caller does not see the tool; each is looked into when it is due."""

@@ -13,19 +13,15 @@ from mcp.server.streamable_http import CONTENT_TYPE_SSE
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.calls.call import Call
-from django_mcp.catalog import find_tool
+from django_mcp.catalog import Lookup, look_up
 from django_mcp.dispatch import refuse
 from django_mcp.exceptions import MissingScopeError
 from django_mcp.peers import Peer
 from django_mcp.policy.login_scopes import baseline_scopes
-from django_mcp.policy.snapshot import current_snapshot
-from django_mcp.policy.visibility import Visibility
 from django_mcp.principals import Principal
 from django_mcp.protocol.errors import internal_error, no_streams
 from django_mcp.protocol.exchange import Exchange
 from django_mcp.threads.executors import run_in_control
-from django_mcp.tools.registry import get_registry
-from django_mcp.tools.tool import Tool
 from django_mcp.transports.http.message import Message, RejectedMessageError
 from django_mcp.transports.http.streams import takes_streams
 
@@ -42,15 +38,15 @@ async def authorize(
     exchange = Exchange(principal=principal, peer=peer, may_stream=_may_stream(request, message))
     if message.call is None:
         return exchange
-    tool = await _called_tool(exchange, message, message.call)
+    found = await _look_up(exchange, message, message.call)
+    tool = found.tool
     if tool is not None and tool.scopes <= principal.scopes:
         reports = tool.may_report and message.wants_progress and takes_streams(request.scope)
         is_stream = exchange.may_stream or reports
         return replace(exchange, tool=tool, may_stream=is_stream)
-    if principal.is_anonymous and (
-        challenge := await run_in_control(_login, principal, message.call["name"])
-    ):
-        return challenge
+    if not found.login_scopes <= principal.scopes:
+        offered = await run_in_control(baseline_scopes, principal.endpoint)
+        return Challenge(scopes=found.login_scopes | offered)
     if tool is None:
         return exchange
     error = MissingScopeError(required=tool.scopes, granted=principal.scopes)
@@ -59,29 +55,16 @@ async def authorize(
     return Challenge(error="insufficient_scope", scopes=tool.scopes)
 
 
-async def _called_tool(
-    exchange: Exchange, message: Message, params: Mapping[str, Any]
-) -> Tool | None:
-    """The tool, if the caller sees it. A failure to tell is answered like one of the tool's."""
+async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, Any]) -> Lookup:
+    """The tool that is called; a failure to tell is answered like one of the tool's."""
     try:
-        return await find_tool(exchange.principal, params["name"])
+        return await look_up(exchange.principal, params["name"])
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (of the project's own users and permissions)
         call = Call(invocation=exchange.invocation(params, message.version), target=None)
         await run_in_control(refuse, call, error)
         raise RejectedMessageError(internal_error(error, call.id), message.id) from None
-
-
-def _login(principal: Principal, name: str) -> Challenge | None:
-    """The challenge for a tool that logging in is all that an anonymous caller needs for."""
-    visibility = Visibility(principal, current_snapshot())
-    # A second may have begun since the tool was looked up; a missing one takes as long.
-    visibility.find(name)
-    tool = get_registry().get(name)
-    if tool is None or tool.scopes <= principal.scopes or not visibility.must_log_in(tool):
-        return None
-    return Challenge(scopes=baseline_scopes(principal.endpoint) | tool.scopes)
 
 
 def _may_stream(request: ASGIRequest, message: Message) -> bool:

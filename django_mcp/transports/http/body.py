@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from django_mcp.conf import settings
 
+ITEM_BYTES = (b"[", b"{", b",")
+"""What an array, an object, and each further member of one begins with."""
+
 MAY_STAY_UNREAD_KEY = "django_mcp.may_stay_unread"
 """The key of an ASGI scope; true where the server itself sees to a body that is left unread."""
 
@@ -104,7 +107,8 @@ def parse_body(body: bytes, *, max_items: int) -> Any:
     `max_items` of `[`, `{` and `,` stand in it outside of strings; `NotJSONError` for anything that
     is no JSON. A thread would not help: the parser keeps the interpreter to itself.
     """
-    if len(body) > max_items and _beyond(max_items).match(body):
+    # A count that takes no account of strings is enough for nearly every body, and far faster.
+    if sum(map(body.count, ITEM_BYTES)) > max_items and _beyond(max_items).match(body):
         raise TooManyItemsError
     try:
         # Decoded here, because the parser would take UTF-16 as well, which the scan cannot read.
