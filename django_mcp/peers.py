@@ -24,5 +24,5 @@ class Peer:
     transport: Literal["http"] = "http"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.headers, CaseInsensitiveMapping):
+        if isinstance(self.headers, dict):  # any other mapping is read-only and case-insensitive
             object.__setattr__(self, "headers", CaseInsensitiveMapping(self.headers))

@@ -16,6 +16,7 @@ from django_mcp.models import CallRecord
 from django_mcp.peers import Peer
 from django_mcp.principals import Principal
 from django_mcp.protocol.exchange import Exchange
+from django_mcp.transports.http.peer import peer_of
 from tests.spec import MODERN
 from tests.wire import Client
 
@@ -93,6 +94,25 @@ def test_headers_of_a_peer_cannot_be_changed_and_are_not_shown() -> None:
         headers["Authorization"] = "Bearer other"
     assert headers["authorization"] == "Bearer secret"
     assert "secret" not in repr(peer)
+
+
+def test_headers_of_a_request_are_those_that_django_has() -> None:
+    meta = {
+        "HTTP_X_API_KEY": "secret",
+        "CONTENT_TYPE": "application/json",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_USER_AGENT": "probe/1",
+    }
+    request = HttpRequest()
+    request.META = meta
+    peer = peer_of(request)
+
+    assert dict(peer.headers) == dict(request.headers)
+    assert len(peer.headers) == len(request.headers)
+    assert peer.headers["x-api-key"] == peer.headers["X-API-Key"] == "secret"
+    assert peer.headers["Content-Type"] == "application/json"
+    assert "Remote-Addr" not in peer.headers
+    assert peer == Peer(address="192.0.2.1", user_agent="probe/1", headers=request.headers)
 
 
 def test_call_is_read_without_a_request() -> None:
