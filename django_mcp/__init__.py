@@ -24,10 +24,11 @@ from django_mcp.exceptions import (
     ToolError,
 )
 from django_mcp.peers import Peer
+from django_mcp.primitives.declaration import register
 from django_mcp.principals import Principal
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
-from django_mcp.tools.declaration import tool
+from django_mcp.tools.declaration import ToolDeclaration, tool
 
 __all__ = [
     "ArgumentError",
@@ -48,7 +49,9 @@ __all__ = [
     "Retry",
     "Text",
     "ToolContext",
+    "ToolDeclaration",
     "ToolError",
+    "register",
     "tool",
 ]
 

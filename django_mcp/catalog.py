@@ -1,70 +1,77 @@
-"""Which tools a principal sees, and why not the others."""
+"""Catalog of the primitives that a principal sees, and the reasons why not the others."""
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from django_mcp.policy.advice import NO_TOOLS, closed_groups_advice
+from django_mcp.kinds import Kind
+from django_mcp.policy.advice import closed_groups_advice, nothing_declared
 from django_mcp.policy.reasons import Names, reasons_of
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
-from django_mcp.tools.registry import get_registry
-from django_mcp.tools.tool import Tool
+
+P = TypeVar("P", bound=Primitive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One tool as it stands for one principal; without a `denial` it is listed.
+    """One primitive as it stands for one principal; without a `denial` it is listed.
 
     `reasons` are in words for operators: one for each denial, not the first alone, and one where
     the principal lacks scopes. They name what is missing.
     """
 
-    tool: Tool
+    primitive: Primitive
     denial: Denial | None
     missing_scopes: frozenset[str]
     reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """Result of the look-up of a tool for a principal: the tool, unless it is hidden or missing.
+class Lookup(Generic[P]):
+    """Result of a look-up for a principal: what was found, unless it is hidden or missing.
 
-    `login_scopes` are the scopes of a tool for which logging in is all that an anonymous caller
-    needs, seen or not; empty for any other.
+    `login_scopes` are its scopes where logging in is all that an anonymous caller needs, seen or
+    not; empty for any other.
     """
 
-    tool: Tool | None
+    found: P | None
     login_scopes: frozenset[str] = frozenset()
 
 
 def survey(principal: Principal) -> list[Entry]:
-    """Every tool, in the order of lists, as it stands for this principal. Call it from a thread."""
-    visibility = Visibility(principal, current_snapshot())
-    tools = get_registry().tools.values()
-    denials = {tool: tuple(visibility.denials(tool)) for tool in tools}
-    names = Names.of(denials, visibility)
-    return [
-        Entry(
-            tool=tool,
-            denial=next(iter(found), None),
-            missing_scopes=tool.scopes - principal.scopes,
-            reasons=tuple(reasons_of(tool, found, visibility, names)),
-        )
-        for tool, found in denials.items()
-    ]
-
-
-def empty_list_reason(principal: Principal) -> str:
-    """Why this principal is shown no tool, in words for operators that name no user.
+    """Every primitive, in the order of lists, as it stands for this principal.
 
     Call it from a thread.
     """
-    entries = survey(principal)
+    visibility = Visibility(principal, current_snapshot())
+    every = get_registry().primitives.values()
+    denials = {each: tuple(visibility.denials(each)) for each in every}
+    names = Names.of(denials, visibility)
+    return [
+        Entry(
+            primitive=primitive,
+            denial=next(iter(found), None),
+            missing_scopes=primitive.scopes - principal.scopes,
+            reasons=tuple(reasons_of(primitive, found, visibility, names)),
+        )
+        for primitive, found in denials.items()
+    ]
+
+
+def empty_list_reason(kind: Kind, principal: Principal) -> str:
+    """Why this principal is shown nothing of a kind, in words for operators that name no user.
+
+    Call it from a thread.
+    """
+    entries = [each for each in survey(principal) if each.primitive.kind is kind]
     if not entries:
-        return NO_TOOLS
-    closed = {each.tool.group for each in entries if each.denial is Denial.GROUP_DISABLED}
+        return nothing_declared(kind)
+    closed = {each.primitive.group for each in entries if each.denial is Denial.GROUP_DISABLED}
     denials = (each.denial for each in entries)
     others = Counter(each for each in denials if each and each is not Denial.GROUP_DISABLED)
     sentences = []
@@ -79,34 +86,37 @@ def empty_list_reason(principal: Principal) -> str:
     return " ".join(sentences)
 
 
-def visible_tools(principal: Principal) -> list[Tool]:
-    """The tools that this principal is shown; those that lack only scopes are among them."""
-    visibility = Visibility(principal, current_snapshot())
-    return [tool for tool in get_registry().tools.values() if visibility.sees(tool)]
+def visible(cls: type[P], principal: Principal) -> list[P]:
+    """Return the primitives of a class that this principal is shown, such as every `Tool`.
 
-
-async def find_tool(principal: Principal, name: str) -> Tool | None:
-    """The tool of this name, if the principal sees it."""
-    return (await look_up(principal, name)).tool
-
-
-async def look_up(principal: Principal, name: str) -> Lookup:
-    """Look a tool up by its name, and judge whether the principal sees it: once for a call.
-
-    Hidden tools and missing ones take the same way: on a thread where rights are read, else none.
+    Those that lack only scopes are among them.
     """
-    tool = get_registry().get(name)
+    visibility = Visibility(principal, current_snapshot())
+    return [each for each in get_registry().of(cls).values() if visibility.sees(each)]
+
+
+async def find(cls: type[P], name: str, principal: Principal) -> P | None:
+    """Return the primitive of this class and name, if the principal sees it."""
+    return (await look_up(cls, name, principal)).found
+
+
+async def look_up(cls: type[P], name: str, principal: Principal) -> Lookup[P]:
+    """Look a primitive up, and judge whether the principal sees it: once for a call.
+
+    Hidden ones and missing ones take the same way: on a thread where rights are read, else none.
+    """
+    declared = get_registry().find(cls, name)
     snapshot = known_snapshot()
     if snapshot is None:
         snapshot = await run_in_control(current_snapshot)
     visibility = Visibility(principal, snapshot)
-    if visibility.may_query_to_show(tool):
-        return await run_in_control(_judge, visibility, tool)
-    return _judge(visibility, tool)
+    if visibility.may_query_to_show(declared):
+        return await run_in_control(_judge, visibility, declared)
+    return _judge(visibility, declared)
 
 
-def _judge(visibility: Visibility, tool: Tool | None) -> Lookup:
-    shown = visibility.shown(tool)
-    if tool is None or not visibility.must_log_in(tool):
-        return Lookup(tool=shown)
-    return Lookup(tool=shown, login_scopes=tool.scopes)
+def _judge(visibility: Visibility, declared: P | None) -> Lookup[P]:
+    shown = visibility.shown(declared)
+    if declared is None or not visibility.must_log_in(declared):
+        return Lookup(found=shown)
+    return Lookup(found=shown, login_scopes=declared.scopes)

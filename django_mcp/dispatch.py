@@ -38,6 +38,7 @@ from django_mcp.policy.visibility import Visibility
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.executors import run_in_control, run_in_worker
 from django_mcp.threads.notifications import notification
+from django_mcp.tools.tool import Tool
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ def call_again(task: ToolTask) -> UUID:
     `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
     """
     invocation = repetition_of(task)
-    tool = Visibility(invocation.principal, current_snapshot()).find(task.name)
+    tool = Visibility(invocation.principal, current_snapshot()).find(Tool, task.name)
     call = Call(invocation=invocation, target=tool)
     if tool is None or tool.background is None:
         error = UnknownToolError(task.name)

@@ -12,14 +12,14 @@ from django.db import connections
 
 from django_mcp import Principal, dispatch, tool
 from django_mcp.calls.call import Call
-from django_mcp.catalog import find_tool
+from django_mcp.catalog import find
 from django_mcp.endpoints import get_endpoints
 from django_mcp.invocation import Invocation
 from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.primitives.declaration import Declaration, collecting
+from django_mcp.primitives.registry import Registry, build, using_registry
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.testing.inline import inline
-from django_mcp.tools.declaration import ToolDeclaration, collecting
-from django_mcp.tools.registry import Registry, build, using_registry
 from django_mcp.tools.tool import Tool
 from tests.wire import PATIENCE as PATIENCE
 
@@ -35,7 +35,7 @@ def offering(*functions: Callable[..., Any], **options: Any) -> Iterator[Registr
 
 
 @contextmanager
-def serving_declared(declared: Iterable[ToolDeclaration]) -> Iterator[Registry]:
+def serving_declared(declared: Iterable[Declaration]) -> Iterator[Registry]:
     """Serve these tools instead of the project's."""
     forget_snapshot()
     with using_registry(build(declared)) as registry:
@@ -83,7 +83,7 @@ def in_thread(work: Callable[[], Any]) -> Any:
 
 async def serve_call(call: Call) -> Rendered:
     """Look up the tool as its caller sees it, and serve one call."""
-    call.target = await find_tool(call.principal, call.invocation.name)
+    call.target = await find(Tool, call.invocation.name, call.principal)
     return await dispatch.serve(call)
 
 

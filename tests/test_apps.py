@@ -43,8 +43,8 @@ SERVED = [
 PRINT_TOOLS = """
 import django
 django.setup()
-from django_mcp.tools.declaration import declarations
-print([each.name for each in declarations()])
+from django_mcp.primitives.declaration import declarations
+print([each.key[1] for each in declarations()])
 """
 
 

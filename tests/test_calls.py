@@ -29,8 +29,9 @@ from django_mcp.exceptions import (
     UnknownToolError,
 )
 from django_mcp.models import CallRecord
+from django_mcp.primitives.registry import get_registry
 from django_mcp.signals import tool_called
-from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
 from tests.calls import PATIENCE, call_of, caller, offering, serve, serve_call, serve_here
 from tests.databases import second_database
 from tests.shop.models import Order, Product
@@ -307,7 +308,7 @@ class TestRefusal:
     """What HTTP turns away before it reaches `serve`."""
 
     def test_a_refusal_is_on_record_once(self) -> None:
-        tool = get_registry().get("list_products")
+        tool = get_registry().find(Tool, "list_products")
         error = MissingScopeError(required={"shop:read"}, granted=())
 
         call = call_of("list_products", principal=caller(scopes=()))
@@ -543,7 +544,7 @@ class TestCancellation:
             await asyncio.Event().wait()
 
         async def leave(after: int) -> None:
-            tool = get_registry().get("note")
+            tool = get_registry().find(Tool, "note")
             note = call_of("note")
             note.target = tool
             call = asyncio.create_task(dispatch.serve(note))

@@ -3,11 +3,13 @@
 from django.contrib.auth.models import User
 
 from django_mcp import tool
-from django_mcp.catalog import empty_list_reason, survey, visible_tools
+from django_mcp.catalog import empty_list_reason, survey, visible
+from django_mcp.kinds import Kind
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
+from django_mcp.tools.tool import Tool
 from tests.calls import caller, offering, serving_declared
 
 
@@ -22,7 +24,7 @@ def shown() -> None:
 def test_a_survey_has_every_tool_in_the_order_of_names(db: None) -> None:
     entries = survey(caller())
 
-    names = [entry.tool.name for entry in entries]
+    names = [entry.primitive.name for entry in entries]
     assert names == sorted(names)
     assert {"add_product", "delete_product", "my_orders"} <= set(names)
 
@@ -31,18 +33,18 @@ def test_a_survey_says_what_hides_a_tool_and_what_scope_it_lacks(db: None) -> No
     with offering(hidden, shown, scopes=["a", "b"]):
         entries = survey(caller(scopes=["b", "c"]))
 
-    assert [(e.tool.name, e.denial, e.missing_scopes) for e in entries] == [
+    assert [(e.primitive.name, e.denial, e.missing_scopes) for e in entries] == [
         ("hidden", Denial.USER_REQUIRED, frozenset({"a"})),
         ("shown", None, frozenset({"a"})),
     ]
 
 
-def test_visible_tools_are_those_that_nothing_hides(db: None) -> None:
+def test_visible_are_those_that_nothing_hides(db: None) -> None:
     with offering(hidden, shown, scopes=["a"]):
-        assert [tool.name for tool in visible_tools(caller(scopes=()))] == ["shown"]
+        assert [tool.name for tool in visible(Tool, caller(scopes=()))] == ["shown"]
         ToolGroup.objects.update_or_create(name="default", defaults={"enabled": False})
         forget_snapshot()
-        assert visible_tools(caller()) == []
+        assert visible(Tool, caller()) == []
 
 
 def test_reason_of_an_empty_list_counts_what_hides_the_tools_and_names_no_user(db: None) -> None:
@@ -53,7 +55,7 @@ def test_reason_of_an_empty_list_counts_what_hides_the_tools_and_names_no_user(d
         tool(permissions=["shop.view_order"], name="too")(hidden)
         tool(group="closed")(shown)
         with serving_declared(declared):
-            reason = empty_list_reason(caller(ann))
+            reason = empty_list_reason(Kind.TOOL, caller(ann))
 
     assert reason == (
         "Hidden from this caller: the user lacks a permission that it needs (2); python manage.py "
@@ -65,4 +67,4 @@ def test_reason_of_an_empty_list_counts_what_hides_the_tools_and_names_no_user(d
 
 def test_reason_of_an_empty_list_without_tools_says_where_they_are_looked_for(db: None) -> None:
     with offering():
-        assert "INSTALLED_APPS" in empty_list_reason(caller())
+        assert "INSTALLED_APPS" in empty_list_reason(Kind.TOOL, caller())

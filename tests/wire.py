@@ -12,9 +12,9 @@ from django.core.asgi import get_asgi_application
 
 from django_mcp.asgi import Application, mount
 from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.primitives.declaration import Declaration
+from django_mcp.primitives.registry import Registry, build, using_registry
 from django_mcp.testing.inline import inline
-from django_mcp.tools.declaration import ToolDeclaration
-from django_mcp.tools.registry import Registry, build, using_registry
 from tests.polls import PATIENCE as PATIENCE
 from tests.spec import LEGACY, MODERN, check_message
 
@@ -27,10 +27,10 @@ TASKS = "io.modelcontextprotocol/tasks"
 """The extension whose clients take tasks (SEP-2663)."""
 
 
-_resolved: dict[tuple[int, ...], tuple[Sequence[ToolDeclaration], Registry]] = {}
+_resolved: dict[tuple[int, ...], tuple[Sequence[Declaration], Registry]] = {}
 
 
-def registry_of(declared: Iterable[ToolDeclaration]) -> Registry:
+def registry_of(declared: Iterable[Declaration]) -> Registry:
     """A registry of these tools, which are resolved once: that takes longer than most tests.
 
     The declarations are kept with it, so that no others come by their ids.
@@ -40,11 +40,11 @@ def registry_of(declared: Iterable[ToolDeclaration]) -> Registry:
     if key not in _resolved:
         _resolved[key] = (declarations, build(declarations))
     # A new one each time, as at the start of a process: what others remember of it is forgotten.
-    return Registry(tools=_resolved[key][1].tools)
+    return Registry(primitives=_resolved[key][1].primitives)
 
 
 @contextmanager
-def serving(declared: Iterable[ToolDeclaration]) -> Iterator[Application]:
+def serving(declared: Iterable[Declaration]) -> Iterator[Application]:
     """The whole application, with these tools instead of the project's."""
     with using_registry(registry_of(declared)):
         forget_snapshot()

@@ -1,52 +1,64 @@
-"""What the code declares, for pages that must work even when some of it cannot be served."""
+"""Read-only view of what the code declares, for pages that work while some cannot be served."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.tools.declaration import declarations
-from django_mcp.tools.registry import get_registry
+from django_mcp.kinds import Key
+from django_mcp.primitives.declaration import declarations
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.tools.tool import Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredTools:
-    """The names of the tools by group, and the resolved tools by name.
+class DeclaredPrimitives:
+    """Kinds and names by group, and the registry.
 
-    When the registry cannot be built, the names are there, `tools` is empty, and `problems` says
-    why.
+    When the registry cannot be built, the names are there, it is empty, and `problems` says why.
     """
 
-    names: Mapping[str, Collection[str]]
-    tools: Mapping[str, Tool] = field(default_factory=dict)
+    keys: Mapping[str, Collection[Key]]
+    registry: Registry = field(default_factory=Registry)
     problems: tuple[str, ...] = ()
 
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """Resolved tools by name."""
+        return self.registry.of(Tool)
+
     def has_group(self, group: str) -> bool:
-        return group in self.names
+        return group in self.keys
 
-    def has_tool(self, group: str, name: str) -> bool:
-        return name in self.in_group(group)
+    def has(self, group: str, key: Key) -> bool:
+        return key in self.in_group(group)
 
-    def in_group(self, group: str) -> Collection[str]:
-        """The names of the group's tools, in alphabetical order."""
-        return self.names.get(group, ())
+    def in_group(self, group: str) -> Collection[Key]:
+        """Return the kinds and names of the group's primitives, in their order."""
+        return self.keys.get(group, ())
+
+    def find(self, group: str, key: Key) -> Primitive | None:
+        """Return the resolved primitive, if it belongs to the group."""
+        found = self.registry.primitives.get(key)
+        return found if found is not None and found.group == group else None
 
 
-def read_declared() -> DeclaredTools:
+def read_declared() -> DeclaredPrimitives:
     """Read what this process declares. While that cannot be served, each call tries it anew."""
     try:
-        tools = get_registry().tools
+        registry = get_registry()
     except ToolRegistrationError as error:
-        pairs = {(declaration.group, declaration.name) for declaration in declarations()}
-        return DeclaredTools(names=_by_group(pairs), problems=error.problems)
-    return DeclaredTools(
-        names=_by_group({(tool.group, tool.name) for tool in tools.values()}), tools=tools
+        pairs = {(each.group, each.key) for each in declarations()}
+        return DeclaredPrimitives(keys=_by_group(pairs), problems=error.problems)
+    every = registry.primitives.values()
+    return DeclaredPrimitives(
+        keys=_by_group((each.group, each.key) for each in every), registry=registry
     )
 
 
-def _by_group(pairs: Collection[tuple[str, str]]) -> Mapping[str, Collection[str]]:
-    names: dict[str, list[str]] = defaultdict(list)
-    for group, name in sorted(pairs):
-        names[group].append(name)
-    return dict(names)
+def _by_group(pairs: Iterable[tuple[str, Key]]) -> Mapping[str, Collection[Key]]:
+    keys: dict[str, list[Key]] = defaultdict(list)
+    for group, key in sorted(pairs):
+        keys[group].append(key)
+    return dict(keys)

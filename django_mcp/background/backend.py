@@ -11,8 +11,9 @@ from django.utils.module_loading import import_string
 
 from django_mcp.conf import settings
 from django_mcp.models import ToolTask
+from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.background import Background
-from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
 
 SHORT_NAMES = {
     "celery": "django_mcp.background.backends.celery.CeleryBackend",
@@ -46,7 +47,7 @@ _used: ContextVar[Backend | None] = ContextVar("django_mcp_backend", default=Non
 
 def background_of(task: ToolTask) -> Background:
     """How a task's tool runs; by default if it is gone, or runs in the background no more."""
-    tool = get_registry().get(task.name)
+    tool = get_registry().find(Tool, task.name)
     return Background() if tool is None or tool.background is None else tool.background
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django_mcp.background.recovery import sweep_when_due
 from django_mcp.conf import settings
 from django_mcp.models import ToolTask
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
 
 
 def find_tasks(keys: Sequence[UUID], principal: Principal) -> list[ToolTask]:
@@ -34,5 +35,5 @@ def _is_silent(task: ToolTask) -> bool:
 
 
 def _has_scopes(principal: Principal, task: ToolTask) -> bool:
-    tool = get_registry().get(task.name)
+    tool = get_registry().find(Tool, task.name)
     return tool is None or tool.scopes <= principal.scopes

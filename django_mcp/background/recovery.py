@@ -25,7 +25,8 @@ from django_mcp.exceptions import (
 )
 from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.models.tasks import ToolTaskQuerySet
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
+from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def sweep_when_due() -> bool:
 
 def _verdict(task: ToolTask) -> DjangoMCPError | None:
     """How a silent task ends; None when it is to be run once more."""
-    tool = get_registry().get(task.name)
+    tool = get_registry().find(Tool, task.name)
     if task.status == Status.QUEUED:
         has_time = timezone.now() - task.updated < timedelta(
             seconds=settings.BACKGROUND_START_WITHIN

@@ -29,8 +29,9 @@ from django_mcp.exceptions import (
 from django_mcp.guards import all_guards
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
+from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def call_of(
     """
     return Call(
         invocation=invocation_of(task, principal),
-        target=get_registry().get(task.name),
+        target=get_registry().find(Tool, task.name),
         progress=progress,
         cancellation=cancellation or Cancellation(),
         state=read_state(task.guard_state),

@@ -13,7 +13,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.calls.call import Call
-from django_mcp.calls.known_exceptions import exceptions_in, tool_error_of
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,
@@ -22,6 +21,7 @@ from django_mcp.exceptions import (
     ToolError,
     ToolFailedError,
 )
+from django_mcp.primitives.known_exceptions import exceptions_in, tool_error_of
 from django_mcp.schemas.output.output import Rendered
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django_mcp.auth.users import Resolution, resolve_user
 from django_mcp.endpoints import DEFAULT_NAME, Endpoint, get_endpoints
 from django_mcp.escapes import printable
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 from django_mcp.user_labels import user_label, username_of
 
 MAX_QUOTED = 60

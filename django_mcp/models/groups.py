@@ -5,6 +5,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from django_mcp.kinds import Kind
+
+KIND_LABELS = {
+    Kind.TOOL.value: _("tool"),
+    Kind.RESOURCE.value: _("resource"),
+    Kind.PROMPT.value: _("prompt"),
+}
+
 
 class ToolGroup(models.Model):
     """A set of tools that is opened, closed and limited together.
@@ -50,21 +58,31 @@ class ToolGroup(models.Model):
 
 
 class ToolSwitch(models.Model):
-    """An operator's switch for one tool of a group."""
+    """An operator's switch for one tool, resource or prompt of a group."""
 
     group = models.ForeignKey(
         ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
     )
-    name = models.CharField(_("tool"), max_length=64, editable=False)
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=KIND_LABELS, default=Kind.TOOL.value, editable=False
+    )
+    name = models.CharField(_("name"), max_length=64, editable=False)
     enabled = models.BooleanField(pgettext_lazy("tool", "enabled"), default=True)
 
     class Meta:
         ordering = ("name",)
         constraints = (
-            models.UniqueConstraint(fields=("group", "name"), name="django_mcp_switch_once"),
+            models.UniqueConstraint(
+                fields=("group", "kind", "name"), name="django_mcp_switch_once"
+            ),
         )
         verbose_name = _("tool")
         verbose_name_plural = _("tools")
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind and name, which identify what is switched."""
+        return self.kind, self.name

@@ -1,19 +1,23 @@
-"""Sentences for operators about tools that no client sees, with what to type."""
+"""Sentences for operators about what no client sees, with what to type."""
 
 from collections.abc import Iterable, Sequence
 
 from django_mcp.conf import Settings
+from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import Snapshot
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
-NO_TOOLS = (
-    "No tool is declared: tag a function with @tool in a services.py or mcp_tools.py "
-    f"({Settings.AUTODISCOVER.name}) of an app that INSTALLED_APPS names."
-)
+
+def nothing_declared(kind: Kind) -> str:
+    """One sentence: the code has nothing of this kind, and where it would be found."""
+    return (
+        f"No {kind} is declared: tag a function with @{kind} in a services.py or mcp_tools.py "
+        f"({Settings.AUTODISCOVER.name}) of an app that INSTALLED_APPS names."
+    )
 
 
 def closed_groups(snapshot: Snapshot) -> list[str]:
-    """The groups of the tools that are closed to every client, in alphabetical order."""
+    """The groups of primitives that are closed to every client, in alphabetical order."""
     return [name for name in get_registry().groups if not snapshot.policy(name).enabled]
 
 

@@ -1,4 +1,4 @@
-"""The rows of groups and tools follow the code; what operators decided about them stays."""
+"""Sync of the rows of groups and switches with the code; what operators decided stays."""
 
 from collections import defaultdict
 from typing import Any
@@ -9,33 +9,35 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS, router
 
 from django_mcp.conf import settings
-from django_mcp.tools.registry import servable_tools
+from django_mcp.kinds import Key
+from django_mcp.primitives.registry import servable
 
 
 def sync_groups(*, apps: Apps = current_apps, using: str = DEFAULT_DB_ALIAS) -> list[str]:
-    """Create the missing rows for the tools in a database; return what was created.
+    """Create the missing rows for the primitives in a database; return what was created.
 
-    A declared tool that cannot be served gets none: the row of its group might never be used.
+    A declared one that cannot be served gets none: the row of its group might never be used.
     `apps` supplies the models: after a migration they may be older than the code.
     """
     group_model: Any = apps.get_model("django_mcp", "ToolGroup")
     switch_model: Any = apps.get_model("django_mcp", "ToolSwitch")
-    tools: dict[str, set[str]] = defaultdict(set)
-    for tool in servable_tools():
-        tools[tool.group].add(tool.name)
+    declared: dict[str, set[Key]] = defaultdict(set)
+    for primitive in servable():
+        declared[primitive.group].add(primitive.key)
     created: list[str] = []
-    for name in sorted(tools):
+    for name in sorted(declared):
         group, is_new = group_model._base_manager.using(using).get_or_create(
             name=name, defaults={"enabled": settings.ENABLE_NEW_GROUPS}
         )
         switches = switch_model._base_manager.using(using)
-        known = set(switches.filter(group=group).values_list("name", flat=True))
-        missing = sorted(tools[name] - known)
+        known = set(switches.filter(group=group).values_list("kind", "name"))
+        missing = sorted(declared[name] - known)
         # Two deployments may migrate at once: whoever comes second adds nothing.
         switches.bulk_create(
-            [switch_model(group=group, name=tool) for tool in missing], ignore_conflicts=True
+            [switch_model(group=group, kind=kind, name=each) for kind, each in missing],
+            ignore_conflicts=True,
         )
-        created += [name] * is_new + [f"{name}/{tool}" for tool in missing]
+        created += [name] * is_new + [f"{name}/{each}" for _, each in missing]
     return created
 
 

@@ -1,4 +1,4 @@
-"""Reasons why a caller does not get a tool, in words for operators."""
+"""Reasons why a caller does not get a primitive, in words for operators."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext
 
 from django_mcp.policy.visibility import Denial, Visibility
-from django_mcp.tools.tool import Tool
+from django_mcp.primitives.primitive import Primitive
 
 MAX_GROUPS = 5
 
@@ -20,20 +20,20 @@ class Names:
     groups: Mapping[int, str]
 
     @classmethod
-    def of(cls, denials: Mapping[Tool, Iterable[Denial]], visibility: Visibility) -> "Names":
-        """Read what the reasons for these denials of tools name, in two queries at most."""
+    def of(cls, denials: Mapping[Primitive, Iterable[Denial]], visibility: Visibility) -> "Names":
+        """Read what the reasons for these denials name, in two queries at most."""
         permissions: set[str] = set()
         groups: set[int] = set()
-        for tool, found in denials.items():
+        for primitive, found in denials.items():
             if Denial.PERMISSION_MISSING in found:
-                permissions.update(tool.permissions)
+                permissions.update(primitive.permissions)
             if Denial.USER_NOT_ALLOWED in found:
-                groups.update(visibility.allowed_groups(tool))
+                groups.update(visibility.allowed_groups(primitive))
         return cls(permissions=_permission_names(permissions), groups=_group_names(groups))
 
 
 def reasons_of(
-    tool: Tool, denials: Iterable[Denial], visibility: Visibility, names: Names
+    primitive: Primitive, denials: Iterable[Denial], visibility: Visibility, names: Names
 ) -> Iterator[str]:
     """One reason for each denial, and one for the scopes that a caller lacks.
 
@@ -42,8 +42,8 @@ def reasons_of(
     is_visible = True
     for denial in denials:
         is_visible = False
-        yield _with(str(denial.label), _missing(denial, tool, visibility, names))
-    if scopes := sorted(tool.scopes - visibility.principal.scopes):
+        yield _with(str(denial.label), _missing(denial, primitive, visibility, names))
+    if scopes := sorted(primitive.scopes - visibility.principal.scopes):
         text = (
             gettext("callable once the token holds")
             if is_visible
@@ -52,21 +52,23 @@ def reasons_of(
         yield _with(text, scopes)
 
 
-def _missing(denial: Denial, tool: Tool, visibility: Visibility, names: Names) -> Iterable[str]:
+def _missing(
+    denial: Denial, primitive: Primitive, visibility: Visibility, names: Names
+) -> Iterable[str]:
     if denial is Denial.PERMISSION_MISSING:
-        for permission in visibility.missing_permissions(tool):
+        for permission in visibility.missing_permissions(primitive):
             name = names.permissions.get(permission)
             yield f"{permission} ({name})" if name else permission
     elif denial is Denial.USER_NOT_ALLOWED:
-        keys = visibility.allowed_groups(tool)
+        keys = visibility.allowed_groups(primitive)
         allowed = sorted(names.groups[key] for key in keys if key in names.groups)
         yield from allowed[:MAX_GROUPS]
         if len(allowed) > MAX_GROUPS:
             yield "…"
-    elif denial is Denial.REQUIREMENT_UNMET and tool.requires is not None:
-        name = tool.requires.name
+    elif denial is Denial.REQUIREMENT_UNMET and primitive.requires is not None:
+        name = primitive.requires.name
         failed = gettext("%(predicate)s failed, see the log") % {"predicate": name}
-        yield failed if visibility.has_failed(tool.requires) else name
+        yield failed if visibility.has_failed(primitive.requires) else name
 
 
 def _with(text: str, names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from django_mcp.conf import settings
+from django_mcp.kinds import Key
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.verdicts import Verdicts
 
@@ -16,13 +17,16 @@ MAX_AGE = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPolicy:
-    """One group's row. `allowed_groups` holds keys of Django groups."""
+    """One group's row.
+
+    `allowed_groups` holds keys of Django groups, `switched_off` kinds and names of primitives.
+    """
 
     enabled: bool
     read_only: bool = False
     allowed_groups: frozenset[int] = frozenset()
     allowed_clients: frozenset[str] = frozenset()
-    disabled_tools: frozenset[str] = frozenset()
+    switched_off: frozenset[Key] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ def read_snapshot() -> Snapshot:
 
     A group and who may use it come in one: with a change between two queries, a group that was
     closed to all but a few could look open to everybody. Its switches come after it, because
-    people open a group and switch some of its tools off in one go.
+    people open a group and switch some of what is in it off in one go.
     """
     rows = list(
         ToolGroup.objects.values(
@@ -58,9 +62,10 @@ def read_snapshot() -> Snapshot:
     for row in rows:
         if row["allowed_groups"] is not None:
             members[row["name"]].add(row["allowed_groups"])
-    switched_off: dict[str, set[str]] = defaultdict(set)
-    for group, tool in ToolSwitch.objects.filter(enabled=False).values_list("group__name", "name"):
-        switched_off[group].add(tool)
+    switched_off: dict[str, set[Key]] = defaultdict(set)
+    rows_off = ToolSwitch.objects.filter(enabled=False)
+    for group, kind, name in rows_off.values_list("group__name", "kind", "name"):
+        switched_off[group].add((kind, name))
     return Snapshot(
         groups={
             row["name"]: GroupPolicy(
@@ -69,7 +74,7 @@ def read_snapshot() -> Snapshot:
                 allowed_groups=frozenset(members[row["name"]]),
                 # One row that no form has checked must not close every group.
                 allowed_clients=frozenset(map(str, row["allowed_clients"] or ())),
-                disabled_tools=frozenset(switched_off[row["name"]]),
+                switched_off=frozenset(switched_off[row["name"]]),
             )
             for row in rows
         }

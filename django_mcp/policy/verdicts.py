@@ -1,4 +1,4 @@
-"""Verdicts of the predicates that tools require: all are asked in one go, once per principal."""
+"""Verdicts of the predicates in `requires`: all are asked in one go, once per principal."""
 
 import logging
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from django_mcp.primitives.registry import get_registry
+from django_mcp.primitives.requirement import Requirement
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
-from django_mcp.tools.requirement import Requirement
 
 MAX_PRINCIPALS = 1000
 
@@ -86,7 +86,7 @@ def _is_met(requirement: Requirement, principal: Principal) -> bool | None:
         return requirement.is_met_by(principal)
     except Exception:  # of the project's own code
         logger.exception(
-            "%s failed for user %s; the tools that require it are hidden",
+            "%s failed for user %s; what requires it is hidden",
             requirement.name,
             getattr(principal.user, "pk", None),
         )

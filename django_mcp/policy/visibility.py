@@ -1,8 +1,8 @@
-"""Whether a caller sees a tool, and why not."""
+"""Visibility of primitives to one caller, and the reasons against it."""
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db.models import TextChoices
@@ -10,18 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.policy.snapshot import GroupPolicy, Snapshot
 from django_mcp.policy.verdicts import UserState, user_state
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import get_registry
+from django_mcp.primitives.requirement import Requirement
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
-from django_mcp.tools.requirement import Requirement
-from django_mcp.tools.tool import Tool
+
+P = TypeVar("P", bound=Primitive)
 
 
 class Denial(TextChoices):
-    """Why a tool is hidden, with labels for operators. Callers are never told."""
+    """Why a primitive is hidden, with labels for operators. Callers are never told."""
 
     GROUP_DISABLED = "group_disabled", _("its group is disabled")
-    TOOL_DISABLED = "tool_disabled", _("it is switched off")
-    GROUP_READ_ONLY = "group_read_only", _("its group is read-only and the tool is not")
+    SWITCHED_OFF = "switched_off", _("it is switched off")
+    GROUP_READ_ONLY = "group_read_only", _("its group is read-only and it is not")
     OTHER_ENDPOINT = "other_endpoint", _("its group is not served at this endpoint")
     CLIENT_NOT_ALLOWED = "client_not_allowed", _("the application is not allowed in its group")
     USER_REQUIRED = "user_required", _("it needs a user")
@@ -39,20 +41,20 @@ CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 
 
 def closures_of(
-    tool: Tool, policy: GroupPolicy, *, served: frozenset[str] | None = None
+    primitive: Primitive, policy: GroupPolicy, *, served: frozenset[str] | None = None
 ) -> list[Denial]:
-    """The reasons why the tool is hidden from every caller; empty when some may see it.
+    """The reasons why a primitive is hidden from every caller; empty when some may see it.
 
     `policy` is that of its group, and `served` are the groups of an endpoint; None for all.
     """
     found = []
     if not policy.enabled:
         found.append(Denial.GROUP_DISABLED)
-    if served is not None and tool.group not in served:
+    if served is not None and primitive.group not in served:
         found.append(Denial.OTHER_ENDPOINT)
-    if tool.name in policy.disabled_tools:
-        found.append(Denial.TOOL_DISABLED)
-    if policy.read_only and not tool.read_only:
+    if primitive.key in policy.switched_off:
+        found.append(Denial.SWITCHED_OFF)
+    if policy.read_only and not primitive.read_only:
         found.append(Denial.GROUP_READ_ONLY)
     return found
 
@@ -67,20 +69,20 @@ class Visibility:
         self.principal = principal
         self._snapshot = snapshot
         self._held: dict[Permissions, bool] = {}
-        self._first_denials: dict[Tool, Denial | None] = {}
+        self._first_denials: dict[Primitive, Denial | None] = {}
 
-    def find(self, name: str) -> Tool | None:
-        """The tool of this name, if it exists for this caller; see `shown`."""
-        return self.shown(get_registry().get(name))
+    def find(self, cls: type[P], name: str) -> P | None:
+        """Return the primitive of this class and name, if it exists for this caller."""
+        return self.shown(get_registry().find(cls, name))
 
-    def shown(self, tool: Tool | None) -> Tool | None:
-        """Return a tool if it exists for this caller; None is what a name stands for in vain.
+    def shown(self, found: P | None) -> P | None:
+        """Return a primitive if it exists for this caller; None is what a name stands for in vain.
 
-        The database and the predicates of tools are asked as much about a name that does not exist
-        as about one that is hidden: the time would tell them apart.
+        The database and the predicates are asked as much about a name that does not exist as about
+        one that is hidden: the time would tell them apart.
         """
-        if tool is not None and self.sees(tool):
-            return tool
+        if found is not None and self.sees(found):
+            return found
         for permissions in get_registry().permissions:
             self._has_permissions(permissions)
         if get_registry().requirements:
@@ -89,63 +91,63 @@ class Visibility:
             _ = self._user_groups
         return None
 
-    def may_query_to_show(self, tool: Tool | None) -> bool:
-        """Return whether rights are read or predicates asked before the tool is `shown`."""
-        if tool is not None and not self.may_query(tool) and self.sees(tool):
+    def may_query_to_show(self, found: Primitive | None) -> bool:
+        """Return whether rights are read or predicates asked before it is `shown`."""
+        if found is not None and not self.may_query(found) and self.sees(found):
             return False
         if any(each.applies_to(self.principal) for each in get_registry().requirements):
             return True
         rights = get_registry().permissions or self._snapshot.allows_groups
         return bool(rights) and not self.principal.is_anonymous
 
-    def sees(self, tool: Tool) -> bool:
-        """Whether the tool exists for this caller. Scopes do not matter: they can be asked for."""
-        return self.denial(tool) is None
+    def sees(self, primitive: Primitive) -> bool:
+        """Return whether it exists for this caller; scopes do not matter, they can be asked for."""
+        return self.denial(primitive) is None
 
-    def may_query(self, tool: Tool) -> bool:
-        """Whether rights are read or predicates asked to tell if the tool is visible."""
-        if tool.requires is not None and tool.requires.applies_to(self.principal):
+    def may_query(self, primitive: Primitive) -> bool:
+        """Return whether rights are read or predicates asked to tell if it is visible."""
+        if primitive.requires is not None and primitive.requires.applies_to(self.principal):
             return True
-        rights = tool.permissions or self._snapshot.policy(tool.group).allowed_groups
+        rights = primitive.permissions or self._snapshot.policy(primitive.group).allowed_groups
         return bool(rights) and not self.principal.is_anonymous
 
-    def must_log_in(self, tool: Tool) -> bool:
-        """Whether logging in is all that an anonymous caller needs, as far as one can tell."""
-        if not self.principal.is_anonymous or not tool.scopes:
+    def must_log_in(self, primitive: Primitive) -> bool:
+        """Return whether an anonymous caller needs only to log in, as far as can be told."""
+        if not self.principal.is_anonymous or not primitive.scopes:
             return False
-        return self.denial(tool) in (None, *CURED_BY_LOGIN)
+        return self.denial(primitive) in (None, *CURED_BY_LOGIN)
 
-    def denial(self, tool: Tool) -> Denial | None:
-        """The first reason why the caller does not see the tool; None when it does.
+    def denial(self, primitive: Primitive) -> Denial | None:
+        """The first reason why the caller does not see it; None when it does.
 
         It is judged once, so that a look-up may ask for it again.
         """
-        if tool not in self._first_denials:
-            self._first_denials[tool] = next(self.denials(tool), None)
-        return self._first_denials[tool]
+        if primitive not in self._first_denials:
+            self._first_denials[primitive] = next(self.denials(primitive), None)
+        return self._first_denials[primitive]
 
-    def denials(self, tool: Tool) -> Iterator[Denial]:
-        """Every reason why the caller does not see the tool; each is looked into when it is due."""
-        policy = self._snapshot.policy(tool.group)
-        yield from closures_of(tool, policy, served=self.principal.endpoint.groups)
+    def denials(self, primitive: Primitive) -> Iterator[Denial]:
+        """Every reason why the caller does not see it; each is looked into when it is due."""
+        policy = self._snapshot.policy(primitive.group)
+        yield from closures_of(primitive, policy, served=self.principal.endpoint.groups)
         if policy.allowed_clients and self.principal.client_id not in policy.allowed_clients:
             yield Denial.CLIENT_NOT_ALLOWED
         if policy.allowed_groups and not self._is_member(policy):
             yield Denial.USER_NOT_ALLOWED
-        if tool.permissions and not self._has_permissions(tool.permissions):
+        if primitive.permissions and not self._has_permissions(primitive.permissions):
             yield Denial.PERMISSION_MISSING
-        if tool.requires is not None and not self._meets(tool.requires):
+        if primitive.requires is not None and not self._meets(primitive.requires):
             yield Denial.REQUIREMENT_UNMET
-        if tool.requires_user and self.principal.is_anonymous:
+        if primitive.requires_user and self.principal.is_anonymous:
             yield Denial.USER_REQUIRED
 
-    def missing_permissions(self, tool: Tool) -> tuple[str, ...]:
-        """Those of the tool's permissions that the caller does not hold, each by itself."""
-        return tuple(each for each in tool.permissions if not self._has_permissions((each,)))
+    def missing_permissions(self, primitive: Primitive) -> tuple[str, ...]:
+        """Those of its permissions that the caller does not hold, each by itself."""
+        return tuple(each for each in primitive.permissions if not self._has_permissions((each,)))
 
-    def allowed_groups(self, tool: Tool) -> frozenset[int]:
-        """The keys of the user groups whose members may use the tool; empty for every user."""
-        return self._snapshot.policy(tool.group).allowed_groups
+    def allowed_groups(self, primitive: Primitive) -> frozenset[int]:
+        """The keys of the user groups whose members may use it; empty for every user."""
+        return self._snapshot.policy(primitive.group).allowed_groups
 
     def has_failed(self, requirement: Requirement) -> bool:
         """Return whether the predicate has raised an error instead of giving a verdict."""

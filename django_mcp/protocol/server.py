@@ -10,6 +10,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 import django_mcp
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
+from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.handlers.subscriptions import listen
@@ -18,7 +19,6 @@ from django_mcp.protocol.handlers.tasks import TaskParams, cancel_task, get_task
 from django_mcp.protocol.handlers.tool_calls import handle_call, parameter_header_schema
 from django_mcp.protocol.handlers.tool_list import ToolList
 from django_mcp.protocol.request_state import request_state_boundary
-from django_mcp.tools.registry import get_registry
 
 
 def build_server(endpoint: Endpoint) -> Server[Any]:

@@ -10,57 +10,57 @@ from asgiref.sync import iscoroutinefunction
 from django.conf import settings as django_settings
 
 
-def function_of(tool: Callable[..., Any]) -> Callable[..., Any]:
+def function_of(target: Callable[..., Any]) -> Callable[..., Any]:
     """The function that a partial, a static method or an object with `__call__` runs.
 
     What wraps another by `functools.wraps` stands for itself, as functions and classes do.
     """
-    if isinstance(tool, functools.partial):
-        return function_of(tool.func)
-    if isinstance(tool, staticmethod):
-        return function_of(tool.__func__)
-    is_written_so = isinstance(tool, type) or inspect.isroutine(tool) or not callable(tool)
-    if is_written_so or hasattr(tool, "__wrapped__"):
-        return tool
-    call: Callable[..., Any] = type(tool).__call__
+    if isinstance(target, functools.partial):
+        return function_of(target.func)
+    if isinstance(target, staticmethod):
+        return function_of(target.__func__)
+    is_written_so = isinstance(target, type) or inspect.isroutine(target) or not callable(target)
+    if is_written_so or hasattr(target, "__wrapped__"):
+        return target
+    call: Callable[..., Any] = type(target).__call__
     return call
 
 
-def is_coroutine_function(tool: Callable[..., Any]) -> bool:
+def is_coroutine_function(target: Callable[..., Any]) -> bool:
     """Whether calling it makes a coroutine, by its definition or by `markcoroutinefunction`."""
-    return iscoroutinefunction(tool) or iscoroutinefunction(function_of(tool))
+    return iscoroutinefunction(target) or iscoroutinefunction(function_of(target))
 
 
-def name_of(tool: Callable[..., Any]) -> str:
+def name_of(target: Callable[..., Any]) -> str:
     """Its own name; a partial has that of its function, and an object none."""
-    if isinstance(tool, functools.partial):
-        return name_of(tool.func)
-    return str(getattr(tool, "__name__", ""))
+    if isinstance(target, functools.partial):
+        return name_of(target.func)
+    return str(getattr(target, "__name__", ""))
 
 
-def dotted_name_of(tool: Callable[..., Any]) -> str:
+def dotted_name_of(target: Callable[..., Any]) -> str:
     """The dotted name, such as `shop.services.add_expense`."""
-    function = function_of(tool)
+    function = function_of(target)
     module = getattr(function, "__module__", type(function).__module__)
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-def located_name_of(tool: Callable[..., Any]) -> str:
+def located_name_of(target: Callable[..., Any]) -> str:
     """The dotted name with file and line: `shop.services.add_expense (shop/services.py:12)`.
 
     The name alone where no Python source is known, as of what is written in C.
     """
-    location = location_of(tool)
-    return f"{dotted_name_of(tool)} ({location})" if location else dotted_name_of(tool)
+    location = location_of(target)
+    return f"{dotted_name_of(target)} ({location})" if location else dotted_name_of(target)
 
 
-def location_of(tool: Any) -> str:
+def location_of(target: Any) -> str:
     """The file and line of its source, such as `shop/services.py:12`; empty where none is known.
 
     Of what wraps another by `functools.wraps`, those of the innermost function: its author looks
-    for the tool, not for the decorator.
+    for the function, not for the decorator.
     """
-    function = _innermost(tool)
+    function = _innermost(target)
     try:
         file = Path(inspect.getfile(function))
         code = getattr(function, "__code__", None)
@@ -81,26 +81,29 @@ def shown_path(file: Path) -> str:
     return str(file)
 
 
-def documentation_of(tool: Callable[..., Any]) -> str | None:
+def documentation_of(target: Callable[..., Any]) -> str | None:
     """Its docstring; that of its class where an object's `__call__` has none."""
-    if isinstance(tool, functools.partial):
-        return documentation_of(tool.func)
-    return function_of(tool).__doc__ or tool.__doc__
+    if isinstance(target, functools.partial):
+        return documentation_of(target.func)
+    return function_of(target).__doc__ or target.__doc__
 
 
-def problem_of(tool: Any) -> str | None:
-    """Why it cannot be a tool whatever it is annotated with, in words for the tool's author."""
-    if isinstance(tool, classmethod | property) or not callable(tool):
-        kind = type(tool).__name__
-        return f"a {kind} cannot be a tool: tag a function, or a static method"
-    if isinstance(tool, type):
-        return "a class cannot be a tool: tag a function that makes an instance of it"
-    scope, _, name = str(getattr(tool, "__qualname__", "")).rpartition(".")
+def problem_of(target: Any, *, kind: str) -> str | None:
+    """Return why it cannot be served, whatever it is annotated with; for its author.
+
+    `kind` is what it was to be, and the name of the decorator for that.
+    """
+    if isinstance(target, classmethod | property) or not callable(target):
+        cls = type(target).__name__
+        return f"a {cls} cannot be a {kind}: tag a function, or a static method"
+    if isinstance(target, type):
+        return f"a class cannot be a {kind}: tag a function that makes an instance of it"
+    scope, _, name = str(getattr(target, "__qualname__", "")).rpartition(".")
     is_in_class = bool(scope) and not scope.endswith("<locals>")
-    if is_in_class and inspect.isfunction(tool) and _takes_instance(tool):
+    if is_in_class and inspect.isfunction(target) and _takes_instance(target):
         return (
-            "a method cannot be a tool, for no client has the instance: tag a function, a static "
-            f"method, or the method of one instance as tool(instance.{name})"
+            f"a method cannot be a {kind}, for no client has the instance: tag a function, a "
+            f"static method, or the method of one instance as {kind}(instance.{name})"
         )
     return None
 
@@ -110,9 +113,9 @@ def _takes_instance(function: Callable[..., Any]) -> bool:
     return first is not None and first.annotation is first.empty and first.name in ("self", "cls")
 
 
-def _innermost(tool: Any) -> Any:
-    if isinstance(tool, property):
-        return tool.fget
-    function = function_of(tool)
+def _innermost(target: Any) -> Any:
+    if isinstance(target, property):
+        return target.fget
+    function = function_of(target)
     wrapped = getattr(function, "__wrapped__", None)
     return function if wrapped is None else _innermost(wrapped)

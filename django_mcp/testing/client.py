@@ -15,7 +15,7 @@ from django_mcp.background.completion import outcome_of
 from django_mcp.background.input import accept_responses, open_requests
 from django_mcp.calls.call import Call
 from django_mcp.calls.progress import ProgressReport
-from django_mcp.catalog import find_tool, visible_tools
+from django_mcp.catalog import find, visible
 from django_mcp.dispatch import serve, start_task
 from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import (
@@ -27,6 +27,7 @@ from django_mcp.exceptions import (
 from django_mcp.invocation import Invocation
 from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.protocol.errors import ERROR_META_KEY
 from django_mcp.protocol.outcomes import wire_error, wire_outcome
@@ -35,7 +36,6 @@ from django_mcp.schemas.output.output import WRAPPER, Rendered
 from django_mcp.testing.inline import inline
 from django_mcp.threads.executors import run_in_control
 from django_mcp.tools import tool as tools
-from django_mcp.tools.registry import get_registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class MCPClient:
     def list_tools(self) -> list[Tool]:
         """The tools that this caller is shown, as the wire has them."""
         forget_snapshot()
-        return [wire_tool(tool) for tool in visible_tools(self.principal)]
+        return [wire_tool(tool) for tool in visible(tools.Tool, self.principal)]
 
     def call(self, name: str, /, **arguments: Any) -> ToolResult:
         """Call a tool. Dates, decimals and UUIDs are sent as the strings that a client would send.
@@ -146,7 +146,7 @@ class MCPClient:
             call = Call(invocation=invocation, target=None, progress=progress)
             try:
                 with inline():
-                    tool = call.target = await find_tool(self.principal, name)
+                    tool = call.target = await find(tools.Tool, name, self.principal)
                     served = await self._served(call)
                 wire = CallToolResult.model_validate(wire_outcome(served, call))
             except InputRequiredError as error:

@@ -1,1 +1,1 @@
-"""Tools: how they are declared, what they accept and return, and where they are found."""
+"""Tools: the `@tool` decorator, and what no other kind of primitive has."""

@@ -1,4 +1,4 @@
-"""How a slow tool runs away from its request: the options of `@tool(background=True)`."""
+"""Background runs of slow tools: the options of `@tool(background=True)`, and retries."""
 
 import math
 import random
@@ -51,20 +51,32 @@ class Retry:
             yield "Retry.on must be a tuple of exception classes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    """What a tool's author said about its runs in the background; None leaves it to the settings.
-
-    `timeout` is in seconds, `queue` one of Celery's or of Django's Tasks.
-    """
+@dataclass(frozen=True, kw_only=True)
+class BackgroundOptions:
+    """Options of tools that run in the background; None leaves one to the settings."""
 
     timeout: float | None = None
+    """Seconds after which a run counts as failed; default `DJANGO_MCP_BACKGROUND_TIMEOUT`."""
     retry: Retry | None = None
+    """Whether and when to run it again after an exception. It must be idempotent or read-only."""
     queue: str | None = None
+    """The queue that it waits in, with Celery or Django's Tasks; default their own."""
     keep_result: timedelta | None = None
+    """How long the result can be fetched; default `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds."""
     on_disconnect: OnDisconnect = "cancel"
+    """Whether to `cancel` the run, or `continue`, when a 2026-07-28 client leaves before its end,
+    or a caller that waits for it loses its access."""
     require_task: bool = False
+    """Refuse clients that cannot take a task handle instead of the result."""
     prepare: Callable[..., Any] | None = None
+    """A function that is called within the request, before there is a task, and may ask the user.
+    It takes any of the tool's parameters by name, and what it returns (a dict, or None) joins the
+    arguments. Parameters that its TypedDict names are hidden from clients."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background(BackgroundOptions):
+    """How a tool runs in the background: its options, with the settings in place of None."""
 
     @property
     def time_limit(self) -> float:

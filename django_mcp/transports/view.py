@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from django_mcp.endpoints import EndpointRegistry, get_endpoints
-from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.transports.http.body import MAY_STAY_UNREAD_KEY
 from django_mcp.transports.http.streams import STREAMS_KEY, wsgi_takes_streams
 from django_mcp.transports.wsgi.asgi_server import ASGIServer

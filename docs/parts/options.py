@@ -1,26 +1,32 @@
-"""What `@tool` takes."""
+"""The options of `@tool`: the fields of its declaration, with the texts below them."""
 
-import inspect
-import sys
+import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
-from django_mcp import tool
-from docs.parts.docstrings import arguments
+from django_mcp.primitives.declaration import Declaration
+from django_mcp.tools.background import BackgroundOptions
+from django_mcp.tools.declaration import ToolDeclaration
 from docs.parts.markdown import code, table
-from docs.parts.source import annotation, functions_of, tree_of, written
+from docs.parts.source import annotation, class_of, written
 
 
 def option_lines() -> Iterator[str]:
     """A table of the options."""
-    meanings = dict(arguments(inspect.getdoc(tool) or ""))
-    options = functions_of(tree_of(sys.modules[tool.__module__]))["tool"].args
     rows = [
-        (
-            code(each.arg),
-            code(annotation(each.annotation)),
-            code(written(default)),
-            meanings[each.arg],
-        )
-        for each, default in zip(options.kwonlyargs, options.kw_defaults, strict=True)
+        (code(name), code(annotation(field.annotation)), code(written(field.value)), meaning)
+        for cls in (Declaration, ToolDeclaration, BackgroundOptions)
+        for name, field, meaning in _options(class_of(cls))
     ]
     yield from table(("option", "type", "default", "meaning"), rows)
+
+
+def _options(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign, str]]:
+    """The fields that have a default, each with the text below it."""
+    for field, below in pairwise(node.body):
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                yield name, field, " ".join(text.split())

@@ -12,8 +12,8 @@ from django_mcp import tool
 from django_mcp.models import ToolGroup
 from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import Registry, build, using_registry
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import Registry, build, using_registry
 from tests.admin.tasks import BACKEND, shelf
 
 

@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 
 from django_mcp.models import ToolGroup
-from django_mcp.tools.registry import Registry
+from django_mcp.primitives.registry import Registry
 from tests.admin.pages import GROUPS, group_page, submission, text_of
 
 pytest.importorskip("oauth2_provider")

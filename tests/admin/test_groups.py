@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_mcp import tool
+from django_mcp.kinds import Kind
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import GroupPolicy, read_snapshot
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import Registry
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import Registry
 from tests.admin.pages import GROUPS, action, group_page, rows_of, submission, text_of
 
 
@@ -262,7 +263,7 @@ def test_what_an_operator_decides_is_what_the_policy_reads(
         enabled=False,
         read_only=True,
         allowed_groups=frozenset({clerks.pk}),
-        disabled_tools=frozenset({"write_off"}),
+        switched_off=frozenset({(Kind.TOOL, "write_off")}),
     )
 
 
@@ -275,7 +276,7 @@ def test_pages_work_and_say_why_when_tools_cannot_be_served(
     group.switches.create(name="count_stock")
     with collecting(), monkeypatch.context() as patch:
         # Another test may have built the process's registry already.
-        patch.setattr("django_mcp.tools.registry._registry", None)
+        patch.setattr("django_mcp.primitives.registry._registry", None)
 
         @tool(group="stock")
         def count_stock(sku) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001

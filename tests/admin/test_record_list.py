@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from django_mcp.admin.changelist import changelist, filters
 from django_mcp.models import CallRecord
-from django_mcp.tools.registry import Registry
+from django_mcp.primitives.registry import Registry
 from tests.admin.calls import NOON, recent, record
 from tests.admin.pages import RECORDS, links_of, names_of, text_of
 

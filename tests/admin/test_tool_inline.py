@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_mcp.models import ToolGroup, ToolSwitch
-from django_mcp.tools.registry import Registry
+from django_mcp.primitives.registry import Registry
 from tests.admin.pages import group_page, rows_of, submission
 from tests.calls import offering
 

@@ -17,7 +17,7 @@ from django_mcp import tool
 from django_mcp.admin.groups.tool_visibility import SightForm
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
 from tests.calls import offering
 
@@ -342,7 +342,7 @@ def test_tools_that_cannot_be_served_are_told(
     onlooker: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with collecting(), monkeypatch.context() as patch:
-        patch.setattr("django_mcp.tools.registry._registry", None)
+        patch.setattr("django_mcp.primitives.registry._registry", None)
 
         @tool
         def broken(sku) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001

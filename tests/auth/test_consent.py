@@ -16,7 +16,7 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.applications import token
 from tests.auth.assistant import onward
 from tests.auth.conftest import Issue

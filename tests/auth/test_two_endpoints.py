@@ -21,8 +21,8 @@ from django_mcp.background.worker import run_task
 from django_mcp.endpoints import using_endpoints
 from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
+from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
-from django_mcp.tools.declaration import collecting
 from tests import urls
 from tests.admin.pages import CLIENTS, GROUPS, text_of
 from tests.applications import AccessToken, Grant, RefreshToken, registered, token

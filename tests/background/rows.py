@@ -8,7 +8,8 @@ from django.utils import timezone
 from django_mcp import Principal
 from django_mcp.background.submit import submit
 from django_mcp.models import ToolTask
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
+from django_mcp.tools.tool import Tool
 from tests.calls import call_of
 from tests.polls import until
 
@@ -16,7 +17,7 @@ from tests.polls import until
 def queued(name: str, /, *, principal: Principal | None = None, **arguments: Any) -> ToolTask:
     """A call that is on record and queued, with nobody waiting for it."""
     call = call_of(name, principal=principal, arguments=arguments)
-    call.target = get_registry().get(name)
+    call.target = get_registry().find(Tool, name)
     key = call.become_task()
     call.recording.begin(call)
     submit(call)

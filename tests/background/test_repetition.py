@@ -11,7 +11,7 @@ from django_mcp import tool
 from django_mcp.dispatch import call_again
 from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.background import backends
 from tests.background.rows import quiet, settled
 from tests.keys import PATH

@@ -20,10 +20,11 @@ from pytest_django import Settings
 
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.worker import run_task
-from django_mcp.catalog import visible_tools
+from django_mcp.catalog import visible
 from django_mcp.endpoints import Endpoint, get_endpoints, using_endpoints
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.signals import tool_called
+from django_mcp.tools.tool import Tool
 from tests.background import backends
 from tests.background.rows import aged, queued
 from tests.background.tools import SECRET
@@ -172,7 +173,7 @@ class TestPermission:
         principal = caller(ann)
         ann.groups.add(Group.objects.create(name="trusted"))
         # Within the same second: what the call was allowed by does not count for the run.
-        shown = {each.name for each in visible_tools(principal)}
+        shown = {each.name for each in visible(Tool, principal)}
         task = queued(name, principal=principal)
         ann.groups.clear()
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from django_mcp import tool
 from django_mcp.models import ToolGroup
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.calls import serving_declared
 from tests.checks.messages import found, hints
 from tests.databases import Route, second_database

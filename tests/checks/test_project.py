@@ -25,8 +25,8 @@ import tests.urls  # noqa: F401  (the routes are read once, and here the setting
 from django_mcp import tool
 from django_mcp.conf import declared_settings
 from django_mcp.oauth_settings import provider_settings
-from django_mcp.tools import registry as registries
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives import registry as registries
+from django_mcp.primitives.declaration import collecting
 from tests.calls import offering
 from tests.checks.messages import URL, deploy, found, hints
 from tests.databases import Route

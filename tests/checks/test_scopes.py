@@ -6,8 +6,8 @@ import pytest
 from pytest_django import Settings
 
 from django_mcp import tool
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import build, using_registry
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build, using_registry
 from tests.checks.messages import found, hints
 from tests.tools.single_tools import unlocated
 

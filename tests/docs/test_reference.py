@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_reference_describes_exactly_the_signals_that_exist() -> None:
 
 
 def test_reference_explains_exactly_the_options_of_a_tool() -> None:
-    options = set(ToolDeclaration.__dataclass_fields__) - {"function"}
+    options = {each.name for each in fields(ToolDeclaration)} - {"function"}
 
     assert set(rows(page("tools").partition("## Parameters")[0])) == options
 
@@ -103,6 +104,6 @@ def test_reference_explains_exactly_the_outcomes_that_exist() -> None:
 
 def test_readme_explains_every_option_of_a_tool() -> None:
     readme = (ROOT / "README.md").read_text()
-    options = set(ToolDeclaration.__dataclass_fields__) - {"function"}
+    options = {each.name for each in fields(ToolDeclaration)} - {"function"}
 
     assert {option for option in options if f"`{option}`" not in readme} == set()

@@ -233,7 +233,7 @@ def test_call_that_waits_for_something_holds_no_thread(
     function = examples.ashout if way == "async" else examples.shout
     with offering(function, name="shout"):
         from django_mcp import tool
-        from django_mcp.tools.declaration import collecting
+        from django_mcp.primitives.declaration import collecting
         from tests.calls import serving_declared
 
         with collecting() as declared:

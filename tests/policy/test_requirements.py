@@ -14,14 +14,15 @@ from django.core.management import call_command
 from django.db import connection
 
 from django_mcp import Principal, tool
-from django_mcp.catalog import Entry, survey, visible_tools
+from django_mcp.catalog import Entry, survey, visible
 from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
+from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
-from django_mcp.tools.declaration import collecting
+from django_mcp.tools.tool import Tool
 from tests.barrier import Gate
 from tests.calls import caller, offering, serving_declared
 
@@ -50,7 +51,7 @@ async def aact() -> str:
 
 
 def entry_of(function: Callable[..., Any], principal: Principal) -> Entry:
-    return next(entry for entry in survey(principal) if entry.tool.function is function)
+    return next(entry for entry in survey(principal) if entry.primitive.function is function)
 
 
 def is_staff(user: User) -> bool:
@@ -189,7 +190,7 @@ class TestOnceASecond:
             yield
 
     def names(self, principal: Principal) -> list[str]:
-        return [each.name for each in visible_tools(principal)]
+        return [each.name for each in visible(Tool, principal)]
 
     def test_lists_of_one_second_ask_once(self, ann: User, asked: Asked) -> None:
         lists = [
@@ -267,7 +268,7 @@ def test_requests_at_the_same_time_wait_for_one_verdict(ann: User) -> None:
         return True
 
     def names(_: int) -> list[str]:
-        return [each.name for each in visible_tools(caller(ann))]
+        return [each.name for each in visible(Tool, caller(ann))]
 
     with offering(act, requires=is_slow), gate.closed(), ThreadPoolExecutor(4) as threads:
         snapshot.current_snapshot()
@@ -291,7 +292,7 @@ class TestFailure:
             raise LookupError("no such plan")
 
         with offering(act, aact, requires=is_broken):
-            assert visible_tools(caller(ann)) == []
+            assert visible(Tool, caller(ann)) == []
             entry = entry_of(act, caller(ann))
 
         assert entry.denial is Denial.REQUIREMENT_UNMET
@@ -311,7 +312,7 @@ class TestFailure:
             tool(requires=is_broken)(act)
             tool(requires=may_write)(aact)
         with serving_declared(declared):
-            assert [each.name for each in visible_tools(caller(ann))] == ["aact"]
+            assert [each.name for each in visible(Tool, caller(ann))] == ["aact"]
 
     def test_predicate_whose_verdict_cannot_be_judged_hides(
         self, ann: User, caplog: pytest.LogCaptureFixture
@@ -321,7 +322,7 @@ class TestFailure:
                 raise TypeError("vague")
 
         with offering(act, requires=lambda user: Vague()):
-            assert visible_tools(caller(ann)) == []
+            assert visible(Tool, caller(ann)) == []
         assert "vague" in caplog.text
 
     def test_coroutine_behind_a_sync_decorator_shows_nothing(
@@ -335,7 +336,7 @@ class TestFailure:
             return holds(**keywords)
 
         with offering(act, requires=decorated):
-            assert visible_tools(caller(ann)) == []
+            assert visible(Tool, caller(ann)) == []
         assert "must be sync" in caplog.text
 
 
@@ -346,4 +347,4 @@ def test_project_without_requirements_pays_nothing(
     with offering(act):
         snapshot.current_snapshot()
         with django_assert_num_queries(0, connection=connection):
-            assert [each.name for each in visible_tools(caller(ann))] == ["act"]
+            assert [each.name for each in visible(Tool, caller(ann))] == ["act"]

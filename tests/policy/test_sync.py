@@ -14,8 +14,8 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.groups import sync_groups
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import using_registry
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import using_registry
 from tests.calls import in_thread, offering
 from tests.databases import EVERY_MODEL, Route, second_database
 
@@ -235,7 +235,7 @@ class TestDatabases:
         migrate("django_mcp", database=other)
         ToolGroup.objects.using(other).all().delete()
         state = MigrationExecutor(connections[other]).loader.project_state(
-            ("django_mcp", "0001_initial")
+            ("django_mcp", "0009_switch_kind")
         )
 
         created = sync_groups(apps=state.apps, using=other)

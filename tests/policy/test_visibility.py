@@ -11,18 +11,19 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 from pytest_django import Settings
 
 from django_mcp import Endpoint, Principal
-from django_mcp.catalog import survey, visible_tools
+from django_mcp.catalog import survey, visible
 from django_mcp.exceptions import UnknownToolError
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
 from django_mcp.testing import MCPClient
+from django_mcp.tools.tool import Tool
 from tests.calls import caller
 
 
 def denial_of(name: str, principal: Principal) -> Denial | None:
     forget_snapshot()
-    return next(entry.denial for entry in survey(principal) if entry.tool.name == name)
+    return next(entry.denial for entry in survey(principal) if entry.primitive.name == name)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_disabled_group_hides_its_tools(ann: User, shop_group: ToolGroup) -> N
 def test_a_switched_off_tool_is_hidden_alone(ann: User, shop_group: ToolGroup) -> None:
     shop_group.switches.filter(name="list_products").update(enabled=False)
 
-    assert denial_of("list_products", caller(ann)) is Denial.TOOL_DISABLED
+    assert denial_of("list_products", caller(ann)) is Denial.SWITCHED_OFF
     assert denial_of("get_product", caller(ann)) is None
 
 
@@ -61,7 +62,7 @@ def test_an_endpoint_that_serves_some_groups_hides_the_others(ann: User) -> None
     principal = Principal(endpoint=endpoint, user=ann)
 
     assert denial_of("list_products", principal) is Denial.OTHER_ENDPOINT
-    assert {tool.group for tool in visible_tools(principal)} == {"desk"}
+    assert {tool.group for tool in visible(Tool, principal)} == {"desk"}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_operators_are_told_the_first_reason(shop_group: ToolGroup) -> None:
     assert found == [
         Denial.GROUP_DISABLED,
         Denial.OTHER_ENDPOINT,
-        Denial.TOOL_DISABLED,
+        Denial.SWITCHED_OFF,
         Denial.GROUP_READ_ONLY,
         Denial.CLIENT_NOT_ALLOWED,
         Denial.USER_NOT_ALLOWED,
@@ -196,7 +197,7 @@ def test_a_group_without_a_row_is_as_new_groups_are(
 
 
 def test_a_tool_that_lacks_only_a_scope_is_listed_and_its_scopes_are_told(ann: User) -> None:
-    entries = {entry.tool.name: entry for entry in survey(caller(ann, scopes=["shop:read"]))}
+    entries = {entry.primitive.name: entry for entry in survey(caller(ann, scopes=["shop:read"]))}
 
     assert entries["place_order"].denial is None
     assert entries["place_order"].missing_scopes == {"shop:write"}

@@ -16,7 +16,7 @@ from django_mcp import Image, Text, ToolContext, tool
 from django_mcp.asgi import Application
 from django_mcp.content import Content
 from django_mcp.models import CallRecord, ToolTask
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.keys import PATH
 from tests.protocol.tasks import ending
 from tests.wire import TASKS, Client, serving

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from django_mcp import Image, Text, tool
 from django_mcp.asgi import Application
 from django_mcp.models import CallRecord
-from django_mcp.tools.declaration import ToolDeclaration, collecting
+from django_mcp.primitives.declaration import Declaration, collecting
 from tests.e2e.sdk import MODES
 from tests.keys import PATH
 from tests.wire import PATIENCE, serving
@@ -36,7 +36,7 @@ def names() -> Any:
     return Group.objects.order_by("name").values_list("name", flat=True)
 
 
-def declared(function: Any, *, is_async: bool, **options: Any) -> list[ToolDeclaration]:
+def declared(function: Any, *, is_async: bool, **options: Any) -> list[Declaration]:
     async def give() -> Any:
         """Give it."""
         return function()

@@ -22,7 +22,7 @@ from typing_extensions import TypedDict
 
 from django_mcp import tool
 from django_mcp.asgi import Application
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.keys import PATH
 from tests.shop.models import Order, Product, Shipment, Tag
 from tests.wire import PATIENCE, serving

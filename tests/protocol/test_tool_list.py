@@ -13,7 +13,7 @@ from tests.protocol.tools import TOOLS
 from tests.spec import LEGACY, MODERN
 from tests.wire import TASKS, Client
 
-NAMES = sorted(each.name for each in TOOLS if each.group != "closed")
+NAMES = sorted(each.key[1] for each in TOOLS if each.group != "closed")
 
 
 def pages(client: Client) -> list[list[str]]:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django_mcp import tool
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build
 from django_mcp.testing import MCPClient, ToolResult
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import build
 from django_mcp.tools.tool import Tool
 from tests.calls import offering
 
@@ -16,7 +16,7 @@ def resolved(function: Callable[..., Any], **options: Any) -> Tool:
     """The tool that this function is, tagged with these options."""
     with collecting() as declared:
         tool(**options)(function)
-    return next(iter(build(declared).tools.values()))
+    return next(iter(build(declared).of(Tool).values()))
 
 
 def unlocated(problem: str) -> str:

@@ -34,6 +34,7 @@ from django_mcp import BigInt, ToolError
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.schemas.errors.argument_errors import MAX_ERRORS, MAX_VIOLATIONS
 from django_mcp.testing import MCPClient
+from django_mcp.tools.tool import Tool
 from tests.calls import bound, call_of, offering
 from tests.tools.single_tools import receive, refusals, resolved, send, taking
 
@@ -799,7 +800,7 @@ def test_parameter_whose_default_is_none_takes_null() -> None:
     day = datetime.date(2026, 1, 31)
     assert taken == [(None, None, None), (day, 1, day)]
     assert refused.error["hint"] == "- howMany: must be at least 1"
-    assert registry.tools["act"].input_schema["properties"]["day"] == {
+    assert registry.of(Tool)["act"].input_schema["properties"]["day"] == {
         "anyOf": [{"type": "string", "format": "date"}, {"type": "null"}],
         "default": None,
     }

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_mcp import tool
+from django_mcp.primitives.declaration import collecting
 from django_mcp.schemas.models.keyset import Position
 from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
 from django_mcp.testing import MCPClient
-from django_mcp.tools.declaration import collecting
 from tests.calls import offering, serving_declared
 from tests.shop.models import Product
 from tests.tools.single_tools import returning

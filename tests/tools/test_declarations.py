@@ -24,10 +24,11 @@ from typing_extensions import TypeAliasType
 
 from django_mcp import Icon, Image, Retry, Text, ToolContext, tool
 from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build
 from django_mcp.testing import MCPClient
 from django_mcp.tools.background import Background
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import build
+from django_mcp.tools.tool import Tool
 from tests.calls import offering
 from tests.tools.single_tools import resolved, unlocated
 
@@ -202,7 +203,7 @@ def test_partials_objects_and_bound_methods_can_be_tools(
 ) -> None:
     has_name = name != "adds"
     with offering(function, name=None if has_name else name) as registry:
-        found = registry.tools[name]
+        found = registry.of(Tool)[name]
         result = MCPClient().call(name, first=2)
 
     assert (result.data, result.is_error) == (5, False)
@@ -241,7 +242,7 @@ def test_caller_and_context_are_filled_and_hidden(annotation: Any) -> None:
         result = MCPClient(user).call("whoami", number=5)
 
         assert result.data == "ann 5"
-        assert list(registry.tools["whoami"].input_schema["properties"]) == ["number"]
+        assert list(registry.of(Tool)["whoami"].input_schema["properties"]) == ["number"]
 
 
 @pytest.mark.parametrize("name", ["owner", "context"])
@@ -794,11 +795,11 @@ def test_tools_are_listed_in_the_order_of_their_names() -> None:
         tool(group="a", scopes=["a:read"])(fine)
     registry = build(declared)
 
-    assert list(registry.tools) == ["fine", "zebra"]
+    assert list(registry.of(Tool)) == ["fine", "zebra"]
     assert registry.groups == ("a", "b")
     assert registry.scopes == {"a:read": "a", "z:read": "b"}
     assert [each.name for each in registry.in_group("b")] == ["zebra"]
-    assert registry.get("nothing") is None
+    assert registry.find(Tool, "nothing") is None
 
 
 @pytest.mark.parametrize(
@@ -839,7 +840,7 @@ class TestBackground:
                 require_task=True,
             )(act)
 
-        assert build(declared).tools["act"].background == Background(
+        assert build(declared).of(Tool)["act"].background == Background(
             timeout=5,
             retry=Retry(times=2),
             queue="slow",

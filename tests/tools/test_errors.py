@@ -143,7 +143,7 @@ def test_validator_that_fails_in_its_own_way_names_the_argument_and_is_logged(
 
     assert result.error["hint"] == "- name: cannot be checked: a rule of this tool fails on it"
     assert CallRecord.objects.get().outcome == CallRecord.Outcome.INVALID_ARGUMENTS
-    (logged,) = [each for each in caplog.records if each.name == "django_mcp.tools.tool"]
+    (logged,) = [each for each in caplog.records if each.name == "django_mcp.primitives.primitive"]
     assert str(result.call_id) in logged.getMessage()
     assert logged.exc_info is not None
     assert logged.exc_info[1] is error

@@ -22,8 +22,8 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import CallRecord
+from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient, ToolResult
-from django_mcp.tools.declaration import collecting
 from tests.calls import offering, serving_declared
 from tests.shop.models import Order, Product
 from tests.tools.single_tools import resolved, returning

@@ -9,8 +9,9 @@ from typing_extensions import TypedDict
 
 from django_mcp import ToolContext, tool
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import build
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build
+from django_mcp.tools.tool import Tool
 from tests.tools.single_tools import unlocated
 
 
@@ -49,7 +50,7 @@ def problems(prepare: Any, **options: Any) -> list[str]:
 def test_preparation_takes_and_gives_what_the_tool_knows(prepare: Callable[..., Any]) -> None:
     with collecting() as declared:
         tool(background=True, prepare=prepare)(delete)
-    resolved = build(declared).tools["delete"]
+    resolved = build(declared).of(Tool)["delete"]
 
     shown = ["name", "reason"] if prepare is nothing else ["name"]
     assert list(resolved.input_schema["properties"]) == shown

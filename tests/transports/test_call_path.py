@@ -12,7 +12,7 @@ import pytest
 from pydantic_core import from_json
 
 from django_mcp.policy import snapshot, visibility
-from django_mcp.tools.registry import Registry
+from django_mcp.primitives.registry import Registry
 from tests.spec import MODERN
 from tests.wire import Answer, Client
 
@@ -37,7 +37,7 @@ def work_of(request: Callable[[], Answer], *, status: int = 200) -> Counter[str]
             counts["parsed"] += _is_ours(frame)
         elif event == "call" and frame.f_code is json.loads.__code__:
             counts["parsed"] += _is_ours(frame.f_back)
-        elif event == "call" and frame.f_code is Registry.get.__code__:
+        elif event == "call" and frame.f_code is Registry.find.__code__:
             counts["looked up"] += 1
         elif event == "call" and frame.f_code is visibility.closures_of.__code__:
             counts["judged"] += frame.f_back is not None and _module(frame.f_back) == (

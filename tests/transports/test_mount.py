@@ -14,8 +14,8 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.asgi import Application, mount
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.tools.declaration import collecting
-from django_mcp.tools.registry import build, using_registry
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build, using_registry
 from tests.wire import PATIENCE, Client
 
 INNER = b"the inner application"

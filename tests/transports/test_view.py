@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from django_mcp import ToolContext, tool
 from django_mcp.asgi import Application
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from django_mcp.transports.http import json_response
 from django_mcp.transports.wsgi import event_loop, event_stream
 from tests.background.rows import settled

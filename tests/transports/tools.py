@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group, User
 from pydantic import Field
 
 from django_mcp import Principal, ToolContext, tool
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 
 SECRET = "the-password-is-1234"
 

@@ -174,7 +174,7 @@ class ToolFilter(OccurringFilter):
     column = "name"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = {name for names in read_declared().names.values() for name in names}
+        names = {name for keys in read_declared().keys.values() for _, name in keys}
         if chosen := self.value():
             names.add(chosen)
         return [(name, printable(name)) for name in sorted(names)]

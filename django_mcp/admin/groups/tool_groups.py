@@ -51,7 +51,7 @@ class CodeFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> QuerySet[ToolGroup] | None:
-        declared = read_declared().names
+        declared = read_declared().keys
         if self.value() == "present":
             return queryset.filter(name__in=declared)
         if self.value() == "gone":
@@ -148,9 +148,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         def switched_off() -> Mapping[int, int]:
             off = ToolSwitch.objects.filter(enabled=False).select_related("group")
             return Counter(
-                switch.group_id
-                for switch in off
-                if declared.has_tool(switch.group.name, switch.name)
+                switch.group_id for switch in off if declared.has(switch.group.name, switch.key)
             )
 
         @admin.display(description=_("notes"), empty_value="")
@@ -211,7 +209,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> HttpResponse | None:
-        gone = queryset.exclude(name__in=read_declared().names)
+        gone = queryset.exclude(name__in=read_declared().keys)
         kept = queryset.count() - gone.count()
         if kept:
             text = ngettext(

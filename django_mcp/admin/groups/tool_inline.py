@@ -1,4 +1,4 @@
-"""The tools of a group, each with its switch, on the group's page."""
+"""Inline of the switches of a group: one for each tool, resource and prompt."""
 
 from typing import Any
 
@@ -7,15 +7,19 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
 
-from django_mcp.admin.groups.tool_details import ToolSheet
+from django_mcp.admin.groups.primitive_details import PrimitiveSheet
 from django_mcp.admin.registry_view import read_declared
+from django_mcp.kinds import Key
 from django_mcp.models import ToolGroup, ToolSwitch
 
 
 class SwitchForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """One switch; `sheet` is its tool when that can be shown, `is_gone` when the code lost it."""
+    """One switch. `sheet` shows what it switches, if that can be resolved.
 
-    sheet: ToolSheet | None = None
+    `is_gone` says that the code has lost it.
+    """
+
+    sheet: PrimitiveSheet | None = None
     is_gone: bool = False
 
     class Meta:
@@ -24,7 +28,7 @@ class SwitchForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs o
 
 
 class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs only
-    """The switches of a group. Only those whose tool is gone from the code can be deleted."""
+    """The switches of a group. Only those whose function is gone from the code can be deleted."""
 
     instance: ToolGroup
 
@@ -34,8 +38,8 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        form.sheet = self._sheet(form.instance.name)
-        form.is_gone = not self._declared.has_tool(self.instance.name, form.instance.name)
+        form.sheet = self._sheet(form.instance.key)
+        form.is_gone = not self._declared.has(self.instance.name, form.instance.key)
         if not form.is_gone:
             form.fields.pop(DELETION_FIELD_NAME, None)
 
@@ -44,17 +48,19 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
         return any(DELETION_FIELD_NAME in form.fields for form in self.initial_forms)
 
     @property
-    def without_switch(self) -> list[tuple[str, ToolSheet | None]]:
-        """The tools that came to the code after the rows were last synced."""
-        known = {form.instance.name for form in self.initial_forms}
-        names = self._declared.in_group(self.instance.name)
-        return [(name, self._sheet(name)) for name in names if name not in known]
+    def without_switch(self) -> list[tuple[ToolSwitch, PrimitiveSheet | None]]:
+        """What came to the code after the rows were last synced, as rows that are not saved."""
+        known = {form.instance.key for form in self.initial_forms}
+        keys = self._declared.in_group(self.instance.name)
+        return [
+            (ToolSwitch(kind=kind, name=name), self._sheet((kind, name)))
+            for kind, name in keys
+            if (kind, name) not in known
+        ]
 
-    def _sheet(self, name: str) -> ToolSheet | None:
-        tool = self._declared.tools.get(name)
-        if tool is None or tool.group != self.instance.name:
-            return None
-        return ToolSheet(tool=tool)
+    def _sheet(self, key: Key) -> PrimitiveSheet | None:
+        found = self._declared.find(self.instance.name, key)
+        return None if found is None else PrimitiveSheet(primitive=found)
 
 
 class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only

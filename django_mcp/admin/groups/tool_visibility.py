@@ -26,8 +26,8 @@ from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import Registry, get_registry
 from django_mcp.user_labels import username_of
 
 MOST_CLIENTS = 200
@@ -140,7 +140,7 @@ def sight_page(
     try:
         registry = get_registry()
     except ToolRegistrationError as error:
-        registry, problems = Registry(tools={}), error.problems
+        registry, problems = Registry(), error.problems
     data = request.GET if "user" in request.GET else None
     initial = None if data is not None else request.GET.get("group")
     titles = dict(ToolGroup.objects.exclude(title="").values_list("name", "title"))
@@ -198,9 +198,9 @@ def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
     chosen = form.cleaned_data["group"]
     groups = ToolGroup.objects.in_bulk(field_name="name")
     sightings = [
-        Sighting(entry=entry, group=groups.get(entry.tool.group))
+        Sighting(entry=entry, group=groups.get(entry.primitive.group))
         for entry in entries
-        if chosen in ("", entry.tool.group)
+        if chosen in ("", entry.primitive.group)
     ]
     visible = [sighting for sighting in sightings if sighting.entry.denial is None]
     return {"sightings": sightings, "visible_count": len(visible)}

@@ -21,7 +21,7 @@ from django_mcp.auth.oauth.resource_indicators import (
 )
 from django_mcp.auth.oauth.validator import VISITOR
 from django_mcp.endpoints import Endpoint, get_endpoints
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
 Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
 

@@ -16,8 +16,9 @@ from django_mcp.auth.oauth.scopes import in_words
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 
 FEW_TOOLS = 10
@@ -36,11 +37,12 @@ class Effect(IntEnum):
     DELETE = 3
 
     @classmethod
-    def of(cls, tool: Tool) -> Self:
-        if tool.read_only:
+    def of(cls, primitive: Primitive) -> Self:
+        if primitive.read_only:
             return cls(cls.READ)
         # As in the protocol: what its author left open may destroy.
-        return cls(cls.CHANGE if tool.destructive is False else cls.DELETE)
+        is_harmless = isinstance(primitive, Tool) and primitive.destructive is False
+        return cls(cls.CHANGE if is_harmless else cls.DELETE)
 
     @property
     def label(self) -> str | Promise:
@@ -85,12 +87,12 @@ class OfferedTool:
     more_scopes: Sequence[str]
 
     @classmethod
-    def of(cls, tool: Tool, scope: str = "") -> Self:
-        """Describe a tool, as one that `scope` opens."""
+    def of(cls, primitive: Primitive, scope: str = "") -> Self:
+        """Describe a primitive, as one that `scope` opens."""
         return cls(
-            title=tool.title or in_words(tool.name),
-            effect=Effect.of(tool),
-            more_scopes=sorted(tool.scopes - {scope}),
+            title=primitive.title or in_words(primitive.name),
+            effect=Effect.of(primitive),
+            more_scopes=sorted(primitive.scopes - {scope}),
         )
 
 
@@ -185,14 +187,15 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
     `granted` are the scopes that the application holds of this user already.
     """
     visibility = Visibility(principal, current_snapshot())
-    visible = [tool for tool in get_registry().tools.values() if visibility.sees(tool)]
+    every = get_registry().primitives.values()
+    visible = [each for each in every if visibility.sees(each)]
     descriptions = get_scopes_backend().get_all_scopes()
     titles = dict(ToolGroup.objects.values_list("name", "title"))
 
-    def grouped(scope: str, tools: Iterable[Tool]) -> OfferedTools:
+    def grouped(scope: str, primitives: Iterable[Primitive]) -> OfferedTools:
         by_group: dict[str, list[OfferedTool]] = defaultdict(list)
-        for tool in tools:
-            by_group[tool.group].append(OfferedTool.of(tool, scope))
+        for primitive in primitives:
+            by_group[primitive.group].append(OfferedTool.of(primitive, scope))
         return OfferedTools(
             groups=[
                 OfferedGroup(title=titles.get(group) or in_words(group), tools=offered)
@@ -208,7 +211,7 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
                 description=str(descriptions.get(scope, scope)),
                 is_of_tools=scope in scopes_of_tools,
                 is_new=bool(granted) and scope not in granted,
-                tools=grouped(scope, [tool for tool in visible if scope in tool.scopes]),
+                tools=grouped(scope, [each for each in visible if scope in each.scopes]),
             )
             for scope in sorted(
                 principal.scopes,
@@ -220,6 +223,6 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
                 ),
             )
         ],
-        open_tools=grouped("", [tool for tool in visible if not tool.scopes]),
+        open_tools=grouped("", [each for each in visible if not each.scopes]),
         is_step_up=bool(granted),
     )

@@ -18,7 +18,7 @@ from oauth2_provider.views import (
 from django_mcp.auth.oauth.cors import open_to_scripts
 from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.policy.login_scopes import offered_scopes
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
 INTROSPECTION = "introspection_endpoint_auth_methods_supported"
 OFFERED = (

@@ -13,7 +13,7 @@ from django_mcp.auth.oauth.resource_indicators import requested_endpoint
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ToolGroup
 from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
 
 def tool_scopes() -> Mapping[str, str]:

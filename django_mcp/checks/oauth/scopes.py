@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Info, Warning
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.oauth.scopes import ToolScopes
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
 SETTING = 'OAUTH2_PROVIDER["SCOPES"]'
 WORD = re.compile(r"[^\W_]+")
@@ -32,9 +32,10 @@ def scope_problems() -> Iterator[CheckMessage]:
             undescribed.append(scope)
             continue
         suggested.add(near)
-        tools = [tool.located_name for tool in registry.tools.values() if scope in tool.scopes]
+        every = registry.primitives.values()
+        users = [each.located_name for each in every if scope in each.scopes]
         yield Warning(
-            f"{', '.join(tools)}: {SETTING} has no words for the scope {scope!r}. "
+            f"{', '.join(users)}: {SETTING} has no words for the scope {scope!r}. "
             f"Did you mean {near!r}?",
             hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
             id="django_mcp.W031",

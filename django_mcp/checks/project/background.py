@@ -10,7 +10,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
 from django_mcp.checks.project.django_tasks import workers_advice
 from django_mcp.conf import Settings, settings
-from django_mcp.tools.declaration import declarations
+from django_mcp.primitives.declaration import declarations_of
+from django_mcp.tools.declaration import ToolDeclaration
 
 CELERY_BACKEND = SHORT_NAMES["celery"]
 DJANGO_TASKS_BACKEND = SHORT_NAMES["django_tasks"]
@@ -70,7 +71,7 @@ def check_background_deployment(
     """Background tools have workers of their own."""
     if Settings.BACKGROUND_BACKEND.problem():
         return []  # check_settings tells
-    has_tools = any(declaration.background for declaration in declarations())
+    has_tools = any(declaration.background for declaration in declarations_of(ToolDeclaration))
     if not has_tools or backend_path() != THREADS_BACKEND:
         return []
     return [

@@ -8,7 +8,8 @@ from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Warning, register
 from django.db import connections, router
 
-from django_mcp.tools.declaration import declarations
+from django_mcp.primitives.declaration import declarations_of
+from django_mcp.tools.declaration import ToolDeclaration
 
 WRITE_AHEAD = "PRAGMA journal_mode=WAL"
 """Readers and one writer do not wait for each other."""
@@ -37,7 +38,9 @@ def check_databases(
 def _written_to() -> set[str]:
     """The databases of the package's own tables, and those of tools' transactions."""
     models = apps.get_app_config("django_mcp").get_models()
-    named = {each.atomic for each in declarations() if isinstance(each.atomic, str)}
+    named = {
+        each.atomic for each in declarations_of(ToolDeclaration) if isinstance(each.atomic, str)
+    }
     return {router.db_for_write(model) for model in models} | named
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.primitives.declaration import declarations_of
 from django_mcp.schemas.callables import documentation_of, function_of
 from django_mcp.schemas.docstrings import read_docstring
 from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
-from django_mcp.tools.declaration import ToolDeclaration, declarations
+from django_mcp.tools.declaration import ToolDeclaration
 
 
 @register
@@ -26,7 +27,7 @@ def check_docstrings(
             hint="Correct the name in the docstring, or take the line out: agents do not read it.",
             id="django_mcp.W035",
         )
-        for declaration in declarations()
+        for declaration in declarations_of(ToolDeclaration)
         for name, parameters in _unknown(declaration)
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
-from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.tools.tool import Tool
 
 PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
@@ -32,7 +32,7 @@ def check_hosts(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def _host_problems(registry: Registry) -> Iterator[CheckMessage]:
-    for tool in registry.tools.values():
+    for tool in registry.of(Tool).values():
         yield from _name_problems(tool)
         yield from _description_problems(tool)
         yield from _definition_problems(tool)

@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.tools.source_text import declares_tools
 from django_mcp.conf import Settings, settings
+from django_mcp.primitives.declaration import declarations
 from django_mcp.schemas.callables import shown_path
-from django_mcp.tools.declaration import declarations
 
 
 @register

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connections, router
 
-from django_mcp.tools.registry import Registry, get_registry
+from django_mcp.primitives.registry import Registry, get_registry
 
 OF_OBJECTS = (
     "permissions= asks without an object: a permission of one object, as of django-guardian or "
@@ -36,14 +36,14 @@ def check_permissions(
         unknown -= _stored(alias, unknown)
     return [
         Warning(
-            f"{tool.located_name}: the permission {permission!r} does not exist, so that only "
-            "superusers see the tool.",
+            f"{primitive.located_name}: the permission {permission!r} does not exist, so that only "
+            f"superusers see the {primitive.kind}.",
             hint=f"{_correction(permission, declared)} {OF_OBJECTS} If an authentication backend "
             'of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = ["django_mcp.W029"].',
             id="django_mcp.W029",
         )
-        for tool in registry.tools.values()
-        for permission in tool.permissions
+        for primitive in registry.primitives.values()
+        for permission in primitive.permissions
         if permission in unknown
     ]
 

@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
 
 HINT = (
     "The endpoint does not start until this is mended: change the declaration, and run "

@@ -24,7 +24,8 @@ from django_mcp.management.formatting import counted, moment_text
 from django_mcp.management.principals import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
+from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import MAX_LABEL
 
 DEFAULT_LIMIT = 50
@@ -167,7 +168,7 @@ def _unused_tool_text(name: str) -> str:
     is_storable = storable_text(name, len(name)) == name
     if is_storable and CallRecord.objects.filter(name=name).exists():
         return ""
-    tools = get_registry().tools
+    tools = get_registry().of(Tool)
     if name in tools:
         return f"No call of the tool {name} is on record."
     head = f"No call of a tool {quoted(name)} is on record, and no tool has this name."

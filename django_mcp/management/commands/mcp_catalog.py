@@ -1,5 +1,6 @@
 """`manage.py mcp_catalog`: which tools there are, and what a caller sees of them."""
 
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -7,6 +8,7 @@ from django.db import connections, router
 
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
+from django_mcp.kinds import Kind
 from django_mcp.management.formatting import counted
 from django_mcp.management.principals import (
     add_endpoint_argument,
@@ -15,11 +17,12 @@ from django_mcp.management.principals import (
     find_user,
 )
 from django_mcp.models import ToolGroup
-from django_mcp.policy.advice import NO_TOOLS, closed_groups, closed_groups_advice
+from django_mcp.policy.advice import closed_groups, closed_groups_advice, nothing_declared
 from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
-from django_mcp.tools.registry import get_registry
 from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import user_label
 
@@ -105,13 +108,15 @@ class Command(BaseCommand):
             policy = snapshot.policy(group)
             state = "enabled" if policy.enabled else "disabled"
             self.stdout.write(f"{group} ({state}{', read-only' if policy.read_only else ''})")
-            for tool in registry.in_group(group):
-                off = " [switched off]" if tool.name in policy.disabled_tools else ""
-                self.stdout.write(f"  {tool.name}{off}")
-                self.stdout.write(f"    {_facts(tool)}")
-        self.stdout.write(counted(len(registry.tools), "tool"))
-        if not registry.tools:
-            self.stdout.write(NO_TOOLS)
+            for primitive in registry.in_group(group):
+                off = " [switched off]" if primitive.key in policy.switched_off else ""
+                self.stdout.write(f"  {_name(primitive)}{off}")
+                self.stdout.write(f"    {_facts(primitive)}")
+        kinds = Counter({str(Kind.TOOL): 0})
+        kinds.update(kind for kind, _ in registry.primitives)
+        self.stdout.write(", ".join(counted(number, kind) for kind, number in kinds.items()))
+        if not registry.primitives:
+            self.stdout.write(nothing_declared(Kind.TOOL))
         elif closed := closed_groups(snapshot):
             self.stdout.write(closed_groups_advice(closed))
 
@@ -123,7 +128,9 @@ class Command(BaseCommand):
         for title, chosen in (("Visible to", visible), ("Hidden from", hidden)):
             self.stdout.write(f"{title} {name}: {len(chosen)}")
             for entry in chosen:
-                self.stdout.write(f"  {entry.tool.name} ({entry.tool.group}){_why(entry)}")
+                self.stdout.write(
+                    f"  {_name(entry.primitive)} ({entry.primitive.group}){_why(entry)}"
+                )
         if closed := closed_groups(current_snapshot()):
             self.stdout.write(closed_groups_advice(closed))
 
@@ -139,19 +146,25 @@ class Command(BaseCommand):
         )
 
 
-def _facts(tool: Tool) -> str:
-    annotations = {
-        "read-only": tool.read_only,
-        "destructive": tool.destructive,
-        "idempotent": tool.idempotent,
-        "open world": tool.open_world,
-        "in the background": tool.background is not None,
-    }
+def _name(primitive: Primitive) -> str:
+    kind = "" if primitive.kind is Kind.TOOL else f"{primitive.kind} "
+    return f"{kind}{primitive.name}"
+
+
+def _facts(primitive: Primitive) -> str:
+    annotations = {"read-only": primitive.read_only}
+    if isinstance(primitive, Tool):
+        annotations |= {
+            "destructive": bool(primitive.destructive),
+            "idempotent": bool(primitive.idempotent),
+            "open world": bool(primitive.open_world),
+            "in the background": primitive.background is not None,
+        }
     facts = [name for name, holds in annotations.items() if holds]
-    facts.append(f"scopes: {' '.join(sorted(tool.scopes)) or 'none'}")
-    facts.append(f"permissions: {' '.join(tool.permissions) or 'none'}")
-    if tool.requires is not None:
-        facts.append(f"requires: {tool.requires.name}")
+    facts.append(f"scopes: {' '.join(sorted(primitive.scopes)) or 'none'}")
+    facts.append(f"permissions: {' '.join(primitive.permissions) or 'none'}")
+    if primitive.requires is not None:
+        facts.append(f"requires: {primitive.requires.name}")
     return ", ".join(facts)
 
 

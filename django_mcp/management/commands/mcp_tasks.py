@@ -14,7 +14,8 @@ from django_mcp.escapes import printable
 from django_mcp.management.arguments import count
 from django_mcp.management.formatting import counted, moment_text
 from django_mcp.models import ToolTask, UsedRequestState
-from django_mcp.tools.registry import get_registry
+from django_mcp.primitives.registry import get_registry
+from django_mcp.tools.tool import Tool
 
 DEFAULT_LIMIT = 50
 
@@ -78,7 +79,7 @@ class Command(BaseCommand):
         facts = {field.attname: getattr(task, field.attname) for field in task._meta.fields}
         for name in ("secrets", "answers"):  # encrypted, both
             del facts[name]
-        tool = get_registry().get(task.name)
+        tool = get_registry().find(Tool, task.name)
         schema = None if tool is None else tool.argument_schema
         facts["arguments"] = redact(json.loads(task.arguments), schema)
         for name in ("questions", "result", "error"):

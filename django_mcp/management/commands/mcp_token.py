@@ -85,12 +85,12 @@ class Command(BaseCommand):
 def _idle_scopes_text(wanted: list[str], principal: Principal) -> str:
     """The scopes that open no tool to the principal, and why; empty where each opens one."""
     entries = survey(principal)
-    opening = {scope for each in entries if each.denial is None for scope in each.tool.scopes}
+    opening = {scope for each in entries if each.denial is None for scope in each.primitive.scopes}
     idle = sorted(set(wanted) - opening)
     if not idle:
         return ""
-    hidden = [each for each in entries if each.tool.scopes & set(idle)]
-    closed = {each.tool.group for each in hidden if each.denial is Denial.GROUP_DISABLED}
+    hidden = [each for each in entries if each.primitive.scopes & set(idle)]
+    closed = {each.primitive.group for each in hidden if each.denial is Denial.GROUP_DISABLED}
     reason = (
         closed_groups_advice(sorted(closed))
         if closed

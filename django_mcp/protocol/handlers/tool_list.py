@@ -8,14 +8,15 @@ from typing import Any
 from mcp.server.context import CallNext, HandlerResult
 from mcp_types import ListToolsResult, PaginatedRequestParams
 
-from django_mcp.catalog import empty_list_reason, visible_tools
+from django_mcp.catalog import empty_list_reason, visible
 from django_mcp.conf import settings
+from django_mcp.kinds import Kind
+from django_mcp.primitives.registry import Registry
 from django_mcp.principals import Principal
 from django_mcp.protocol.errors import internal_error, invalid_cursor
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.wire import wire_tool_json
 from django_mcp.threads.executors import run_in_control
-from django_mcp.tools.registry import Registry
 from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class ToolList:
 
     def __init__(self, registry: Registry) -> None:
         self._definitions: Mapping[str, dict[str, Any]] = {
-            name: wire_tool_json(tool) for name, tool in registry.tools.items()
+            name: wire_tool_json(tool) for name, tool in registry.of(Tool).items()
         }
         self._is_explained = False
 
@@ -56,16 +57,16 @@ class ToolList:
         return {**envelope, "tools": [{"name": name, "inputSchema": UNDEFINED} for name in page]}
 
     def _visible(self, principal: Principal) -> list[Tool]:
-        visible = visible_tools(principal)
-        if not visible and not self._is_explained:
+        tools = visible(Tool, principal)
+        if not tools and not self._is_explained:
             # Once: whoever sets the site up reads it, and callers without rights fill no log.
             self._is_explained = True
             logger.warning(
                 "tools/list at %s is empty. %s",
                 principal.endpoint.path,
-                empty_list_reason(principal),
+                empty_list_reason(Kind.TOOL, principal),
             )
-        return visible
+        return tools
 
     async def complete(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Middleware of the SDK's server: put the definitions into the answer to `tools/list`."""

@@ -22,6 +22,7 @@ from django_mcp.principals import Principal
 from django_mcp.protocol.errors import internal_error, no_streams
 from django_mcp.protocol.exchange import Exchange
 from django_mcp.threads.executors import run_in_control
+from django_mcp.tools.tool import Tool
 from django_mcp.transports.http.message import Message, RejectedMessageError
 from django_mcp.transports.http.streams import takes_streams
 
@@ -39,7 +40,7 @@ async def authorize(
     if message.call is None:
         return exchange
     found = await _look_up(exchange, message, message.call)
-    tool = found.tool
+    tool = found.found
     if tool is not None and tool.scopes <= principal.scopes:
         reports = tool.may_report and message.wants_progress and takes_streams(request.scope)
         is_stream = exchange.may_stream or reports
@@ -55,10 +56,10 @@ async def authorize(
     return Challenge(error="insufficient_scope", scopes=tool.scopes)
 
 
-async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, Any]) -> Lookup:
+async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, Any]) -> Lookup[Tool]:
     """The tool that is called; a failure to tell is answered like one of the tool's."""
     try:
-        return await look_up(exchange.principal, params["name"])
+        return await look_up(Tool, params["name"], exchange.principal)
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (of the project's own users and permissions)

@@ -1,4 +1,4 @@
-"""A tool as operators read it: what it does, what it takes, and what its caller must hold."""
+"""Details of a primitive for operators: what it does, takes and needs of its caller."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import Tone, codes, json_block, mark
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.tools.tool import Tool
 
 # A docstring's line break, unless something like the item of a list comes next.
@@ -16,27 +17,27 @@ SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSheet:
-    """A tool of the code, for the template."""
+class PrimitiveSheet:
+    """A primitive of the code, for the template."""
 
-    tool: Tool
+    primitive: Primitive
 
     @property
     def description(self) -> str:
         """Its description, without the line breaks that are due to the width of the code."""
-        return SOFT_BREAK.sub(" ", self.tool.description)
+        return SOFT_BREAK.sub(" ", self.primitive.description)
 
     @property
     def scopes(self) -> SafeString:
-        return codes(sorted(self.tool.scopes))
+        return codes(sorted(self.primitive.scopes))
 
     @property
     def permissions(self) -> SafeString:
-        return codes(self.tool.permissions)
+        return codes(self.primitive.permissions)
 
     @property
     def input_schema(self) -> SafeString:
-        return json_block(self.tool.input_schema)
+        return json_block(self.primitive.input_schema)
 
     @property
     def annotations(self) -> list[SafeString]:
@@ -44,24 +45,25 @@ class ToolSheet:
         return list(self._annotations())
 
     def _annotations(self) -> Iterator[SafeString]:
-        if self.tool.read_only:
+        tool = self.primitive
+        if not isinstance(tool, Tool):
+            return  # the others change nothing, and give no hints
+        if tool.read_only:
             yield mark(pgettext_lazy("tool", "read-only"), Tone.GOOD)
         else:
             yield mark(_("changes data"), Tone.WARNING)
-        if self.tool.destructive is not None:
+        if tool.destructive is not None:
             yield (
                 mark(pgettext_lazy("tool", "destructive"), Tone.BAD)
-                if self.tool.destructive
+                if tool.destructive
                 else mark(_("not destructive"), Tone.QUIET)
             )
-        if self.tool.idempotent is not None:
+        if tool.idempotent is not None:
             yield mark(
-                pgettext_lazy("tool", "idempotent")
-                if self.tool.idempotent
-                else _("not idempotent"),
+                pgettext_lazy("tool", "idempotent") if tool.idempotent else _("not idempotent"),
                 Tone.QUIET,
             )
-        if self.tool.open_world is not None:
-            yield mark(_("open world") if self.tool.open_world else _("closed world"), Tone.QUIET)
-        if self.tool.background is not None:
+        if tool.open_world is not None:
+            yield mark(_("open world") if tool.open_world else _("closed world"), Tone.QUIET)
+        if tool.background is not None:
             yield mark(_("runs in the background"), Tone.QUIET)

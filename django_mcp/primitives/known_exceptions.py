@@ -1,6 +1,6 @@
 """The exceptions of service code that are answered with a tool error; any other stays opaque.
 
-The tool's own `raises` comes first, then `DJANGO_MCP_EXCEPTIONS` laid over Django's exceptions
+The primitive's own `raises` comes first, then `DJANGO_MCP_EXCEPTIONS` laid over Django's exceptions
 here, then the exceptions of Django REST framework.
 """
 
@@ -23,10 +23,10 @@ from django.utils.module_loading import import_string
 
 from django_mcp.conf import settings
 from django_mcp.exceptions import DjangoMCPError, ToolError, ToolOutcome
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.errors.rest_framework import api_error
 from django_mcp.schemas.errors.unique_constraints import unique_violation
 from django_mcp.schemas.errors.validation import validation_error
-from django_mcp.tools.tool import Tool
 
 Handler = Callable[[Any], Any]
 """Given the exception, it returns a `ToolError`, its text, or None to keep it opaque."""
@@ -37,24 +37,24 @@ class KnownException:
     """How an exception is recorded, and what makes the words that its client is told."""
 
     outcome: ToolOutcome
-    words: Callable[[Any, Tool], ToolError | str | None]
+    words: Callable[[Any, Primitive], ToolError | str | None]
 
 
-def tool_error_of(error: BaseException, tool: Tool) -> ToolError | None:
+def tool_error_of(error: BaseException, primitive: Primitive) -> ToolError | None:
     """The tool error that an exception counts as; None when it is a failure of ours.
 
-    Its `__cause__` is the exception, unless the tool raised it itself. An exception group counts
-    as the first `ToolError` in it, or else as the first known exception, groups in it opened where
-    they stand. Raises what a project's callable raises.
+    Its `__cause__` is the exception, unless the function raised it itself. An exception group
+    counts as the first `ToolError` in it, or else as the first known exception, groups in it opened
+    where they stand. Raises what a project's callable raises.
     """
     if isinstance(error, ToolError):
         return error
     if isinstance(error, BaseExceptionGroup):
         inside = list(exceptions_in(error))
         raised = (each for each in inside if isinstance(each, ToolError))
-        known = (made for each in inside if (made := _known(each, tool)))
+        known = (made for each in inside if (made := _known(each, primitive)))
         return next(raised, None) or next(known, None)
-    return _known(error, tool)
+    return _known(error, primitive)
 
 
 def exceptions_in(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -74,29 +74,29 @@ def exception_table() -> dict[type[BaseException], Handler | None]:
     }
 
 
-def _known(error: BaseException, tool: Tool) -> ToolError | None:
+def _known(error: BaseException, primitive: Primitive) -> ToolError | None:
     if isinstance(error, DjangoMCPError):  # such as a result that breaks its schema
         return None
-    made = _made(error, tool)
+    made = _made(error, primitive)
     if made is not None:
         made.__cause__ = error
     return made
 
 
-def _made(error: BaseException, tool: Tool) -> ToolError | None:
+def _made(error: BaseException, primitive: Primitive) -> ToolError | None:
     classes = type(error).__mro__
     known = next((KNOWN[each] for each in classes if each in KNOWN), None)
     outcome = "tool_error" if known is None else known.outcome
     for each in classes:
-        if each in tool.raises:
-            return _called(tool.raises[each], error, outcome)
+        if each in primitive.raises:
+            return _called(primitive.raises[each], error, outcome)
     project = exception_table()
     for each in classes:
         if each in project:
             return _called(project[each], error, outcome)
         if each in KNOWN:
-            return _as_tool_error(KNOWN[each].words(error, tool), outcome)
-    return api_error(error, tool.argument_names)
+            return _as_tool_error(KNOWN[each].words(error, primitive), outcome)
+    return api_error(error, primitive.argument_names)
 
 
 def _called(handler: Any, error: BaseException, outcome: ToolOutcome) -> ToolError | None:
@@ -117,12 +117,12 @@ def _own_words(error: Exception, default: str) -> str:
     return str(words) if isinstance(words, str | Promise) and str(words).strip() else default
 
 
-def _missing(error: Exception, tool: Tool) -> str:
+def _missing(error: Exception, primitive: Primitive) -> str:
     # Not the exception's own text: third parties write what was looked for into it.
     return f"There is no such {_verbose_name(error)}."
 
 
-def _ambiguous(error: Exception, tool: Tool) -> ToolError:
+def _ambiguous(error: Exception, primitive: Primitive) -> ToolError:
     return ToolError(
         f"More than one {_verbose_name(error)} matches.",
         hint="Name the one that is meant more precisely.",
@@ -130,7 +130,7 @@ def _ambiguous(error: Exception, tool: Tool) -> ToolError:
     )
 
 
-def _referred_to(error: ProtectedError | RestrictedError, tool: Tool) -> ToolError:
+def _referred_to(error: ProtectedError | RestrictedError, primitive: Primitive) -> ToolError:
     # Of the rows themselves nothing is told: the caller may not see them.
     if isinstance(error, ProtectedError):
         objects = error.protected_objects
@@ -157,21 +157,21 @@ def _verbose_name(error: Exception) -> str:
 KNOWN: Mapping[type[BaseException], KnownException] = {
     ValidationError: KnownException(
         outcome="invalid_arguments",
-        words=lambda error, tool: validation_error(error, tool.argument_names),
+        words=lambda error, primitive: validation_error(error, primitive.argument_names),
     ),
     PermissionDenied: KnownException(
         outcome="permission_denied",
-        words=lambda error, tool: _own_words(error, "The user may not do this."),
+        words=lambda error, primitive: _own_words(error, "The user may not do this."),
     ),
     Http404: KnownException(
         outcome="not_found",
-        words=lambda error, tool: _own_words(error, "There is no such object."),
+        words=lambda error, primitive: _own_words(error, "There is no such object."),
     ),
     ObjectDoesNotExist: KnownException(outcome="not_found", words=_missing),
     MultipleObjectsReturned: KnownException(outcome="conflict", words=_ambiguous),
     ProtectedError: KnownException(outcome="conflict", words=_referred_to),
     RestrictedError: KnownException(outcome="conflict", words=_referred_to),
     IntegrityError: KnownException(
-        outcome="conflict", words=lambda error, tool: unique_violation(error)
+        outcome="conflict", words=lambda error, primitive: unique_violation(error)
     ),
 }

@@ -1,0 +1,15 @@
+"""Kinds of primitives, and the keys that identify these."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Kind of a primitive, as stored and shown: with its name it identifies the primitive."""
+
+    TOOL = "tool"
+    RESOURCE = "resource"
+    PROMPT = "prompt"
+
+
+Key = tuple[str, str]
+"""Kind and name, which identify a primitive; rows may hold kinds that the code does not know."""

@@ -1,0 +1,1 @@
+"""Primitives of MCP (tools, resources, prompts): what every kind shares, and their registry."""

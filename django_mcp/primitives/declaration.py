@@ -1,0 +1,123 @@
+"""Declarations of primitives: options as their authors wrote them, and the list of them all."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.utils.module_loading import import_string
+
+from django_mcp.content import Icon
+from django_mcp.kinds import Key, Kind
+from django_mcp.primitives.raises import Raises
+from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of
+
+if TYPE_CHECKING:  # it needs models, and declarations are made while they load
+    from django_mcp.primitives.primitive import Primitive
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A function with the options that its author gave; nothing of it is resolved yet.
+
+    Each field but the function is an option of the kind's decorator: the text below it stands in
+    the reference.
+    """
+
+    kind: ClassVar[Kind]
+    resolver: ClassVar[str]
+    """Dotted path of the function that makes the primitive of a declaration.
+
+    It is imported when the registry is built, and raises `ValueError` for the author.
+    """
+
+    function: Callable[..., Any]
+    _: KW_ONLY
+    name: str | None = None
+    """What clients call it by: `[A-Za-z0-9_-]{1,64}`; default the function's name."""
+    title: str | None = None
+    """A name for people."""
+    description: str | None = None
+    """What the agent reads; default the docstring without its parameters."""
+    group: str = "default"
+    """The tool group that operators switch in the admin."""
+    scopes: Iterable[str] = ()
+    """OAuth scopes that the caller's token must hold, all of them."""
+    permissions: Iterable[str] = ()
+    """Django permissions (`app.codename`) that the user must hold, all of them."""
+    requires: Callable[..., Any] | None = None
+    """A predicate that must hold of the caller: a sync function of one argument, named `user` or
+    `principal`. One of `user` is never called for anonymous callers."""
+    icons: Iterable[Icon] = ()
+    """Icons for clients to show."""
+    raises: Raises | None = None
+    """What clients are told when an exception of these classes ends the call: a text, or a function
+    that is given the exception and returns a `ToolError`, a text, or None for a failure that tells
+    nothing. It comes before `DJANGO_MCP_EXCEPTIONS`."""
+
+    def __post_init__(self) -> None:
+        self._collect("scopes", "permissions", "icons")
+
+    def _collect(self, *names: str) -> None:
+        """Replace iterables by tuples: a generator would be empty when it is resolved again."""
+        for name in names:
+            value = getattr(self, name)
+            # A lone string would otherwise become one scope per letter.
+            items = (value,) if isinstance(value, str) else tuple(value)
+            object.__setattr__(self, name, items)
+
+    @property
+    def key(self) -> Key:
+        """Kind and name of the primitive."""
+        return self.kind, name_of(self.function) if self.name is None else self.name
+
+    @property
+    def dotted_name(self) -> str:
+        """Dotted name of the function, such as `shop.services.add_expense`."""
+        return dotted_name_of(self.function)
+
+    @property
+    def located_name(self) -> str:
+        """Dotted name with file and line, for messages to the author."""
+        return located_name_of(self.function)
+
+    def resolve(self) -> "Primitive":
+        """Return the primitive. Raises `ValueError` with all that is wrong, for the author."""
+        primitive: Primitive = import_string(self.resolver)(self)
+        return primitive
+
+
+D = TypeVar("D", bound=Declaration)
+
+_declarations: list[Declaration] = []
+
+
+def register(declaration: Declaration) -> None:
+    """Add a declaration, as the decorators do: for adapters that declare what is no plain function.
+
+    Call it where `@tool` would stand: in a module that `DJANGO_MCP_AUTODISCOVER` names.
+    """
+    if not isinstance(declaration, Declaration):
+        raise TypeError(f"register() takes a declaration, not {declaration!r}")
+    _declarations.append(declaration)
+
+
+def declarations() -> Sequence[Declaration]:
+    """Every declaration so far, in the order of registration."""
+    return tuple(_declarations)
+
+
+def declarations_of(cls: type[D]) -> Sequence[D]:
+    """Every declaration of one class so far, in the order of registration."""
+    return tuple(each for each in _declarations if isinstance(each, cls))
+
+
+@contextmanager
+def collecting() -> Iterator[list[Declaration]]:
+    """Collect the declarations made inside the block, apart from the process's own."""
+    global _declarations
+    outer, _declarations = _declarations, []
+    try:
+        yield _declarations
+    finally:
+        _declarations = outer

@@ -1,0 +1,101 @@
+"""The frozen base of tools, resources and prompts: what a declaration was resolved to."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django_mcp.content import Icon
+from django_mcp.context import ToolContext
+from django_mcp.exceptions import InvalidArgumentsError
+from django_mcp.invocation import Invocation
+from django_mcp.kinds import Key, Kind
+from django_mcp.primitives.raises import Raises
+from django_mcp.primitives.requirement import Requirement
+from django_mcp.schemas.callables import located_name_of
+from django_mcp.schemas.input.signature import Signature
+from django_mcp.schemas.json_schema import JSONSchema
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Primitive:
+    """Everything about a primitive that does not change from call to call, whatever its kind.
+
+    Groups, switches, permissions, requirements and scopes are judged by these fields alone.
+    `read_only` says that it changes nothing, so that groups which are read-only keep it.
+    """
+
+    kind: ClassVar[Kind]
+
+    function: Callable[..., Any]
+    dotted_name: str
+    name: str
+    title: str | None
+    description: str
+    group: str
+    scopes: frozenset[str]
+    permissions: tuple[str, ...]
+    requires: Requirement | None
+    read_only: bool
+    icons: tuple[Icon, ...]
+    is_async: bool
+    signature: Signature
+    raises: Raises
+
+    @property
+    def key(self) -> Key:
+        """Kind and name, which identify it."""
+        return self.kind, self.name
+
+    @property
+    def located_name(self) -> str:
+        """Dotted name with file and line, for messages to the author."""
+        return located_name_of(self.function)
+
+    @property
+    def requires_user(self) -> bool:
+        """Return whether no anonymous caller can be served."""
+        return self.signature.requires_user
+
+    @property
+    def input_schema(self) -> JSONSchema:
+        """JSON Schema of the arguments that clients send."""
+        return self.signature.input_schema
+
+    @property
+    def argument_schema(self) -> JSONSchema:
+        """JSON Schema of all arguments of a run; clients send fewer where the server adds some."""
+        return self.signature.input_schema
+
+    @property
+    def argument_names(self) -> Collection[str]:
+        """Names of all arguments of a run, as clients know them."""
+        names: Mapping[str, Any] = self.argument_schema.get("properties", {})
+        return names.keys()
+
+    def bind(self, invocation: Invocation, context: ToolContext) -> dict[str, Any]:
+        """Validate a call's arguments and add what the server fills in; see `Signature.bind`."""
+        return self.bind_to(self.signature, invocation, context)
+
+    def bind_to(
+        self, signature: Signature, invocation: Invocation, context: ToolContext
+    ) -> dict[str, Any]:
+        """As `bind`, to this signature of the function."""
+        try:
+            bound = signature.bind(invocation.arguments)
+        except InvalidArgumentsError as refused:
+            if refused.__cause__ is not None:
+                logger.error(
+                    "A validator of %s failed in call %s",
+                    self.dotted_name,
+                    invocation.id,
+                    exc_info=refused.__cause__,
+                )
+            raise
+        if signature.user_parameter is not None:
+            bound[signature.user_parameter] = invocation.principal.user
+        if signature.context_parameter is not None:
+            bound[signature.context_parameter] = context
+        return bound

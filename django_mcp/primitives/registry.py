@@ -1,0 +1,144 @@
+"""Registry of the project's primitives, resolved once per process."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.kinds import Key
+from django_mcp.primitives.declaration import Declaration, declarations
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.requirement import Requirement
+
+P = TypeVar("P", bound=Primitive)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """Primitives by kind and name, in the order of these; lists keep it, so that it never varies.
+
+    What knows a kind asks by its class: `registry.find(Tool, "add_order")` is a `Tool`.
+    """
+
+    primitives: Mapping[Key, Primitive] = field(default_factory=dict)
+    _by_class: dict[type[Primitive], Mapping[str, Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def get(self, kind: str, name: str) -> Primitive | None:
+        """Return the primitive of this kind and name."""
+        return self.primitives.get((kind, name))
+
+    def find(self, cls: type[P], name: str) -> P | None:
+        """Return the primitive of this class and name."""
+        found = self.primitives.get((cls.kind, name))
+        return found if isinstance(found, cls) else None
+
+    def of(self, cls: type[P]) -> Mapping[str, P]:
+        """Return the primitives of this class by name."""
+        if cls not in self._by_class:
+            every = self.primitives.values()
+            found = {each.name: each for each in every if isinstance(each, cls)}
+            self._by_class[cls] = MappingProxyType(found)
+        return self._by_class[cls]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of all groups, in alphabetical order."""
+        return tuple(sorted({each.group for each in self.primitives.values()}))
+
+    @cached_property
+    def scopes(self) -> Mapping[str, str]:
+        """Every scope that a primitive asks for, with the first group that uses it."""
+        found: dict[str, str] = {}
+        for each in self.primitives.values():
+            for scope in each.scopes:
+                found.setdefault(scope, each.group)
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def permissions(self) -> frozenset[tuple[str, ...]]:
+        """Permissions that primitives ask for, each set once: what one needs together."""
+        every = self.primitives.values()
+        return frozenset(each.permissions for each in every if each.permissions)
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Requirements of all primitives, each once, in the order of these."""
+        every = self.primitives.values()
+        required = (each.requires for each in every if each.requires is not None)
+        return tuple(dict.fromkeys(required))
+
+    def in_group(self, group: str) -> tuple[Primitive, ...]:
+        """Return the primitives of a group."""
+        return tuple(each for each in self.primitives.values() if each.group == group)
+
+
+def build(declared: Iterable[Declaration]) -> Registry:
+    """Resolve declarations into a registry.
+
+    Raises `ToolRegistrationError` that names every declaration which cannot be served, and why.
+    """
+    registry, problems = _resolved(declared)
+    if problems:
+        raise ToolRegistrationError(problems)
+    return registry
+
+
+def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
+    """The primitives that can be served, and what is wrong with the others."""
+    problems: list[str] = []
+    primitives: dict[Key, Primitive] = {}
+    spelled: dict[Key, Declaration] = {}
+    for declaration in declared:
+        kind, name = declaration.key
+        earlier = spelled.setdefault((kind, str(name).casefold()), declaration)
+        if earlier is not declaration:
+            case = "" if earlier.key == declaration.key else ", but for upper and lower case"
+            problems.append(
+                f"{declaration.located_name}: {earlier.located_name} has the name "
+                f"{name!r} already{case}"
+            )
+            continue
+        try:
+            primitives[kind, name] = declaration.resolve()
+        except Exception as error:  # noqa: BLE001  (whoever raises it does not name the function)
+            problems.append(f"{declaration.located_name}: {error}")
+    return Registry(primitives=MappingProxyType(dict(sorted(primitives.items())))), problems
+
+
+_lock = Lock()
+_registry: Registry | None = None
+
+
+def get_registry() -> Registry:
+    """The process's registry, built at the first call; see `build` for what it raises."""
+    global _registry
+    if _registry is None:
+        with _lock:
+            if _registry is None:
+                _registry = build(declarations())
+    return _registry
+
+
+def servable() -> Collection[Primitive]:
+    """Everything that can be served, also where others cannot and the endpoint does not start."""
+    try:
+        return get_registry().primitives.values()
+    except ToolRegistrationError:
+        return _resolved(declarations())[0].primitives.values()
+
+
+@contextmanager
+def using_registry(registry: Registry) -> Iterator[Registry]:
+    """Serve these primitives instead of the project's inside the block: for tests."""
+    global _registry
+    before, _registry = _registry, registry
+    try:
+        yield registry
+    finally:
+        _registry = before

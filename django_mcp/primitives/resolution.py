@@ -1,0 +1,107 @@
+"""Resolution of a declaration: what every kind reads alike, and the problems found on the way."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ParamSpec, TypeVar
+
+from django_mcp.primitives.declaration import Declaration
+from django_mcp.primitives.raises import Raises, raises_problems
+from django_mcp.primitives.requirement import read_requirement
+from django_mcp.schemas.callables import (
+    documentation_of,
+    is_coroutine_function,
+    name_of,
+    problem_of,
+)
+from django_mcp.schemas.docstrings import Documentation, read_docstring
+from django_mcp.schemas.problems import DeclarationError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+GROUP = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
+PERMISSION = re.compile(r"\w+\.\w+")
+
+
+class Resolution:
+    """A declaration that is being resolved; it collects everything that is wrong with it.
+
+    Raises `ValueError` at once for what is no function of the right sort.
+    """
+
+    def __init__(self, declaration: Declaration) -> None:
+        if problem := problem_of(declaration.function, kind=declaration.kind):
+            raise ValueError(problem)
+        self._declaration = declaration
+        self.problems: list[str] = list(_problems(declaration))
+        documentation = documentation_of(declaration.function)
+        self.documentation: Documentation = read_docstring(documentation)
+        self.is_async = is_coroutine_function(declaration.function)
+
+    def attempt(self, read: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> T | None:
+        """Return what `read` returns; None, and its problems are noted, when it raises them."""
+        try:
+            return read(*args, **options)
+        except DeclarationError as error:
+            self.problems += error.problems
+        except ValueError as error:
+            self.problems.append(str(error))
+        return None
+
+    def shared_fields(self) -> dict[str, Any]:
+        """Return the fields of a `Primitive`, but for `signature` and `read_only`.
+
+        Where there are problems they are not to be used.
+        """
+        declaration = self._declaration
+        description = str(declaration.description or self.documentation.description).strip()
+        if not description:
+            self.problems.append(
+                "has no description: write a docstring, it is what the agent goes by"
+            )
+        requires = None
+        if declaration.requires is not None:
+            requires = self.attempt(read_requirement, declaration.requires)
+        return {
+            "function": declaration.function,
+            "dotted_name": declaration.dotted_name,
+            "name": declaration.key[1],
+            "title": None if declaration.title is None else str(declaration.title),
+            "description": description,
+            "group": declaration.group,
+            "scopes": frozenset(declaration.scopes),
+            "permissions": tuple(declaration.permissions),
+            "requires": requires,
+            "icons": tuple(declaration.icons),
+            "is_async": self.is_async,
+            "raises": _read_only(declaration.raises),
+        }
+
+    def error(self) -> ValueError:
+        """Return the error that names all problems."""
+        return ValueError("; ".join(dict.fromkeys(self.problems)))
+
+
+def _read_only(raises: Any) -> Raises:
+    # What is no mapping is among the problems.
+    return MappingProxyType(dict(raises) if isinstance(raises, Mapping) else {})
+
+
+def _problems(declaration: Declaration) -> Iterator[str]:
+    kind, name = declaration.key
+    if name == name_of(declaration.function) in ("", "<lambda>"):
+        yield f"has no name of its own: pass one, as @{kind}(name=...)"
+    elif not NAME.fullmatch(name):
+        yield f"the name {name!r} is not 1 to 64 of the characters A-Z a-z 0-9 _ -"
+    if not GROUP.fullmatch(declaration.group):
+        yield f"the group {declaration.group!r} is not 1 to 64 of A-Z a-z 0-9 _ . -"
+    for scope in declaration.scopes:
+        if not SCOPE.fullmatch(scope):
+            yield f"the scope {scope!r} is not a scope token of RFC 6749"
+    for permission in declaration.permissions:
+        if not PERMISSION.fullmatch(permission):
+            yield f"the permission {permission!r} is not written app_label.codename"
+    yield from raises_problems(declaration.raises)

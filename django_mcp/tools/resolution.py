@@ -1,0 +1,102 @@
+"""Resolution of a `ToolDeclaration` into a `Tool`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from django_mcp.primitives.resolution import Resolution
+from django_mcp.schemas.input.signature import read_signature
+from django_mcp.schemas.pages.output import paged
+from django_mcp.schemas.return_annotation import read_output
+from django_mcp.tools.background import Background, BackgroundOptions
+from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.preparation import read_preparation
+from django_mcp.tools.tool import Tool
+
+
+def resolve(declaration: ToolDeclaration) -> Tool:
+    """Resolve a declaration. Raises `ValueError` with all that is wrong, for the tool's author."""
+    resolution = Resolution(declaration)
+    problems, parameters = resolution.problems, resolution.documentation.parameters
+    problems += _problems(declaration, is_async=resolution.is_async)
+    shared = resolution.shared_fields()
+    prepare, page_size = declaration.prepare, _page_size(declaration)
+    preparation = None
+    if callable(prepare):
+        preparation = resolution.attempt(
+            read_preparation,
+            prepare,
+            tool=declaration.function,
+            descriptions=parameters,
+            schema_extra=declaration.schema_extra,
+            page_size=page_size,
+        )
+    signature = resolution.attempt(
+        read_signature,
+        declaration.function,
+        descriptions=parameters,
+        schema_extra=declaration.schema_extra,
+        hidden=() if preparation is None else preparation.fills,
+        page_size=page_size,
+    )
+    output = resolution.attempt(read_output, declaration.function, fields=_paths(declaration))
+    if output is not None and page_size is not None:
+        output = resolution.attempt(paged, output)
+    if problems or signature is None or output is None:
+        raise resolution.error()
+    return Tool(
+        **shared,
+        read_only=declaration.read_only,
+        destructive=declaration.destructive,
+        idempotent=declaration.idempotent,
+        open_world=declaration.open_world,
+        page_size=page_size,
+        atomic=None if resolution.is_async else _database(declaration),
+        has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
+        background=_background(declaration) if declaration.background else None,
+        signature=signature,
+        preparation=preparation,
+        output=output,
+    )
+
+
+def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
+    if declaration.read_only and declaration.destructive:
+        yield "cannot be both read-only and destructive"
+    atomic = declaration.atomic
+    if is_async and atomic:
+        yield "an async tool cannot be atomic: Django's transactions are sync"
+    elif isinstance(atomic, str) and atomic not in connections.settings:
+        yield f"atomic names the database {atomic!r}, which is not in DATABASES"
+    if declaration.page_size != _page_size(declaration):
+        yield f"page_size must be a positive integer, not {declaration.page_size!r}"
+    runs = _background(declaration)
+    if declaration.background:
+        is_repeatable = declaration.read_only or bool(declaration.idempotent)
+        yield from runs.problems(is_repeatable=is_repeatable)
+    elif runs != Background():
+        names = ", ".join(each.name for each in fields(BackgroundOptions))
+        yield f"{names} are options of tools with background=True"
+
+
+def _paths(declaration: ToolDeclaration) -> Mapping[str, str]:
+    """The paths of fields by the names that they are shown under."""
+    named = declaration.fields
+    return dict(named) if isinstance(named, Mapping) else {each: each for each in named}
+
+
+def _page_size(declaration: ToolDeclaration) -> int | None:
+    size = declaration.page_size
+    return size if type(size) is int and size > 0 else None
+
+
+def _background(declaration: ToolDeclaration) -> Background:
+    names = [each.name for each in fields(BackgroundOptions)]
+    return Background(**{name: getattr(declaration, name) for name in names})
+
+
+def _database(declaration: ToolDeclaration) -> str | None:
+    atomic = not declaration.read_only if declaration.atomic is None else declaration.atomic
+    return atomic if isinstance(atomic, str) else DEFAULT_DB_ALIAS if atomic else None

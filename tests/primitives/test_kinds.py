@@ -1,0 +1,234 @@
+"""Primitives of another kind than tools: grouped, switched, hidden and scoped as tools are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from django_mcp import Endpoint, Principal, register, tool
+from django_mcp.catalog import empty_list_reason, find, survey, visible
+from django_mcp.exceptions import ToolRegistrationError, UnknownToolError
+from django_mcp.kinds import Kind
+from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.policy.groups import sync_groups
+from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
+from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.policy.visibility import Denial
+from django_mcp.primitives.declaration import Declaration, collecting
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import build, get_registry
+from django_mcp.primitives.resolution import Resolution
+from django_mcp.schemas.input.signature import read_signature
+from django_mcp.testing import MCPClient
+from django_mcp.tools.tool import Tool
+from tests.calls import caller, serving_declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Note(Primitive):
+    """The least that a primitive is made of."""
+
+    kind: ClassVar[Kind] = Kind.RESOURCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteDeclaration(Declaration):
+    """A declaration whose class says itself how it is resolved."""
+
+    kind: ClassVar[Kind] = Kind.RESOURCE
+
+    def resolve(self) -> Note:
+        resolution = Resolution(self)
+        shared = resolution.shared_fields()
+        signature = resolution.attempt(
+            read_signature, self.function, descriptions={}, schema_extra=None
+        )
+        if resolution.problems or signature is None:
+            raise resolution.error()
+        return Note(**shared, signature=signature, read_only=True)
+
+
+def read() -> str:
+    """Read something."""
+    return "read"
+
+
+def read_own(owner: User) -> str:
+    """Read what is the caller's."""
+    return str(owner)
+
+
+@contextmanager
+def declaring(function: Callable[..., Any] = read, **options: Any) -> Iterator[None]:
+    """Serve one note, and a tool of the same name in the same group."""
+    with collecting() as declared:
+        register(NoteDeclaration(function, **options))
+        tool(name=function.__name__, group=options.get("group", "default"))(read)
+        with serving_declared(declared):
+            sync_groups()
+            yield
+
+
+def denials(principal: Principal) -> dict[str, Denial | None]:
+    """What hides each primitive, by its kind."""
+    forget_snapshot()
+    return {entry.primitive.kind: entry.denial for entry in survey(principal)}
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+def test_each_kind_has_names_of_its_own(ann: User) -> None:
+    with declaring():
+        assert list(get_registry().primitives) == [("resource", "read"), ("tool", "read")]
+        assert visible(Note, caller(ann)) == [get_registry().get(Kind.RESOURCE, "read")]
+        assert visible(Tool, caller(ann)) == [get_registry().get(Kind.TOOL, "read")]
+
+
+def test_one_kind_cannot_declare_a_name_twice() -> None:
+    with collecting() as declared:
+        register(NoteDeclaration(read))
+        register(NoteDeclaration(read_own, name="READ"))
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{__name__}.read_own (")
+    assert "has the name 'READ' already, but for upper and lower case" in problem
+
+
+def test_problems_of_all_kinds_are_reported_at_once() -> None:
+    with collecting() as declared:
+        register(NoteDeclaration(read, group="two words"))
+        tool(scopes=["two words"])(read)
+        register(NoteDeclaration(User))
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    assert [problem.partition(": ")[2] for problem in caught.value.problems] == [
+        "the group 'two words' is not 1 to 64 of A-Z a-z 0-9 _ . -",
+        "the scope 'two words' is not a scope token of RFC 6749",
+        "a class cannot be a resource: tag a function that makes an instance of it",
+    ]
+
+
+def test_rows_of_switches_have_the_kind(ann: User) -> None:
+    with declaring(group="notes"):
+        rows = ToolSwitch.objects.filter(group__name="notes").order_by("kind")
+
+        assert [row.key for row in rows] == [("resource", "read"), ("tool", "read")]
+        assert sync_groups() == []
+
+
+def test_switch_is_for_one_kind(ann: User) -> None:
+    with declaring():
+        ToolSwitch.objects.filter(kind=Kind.RESOURCE, name="read").update(enabled=False)
+
+        assert denials(caller(ann)) == {"resource": Denial.SWITCHED_OFF, "tool": None}
+
+
+def test_closed_group_hides_every_kind(ann: User) -> None:
+    with declaring(group="notes"):
+        ToolGroup.objects.filter(name="notes").update(enabled=False)
+
+        assert set(denials(caller(ann)).values()) == {Denial.GROUP_DISABLED}
+        assert "The tool group notes is closed" in empty_list_reason(Kind.RESOURCE, caller(ann))
+
+
+def test_read_only_group_keeps_what_changes_nothing(ann: User) -> None:
+    with declaring(group="notes"):
+        ToolGroup.objects.filter(name="notes").update(read_only=True)
+
+        assert denials(caller(ann)) == {"resource": None, "tool": Denial.GROUP_READ_ONLY}
+
+
+def test_endpoint_that_serves_other_groups_hides_every_kind(ann: User) -> None:
+    endpoint = Endpoint(url="http://testserver/mcp", groups=frozenset({"desk"}))
+    with declaring():
+        found = denials(Principal(endpoint=endpoint, user=ann))
+
+    assert set(found.values()) == {Denial.OTHER_ENDPOINT}
+
+
+def test_permission_hides_it_until_the_user_holds_it(ann: User) -> None:
+    with declaring(permissions=["shop.view_order"]):
+        assert denials(caller(ann))["resource"] is Denial.PERMISSION_MISSING
+        ann.user_permissions.add(Permission.objects.get(codename="view_order"))
+        assert denials(caller(User.objects.get(pk=ann.pk)))["resource"] is None
+
+
+def test_requirement_hides_it_until_it_is_met(ann: User) -> None:
+    def is_staff(user: User) -> bool:
+        return user.is_staff
+
+    with declaring(requires=is_staff):
+        assert denials(caller(ann))["resource"] is Denial.REQUIREMENT_UNMET
+        ann.is_staff = True
+        assert denials(caller(ann))["resource"] is None
+
+
+def test_what_takes_the_caller_is_hidden_from_anonymous_ones(ann: User) -> None:
+    with declaring(read_own):
+        assert denials(caller(None))["resource"] is Denial.USER_REQUIRED
+        assert denials(caller(ann))["resource"] is None
+
+
+def test_scopes_are_asked_for_and_offered(ann: User) -> None:
+    with declaring(scopes=["notes:read"]):
+        entry = survey(caller(ann, scopes=()))[0]
+
+        assert entry.missing_scopes == {"notes:read"}
+        assert entry.reasons == ("callable once the token holds: notes:read",)
+        assert get_registry().scopes == {"notes:read": "default"}
+        endpoint = caller(ann).endpoint
+        assert offered_scopes([endpoint]) == baseline_scopes(endpoint) == {"notes:read"}
+
+
+@pytest.mark.parametrize("name", ["read", "absent"])
+def test_it_is_found_by_its_class_alone(ann: User, name: str) -> None:
+    with collecting() as declared:
+        register(NoteDeclaration(read))
+    with serving_declared(declared):
+        found = async_to_sync(find)(Note, name, caller(ann))
+
+        assert (found is not None) == (name == "read")
+        assert async_to_sync(find)(Tool, name, caller(ann)) is None
+
+
+@pytest.mark.django_db
+def test_clients_are_shown_it_as_no_tool() -> None:
+    with collecting() as declared:
+        register(NoteDeclaration(read))
+    with serving_declared(declared):
+        assert MCPClient().list_tools() == []
+        with pytest.raises(UnknownToolError):
+            MCPClient().call("read")
+
+
+def test_operators_switch_it_on_the_page_of_its_group(admin_client: Client) -> None:
+    with declaring(group="notes"):
+        group = ToolGroup.objects.get(name="notes")
+        page = admin_client.get(reverse("admin:django_mcp_toolgroup_change", args=[group.pk]))
+
+    forms = page.context["inline_admin_formsets"][0].formset.initial_forms
+    assert [form.instance.get_kind_display() for form in forms] == ["resource", "tool"]
+    assert b'<mark class="mcp-mark mcp-quiet">resource</mark>' in page.content
+
+
+@pytest.mark.django_db
+def test_command_lists_it_with_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    with declaring(group="notes"):
+        call_command("mcp_catalog")
+
+    printed = capsys.readouterr().out
+    assert "\n  resource read\n    read-only, scopes: none, permissions: none\n" in printed
+    assert printed.endswith("1 tool, 1 resource\n")
