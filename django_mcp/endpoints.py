@@ -73,8 +73,13 @@ class EndpointRegistry:
 
     @property
     def default(self) -> Endpoint:
-        """The endpoint that is meant where none is named; OAuth is served at its origin."""
+        """The endpoint that is meant where none is named."""
         return self._by_name[DEFAULT_NAME]
+
+    @property
+    def oauth_origin(self) -> str:
+        """The origin of the authorization server: one serves all endpoints, beside the default."""
+        return self.default.origin
 
     def by_name(self, name: str) -> Endpoint | None:
         """Return the endpoint of this name."""

@@ -37,9 +37,13 @@ class Access:
     the site too.
     """
 
-    endpoint: Endpoint
+    endpoint: Endpoint | None = None
     user: AbstractBaseUser | None = None
     client_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.endpoint is None and not self._is_of_a_client:
+            raise ValueError("Access of users is access to an endpoint.")
 
     def count(self) -> AccessCounts:
         """Count what `revoke` would revoke and cancel now."""
@@ -78,7 +82,7 @@ class Access:
 
     def _tasks(self) -> ToolTaskQuerySet:
         tasks = ToolTask.objects.unended()
-        if not self._is_of_a_client:
+        if self.endpoint is not None and not self._is_of_a_client:
             tasks = tasks.filter(endpoint=self.endpoint.name)
         if self.user is not None:
             tasks = tasks.filter(user=str(self.user.pk))

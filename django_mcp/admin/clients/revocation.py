@@ -20,7 +20,6 @@ from django_mcp.admin.users import UserDirectory
 from django_mcp.auth.clients.details import Client, clients_of
 from django_mcp.auth.oauth.transactions import without_transaction
 from django_mcp.background.revocation import Access
-from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ClientRegistration, ToolTask
 from django_mcp.models.clients import ClientRegistrationQuerySet
 
@@ -96,9 +95,8 @@ class RevocationAdmin(ClientDisplay):
         confirmation = revocation_confirmation(clients_of(queryset))
         if not self.is_confirmed(request, confirmation):
             return self.confirmation_page(request, confirmation)
-        endpoint = get_endpoints().default
         for each in confirmation.possible:
-            self._revoke(request, Access(endpoint=endpoint, client_id=each.row.client_id))
+            self._revoke(request, Access(client_id=each.row.client_id))
         return self.after([each.row.pk for each in confirmation.possible])
 
     def clients(self, key: int) -> list[Client]:

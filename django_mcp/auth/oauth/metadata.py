@@ -32,8 +32,7 @@ OFFERED = (
 def issuer() -> str:
     """The authorization server's identifier: where django-oauth-toolkit is included.
 
-    There is one for all endpoints, at the origin of the default one. `OIDC_ISS_ENDPOINT` wins
-    where it is set. Empty when the toolkit's URLs are not included.
+    `OIDC_ISS_ENDPOINT` wins where it is set. Empty when the toolkit's URLs are not included.
     """
     if oauth2_settings.OIDC_ISS_ENDPOINT:
         return str(oauth2_settings.OIDC_ISS_ENDPOINT)
@@ -41,7 +40,7 @@ def issuer() -> str:
         token_path = reverse("oauth2_provider:token")
     except NoReverseMatch:
         return ""
-    return get_endpoints().default.origin + token_path.removesuffix("/").rpartition("/")[0]
+    return get_endpoints().oauth_origin + token_path.removesuffix("/").rpartition("/")[0]
 
 
 def authorization_servers() -> list[str]:
@@ -103,7 +102,7 @@ class _CanonicalURLs:
     ) -> str | None:
         # Behind a proxy the request may know neither scheme nor host.
         try:
-            return get_endpoints().default.origin + reverse(f"oauth2_provider:{view_name}")
+            return get_endpoints().oauth_origin + reverse(f"oauth2_provider:{view_name}")
         except NoReverseMatch:
             if required:
                 raise

@@ -154,7 +154,7 @@ def _completed(answer: HttpResponse) -> HttpResponse:
 def _told(told: dict[str, Any], *, status: int) -> HttpResponse:
     """The answer with the URL that everybody knows, and a token that is good for nothing else."""
     path = reverse("oauth2_provider:dcr-register-management", args=[told["client_id"]])
-    url = get_endpoints().default.origin + path
+    url = get_endpoints().oauth_origin + path
     # Were it for nothing in particular, it would open the host's API: django-oauth-toolkit keeps
     # it among the access tokens.
     checksum = hashlib.sha256(told["registration_access_token"].encode()).hexdigest()
