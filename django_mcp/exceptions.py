@@ -84,6 +84,16 @@ class CallError(DjangoMCPError):
         super().__init__(self.message)
 
 
+def declared_outcomes() -> list[str]:
+    """Return the outcomes that exceptions have, those of the project's own included."""
+    found: dict[str, None] = {}
+    classes: list[type[CallError]] = [CallError]
+    for cls in classes:
+        found[cls.outcome] = None
+        classes += cls.__subclasses__()
+    return list(found)
+
+
 class CallRejectedError(CallError):
     """The call was refused before the tool ran."""
 

@@ -5,6 +5,8 @@ import re
 from argparse import ArgumentTypeError
 
 from django_mcp.db.text import storable_text
+from django_mcp.exceptions import declared_outcomes
+from django_mcp.models import CallRecord
 from django_mcp.models.clients import MAX_CLIENT_ID
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -25,6 +27,14 @@ def age(text: str) -> datetime.timedelta:
     if found is None or found > LONGEST:
         raise ArgumentTypeError(f"{text!r} is not an age such as 15m, 12h or 90d")
     return found
+
+
+def outcome(text: str) -> str:
+    """Read how a call ended: an outcome of the model, or of an exception of the project's."""
+    known = dict.fromkeys([*CallRecord.Outcome.values, *declared_outcomes()])
+    if text not in known:
+        raise ArgumentTypeError(f"{text!r} is none of {', '.join(known)}")
+    return text
 
 
 def client_id(text: str) -> str:

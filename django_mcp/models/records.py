@@ -237,3 +237,8 @@ class CallRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{printable(self.name)} ({self.get_outcome_display()})"
+
+    def get_outcome_display(self) -> str:  # type: ignore[no-redef]  # the stubs add it
+        """Return the label of the outcome, or its name where an exception of a project has it."""
+        labels = dict(self.Outcome.choices)
+        return str(labels.get(self.outcome) or printable(self.outcome.replace("_", " ")))

@@ -142,7 +142,7 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
         ("--limit=-1", "is not a number"),
         ("--limit=all", "is not a number"),
         ("--limit=\u0669", "is not a number"),
-        ("--outcome=fine", "invalid choice"),
+        ("--outcome=fine", "is none of running, ok"),
     ],
 )
 def test_a_choice_that_means_nothing_is_told(db: None, chosen: str, said: str) -> None:

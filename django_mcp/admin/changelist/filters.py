@@ -19,6 +19,7 @@ from django_mcp.admin.changelist.newest_rows import Criterion, newest_by_value
 from django_mcp.admin.formatting import local_moment, read_moment
 from django_mcp.admin.registry_view import read_declared
 from django_mcp.escapes import printable
+from django_mcp.exceptions import declared_outcomes
 from django_mcp.models.timed import TimedQuerySet
 
 PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
@@ -201,9 +202,17 @@ class KindFilter(ChoiceFilter):
 
 
 class OutcomeFilter(ChoiceFilter):
+    """The outcomes of the model, and those of the project's own exceptions."""
+
     title = _("outcome")
     parameter_name = "outcome"
     column = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        known = dict(super().lookups(request, model_admin))
+        names = [name for name in (*declared_outcomes(), self.value()) if name is not None]
+        own = {name: printable(name.replace("_", " ")) for name in names if name not in known}
+        return [*known.items(), *own.items()]
 
 
 class StatusFilter(ChoiceFilter):

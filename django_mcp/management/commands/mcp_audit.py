@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_mcp.auth.users import resolve_user
 from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
+from django_mcp.management import arguments
 from django_mcp.management.arguments import age, count
 from django_mcp.management.follower import Follower
 from django_mcp.management.formatting import counted, moment_text
@@ -113,7 +114,10 @@ def _add_choices(parser: ArgumentParser, default: Any) -> None:
     )
     parser.add_argument("--tool", default=default, help="calls of this tool")
     parser.add_argument(
-        "--outcome", default=default, choices=CallRecord.Outcome.values, help="calls that ended so"
+        "--outcome",
+        default=default,
+        type=arguments.outcome,
+        help="calls that ended so, such as failed",
     )
     parser.add_argument("--since", default=default, type=age, help="not older than this, as 1h")
     parser.add_argument(
