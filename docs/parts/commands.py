@@ -23,6 +23,15 @@ def command_lines(name: str) -> Iterator[str]:
     yield from _arguments([action for action in own if action.dest not in told])
 
 
+def actions_of(name: str) -> list[str]:
+    """The actions of a command; none where it does one thing."""
+    command = load_command_class("django_mcp", name)
+    for action in command.create_parser("manage.py", name)._actions:
+        if action.dest == "action" and action.choices is not None:
+            return [str(choice) for choice in action.choices]
+    return []
+
+
 def _subcommands(name: str, action: "_SubParsersAction[ArgumentParser]") -> Iterator[str]:
     helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
     for verb, parser in action.choices.items():

@@ -12,6 +12,7 @@ from docs.parts.classes import class_lines
 from docs.parts.commands import command_lines
 from docs.parts.exceptions import exception_lines
 from docs.parts.models import model_lines
+from docs.parts.names import name_lines
 from docs.parts.options import option_lines
 from docs.parts.settings import setting_lines
 
@@ -28,6 +29,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "command": command_lines,
     "exceptions": lambda _: exception_lines(),
     "model": model_lines,
+    "names": name_lines,
     "options": lambda _: option_lines(),
     "settings": lambda _: setting_lines(),
 }
