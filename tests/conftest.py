@@ -9,6 +9,7 @@ from pytest_django import DjangoDbBlocker
 
 from django_mcp.audit.unknown_calls import unknown_calls
 from django_mcp.policy.snapshot import forget_snapshot
+from tests.commands import RunCommand, run
 from tests.markers import mark_need
 
 
@@ -53,3 +54,9 @@ def _fresh_snapshot() -> None:
 def _fresh_windows() -> None:
     """The calls of one test do not count among those of the next, whose callers are the same."""
     unknown_calls.clear()
+
+
+@pytest.fixture
+def run_command() -> RunCommand:
+    """Runs a management command: its outputs and its exit status."""
+    return run

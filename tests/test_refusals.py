@@ -17,9 +17,9 @@ from django_mcp.asgi import Application
 from django_mcp.background.worker import run_task
 from django_mcp.exceptions import CallError, CallRejectedError
 from django_mcp.models import CallRecord, ToolTask
+from django_mcp.primitives.declaration import collecting
 from django_mcp.signals import tool_called
 from django_mcp.testing import MCPClient
-from django_mcp.tools.declaration import collecting
 from tests.admin.pages import RECORDS, record_page, rows_of, task_page, text_of
 from tests.background import backends
 from tests.background.rows import settled

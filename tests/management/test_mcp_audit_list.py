@@ -3,16 +3,15 @@
 import datetime
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from io import StringIO
 from typing import IO, Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,19 +19,19 @@ from pytest_django import Settings
 from django_mcp.management.follower import MOST_AT_ONCE, PATIENCE, Follower
 from django_mcp.models import CallRecord
 from tests.calls import offering
+from tests.commands import RunCommand
 
 Outcome = CallRecord.Outcome
 
 
-def run(*arguments: str) -> list[str]:
-    out = StringIO()
-    call_command("mcp_audit", *arguments, stdout=out)
-    return out.getvalue().splitlines()
+@pytest.fixture
+def run(run_command: RunCommand) -> RunCommand:
+    return partial(run_command, "mcp_audit")
 
 
-def names(*arguments: str) -> list[str]:
+def names(run: RunCommand, *arguments: str) -> list[str]:
     """The tools of the calls that are printed."""
-    return [json.loads(line)["name"] for line in run(*arguments, "--json")]
+    return [json.loads(line)["name"] for line in run(*arguments, "--json").lines]
 
 
 def record(name: str = "tool", *, hours: float = 0, **facts: Any) -> CallRecord:
@@ -42,7 +41,7 @@ def record(name: str = "tool", *, hours: float = 0, **facts: Any) -> CallRecord:
     )
 
 
-def test_a_call_is_a_line(db: None) -> None:
+def test_a_call_is_a_line(db: None, run: RunCommand) -> None:
     started = datetime.datetime(2026, 7, 28, 12, tzinfo=datetime.UTC)
     first = record(
         "add_expense",
@@ -56,16 +55,16 @@ def test_a_call_is_a_line(db: None) -> None:
     second = record("report", started=started, outcome=Outcome.RUNNING)
 
     noon = "2026-07-28 12:00:00"
-    assert run() == [
+    assert run().lines == [
         f"{noon}  tool_error             48 ms  add_expense  ada  Till  {first.call_id}  ToolError",
         f"{noon}  running                       report  anonymous  -  {second.call_id}",
     ]
 
 
-def test_a_call_is_a_json_object_of_all_its_columns(db: None) -> None:
+def test_a_call_is_a_json_object_of_all_its_columns(db: None, run: RunCommand) -> None:
     call = record(arguments={"category": "Café"}, duration_ms=48)
 
-    (line,) = run("list", "--json")
+    (line,) = run("list", "--json").lines
 
     facts = json.loads(line)
     assert list(facts) == [field.name for field in CallRecord._meta.concrete_fields]
@@ -76,7 +75,7 @@ def test_a_call_is_a_json_object_of_all_its_columns(db: None) -> None:
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_what_clients_send_commands_no_terminal_and_breaks_no_line(
-    db: None, as_json: list[str]
+    db: None, as_json: list[str], run: RunCommand
 ) -> None:
     record(
         "\x1b[2J\nfaked",
@@ -86,7 +85,7 @@ def test_what_clients_send_commands_no_terminal_and_breaks_no_line(
         client="\u3164\u2800\u034f",
     )
 
-    (line,) = run(*as_json)
+    (line,) = run(*as_json).lines
 
     assert line.isprintable()
     assert not set(line) & set("\u3164\u2800\u034f")
@@ -109,30 +108,30 @@ def test_what_clients_send_commands_no_terminal_and_breaks_no_line(
 )
 @pytest.mark.parametrize("action", [[], ["list"]])
 def test_calls_are_chosen_and_printed_with_the_latest_last(
-    db: None, action: list[str], chosen: list[str], expected: list[str]
+    db: None, action: list[str], chosen: list[str], expected: list[str], run: RunCommand
 ) -> None:
     record("by_name", username="ada", hours=1)
     record("failed", outcome=Outcome.FAILED, hours=2)
     record("by_key", user="7", hours=2.9)
     record("old", hours=30 * 24)
 
-    assert names(*action, *chosen) == expected
+    assert names(run, *action, *chosen) == expected
 
 
-def test_options_count_on_either_side_of_the_action(db: None) -> None:
+def test_options_count_on_either_side_of_the_action(db: None, run: RunCommand) -> None:
     record("one", username="ada")
     record("two", username="ada")
     record("one")
 
-    assert names("--user=ada", "list", "--tool=one") == ["one"]
+    assert names(run, "--user=ada", "list", "--tool=one") == ["one"]
 
 
-def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
+def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None, run: RunCommand) -> None:
     for number in range(60):
         record(f"call_{number:02}", hours=60 - number)
 
-    assert names() == [f"call_{number:02}" for number in range(10, 60)]
-    assert len(names("--since=1w")) == 60
+    assert names(run) == [f"call_{number:02}" for number in range(10, 60)]
+    assert len(names(run, "--since=1w")) == 60
 
 
 @pytest.mark.parametrize(
@@ -145,45 +144,41 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None) -> None:
         ("--outcome=fine", "is none of running, ok"),
     ],
 )
-def test_a_choice_that_means_nothing_is_told(db: None, chosen: str, said: str) -> None:
-    with pytest.raises(CommandError, match=said):
-        run(chosen)
-
-
-def test_tool_of_which_no_call_is_on_record_is_told(
-    db: None, capsys: pytest.CaptureFixture[str]
+def test_a_choice_that_means_nothing_is_told(
+    db: None, chosen: str, said: str, run: RunCommand
 ) -> None:
+    assert re.search(said, run(chosen).error)
+
+
+def test_tool_of_which_no_call_is_on_record_is_told(db: None, run: RunCommand) -> None:
     def recompute() -> None:
         """Compute it again."""
 
     record("renamed")
     with offering(recompute):
-        with pytest.raises(CommandError) as misspelt:
-            run("--tool=recompte")
-        with pytest.raises(CommandError) as unknown:
-            run("--tool=\0\x1b")
+        misspelt, unknown = run("--tool=recompte").error, run("--tool=\0\x1b").error
         found = run("--tool=recompute"), run("--tool=renamed", "--since=1w")
 
-    assert str(misspelt.value) == (
+    assert misspelt == (
         "No call of a tool 'recompte' is on record, and no tool has this name. "
         "Did you mean one of these?\n  recompute"
     )
-    assert str(unknown.value) == (
-        r"No call of a tool '\x00\x1b' is on record, and no tool has this name."
-    )
-    assert [len(lines) for lines in found] == [0, 1]
-    assert capsys.readouterr().err == "No call of the tool recompute is on record.\n"
+    assert unknown == r"No call of a tool '\x00\x1b' is on record, and no tool has this name."
+    assert [len(each.lines) for each in found] == [0, 1]
+    assert found[0].stderr == "No call of the tool recompute is on record.\n"
 
 
-def test_times_are_local_and_projects_may_have_no_zones(db: None, settings: Settings) -> None:
+def test_times_are_local_and_projects_may_have_no_zones(
+    db: None, settings: Settings, run: RunCommand
+) -> None:
     settings.TIME_ZONE = "Europe/Rome"
     noon = datetime.datetime(2026, 7, 28, 12, tzinfo=datetime.UTC)
     record(started=noon)
-    assert run()[0].startswith("2026-07-28 14:00:00")
+    assert run().lines[0].startswith("2026-07-28 14:00:00")
 
     settings.USE_TZ = False
-    assert run()[0].startswith("2026-07-28 ")
-    assert run("--since=1h") == []
+    assert run().lines[0].startswith("2026-07-28 ")
+    assert run("--since=1h").lines == []
 
 
 class Clock:

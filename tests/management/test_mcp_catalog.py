@@ -1,12 +1,11 @@
 """`manage.py mcp_catalog`; its `sync` is tested with the rows that it makes."""
 
+import re
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -18,6 +17,7 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build, using_registry
 from tests.calls import offering
+from tests.commands import CommandResult, RunCommand
 
 
 @pytest.fixture(autouse=True)
@@ -52,18 +52,20 @@ def _tools(db: None) -> Iterator[None]:
     forget_snapshot()
 
 
-def run(*arguments: str, **options: Any) -> list[str]:
-    forget_snapshot()
-    out = StringIO()
-    call_command("mcp_catalog", *arguments, stdout=out, **options)
-    return out.getvalue().splitlines()
+@pytest.fixture
+def run(run_command: RunCommand) -> RunCommand:
+    def run(*arguments: str, **options: Any) -> CommandResult:
+        forget_snapshot()
+        return run_command("mcp_catalog", *arguments, **options)
+
+    return run
 
 
-def test_it_lists_every_tool_with_all_that_matters() -> None:
+def test_it_lists_every_tool_with_all_that_matters(run: RunCommand) -> None:
     ToolGroup.objects.filter(name="shop").update(enabled=False, read_only=True)
     ToolGroup.objects.get(name="shop").switches.filter(name="note").update(enabled=False)
 
-    assert run() == [
+    assert run().lines == [
         "desk (enabled)",
         "  hours",
         "    read-only, scopes: none, permissions: none",
@@ -83,58 +85,60 @@ def test_it_lists_every_tool_with_all_that_matters() -> None:
     ]
 
 
-def test_what_it_says_to_type_opens_the_groups(settings: Settings) -> None:
+def test_what_it_says_to_type_opens_the_groups(settings: Settings, run: RunCommand) -> None:
     settings.DJANGO_MCP_ENABLE_NEW_GROUPS = False
     ToolGroup.objects.update(enabled=False)
     ToolGroup.objects.filter(name="desk").delete()
     User.objects.create_superuser("root")
-    advice = run("--user", "root")[-1]
+    advice = run("--user", "root").lines[-1]
 
     typed = advice.partition("python manage.py mcp_catalog ")[2].split()
 
     assert typed == ["enable", "desk", "shop"]
-    assert run(*typed) == ["enabled desk", "enabled shop"]
-    assert run(*typed) == []  # it says what it has changed
-    assert run("--user", "root")[0] == "Visible to root: 3"
+    assert run(*typed).lines == ["enabled desk", "enabled shop"]
+    assert run(*typed).lines == []  # it says what it has changed
+    assert run("--user", "root").lines[0] == "Visible to root: 3"
 
 
-def test_groups_are_closed_as_they_are_opened() -> None:
-    assert run("disable", "shop", "desk") == ["disabled desk", "disabled shop"]
-    assert run("disable", "shop") == []  # it says what it has changed
-    assert run("enable", "shop") == ["enabled shop"]
+def test_groups_are_closed_as_they_are_opened(run: RunCommand) -> None:
+    assert run("disable", "shop", "desk").lines == ["disabled desk", "disabled shop"]
+    assert run("disable", "shop").lines == []  # it says what it has changed
+    assert run("enable", "shop").lines == ["enabled shop"]
     assert dict(ToolGroup.objects.values_list("name", "enabled")) == {"desk": False, "shop": True}
 
 
-def test_new_group_is_closed_before_anything_has_made_its_row(settings: Settings) -> None:
+def test_new_group_is_closed_before_anything_has_made_its_row(
+    settings: Settings, run: RunCommand
+) -> None:
     settings.DJANGO_MCP_ENABLE_NEW_GROUPS = True
     ToolGroup.objects.all().delete()
 
-    assert run("disable", "desk") == ["disabled desk"]
-    assert run()[0] == "desk (disabled)"
+    assert run("disable", "desk").lines == ["disabled desk"]
+    assert run().lines[0] == "desk (disabled)"
 
 
-def test_tools_that_run_in_the_background_are_listed_as_such() -> None:
+def test_tools_that_run_in_the_background_are_listed_as_such(run: RunCommand) -> None:
     def recompute() -> None:
         """Compute it again."""
 
     with offering(recompute, group="desk", background=True, idempotent=True):
-        found = run()
+        found = run().lines
 
     assert found[2] == "    idempotent, in the background, scopes: none, permissions: none"
 
 
-def test_project_without_tools_is_told_where_they_are_looked_for() -> None:
+def test_project_without_tools_is_told_where_they_are_looked_for(run: RunCommand) -> None:
     with offering():
-        found = run()
+        found = run().lines
 
     assert found[0] == "0 tools"
     assert "INSTALLED_APPS" in found[1]
 
 
-def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
+def test_it_shows_what_one_user_sees_and_why_not_the_rest(run: RunCommand) -> None:
     User.objects.create_user("ann")
 
-    assert run("--user", "ann") == [
+    assert run("--user", "ann").lines == [
         "Visible to ann: 2",
         "  hours (desk)",
         "  note (shop)",
@@ -146,7 +150,7 @@ def test_it_shows_what_one_user_sees_and_why_not_the_rest() -> None:
     ]
 
 
-def test_it_names_only_the_permissions_that_the_user_lacks() -> None:
+def test_it_names_only_the_permissions_that_the_user_lacks(run: RunCommand) -> None:
     def close() -> None:
         """Close it."""
 
@@ -155,7 +159,7 @@ def test_it_names_only_the_permissions_that_the_user_lacks() -> None:
     wanted = ["shop.delete_product", "shop.change_product", "shop.delete_prodcut"]
 
     with offering(close, group="desk", permissions=wanted):
-        found = run("--user", "ann")
+        found = run("--user", "ann").lines
 
     assert found[-1] == (
         "  close (desk): the user lacks a permission that it needs: "
@@ -163,21 +167,22 @@ def test_it_names_only_the_permissions_that_the_user_lacks() -> None:
     )
 
 
-def test_it_tells_which_scopes_a_token_would_lack() -> None:
+def test_it_tells_which_scopes_a_token_would_lack(run: RunCommand) -> None:
     User.objects.create_superuser("root")
 
-    assert run("--user", "root", "--scopes", "shop:read")[:4] == [
+    assert run("--user", "root", "--scopes", "shop:read").lines[:4] == [
         "Visible to root: 3",
         "  clear (shop): callable once the token holds: shop:write",
         "  hours (desk)",
         "  note (shop)",
     ]
-    assert "  note (shop): callable once the token holds: shop:read" in run(
-        "list", "--user", "root", "--scopes", ""
+    assert (
+        "  note (shop): callable once the token holds: shop:read"
+        in run("list", "--user", "root", "--scopes", "").lines
     )
 
 
-def test_it_names_everything_that_hides_a_tool() -> None:
+def test_it_names_everything_that_hides_a_tool(run: RunCommand) -> None:
     def close() -> None:
         """Close it."""
 
@@ -197,7 +202,7 @@ def test_it_names_everything_that_hides_a_tool() -> None:
         requires=has_plan,
         scopes=["shop:write", "shop:close", "shop:read"],
     ):
-        found = run("--user", "ann", "--scopes", "shop:read")
+        found = run("--user", "ann", "--scopes", "shop:read").lines
 
     assert found[-2] == (
         "  close (shop): its group is disabled; its group is read-only and the tool is not; "
@@ -210,7 +215,7 @@ def test_it_names_everything_that_hides_a_tool() -> None:
 
 
 @pytest.mark.implementation
-def test_number_of_queries_does_not_grow_with_the_tools() -> None:
+def test_number_of_queries_does_not_grow_with_the_tools(run: RunCommand) -> None:
     def tools(number: int) -> list[Callable[[], None]]:
         def make(index: int) -> Callable[[], None]:
             def close() -> None:
@@ -226,7 +231,7 @@ def test_number_of_queries_does_not_grow_with_the_tools() -> None:
             offering(*tools(number), group="shop", permissions=["shop.delete_product"]),
             CaptureQueriesContext(connection) as captured,
         ):
-            run("--user", "ann")
+            assert run("--user", "ann").exit_code == 0
         return len(captured)
 
     User.objects.create_user("ann")
@@ -235,14 +240,14 @@ def test_number_of_queries_does_not_grow_with_the_tools() -> None:
     assert queries(20) == queries(1)
 
 
-def test_it_judges_by_the_application() -> None:
+def test_it_judges_by_the_application(run: RunCommand) -> None:
     User.objects.create_superuser("root")
     ToolGroup.objects.filter(name="shop").update(allowed_clients=["till"])
 
     hidden = "  note (shop): the application is not allowed in its group"
-    assert hidden in run("--user", "root")
-    assert hidden in run("--user", "root", "--client", "kiosk")
-    assert "  note (shop)" in run("--user", "root", "--client", "till")
+    assert hidden in run("--user", "root").lines
+    assert hidden in run("--user", "root", "--client", "kiosk").lines
+    assert "  note (shop)" in run("--user", "root", "--client", "till").lines
 
 
 @pytest.mark.parametrize(
@@ -265,16 +270,14 @@ def test_it_judges_by_the_application() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told(arguments: list[str], message: str) -> None:
+def test_what_is_wrong_is_told(arguments: list[str], message: str, run: RunCommand) -> None:
     User.objects.create_user("gone", is_active=False)
 
-    with pytest.raises(CommandError, match=message):
-        run(*arguments)
+    assert re.search(message, run(*arguments).error)
 
 
-def test_an_endpoint_without_a_url_is_told(settings: Settings) -> None:
+def test_an_endpoint_without_a_url_is_told(settings: Settings, run: RunCommand) -> None:
     User.objects.create_user("ann")
     settings.DJANGO_MCP_URL = ""
 
-    with pytest.raises(CommandError, match="Set DJANGO_MCP_URL"):
-        run("--user", "ann")
+    assert "Set DJANGO_MCP_URL" in run("--user", "ann").error

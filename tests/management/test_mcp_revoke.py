@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import StringIO
 from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.db.models.signals import post_save
 from django.utils import timezone
@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application as MountedApplication
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup
+from tests.commands import CommandResult, RunCommand
 from tests.databases import somebody_waits_for_a_lock
 from tests.polls import until
 from tests.transports.tools import TOOLS
@@ -43,10 +44,9 @@ API = ["https://api.example"]
 MCP = ["http://testserver/mcp"]
 
 
-def run(*arguments: str) -> str:
-    out = StringIO()
-    call_command("mcp_revoke", *arguments, "--no-input", stdout=out)
-    return out.getvalue().strip()
+@pytest.fixture
+def run(run_command: RunCommand) -> RunCommand:
+    return partial(run_command, "mcp_revoke", "--no-input")
 
 
 @pytest.fixture
@@ -130,8 +130,8 @@ ALL = {
 } | {("AccessToken", name, "", "") for name in ("Desk", "Other")}
 
 
-def test_what_a_user_granted_goes_for_every_application(everything: None) -> None:
-    printed = run("--user", "ann")
+def test_what_a_user_granted_goes_for_every_application(everything: None, run: RunCommand) -> None:
+    printed = run("--user", "ann").text
 
     assert ALL - held() == kinds("Desk", "ann", *MCP) | kinds("Other", "ann", *MCP)
     key = User.objects.get(username="ann").pk
@@ -141,8 +141,8 @@ def test_what_a_user_granted_goes_for_every_application(everything: None) -> Non
     )
 
 
-def test_what_a_client_holds_goes_whatever_it_opens(everything: None) -> None:
-    printed = run("--client", "desk")
+def test_what_a_client_holds_goes_whatever_it_opens(everything: None, run: RunCommand) -> None:
+    printed = run("--client", "desk").text
 
     assert held() == {each for each in ALL if each[1] == "Other"}
     assert printed == (
@@ -153,16 +153,19 @@ def test_what_a_client_holds_goes_whatever_it_opens(everything: None) -> None:
     assert ClientRegistration.objects.standing_of("desk") == "new"
 
 
-def test_what_a_client_holds_of_one_user_for_the_endpoint_goes_alone(everything: None) -> None:
-    run("--user", "ann", "--client", "desk")
+def test_what_a_client_holds_of_one_user_for_the_endpoint_goes_alone(
+    everything: None, run: RunCommand
+) -> None:
+    assert run("--user", "ann", "--client", "desk").exit_code == 0
 
     assert ALL - held() == kinds("Desk", "ann", *MCP)
 
 
 def test_everything_for_the_endpoint_goes_with_the_tokens_of_registrations(
     everything: None,
+    run: RunCommand,
 ) -> None:
-    printed = run("--all")
+    printed = run("--all").text
 
     assert held() == {each for each in ALL if each[3] == API[0]}
     assert printed == (
@@ -175,98 +178,93 @@ def test_everything_for_the_endpoint_goes_with_the_tokens_of_registrations(
     [["--user", "ann"], ["--client", "desk"], ["--all"], ["--user=ann", "--client=desk"]],
 )
 def test_dry_run_tells_the_same_counts_and_revokes_nothing(
-    everything: None, arguments: list[str]
+    everything: None, arguments: list[str], run: RunCommand
 ) -> None:
-    told = run(*arguments, "--dry-run")
+    told = run(*arguments, "--dry-run").text
     before = held()
-    done = run(*arguments)
+    done = run(*arguments).text
 
     assert before == ALL
     assert told == done.replace("Revoked", "To be revoked").replace("cancelled", "to be cancelled")
 
 
 @pytest.mark.parametrize("arguments", [["--user", "ann"], ["--client", "desk"], ["--all"]])
-def test_it_may_be_repeated(everything: None, arguments: list[str]) -> None:
-    run(*arguments)
+def test_it_may_be_repeated(everything: None, arguments: list[str], run: RunCommand) -> None:
+    assert run(*arguments).exit_code == 0
 
-    assert "0 access tokens, 0 refresh tokens, 0 codes; cancelled: 0 tasks" in run(*arguments)
+    assert "0 access tokens, 0 refresh tokens, 0 codes; cancelled: 0 tasks" in run(*arguments).text
 
 
-def test_expired_tokens_go_too(ann: User) -> None:
+def test_expired_tokens_go_too(ann: User, run: RunCommand) -> None:
     """A background call outlives its token, which vouches for it as long as it is there."""
     token(registered(), ann, lives=False)
 
-    assert "1 access token" in run("--user", "ann")
+    assert "1 access token" in run("--user", "ann").text
 
 
 class TestChoice:
     @pytest.mark.parametrize(
         "arguments", [[], ["--all", "--user", "ann"], ["--all", "--client", "desk"]]
     )
-    def test_it_must_be_one(self, everything: None, arguments: list[str]) -> None:
-        with pytest.raises(
-            CommandError, match=r"Give --user, --client or both of them, or --all\."
-        ):
-            run(*arguments)
+    def test_it_must_be_one(self, everything: None, arguments: list[str], run: RunCommand) -> None:
+        assert "Give --user, --client or both of them, or --all." in run(*arguments).error
 
         assert held() == ALL
 
     @pytest.mark.parametrize("user", ["eve", "", "999999", "no\0text", "\udcff", "9" * 40])
-    def test_user_must_be_there(self, everything: None, user: str) -> None:
-        with pytest.raises(CommandError, match="There is no user"):
-            run(f"--user={user}")
+    def test_user_must_be_there(self, everything: None, user: str, run: RunCommand) -> None:
+        assert "There is no user" in run(f"--user={user}").error
 
         assert held() == ALL
 
-    def test_user_may_be_named_by_key_and_be_inactive(self, ann: User) -> None:
+    def test_user_may_be_named_by_key_and_be_inactive(self, ann: User, run: RunCommand) -> None:
         token(registered(), ann)
         User.objects.update(is_active=False)
 
-        assert f"the user ann ({ann.pk}): 1 access token" in run("--user", str(ann.pk))
+        assert f"the user ann ({ann.pk}): 1 access token" in run("--user", str(ann.pk)).text
 
-    def test_name_comes_before_the_key_of_another_user(self, ann: User) -> None:
+    def test_name_comes_before_the_key_of_another_user(self, ann: User, run: RunCommand) -> None:
         named = User.objects.create_user(str(ann.pk))
         token(registered(), named)
 
-        assert f"the user {ann.pk} ({named.pk}): 1 access token" in run("--user", str(ann.pk))
+        assert f"the user {ann.pk} ({named.pk}): 1 access token" in run("--user", str(ann.pk)).text
 
-    def test_client_must_be_known(self, everything: None) -> None:
-        with pytest.raises(CommandError, match=r"There is no application of the id nobody\."):
-            run("--client", "nobody")
-        with pytest.raises(CommandError, match="a client id is a text"):
-            run("--client=")
+    def test_client_must_be_known(self, everything: None, run: RunCommand) -> None:
+        assert "There is no application of the id nobody." in run("--client", "nobody").error
+        assert "a client id is a text" in run("--client=").error
 
         assert held() == ALL
 
-    def test_client_that_was_set_up_by_hand_is_known(self, ann: User) -> None:
+    def test_client_that_was_set_up_by_hand_is_known(self, ann: User, run: RunCommand) -> None:
         intranet = by_hand("Intranet")
         token(intranet, ann)
 
-        assert "1 access token" in run("--client", intranet.client_id)
+        assert "1 access token" in run("--client", intranet.client_id).text
 
-    def test_client_that_is_gone_is_known_by_its_calls(self, db: None) -> None:
+    def test_client_that_is_gone_is_known_by_its_calls(self, db: None, run: RunCommand) -> None:
         CallRecord.objects.create(name="tool", client="gone", outcome="ok")
 
-        assert "0 access tokens" in run("--client", "gone")
+        assert "0 access tokens" in run("--client", "gone").text
 
-    def test_address_of_the_endpoint_must_be_set(self, ann: User, settings: Settings) -> None:
+    def test_address_of_the_endpoint_must_be_set(
+        self, ann: User, settings: Settings, run: RunCommand
+    ) -> None:
         settings.DJANGO_MCP_URL = ""
 
-        with pytest.raises(CommandError, match="Set DJANGO_MCP_URL"):
-            run("--all")
+        assert "Set DJANGO_MCP_URL" in run("--all").error
 
 
 class TestConfirmation:
-    def ask(self, monkeypatch: pytest.MonkeyPatch, typed: str) -> str:
-        monkeypatch.setattr("sys.stdin", StringIO(typed))
-        out = StringIO()
-        call_command("mcp_revoke", "--all", stdout=out)
-        return out.getvalue()
+    @pytest.fixture
+    def ask(self, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand) -> RunCommand:
+        def ask(typed: str) -> CommandResult:
+            monkeypatch.setattr("sys.stdin", StringIO(typed))
+            return run_command("mcp_revoke", "--all")
 
-    def test_it_is_asked_for_with_the_counts(
-        self, everything: None, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        told, done = self.ask(monkeypatch, "yes\n").splitlines()
+        return ask
+
+    def test_it_is_asked_for_with_the_counts(self, everything: None, ask: RunCommand) -> None:
+        told, done = ask("yes\n").lines
 
         assert told.startswith("To be revoked for everybody: 6 access tokens, 4 refresh tokens")
         assert done.startswith("Revoked for everybody: 6 access tokens, 4 refresh tokens")
@@ -276,17 +274,16 @@ class TestConfirmation:
         [("no\n", "Nothing was revoked."), ("\n", "Nothing was revoked."), ("", "--no-input")],
     )
     def test_nothing_happens_without_it(
-        self, everything: None, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+        self, everything: None, ask: RunCommand, typed: str, said: str
     ) -> None:
-        with pytest.raises(CommandError, match=said):
-            self.ask(monkeypatch, typed)
+        assert said in ask(typed).error
 
         assert held() == ALL
 
 
 @pytest.mark.parametrize("choice", ["--user", "--client", "--all"])
 def test_client_is_refused_from_its_next_request_on(
-    served: MountedApplication, ann: User, choice: str
+    served: MountedApplication, ann: User, choice: str, run: RunCommand
 ) -> None:
     desk = assistant.registered()
     program = Assistant(client_id=desk.client_id, user=ann)
@@ -296,7 +293,7 @@ def test_client_is_refused_from_its_next_request_on(
     assert holder.call("read_notes").status == 200
 
     values = {"--user": ["ann"], "--client": [desk.client_id], "--all": []}
-    run(choice, *values[choice])
+    assert run(choice, *values[choice]).exit_code == 0
 
     assert holder.call("read_notes").status == 401
     for tokens in (first, second):
@@ -308,7 +305,7 @@ def test_client_is_refused_from_its_next_request_on(
 
 @pytest.mark.parametrize("choice", ["--user", "--client", "--all"])
 def test_refresh_that_is_under_way_meanwhile_leaves_nothing(
-    transactional_db: None, served: MountedApplication, ann: User, choice: str
+    transactional_db: None, served: MountedApplication, ann: User, choice: str, run: RunCommand
 ) -> None:
     desk = assistant.registered()
     program = Assistant(client_id=desk.client_id, user=ann)
@@ -327,7 +324,7 @@ def test_refresh_that_is_under_way_meanwhile_leaves_nothing(
     def revoke_meanwhile() -> None:
         assert is_under_way.wait(PATIENCE)
         values = {"--user": ["ann"], "--client": [desk.client_id], "--all": []}
-        run(choice, *values[choice])
+        assert run(choice, *values[choice]).exit_code == 0
         connections.close_all()
 
     post_save.connect(pause, sender=AccessToken)

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from io import StringIO
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.test import modify_settings
 from pytest_django import Settings
 
 from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolTask
 from tests.background import backends
+from tests.commands import RunCommand
 
 
 @pytest.fixture(params=[pytest.param("with toolkit", marks=pytest.mark.oauth), "without toolkit"])
@@ -29,10 +29,9 @@ def _toolkit(request: pytest.FixtureRequest) -> Iterator[None]:
 pytestmark = pytest.mark.usefixtures("_toolkit")
 
 
-def run(*arguments: str) -> str:
-    out = StringIO()
-    call_command("mcp_revoke", *arguments, "--no-input", stdout=out)
-    return out.getvalue().strip()
+@pytest.fixture
+def run(run_command: RunCommand) -> RunCommand:
+    return partial(run_command, "mcp_revoke", "--no-input")
 
 
 @pytest.fixture
@@ -54,12 +53,12 @@ def status_of(task: ToolTask) -> str:
     return f"{task.status}{' (to be cancelled)' if task.cancel_requested else ''}"
 
 
-def test_tasks_that_wait_never_start_and_running_ones_are_told(ann: User) -> None:
+def test_tasks_that_wait_never_start_and_running_ones_are_told(ann: User, run: RunCommand) -> None:
     waiting, asking, running, ended = (
         task(ann, status=status) for status in ("queued", "input_required", "working", "completed")
     )
 
-    assert run("--user", "ann").endswith("; cancelled: 3 tasks")
+    assert run("--user", "ann").text.endswith("; cancelled: 3 tasks")
     run_task(waiting.pk)
 
     assert [status_of(each) for each in (waiting, asking, running, ended)] == [
@@ -73,13 +72,13 @@ def test_tasks_that_wait_never_start_and_running_ones_are_told(ann: User) -> Non
 
 
 def test_running_tasks_are_terminated_where_the_project_wants_it(
-    ann: User, settings: Settings
+    ann: User, settings: Settings, run: RunCommand
 ) -> None:
     settings.DJANGO_MCP_BACKGROUND_TERMINATE = True
     settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
     running = task(ann, status="working")
 
-    run("--all")
+    assert run("--all").exit_code == 0
 
     assert status_of(running) == "cancelled"
     assert running.pk in backends.terminated
@@ -95,7 +94,7 @@ def test_running_tasks_are_terminated_where_the_project_wants_it(
     ],
 )
 def test_tasks_of_the_same_callers_are_cancelled_and_of_no_others(
-    ann: User, arguments: list[str], cancelled: set[str]
+    ann: User, arguments: list[str], cancelled: set[str], run: RunCommand
 ) -> None:
     bob = User.objects.create_user("bob")
     tasks = {
@@ -106,9 +105,9 @@ def test_tasks_of_the_same_callers_are_cancelled_and_of_no_others(
         "elsewhere": task(ann, endpoint="other"),
     }
 
-    told = run(*arguments, "--dry-run")
+    told = run(*arguments, "--dry-run").text
     assert {status_of(each) for each in tasks.values()} == {"queued"}
-    run(*arguments)
+    assert run(*arguments).exit_code == 0
 
     assert {name for name, each in tasks.items() if status_of(each) == "cancelled"} == cancelled
     assert told.endswith(
@@ -116,14 +115,13 @@ def test_tasks_of_the_same_callers_are_cancelled_and_of_no_others(
     )
 
 
-def test_unknown_client_is_told(ann: User) -> None:
-    with pytest.raises(CommandError, match="There is no application of the id nobody"):
-        run("--client", "nobody")
+def test_unknown_client_is_told(ann: User, run: RunCommand) -> None:
+    assert "There is no application of the id nobody" in run("--client", "nobody").error
 
 
-def test_it_says_in_words_that_there_are_no_tokens(ann: User) -> None:
+def test_it_says_in_words_that_there_are_no_tokens(ann: User, run: RunCommand) -> None:
     with modify_settings(INSTALLED_APPS={"remove": "oauth2_provider"}):
-        printed = run("--all")
+        printed = run("--all").text
 
     assert printed == (
         "Revoked for everybody: no tokens, as django-oauth-toolkit is not installed; "

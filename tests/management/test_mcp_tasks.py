@@ -2,21 +2,20 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_mcp.models import CallRecord, ToolTask, UsedRequestState
+from tests.commands import RunCommand
 
 
-def run(*arguments: str) -> str:
-    out = StringIO()
-    call_command("mcp_tasks", *arguments, stdout=out)
-    return out.getvalue().strip()
+@pytest.fixture
+def run(run_command: RunCommand) -> RunCommand:
+    return partial(run_command, "mcp_tasks")
 
 
 def task(name: str = "tool", **facts: Any) -> ToolTask:
@@ -24,11 +23,11 @@ def task(name: str = "tool", **facts: Any) -> ToolTask:
     return ToolTask.objects.create(name=name, **facts)
 
 
-def test_it_lists_tasks_with_their_progress(db: None) -> None:
+def test_it_lists_tasks_with_their_progress(db: None, run: RunCommand) -> None:
     first = task(username="ann", progress=3, progress_total=10, progress_message="third\x1b[2J")
     second = task(status="failed")
 
-    lines = run().splitlines()
+    lines = run().lines
 
     assert lines[0].endswith(f"tool  ann  {first.pk}  third\\x1b[2J")
     assert "queued" in lines[0]
@@ -36,21 +35,20 @@ def test_it_lists_tasks_with_their_progress(db: None) -> None:
     assert lines[1].endswith(f"tool  anonymous  {second.pk}")
 
 
-def test_it_lists_some(db: None) -> None:
+def test_it_lists_some(db: None, run: RunCommand) -> None:
     task()
     failed = task("other", status="failed")
 
-    assert str(failed.pk) in run("list", "--status", "failed")
-    assert len(run("list", "--tool", "other").splitlines()) == 1
-    assert len(run("list", "--limit", "1").splitlines()) == 1
+    assert str(failed.pk) in run("list", "--status", "failed").text
+    assert len(run("list", "--tool", "other").lines) == 1
+    assert len(run("list", "--limit", "1").lines) == 1
 
 
-def test_limit_that_means_nothing_is_told(db: None) -> None:
-    with pytest.raises(CommandError, match="is not a number"):
-        run("list", "--limit", "-1")
+def test_limit_that_means_nothing_is_told(db: None, run: RunCommand) -> None:
+    assert "is not a number" in run("list", "--limit", "-1").error
 
 
-def test_it_shows_a_task_without_secrets(db: None) -> None:
+def test_it_shows_a_task_without_secrets(db: None, run: RunCommand) -> None:
     shown = task(
         arguments='{"password": "1234", "to": 5}',
         secrets="sealed",
@@ -59,9 +57,9 @@ def test_it_shows_a_task_without_secrets(db: None) -> None:
         error='{"kind": "x"}',
     )
 
-    facts = json.loads(run("show", str(shown.pk)))
+    facts = json.loads(run("show", str(shown.pk)).text)
 
-    assert facts == json.loads(run("show", str(shown.call_id)))
+    assert facts == json.loads(run("show", str(shown.call_id)).text)
     assert facts["arguments"] == {"password": "[redacted]", "to": 5}
     assert facts["error"] == {"kind": "x"}
     assert facts["questions"] == {"q": {"message": "Sure?"}}
@@ -69,41 +67,42 @@ def test_it_shows_a_task_without_secrets(db: None) -> None:
     assert not {"secrets", "answers"} & facts.keys()
 
 
-def test_it_cancels_a_task_on_record(db: None) -> None:
+def test_it_cancels_a_task_on_record(db: None, run: RunCommand) -> None:
     cancelled = task()
     CallRecord.objects.create(call_id=cancelled.call_id, name="tool", outcome="running")
 
-    assert run("cancel", str(cancelled.pk)) == f"{cancelled.pk} is cancelled"
+    assert run("cancel", str(cancelled.pk)).text == f"{cancelled.pk} is cancelled"
     assert CallRecord.objects.get().outcome == "cancelled"
 
 
-def test_it_asks_a_running_task_to_stop(db: None) -> None:
+def test_it_asks_a_running_task_to_stop(db: None, run: RunCommand) -> None:
     running = task(status="working")
 
-    assert run("cancel", str(running.pk)) == f"{running.pk} is to be cancelled"
+    assert run("cancel", str(running.pk)).text == f"{running.pk} is to be cancelled"
     assert ToolTask.objects.get().cancel_requested
 
 
-def test_it_knows_no_other_tasks(db: None) -> None:
-    with pytest.raises(CommandError, match="There is no task"):
-        run("cancel", str(uuid4()))
+def test_it_knows_no_other_tasks(db: None, run: RunCommand) -> None:
+    assert "There is no task" in run("cancel", str(uuid4())).error
 
 
-def test_it_sweeps_and_prunes(db: None) -> None:
+def test_it_sweeps_and_prunes(db: None, run: RunCommand) -> None:
     long_ago = timezone.now() - timedelta(days=1)
     task(status="working", heartbeat=long_ago)
     task(status="completed", is_recorded=True, expires=long_ago)
-    assert run("prune") == "1 task deleted"
+    assert run("prune").text == "1 task deleted"
     task(status="completed", is_recorded=True, expires=long_ago)
 
-    assert run("sweep") == "0 tasks queued again, 1 ended, 0 recorded, 1 deleted"
+    assert run("sweep").text == "0 tasks queued again, 1 ended, 0 recorded, 1 deleted"
 
 
 @pytest.mark.parametrize("action", ["sweep", "prune"])
-def test_it_deletes_used_request_states_that_have_expired(db: None, action: str) -> None:
+def test_it_deletes_used_request_states_that_have_expired(
+    db: None, action: str, run: RunCommand
+) -> None:
     now = timezone.now()
     UsedRequestState.objects.create(id=uuid4(), expires=now)
     kept = UsedRequestState.objects.create(id=uuid4(), expires=now + timedelta(hours=1))
-    run(action)
+    assert run(action).exit_code == 0
 
     assert UsedRequestState.objects.get() == kept

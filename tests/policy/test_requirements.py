@@ -73,6 +73,7 @@ def test_tool_exists_for_those_alone_for_whom_its_predicate_holds(
             client.call(function.__name__)
         hidden = client.list_tools()
         ann.is_staff = True
+        ann.save()
 
         assert client.call(function.__name__).data == "done"
         assert hidden == []
