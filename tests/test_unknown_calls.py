@@ -4,12 +4,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
@@ -22,6 +20,7 @@ from tests.calls import call_of, serve_here
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
+from tests.commands import RunCommand
 from tests.keys import PATH
 from tests.protocol import tools
 from tests.refusals import unknown_tool
@@ -296,15 +295,13 @@ def test_signal_is_sent_for_every_call(modern: Client, clock: Clock) -> None:
 
 
 @pytest.mark.implementation
-def test_audit_prints_the_count(db: None, clock: Clock) -> None:
+def test_audit_prints_the_count(db: None, clock: Clock, run_command: RunCommand) -> None:
     for _ in range(LIMIT + 12):
         with pytest.raises(Exception, match="Unknown tool"):
             serve_here(call_of("nope"))
 
     def printed(*options: str) -> list[str]:
-        out = StringIO()
-        call_command("mcp_audit", "list", *options, stdout=out)
-        return out.getvalue().splitlines()
+        return run_command("mcp_audit", "list", *options).lines
 
     assert [line.endswith("UnknownToolError") for line in printed()] == [True] * LIMIT + [False]
     assert printed()[-1].endswith("UnknownToolError  12 calls")

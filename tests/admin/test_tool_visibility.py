@@ -1,13 +1,11 @@
 """The page on which operators ask what a user sees through an application."""
 
 from collections.abc import Callable
-from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +18,7 @@ from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
 from tests.calls import offering
+from tests.commands import RunCommand
 
 SIGHT = f"{GROUPS}who-sees-what/"
 
@@ -62,7 +61,11 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
     ],
 )
 def test_answer_is_that_of_the_command(
-    onlooker: Client, ada: User, asked: dict[str, str], arguments: list[str]
+    onlooker: Client,
+    ada: User,
+    asked: dict[str, str],
+    arguments: list[str],
+    run_command: RunCommand,
 ) -> None:
     clerks = Group.objects.create(name="Clerks")
     ada.groups.add(clerks)
@@ -74,14 +77,13 @@ def test_answer_is_that_of_the_command(
 
     page = onlooker.get(SIGHT, {"user": "ada", **asked})
 
-    out = StringIO()
     forget_snapshot()
-    call_command("mcp_catalog", "--user=ada", *arguments, stdout=out)
+    printed = run_command("mcp_tools", "--user=ada", *arguments)
     said = {
         f"{name.split()[0]} ({group}){': ' if why else ''}{why}": state != "hidden"
         for name, group, state, why in rows_of(page)
     }
-    lines = out.getvalue().splitlines()
+    lines = printed.lines
     hidden = next(number for number, line in enumerate(lines) if line.startswith("Hidden"))
     assert said == {
         line.strip().replace(";", ""): number < hidden

@@ -1,17 +1,16 @@
 """How commands find the user whom an operator names, and what they say when they find none."""
 
-from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from tests.calls import offering
+from tests.commands import run
 from tests.databases import finds_whatever_the_case
 
 pytestmark = pytest.mark.django_db
@@ -25,17 +24,14 @@ def named(text: str) -> str:
     def look() -> None:
         """Look."""
 
-    out = StringIO()
     with offering(look):
-        call_command("mcp_catalog", f"--user={text}", stdout=out)
-    return out.getvalue().removeprefix("Visible to ").partition(":")[0]
+        printed = run("mcp_tools", f"--user={text}").text
+    return printed.removeprefix("Visible to ").partition(":")[0]
 
 
 def refusal(text: str, command: str = "mcp_catalog") -> list[str]:
     """The lines of the error about a text that names no user."""
-    with pytest.raises(CommandError) as caught:
-        call_command(command, f"--user={text}")
-    return str(caught.value).splitlines()
+    return run(command, f"--user={text}").error.splitlines()
 
 
 def user(username: str, **facts: Any) -> User:
@@ -171,9 +167,8 @@ def test_hostile_text_names_nobody_and_is_quoted_in_part(command: str, text: str
 
 
 def calls_of(text: str) -> list[str]:
-    out = StringIO()
-    call_command("mcp_audit", f"--user={text}", stdout=out)
-    return [line.split("  ")[-4].strip() for line in out.getvalue().splitlines()]
+    lines = run("mcp_audit", f"--user={text}").lines
+    return [line.split("  ")[-4].strip() for line in lines]
 
 
 class TestRecord:

@@ -1,7 +1,6 @@
 """Group rows follow the code wherever their tables are; what operators decided stays."""
 
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from django_mcp.policy.groups import sync_groups
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import using_registry
 from tests.calls import in_thread, offering
+from tests.commands import RunCommand
 from tests.databases import EVERY_MODEL, Route, second_database
 
 
@@ -245,19 +245,19 @@ class TestDatabases:
 
 
 class TestCommand:
-    def test_it_tells_what_it_created(self, empty: None) -> None:
-        out = StringIO()
-
+    def test_it_tells_what_it_created(self, empty: None, run_command: RunCommand) -> None:
         with offering(first, group="g"):
-            call_command("mcp_catalog", "sync", stdout=out)
+            told = run_command("mcp_tools", "sync")
 
-        assert out.getvalue().splitlines() == ["created g", "created g/first", "2 rows created"]
+        assert told.lines == ["created g", "created g/first", "2 rows created"]
 
-    def test_it_writes_where_the_router_puts_the_rows(self, other: str, settings: Settings) -> None:
+    def test_it_writes_where_the_router_puts_the_rows(
+        self, other: str, settings: Settings, run_command: RunCommand
+    ) -> None:
         migrate("django_mcp", database=other)
         ToolGroup.objects.using(other).all().delete()
         settings.DATABASE_ROUTERS = [Route(other, *EVERY_MODEL)]
 
-        call_command("mcp_catalog", "sync", stdout=StringIO())
+        assert run_command("mcp_tools", "sync").exit_code == 0
 
         assert "shop" in rows(other)
