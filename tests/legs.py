@@ -122,7 +122,7 @@ def no_browser() -> str:
 def legs() -> list[Leg]:
     """Every leg, in the order in which they are begun: the quickest verdicts first."""
     coverage = (PYTHON, "-m", "coverage")
-    judge_tools = (PYTHON, "-m", "tests.interop.node")
+    node_tools = (PYTHON, "-m", "tests.interop.node")
     schemas = [str(Path(os.environ.get("MCP_SPEC_DIR", "")) / name) for name in SCHEMAS]
     return [
         Leg(
@@ -197,19 +197,19 @@ def legs() -> list[Leg]:
                 (PYTHON, *WAITING, "slow", DOCS),
             ],
             # The tutorial ends with the Inspector.
-            prepare=judge_tools,
+            prepare=node_tools,
             waits=True,
         ),
         Leg(
             name="node",
             commands=[(PYTHON, *PYTEST, "-m", "node")],
-            prepare=judge_tools,
+            prepare=node_tools,
             waits=True,
         ),
         Leg(
             name="conformance",
             commands=[(PYTHON, "-m", "tests.interop.conformance")],
-            prepare=judge_tools,
+            prepare=node_tools,
             waits=True,
         ),
         # For tox, with each Python and Django, on the database that DATABASE_URL names there.

@@ -3,6 +3,6 @@
 import time
 
 
-def labour(seconds: float) -> None:
+def spend(seconds: float) -> None:
     """Take so long, whatever else happens."""
     time.sleep(seconds)  # it is the work itself: nobody waits for something else by it

@@ -21,8 +21,8 @@ from pytest_django import Settings
 from django_mcp.auth.clients.approval import approve, block
 from django_mcp.auth.clients.documents.fetcher import ClientDocumentFetcher
 from django_mcp.models import ClientRegistration
-from tests.auth.assistant import Assistant, error_of, registered
 from tests.auth.documents import Library, serving_documents, with_local_documents
+from tests.auth.oauth_client import OAuthClient, error_of, registered
 from tests.client_documents import CHATGPT, CLAUDE_CODE, CLAUDE_WEB, VS_CODE
 from tests.ports import held_port
 from tests.wire import Client
@@ -46,7 +46,7 @@ def visit(client_id: str, address: str = "203.0.113.9", headers: Any = None, **c
     """The page that a user who is signed in gets when an assistant sends them."""
     visitor, _ = User.objects.get_or_create(username="visitor")
     browser = Browser(REMOTE_ADDR=address, headers=headers)
-    return Assistant(client_id=client_id, user=visitor, browser=browser).open(**changes)
+    return OAuthClient(client_id=client_id, user=visitor, browser=browser).open(**changes)
 
 
 def is_refused(page: Any) -> bool:
@@ -77,10 +77,10 @@ def test_assistant_gets_in_with_the_document_that_it_publishes(
     library: Library, alice: User, client: Client, document: Mapping[str, Any], redirect_uri: str
 ) -> None:
     url = library.publish(URL, **document)
-    assistant = Assistant(client_id=url, user=alice, redirect_uri=redirect_uri)
+    oauth_client = OAuthClient(client_id=url, user=alice, redirect_uri=redirect_uri)
 
-    tokens = assistant.log_in()
-    refreshed = assistant.refresh(tokens["refresh_token"]).json()
+    tokens = oauth_client.log_in()
+    refreshed = oauth_client.refresh(tokens["refresh_token"]).json()
 
     assert client.with_token(refreshed["access_token"]).call("read_notes").status == 200
     application = Applications.objects.get()
@@ -176,7 +176,7 @@ def test_redirects_that_nothing_may_be_sent_to_are_left_out(library: Library, al
         ],
     )
 
-    Assistant(client_id=URL, user=alice).log_in()
+    OAuthClient(client_id=URL, user=alice).log_in()
 
     assert Applications.objects.get().redirect_uris == CALLBACK
 
@@ -246,7 +246,7 @@ def test_unknown_document_is_not_fetched_for_what_a_page_of_another_site_loads(
 
 def test_unknown_document_is_not_fetched_without_a_user_to_ask(library: Library) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    nobody = Assistant(client_id=URL)
+    nobody = OAuthClient(client_id=URL)
 
     assert nobody.open().status_code == 302  # to the login
     assert is_refused(nobody.open(prompt="none"))
@@ -328,14 +328,14 @@ def test_known_assistant_is_let_in_however_many_unknown_ones_came(
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
     settings.DJANGO_MCP_CLIENT_DOCUMENT_RATE = "1/h"
-    assistant = Assistant(client_id=URL, user=alice)
-    assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    oauth_client.log_in()
     for number in range(5):
         visit(f"https://victim.example/?{number}", address="127.0.0.1")
     grow_old(days=1)
     library.publish(URL, redirect_uris=[CALLBACK], client_name="New name")
 
-    assistant.log_in()
+    oauth_client.log_in()
 
     assert Applications.objects.get().name == "New name"
 
@@ -344,11 +344,11 @@ def test_blocked_document_is_not_fetched(library: Library, alice: User) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
     block(URL)
 
-    page = Assistant(client_id=URL, user=alice).open()
+    page = OAuthClient(client_id=URL, user=alice).open()
 
     assert page.status_code == 400
     assert "have blocked this application" in page.content.decode()
-    assert error_of(Assistant(client_id=URL).redeem("c")) == "invalid_client"
+    assert error_of(OAuthClient(client_id=URL).redeem("c")) == "invalid_client"
     assert library.fetched == []
 
 
@@ -357,15 +357,15 @@ def test_document_is_fetched_once_approved_where_that_is_asked_for(
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
-    assistant = Assistant(client_id=URL, user=alice)
+    oauth_client = OAuthClient(client_id=URL, user=alice)
 
-    page = assistant.open()
+    page = oauth_client.open()
     assert page.status_code == 400
     assert URL in page.content.decode()
     assert library.fetched == []
 
     approve(URL)
-    assert assistant.log_in()
+    assert oauth_client.log_in()
     assert ClientRegistration.objects.get().source == "cimd"
 
 
@@ -384,7 +384,7 @@ def test_documents_are_switched_off(library: Library, settings: Settings, alice:
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
     library.publish(URL, redirect_uris=[CALLBACK])
 
-    page = Assistant(client_id=URL, user=alice).open()
+    page = OAuthClient(client_id=URL, user=alice).open()
 
     assert page.status_code == 400
     assert library.fetched == []
@@ -432,12 +432,12 @@ def test_document_is_stored_twice_at_once(transactional_db: None, library: Libra
 def test_document_past_its_age_is_fetched_anew(library: Library, alice: User) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
     library.max_age = 600
-    assistant = Assistant(client_id=URL, user=alice)
-    tokens = assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    tokens = oauth_client.log_in()
     assert library.fetched == [URL]
     grow_old(seconds=1)
 
-    assert assistant.refresh(tokens["refresh_token"]).status_code == 200
+    assert oauth_client.refresh(tokens["refresh_token"]).status_code == 200
     assert library.fetched == [URL, URL]
     age = Applications.objects.get().cimd_expires_at - timezone.now()
     assert 590 < age.total_seconds() <= 600
@@ -458,13 +458,13 @@ def test_known_assistant_gets_in_with_its_last_document_while_the_cache_is_away(
     library: Library, settings: Settings, alice: User
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    assistant = Assistant(client_id=URL, user=alice)
-    assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    oauth_client.log_in()
     grow_old(days=6)
 
     with cache_away(settings):
-        tokens = assistant.log_in()
-        refreshed = assistant.refresh(tokens["refresh_token"]).json()
+        tokens = oauth_client.log_in()
+        refreshed = oauth_client.refresh(tokens["refresh_token"]).json()
         revoked = Browser().post(
             "/o/revoke_token/", {"client_id": URL, "token": refreshed["refresh_token"]}
         )
@@ -480,7 +480,7 @@ def test_unknown_document_is_refused_while_the_cache_is_away(
 
     with cache_away(settings):
         page = visit(URL)
-        answer = Assistant(client_id=URL).redeem("c")
+        answer = OAuthClient(client_id=URL).redeem("c")
 
     assert is_refused(page)
     assert "Try again in a few minutes" in page.content.decode()
@@ -497,7 +497,7 @@ def test_documents_are_fetched_while_the_cache_is_away_where_a_project_says_so(
 
     with cache_away(settings):
         assert visit("https://desk.example/none.json").status_code == 400
-        assert Assistant(client_id=URL, user=alice).log_in()
+        assert OAuthClient(client_id=URL, user=alice).log_in()
 
 
 def _status(status: int) -> Callable[[Library], object]:
@@ -522,26 +522,26 @@ def test_last_document_counts_for_a_week_while_its_host_fails(
     library: Library, alice: User, fail: Callable[[Library], object]
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    assistant = Assistant(client_id=URL, user=alice)
-    tokens = assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    tokens = oauth_client.log_in()
     fail(library)
 
     grow_old(days=6, hours=23)
-    assert assistant.log_in()
+    assert oauth_client.log_in()
     grow_old(days=7)
-    assert is_refused(assistant.open())
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_client"
+    assert is_refused(oauth_client.open())
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_client"
 
 
 def test_host_that_fails_is_left_alone_for_a_while(library: Library, alice: User) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    assistant = Assistant(client_id=URL, user=alice)
-    assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    oauth_client.log_in()
     library.status = 500
     grow_old(days=1)
 
     for _ in range(5):
-        assistant.log_in()
+        oauth_client.log_in()
 
     assert len(library.fetched) == 2
 
@@ -562,30 +562,30 @@ def test_document_that_its_host_withdraws_counts_no_more(
     library: Library, settings: Settings, alice: User, withdraw: Callable[[Library], object]
 ) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    assistant = Assistant(client_id=URL, user=alice)
-    tokens = assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    tokens = oauth_client.log_in()
     grow_old(seconds=1)
     withdraw(library)
 
-    assert is_refused(assistant.open())
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_client"
+    assert is_refused(oauth_client.open())
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_client"
     assert len(library.fetched) == 2
     with cache_away(settings):
-        assert is_refused(assistant.open())
+        assert is_refused(oauth_client.open())
 
 
 def test_document_that_is_published_again_counts_again(library: Library, alice: User) -> None:
     library.publish(URL, redirect_uris=[CALLBACK])
-    assistant = Assistant(client_id=URL, user=alice)
-    assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    oauth_client.log_in()
     grow_old(seconds=1)
     library.documents.clear()
-    assert is_refused(assistant.open())
+    assert is_refused(oauth_client.open())
 
     library.publish(URL, redirect_uris=[CALLBACK])
     cache.clear()  # the time of the backoff is over
 
-    assert assistant.log_in()
+    assert oauth_client.log_in()
 
 
 # Approvals of documents
@@ -622,22 +622,22 @@ def test_changed_document_does_not_get_in_on_the_approval_of_the_old_one(
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
     library.publish(URL, redirect_uris=[CALLBACK])
     approve(URL)
-    assistant = Assistant(client_id=URL, user=alice)
-    tokens = assistant.log_in()
+    oauth_client = OAuthClient(client_id=URL, user=alice)
+    tokens = oauth_client.log_in()
     grow_old(seconds=1)
     library.publish(URL, redirect_uris=[CALLBACK], client_name="Your bank")
 
     if way == "page":
-        page = assistant.open()
+        page = oauth_client.open()
         assert is_refused(page)
         assert "need the approval" in page.content.decode()
     else:
-        assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
+        assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_grant"
 
     assert ClientRegistration.objects.get().standing == "new"
     assert Applications.objects.get().name == "Your bank"
     approve(URL)
-    assert assistant.log_in()
+    assert oauth_client.log_in()
 
 
 def test_block_of_a_document_outlives_its_changes(library: Library) -> None:

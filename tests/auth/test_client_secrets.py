@@ -14,7 +14,7 @@ from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
 from django_mcp.auth.clients.secrets import VerifiedSecrets, verified
-from tests.auth.assistant import Assistant, registered
+from tests.auth.oauth_client import OAuthClient, registered
 from tests.ports import held_port
 
 Applications = get_application_model()
@@ -96,14 +96,14 @@ def test_secrets_that_come_at_once_are_bounded_too(client_id: str) -> None:
 
 def test_client_that_was_let_in_before_is_kept_out_by_nobody(alice: User, client_id: str) -> None:
     """Neither by wrong secrets from its address, nor by codes that others feed it."""
-    assistant = Assistant(client_id=client_id, secret="hush", user=alice)
-    assert assistant.log_in()["access_token"]
+    oauth_client = OAuthClient(client_id=client_id, secret="hush", user=alice)
+    assert oauth_client.log_in()["access_token"]
 
     for number in range(5):
         attempt("/o/token/", client_id, f"wrong {number}", address="127.0.0.1")
-        assert assistant.redeem("bogus").status_code == 400
+        assert oauth_client.redeem("bogus").status_code == 400
 
-    assert assistant.log_in()["access_token"]
+    assert oauth_client.log_in()["access_token"]
 
 
 def test_changed_secret_is_not_known_any_more(client_id: str) -> None:
@@ -117,7 +117,7 @@ def test_changed_secret_is_not_known_any_more(client_id: str) -> None:
 
 
 def test_public_clients_are_not_held_up(alice: User, client_id: str) -> None:
-    public = Assistant(client_id=registered().client_id, user=alice)
+    public = OAuthClient(client_id=registered().client_id, user=alice)
     for number in range(4):
         attempt("/o/token/", client_id, f"wrong {number}", address="127.0.0.1")
         assert public.redeem("wrong").status_code == 400
@@ -128,7 +128,7 @@ def test_public_clients_are_not_held_up(alice: User, client_id: str) -> None:
 def test_clients_get_in_while_the_cache_is_away(
     alice: User, client_id: str, settings: Settings
 ) -> None:
-    assistant = Assistant(client_id=client_id, secret="hush", user=alice)
+    oauth_client = OAuthClient(client_id=client_id, secret="hush", user=alice)
     with held_port() as port:
         settings.CACHES = {
             "default": {
@@ -137,7 +137,7 @@ def test_clients_get_in_while_the_cache_is_away(
             }
         }
 
-        assert assistant.log_in()["access_token"]
+        assert oauth_client.log_in()["access_token"]
 
 
 def test_secret_that_was_not_used_for_longest_is_forgotten_first() -> None:

@@ -22,8 +22,8 @@ from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from tests.admin.pages import links_of, text_of
 from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
-from tests.auth import assistant
-from tests.auth.assistant import Assistant
+from tests.auth import oauth_client
+from tests.auth.oauth_client import OAuthClient
 from tests.auth.test_approval import background as background
 from tests.auth.test_approval import principal_of
 from tests.background.rows import queued
@@ -464,16 +464,16 @@ class TestDisconnecting:
     ) -> None:
         # Kept, not replaced at its first use by one for the endpoint alone.
         settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "ROTATE_REFRESH_TOKEN": False}
-        application = assistant.registered(registration_source="manual")
-        intranet = Assistant(client_id=application.client_id, user=alice)
+        application = oauth_client.registered(registration_source="manual")
+        intranet = OAuthClient(client_id=application.client_id, user=alice)
         refresh_token = intranet.log_in(resource=None)["refresh_token"]
-        before = intranet.refresh(refresh_token, resource=assistant.ENDPOINT)
+        before = intranet.refresh(refresh_token, resource=oauth_client.ENDPOINT)
 
         submit(browser, f"{DISCONNECT}?client={application.client_id}")
 
         assert before.json()["refresh_token"] == refresh_token
-        after = intranet.refresh(refresh_token, resource=assistant.ENDPOINT)
-        assert assistant.error_of(after) == "invalid_grant"
+        after = intranet.refresh(refresh_token, resource=oauth_client.ENDPOINT)
+        assert oauth_client.error_of(after) == "invalid_grant"
 
     def test_all_are_disconnected_at_once(self, browser: Browser, alice: User) -> None:
         bob = User.objects.create_user("bob")
@@ -534,8 +534,8 @@ class TestDisconnecting:
 def test_assistant_is_shown_once_its_user_consents_and_shut_out_once_disconnected(
     client: Client, browser: Browser, alice: User
 ) -> None:
-    desk = assistant.registered()
-    program = assistant.Assistant(client_id=desk.client_id, user=alice)
+    desk = oauth_client.registered()
+    program = oauth_client.OAuthClient(client_id=desk.client_id, user=alice)
     first = program.log_in()
     second = program.refresh(first["refresh_token"]).json()
     holder = client.with_token(second["access_token"])
@@ -550,7 +550,7 @@ def test_assistant_is_shown_once_its_user_consents_and_shut_out_once_disconnecte
     assert holder.call("read_notes").status == 401
     for tokens in (first, second):
         refused = program.refresh(tokens["refresh_token"])
-        assert assistant.error_of(refused) == "invalid_grant"
+        assert oauth_client.error_of(refused) == "invalid_grant"
 
 
 def csrf_of(browser: Browser) -> str:

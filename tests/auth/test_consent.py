@@ -18,8 +18,8 @@ from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.primitives.declaration import collecting
 from tests.applications import token
-from tests.auth.assistant import onward
 from tests.auth.conftest import Issue
+from tests.auth.oauth_client import onward
 from tests.wire import serving
 
 CALLBACK = "https://assistant.example/callback"

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from oauth2_provider.models import get_application_model
 
 from django_mcp.models import CallRecord, ClientRegistration
-from tests.auth.assistant import VERIFIER, Assistant, registered
+from tests.auth.oauth_client import VERIFIER, OAuthClient, registered
 from tests.auth.test_registration import manage, registered_with
 from tests.wire import Client
 
@@ -31,24 +31,26 @@ def test_no_code_token_or_secret_is_written_down(
             registration_source="manual", client_type="confidential", client_secret="hush-hush-hush"
         )
         told["client_id"] = application.client_id
-    assistant = Assistant(client_id=told["client_id"], secret=told["client_secret"], user=alice)
-    codes = [assistant.ask()["code"] for _ in range(2)]
+    oauth_client = OAuthClient(
+        client_id=told["client_id"], secret=told["client_secret"], user=alice
+    )
+    codes = [oauth_client.ask()["code"] for _ in range(2)]
     wrong = "wrong" * 10
-    assistant.redeem(codes[0], code_verifier=wrong)
-    assistant.redeem(codes[0], redirect_uri="https://desk.example/other")
-    first = assistant.redeem(codes[0]).json()
-    assistant.redeem(codes[0])
-    first = assistant.redeem(codes[1]).json()
-    assistant.refresh(first["refresh_token"], scope="notes:read notes:write")
-    second = assistant.refresh(first["refresh_token"]).json()
-    assistant.refresh(first["refresh_token"])
-    assistant.refresh(f"{first['refresh_token']}x")
-    assistant.browser.post(
+    oauth_client.redeem(codes[0], code_verifier=wrong)
+    oauth_client.redeem(codes[0], redirect_uri="https://desk.example/other")
+    first = oauth_client.redeem(codes[0]).json()
+    oauth_client.redeem(codes[0])
+    first = oauth_client.redeem(codes[1]).json()
+    oauth_client.refresh(first["refresh_token"], scope="notes:read notes:write")
+    second = oauth_client.refresh(first["refresh_token"]).json()
+    oauth_client.refresh(first["refresh_token"])
+    oauth_client.refresh(f"{first['refresh_token']}x")
+    oauth_client.browser.post(
         "/o/revoke_token/",
         {
             "token": second["refresh_token"],
-            "client_id": assistant.client_id,
-            "client_secret": assistant.secret,
+            "client_id": oauth_client.client_id,
+            "client_secret": oauth_client.secret,
         },
     )
     client.with_token(first["access_token"]).call("read_notes")

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from django_mcp.auth.clients.approval import approve, block
 from django_mcp.models import ClientRegistration
-from tests.auth.assistant import CALLBACK, Assistant, error_of
+from tests.auth.oauth_client import CALLBACK, OAuthClient, error_of
 from tests.ports import held_port
 from tests.urlconfs import site
 from tests.wire import Client
@@ -79,7 +79,7 @@ def test_public_client_registers_and_gets_in(alice: User, client: Client) -> Non
     assert told["response_types"] == ["code"]
     assert told["token_endpoint_auth_method"] == "none"
     assert "client_secret" not in told
-    tokens = Assistant(client_id=told["client_id"], user=alice).log_in()
+    tokens = OAuthClient(client_id=told["client_id"], user=alice).log_in()
     assert client.with_token(tokens["access_token"]).call("read_notes").status == 200
 
 
@@ -90,9 +90,9 @@ def test_client_with_a_secret_registers_and_gets_in(alice: User, method: str | N
 
     assert told["token_endpoint_auth_method"] == (method or "client_secret_basic")
     assert told["client_secret_expires_at"] == 0
-    good = Assistant(client_id=told["client_id"], secret=told["client_secret"], user=alice)
+    good = OAuthClient(client_id=told["client_id"], secret=told["client_secret"], user=alice)
     code = good.ask()["code"]
-    bad = Assistant(client_id=told["client_id"], secret="guessed")
+    bad = OAuthClient(client_id=told["client_id"], secret="guessed")
     assert error_of(bad.redeem(code)) == "invalid_client"
     assert error_of(bad.redeem(code, client_secret=None)) == "invalid_client"
     assert good.redeem(code).status_code == 200
@@ -103,8 +103,8 @@ def test_all_redirects_of_cursor_are_taken(alice: User) -> None:
 
     assert told["redirect_uris"] == CURSOR
     for uri in CURSOR:
-        assistant = Assistant(client_id=told["client_id"], user=alice, redirect_uri=uri)
-        assert assistant.log_in()
+        oauth_client = OAuthClient(client_id=told["client_id"], user=alice, redirect_uri=uri)
+        assert oauth_client.log_in()
 
 
 def test_grants_that_are_not_offered_are_left_out() -> None:
@@ -428,7 +428,7 @@ def test_registration_access_token_is_no_key_to_anything(
 def test_token_for_the_endpoint_does_not_open_the_hosts_api(alice: User) -> None:
     told = registered_with(token_endpoint_auth_method="none")
 
-    tokens = Assistant(client_id=told["client_id"], user=alice).log_in()
+    tokens = OAuthClient(client_id=told["client_id"], user=alice).log_in()
 
     assert host_api(tokens["access_token"]) == 403
 
@@ -437,7 +437,7 @@ def test_tokens_of_the_host_open_its_api(alice: User) -> None:
     application = Applications.objects.create(
         client_type="public", authorization_grant_type="authorization-code", redirect_uris=CALLBACK
     )
-    own = Assistant(client_id=application.client_id, user=alice, scope="expense:read")
+    own = OAuthClient(client_id=application.client_id, user=alice, scope="expense:read")
 
     assert host_api(own.log_in(resource=None)["access_token"]) == 200
 
@@ -480,7 +480,7 @@ def test_client_manages_no_other_registration(alice: User, method: str, token: s
     other = registered_with()
     tokens = {
         "other": other["registration_access_token"],
-        "access": Assistant(client_id=told["client_id"], user=alice).log_in()["access_token"],
+        "access": OAuthClient(client_id=told["client_id"], user=alice).log_in()["access_token"],
         "nonsense": "nonsense",
     }
 
@@ -521,7 +521,7 @@ def test_client_with_a_secret_keeps_it_through_a_change(alice: User) -> None:
 
     assert changed["token_endpoint_auth_method"] == "client_secret_basic"
     secret = told["client_secret"]
-    assert Assistant(client_id=told["client_id"], secret=secret, user=alice).log_in()
+    assert OAuthClient(client_id=told["client_id"], secret=secret, user=alice).log_in()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from django_mcp.asgi import Application
 from django_mcp.auth.clients.approval import approve
 from django_mcp.models import ClientRegistration
-from tests.auth.assistant import CALLBACK, Assistant, error_of
+from tests.auth.oauth_client import CALLBACK, OAuthClient, error_of
 from tests.auth.test_registration import register
 from tests.databases import somebody_waits_for_a_lock
 from tests.polls import until
@@ -70,8 +70,8 @@ def change(registration: dict[str, Any], **members: Any) -> None:
     registration.update(answer.json())
 
 
-def program(registration: dict[str, Any], user: User) -> Assistant:
-    return Assistant(
+def program(registration: dict[str, Any], user: User) -> OAuthClient:
+    return OAuthClient(
         client_id=registration["client_id"],
         secret=registration.get("client_secret", ""),
         user=user,

@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from django_mcp.auth.clients.approval import block
 from tests.auth import validators
-from tests.auth.assistant import Assistant, error_of, registered
+from tests.auth.oauth_client import OAuthClient, error_of, registered
 from tests.auth.validators import (
     AfterChallengeWasSeen,
     AfterCodeWasSeen,
@@ -41,16 +41,16 @@ Configure = Callable[..., None]
 
 
 @pytest.fixture
-def assistant(alice: User) -> Assistant:
-    return Assistant(client_id=registered().client_id, user=alice)
+def oauth_client(alice: User) -> OAuthClient:
+    return OAuthClient(client_id=registered().client_id, user=alice)
 
 
 @pytest.fixture
-def own(alice: User) -> Assistant:
+def own(alice: User) -> OAuthClient:
     """An application of the host's own."""
     manual = Applications.RegistrationSource.MANUAL
     application = registered(registration_source=manual)
-    return Assistant(client_id=application.client_id, user=alice, scope="expense:read")
+    return OAuthClient(client_id=application.client_id, user=alice, scope="expense:read")
 
 
 @pytest.fixture
@@ -92,12 +92,12 @@ def opens(client: Client, tokens: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("rotates", [True, False])
 def test_refresh_token_is_replaced_at_every_use(
-    assistant: Assistant, client: Client, configure: Configure, rotates: bool
+    oauth_client: OAuthClient, client: Client, configure: Configure, rotates: bool
 ) -> None:
     configure(ROTATE_REFRESH_TOKEN=rotates)
-    first = assistant.log_in()
+    first = oauth_client.log_in()
 
-    second = assistant.refresh(first["refresh_token"]).json()
+    second = oauth_client.refresh(first["refresh_token"]).json()
 
     assert second["refresh_token"] != first["refresh_token"]
     assert (opens(client, first), opens(client, second)) == (False, True)
@@ -106,7 +106,7 @@ def test_refresh_token_is_replaced_at_every_use(
 @pytest.mark.parametrize("is_protected", [True, False])
 @pytest.mark.parametrize("is_hashed", [True, False])
 def test_used_refresh_token_that_comes_again_ends_the_whole_family(
-    assistant: Assistant,
+    oauth_client: OAuthClient,
     client: Client,
     configure: Configure,
     is_protected: bool,
@@ -116,27 +116,27 @@ def test_used_refresh_token_that_comes_again_ends_the_whole_family(
         REFRESH_TOKEN_REUSE_PROTECTION=is_protected,
         COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=is_hashed,
     )
-    other = assistant.log_in()
-    first = assistant.log_in()
-    second = assistant.refresh(first["refresh_token"]).json()
-    third = assistant.refresh(second["refresh_token"]).json()
+    other = oauth_client.log_in()
+    first = oauth_client.log_in()
+    second = oauth_client.refresh(first["refresh_token"]).json()
+    third = oauth_client.refresh(second["refresh_token"]).json()
     let_the_grace_pass()
 
-    assert error_of(assistant.refresh(first["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.refresh(first["refresh_token"])) == "invalid_grant"
 
     assert not opens(client, third)
-    assert error_of(assistant.refresh(third["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.refresh(third["refresh_token"])) == "invalid_grant"
     assert opens(client, other)
-    assert assistant.refresh(other["refresh_token"]).status_code == 200
+    assert oauth_client.refresh(other["refresh_token"]).status_code == 200
 
 
 def test_client_that_did_not_hear_the_answer_gets_it_again(
-    assistant: Assistant, client: Client
+    oauth_client: OAuthClient, client: Client
 ) -> None:
-    first = assistant.log_in()
-    second = assistant.refresh(first["refresh_token"]).json()
+    first = oauth_client.log_in()
+    second = oauth_client.refresh(first["refresh_token"]).json()
 
-    again = assistant.refresh(first["refresh_token"]).json()
+    again = oauth_client.refresh(first["refresh_token"]).json()
 
     assert again["access_token"] == second["access_token"]
     assert again["refresh_token"] == second["refresh_token"]
@@ -163,7 +163,7 @@ def test_replay_is_answered_whatever_the_settings(
         REFRESH_TOKEN_GRACE_PERIOD_SECONDS=grace,
         COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=is_hashed,
     )
-    asking: Assistant = request.getfixturevalue(whose)
+    asking: OAuthClient = request.getfixturevalue(whose)
     tokens = asking.log_in()
     assert asking.refresh(tokens["refresh_token"]).status_code == 200
 
@@ -178,25 +178,25 @@ def test_replay_is_answered_whatever_the_settings(
 
 
 def test_grace_that_cannot_be_kept_ends_nothing(
-    assistant: Assistant, client: Client, configure: Configure
+    oauth_client: OAuthClient, client: Client, configure: Configure
 ) -> None:
     configure(COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=True)
-    first = assistant.log_in()
-    second = assistant.refresh(first["refresh_token"]).json()
+    first = oauth_client.log_in()
+    second = oauth_client.refresh(first["refresh_token"]).json()
 
-    assert error_of(assistant.refresh(first["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.refresh(first["refresh_token"])) == "invalid_grant"
 
     assert opens(client, second)
-    assert assistant.refresh(second["refresh_token"]).status_code == 200
+    assert oauth_client.refresh(second["refresh_token"]).status_code == 200
 
 
 def test_refresh_token_of_somebody_else_ends_nothing(
-    assistant: Assistant, client: Client, alice: User
+    oauth_client: OAuthClient, client: Client, alice: User
 ) -> None:
-    tokens = assistant.log_in()
+    tokens = oauth_client.log_in()
     used = tokens["refresh_token"]
-    tokens = assistant.refresh(used).json()
-    thief = Assistant(client_id=registered().client_id, user=alice)
+    tokens = oauth_client.refresh(used).json()
+    thief = OAuthClient(client_id=registered().client_id, user=alice)
 
     assert error_of(thief.refresh(tokens["refresh_token"])) == "invalid_grant"
     assert error_of(thief.refresh(used)) == "invalid_grant"
@@ -204,44 +204,44 @@ def test_refresh_token_of_somebody_else_ends_nothing(
     assert opens(client, tokens)
 
 
-def block_it(assistant: Assistant) -> Callable[[], object]:
-    return lambda: block(assistant.client_id)
+def block_it(oauth_client: OAuthClient) -> Callable[[], object]:
+    return lambda: block(oauth_client.client_id)
 
 
-def end_its_families(assistant: Assistant) -> Callable[[], object]:
+def end_its_families(oauth_client: OAuthClient) -> Callable[[], object]:
     def end() -> None:
-        for token in RefreshToken.objects.filter(application__client_id=assistant.client_id):
+        for token in RefreshToken.objects.filter(application__client_id=oauth_client.client_id):
             RefreshToken.revoke_family(token.token_family)
 
     return end
 
 
-def forget_its_access_tokens(assistant: Assistant) -> Callable[[], object]:
-    tokens = AccessToken.objects.filter(application__client_id=assistant.client_id)
+def forget_its_access_tokens(oauth_client: OAuthClient) -> Callable[[], object]:
+    tokens = AccessToken.objects.filter(application__client_id=oauth_client.client_id)
     return lambda: tokens.delete()
 
 
 @pytest.mark.parametrize("withdraw", [block_it, end_its_families])
 @pytest.mark.parametrize("is_replay", [False, True])
 def test_refresh_token_that_is_withdrawn_while_it_is_exchanged_brings_nothing(
-    assistant: Assistant,
+    oauth_client: OAuthClient,
     during: Callable[..., None],
-    withdraw: Callable[[Assistant], Callable[[], object]],
+    withdraw: Callable[[OAuthClient], Callable[[], object]],
     is_replay: bool,
 ) -> None:
-    tokens = assistant.log_in()
+    tokens = oauth_client.log_in()
     if is_replay:
-        assistant.refresh(tokens["refresh_token"])
+        oauth_client.refresh(tokens["refresh_token"])
 
-    during(AfterRefreshTokenWasSeen, withdraw(assistant))
+    during(AfterRefreshTokenWasSeen, withdraw(oauth_client))
 
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_grant"
     assert not AccessToken.objects.exists()
     assert not RefreshToken.objects.filter(revoked=None).exists()
 
 
 def test_access_token_that_vanishes_while_it_is_replaced(
-    own: Assistant, configure: Configure, during: Callable[..., None]
+    own: OAuthClient, configure: Configure, during: Callable[..., None]
 ) -> None:
     configure(ROTATE_REFRESH_TOKEN=False)
     tokens = own.log_in()
@@ -253,15 +253,17 @@ def test_access_token_that_vanishes_while_it_is_replaced(
 
 @pytest.mark.parametrize("grant", ["code", "refresh token"])
 def test_token_that_is_withdrawn_before_it_is_handed_out(
-    assistant: Assistant, during: Callable[..., None], grant: str
+    oauth_client: OAuthClient, during: Callable[..., None], grant: str
 ) -> None:
-    tokens = assistant.log_in()
-    code = assistant.ask()["code"]
+    tokens = oauth_client.log_in()
+    code = oauth_client.ask()["code"]
 
-    during(AfterTokensWereStored, forget_its_access_tokens(assistant))
+    during(AfterTokensWereStored, forget_its_access_tokens(oauth_client))
 
     exchanged = (
-        assistant.redeem(code) if grant == "code" else assistant.refresh(tokens["refresh_token"])
+        oauth_client.redeem(code)
+        if grant == "code"
+        else oauth_client.refresh(tokens["refresh_token"])
     )
     assert error_of(exchanged) == "invalid_grant"
 
@@ -270,7 +272,7 @@ def test_token_that_is_withdrawn_before_it_is_handed_out(
 @pytest.mark.parametrize("grace", [0, 60])
 def test_refresh_token_that_is_used_twice_at_once_leaves_one_pair(
     transactional_db: None,
-    assistant: Assistant,
+    oauth_client: OAuthClient,
     client: Client,
     configure: Configure,
     during: Callable[..., None],
@@ -280,10 +282,10 @@ def test_refresh_token_that_is_used_twice_at_once_leaves_one_pair(
     configure(
         COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=is_hashed, REFRESH_TOKEN_GRACE_PERIOD_SECONDS=grace
     )
-    tokens = assistant.log_in()
+    tokens = oauth_client.log_in()
     during(AfterRefreshTokenWasSeen, meeting_of_two())
 
-    answers = at_once(lambda: assistant.refresh(tokens["refresh_token"]))
+    answers = at_once(lambda: oauth_client.refresh(tokens["refresh_token"]))
 
     got = [answer.json() for answer in answers if answer.status_code == 200]
     refused = [error_of(answer) for answer in answers if answer.status_code != 200]
@@ -297,33 +299,33 @@ def test_refresh_token_that_is_used_twice_at_once_leaves_one_pair(
 
 
 def test_code_that_comes_again_ends_what_it_brought_forth(
-    assistant: Assistant, client: Client
+    oauth_client: OAuthClient, client: Client
 ) -> None:
-    other = assistant.log_in()
-    code = assistant.ask()["code"]
-    first = assistant.redeem(code).json()
-    second = assistant.refresh(first["refresh_token"]).json()
+    other = oauth_client.log_in()
+    code = oauth_client.ask()["code"]
+    first = oauth_client.redeem(code).json()
+    second = oauth_client.refresh(first["refresh_token"]).json()
 
-    assert error_of(assistant.redeem(code, code_verifier="whatever")) == "invalid_grant"
+    assert error_of(oauth_client.redeem(code, code_verifier="whatever")) == "invalid_grant"
 
     assert not opens(client, second)
-    assert error_of(assistant.refresh(second["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.refresh(second["refresh_token"])) == "invalid_grant"
     assert opens(client, other)
 
 
 def test_code_that_another_client_brings_ends_nothing(
-    assistant: Assistant, client: Client, alice: User
+    oauth_client: OAuthClient, client: Client, alice: User
 ) -> None:
-    code = assistant.ask()["code"]
-    tokens = assistant.redeem(code).json()
-    thief = Assistant(client_id=registered().client_id, user=alice)
+    code = oauth_client.ask()["code"]
+    tokens = oauth_client.redeem(code).json()
+    thief = OAuthClient(client_id=registered().client_id, user=alice)
 
     assert error_of(thief.redeem(code)) == "invalid_grant"
 
     assert opens(client, tokens)
 
 
-def test_code_of_the_hosts_own_application_comes_again_in_vain(own: Assistant) -> None:
+def test_code_of_the_hosts_own_application_comes_again_in_vain(own: OAuthClient) -> None:
     code = own.ask()["code"]
     own.redeem(code)
 
@@ -332,12 +334,12 @@ def test_code_of_the_hosts_own_application_comes_again_in_vain(own: Assistant) -
     assert AccessToken.objects.count() == 1
 
 
-def test_code_is_good_until_somebody_has_the_verifier(assistant: Assistant) -> None:
-    code = assistant.ask()["code"]
+def test_code_is_good_until_somebody_has_the_verifier(oauth_client: OAuthClient) -> None:
+    code = oauth_client.ask()["code"]
 
-    assert error_of(assistant.redeem(code, code_verifier="x" * 43)) == "invalid_grant"
+    assert error_of(oauth_client.redeem(code, code_verifier="x" * 43)) == "invalid_grant"
 
-    assert assistant.redeem(code).status_code == 200
+    assert oauth_client.redeem(code).status_code == 200
 
 
 @pytest.mark.parametrize("step", [AfterCodeWasSeen, AfterChallengeWasSeen, BeforeTokensAreStored])
@@ -345,7 +347,7 @@ def test_code_is_good_until_somebody_has_the_verifier(assistant: Assistant) -> N
 def test_code_that_vanishes_while_it_is_redeemed_brings_nothing(
     request: pytest.FixtureRequest, during: Callable[..., None], step: type, whose: str
 ) -> None:
-    asking: Assistant = request.getfixturevalue(whose)
+    asking: OAuthClient = request.getfixturevalue(whose)
     code = asking.ask()["code"]
 
     during(step, lambda: Grant.objects.all().delete())
@@ -355,12 +357,12 @@ def test_code_that_vanishes_while_it_is_redeemed_brings_nothing(
 
 
 def test_code_that_is_redeemed_twice_at_once_brings_one_pair_at_most(
-    transactional_db: None, assistant: Assistant, during: Callable[..., None]
+    transactional_db: None, oauth_client: OAuthClient, during: Callable[..., None]
 ) -> None:
-    code = assistant.ask()["code"]
+    code = oauth_client.ask()["code"]
     during(BeforeTokensAreStored, meeting_of_two())
 
-    answers = at_once(lambda: assistant.redeem(code))
+    answers = at_once(lambda: oauth_client.redeem(code))
 
     assert sorted(answer.status_code for answer in answers) == [200, 400]
     assert [error_of(a) for a in answers if a.status_code == 400] == ["invalid_grant"]

@@ -15,7 +15,6 @@ from django.utils import timezone
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from tests.auth.assistant import Assistant
 from tests.auth.documents import (
     Library,
     LocalDocumentFetcher,
@@ -23,6 +22,7 @@ from tests.auth.documents import (
     trusted_certificate,
     with_local_documents,
 )
+from tests.auth.oauth_client import OAuthClient
 
 URL = "https://slow.example/client.json"
 CALLBACK = "https://slow.example/callback"
@@ -100,7 +100,7 @@ def serving(serve: Serve) -> Iterator[threading.Event]:
 def test_whole_fetch_is_bounded_by_a_wall_clock(alice: User, serve: Serve) -> None:
     with serving(serve) as is_over:
         began = time.monotonic()
-        page = Assistant(client_id=URL, user=alice).open()
+        page = OAuthClient(client_id=URL, user=alice).open()
 
         assert page.status_code == 400
         assert 0.4 < time.monotonic() - began < 5
@@ -145,7 +145,7 @@ def visit(url: str, *, address: str) -> int:
     """The status of the page that a user at this address gets."""
     visitor, _ = User.objects.get_or_create(username="visitor")
     browser = Browser(REMOTE_ADDR=address)
-    page = Assistant(client_id=url, user=visitor, browser=browser, redirect_uri=CALLBACK).open()
+    page = OAuthClient(client_id=url, user=visitor, browser=browser, redirect_uri=CALLBACK).open()
     return int(page.status_code)
 
 

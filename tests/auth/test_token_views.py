@@ -12,7 +12,7 @@ from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
 from django_mcp.auth.clients.approval import block
-from tests.auth.assistant import Assistant, error_of, registered
+from tests.auth.oauth_client import OAuthClient, error_of, registered
 from tests.urlconfs import site
 
 Applications = get_application_model()
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("application")
 def test_only_applications_of_the_host_may_look_at_tokens(
     alice: User, source: str, is_blocked: bool, status: int
 ) -> None:
-    token = Assistant(client_id=registered().client_id, user=alice).log_in()["access_token"]
+    token = OAuthClient(client_id=registered().client_id, user=alice).log_in()["access_token"]
     asking = registered(
         registration_source=source,
         client_type=Applications.CLIENT_CONFIDENTIAL,
@@ -46,14 +46,14 @@ def test_only_applications_of_the_host_may_look_at_tokens(
 
 
 def test_refusals_of_every_kind_are_json_that_nobody_keeps(alice: User) -> None:
-    assistant = Assistant(client_id=registered().client_id, user=alice)
-    code = assistant.ask()["code"]
+    oauth_client = OAuthClient(client_id=registered().client_id, user=alice)
+    code = oauth_client.ask()["code"]
 
     for answer in (
-        assistant.redeem("unknown"),
-        assistant.redeem(code, resource="https://other.example/mcp"),
-        assistant.post({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}),
-        assistant.redeem(code),
+        oauth_client.redeem("unknown"),
+        oauth_client.redeem(code, resource="https://other.example/mcp"),
+        oauth_client.post({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}),
+        oauth_client.redeem(code),
     ):
         assert json.loads(answer.content)
         assert answer["Content-Type"] == "application/json"
@@ -61,12 +61,12 @@ def test_refusals_of_every_kind_are_json_that_nobody_keeps(alice: User) -> None:
 
 
 def test_report_of_an_error_shows_no_code_token_or_secret(alice: User) -> None:
-    assistant = Assistant(client_id=registered().client_id, user=alice)
-    tokens = assistant.log_in()
-    sent = {"token": tokens["refresh_token"], "client_id": assistant.client_id}
+    oauth_client = OAuthClient(client_id=registered().client_id, user=alice)
+    tokens = oauth_client.log_in()
+    sent = {"token": tokens["refresh_token"], "client_id": oauth_client.client_id}
 
     for answer in (
-        assistant.refresh(tokens["refresh_token"]),
+        oauth_client.refresh(tokens["refresh_token"]),
         Browser().post("/o/revoke_token/", sent),
     ):
         shown = SafeExceptionReporterFilter().get_post_parameters(answer.wsgi_request)

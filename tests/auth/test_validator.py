@@ -15,7 +15,7 @@ from pytest_django import Settings
 from django_mcp.auth.clients.approval import approve, block, unblock
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
-from tests.auth.assistant import CALLBACK, ENDPOINT, Assistant, error_of, onward, registered
+from tests.auth.oauth_client import CALLBACK, ENDPOINT, OAuthClient, error_of, onward, registered
 from tests.wire import Client
 
 AccessToken = get_access_token_model()
@@ -32,19 +32,19 @@ def program() -> Any:
 
 
 @pytest.fixture
-def assistant(program: Any, alice: User) -> Assistant:
-    return Assistant(client_id=program.client_id, user=alice)
+def oauth_client(program: Any, alice: User) -> OAuthClient:
+    return OAuthClient(client_id=program.client_id, user=alice)
 
 
 @pytest.fixture
-def own(alice: User) -> Assistant:
+def own(alice: User) -> OAuthClient:
     """An application of the host's own, with a secret, which has scopes of the host."""
     application = registered(
         registration_source=Applications.RegistrationSource.MANUAL,
         client_type=Applications.CLIENT_CONFIDENTIAL,
         client_secret="hush",
     )
-    return Assistant(
+    return OAuthClient(
         client_id=application.client_id, secret="hush", user=alice, scope="expense:read"
     )
 
@@ -56,10 +56,10 @@ def own(alice: User) -> Assistant:
     "resource", [None, ENDPOINT, f"{ENDPOINT}/", "HTTP://TestServer/mcp", [ENDPOINT, ENDPOINT]]
 )
 def test_token_is_bound_to_the_endpoint_whether_or_not_the_client_asks(
-    assistant: Assistant, client: Client, resource: Any
+    oauth_client: OAuthClient, client: Client, resource: Any
 ) -> None:
-    tokens = assistant.log_in(resource=resource)
-    refreshed = assistant.refresh(tokens["refresh_token"]).json()
+    tokens = oauth_client.log_in(resource=resource)
+    refreshed = oauth_client.refresh(tokens["refresh_token"]).json()
 
     assert AccessToken.objects.get().resource == [ENDPOINT]
     assert [token.resource for token in RefreshToken.objects.all()] == [[ENDPOINT], [ENDPOINT]]
@@ -82,45 +82,45 @@ def test_token_is_bound_to_the_endpoint_whether_or_not_the_client_asks(
     ids=str,
 )
 def test_any_other_resource_is_refused_before_the_user_is_asked(
-    assistant: Assistant, resource: Any
+    oauth_client: OAuthClient, resource: Any
 ) -> None:
-    response = assistant.open(resource=resource)
+    response = oauth_client.open(resource=resource)
 
     assert onward(response).startswith(f"{CALLBACK}?error=invalid_target")
     assert "state=s1" in onward(response)
     assert not Grant.objects.exists()
 
 
-def test_resource_that_is_slipped_into_the_form_changes_nothing(assistant: Assistant) -> None:
-    code = assistant.ask(form={"resource": "https://other.example/mcp"}, resource=None)["code"]
+def test_resource_that_is_slipped_into_the_form_changes_nothing(oauth_client: OAuthClient) -> None:
+    code = oauth_client.ask(form={"resource": "https://other.example/mcp"}, resource=None)["code"]
 
     assert Grant.objects.get().resource == [ENDPOINT]
-    assert assistant.redeem(code).status_code == 200
+    assert oauth_client.redeem(code).status_code == 200
 
 
 def test_other_resource_at_the_token_endpoint_is_refused_and_the_code_still_good(
-    assistant: Assistant,
+    oauth_client: OAuthClient,
 ) -> None:
-    code = assistant.ask()["code"]
+    code = oauth_client.ask()["code"]
 
-    refused = assistant.redeem(code, resource="https://other.example/mcp")
+    refused = oauth_client.redeem(code, resource="https://other.example/mcp")
 
     assert error_of(refused) == "invalid_target"
     assert not AccessToken.objects.exists()
-    tokens = assistant.redeem(code, resource=ENDPOINT).json()
-    refused = assistant.refresh(tokens["refresh_token"], resource="http://testserver/api")
+    tokens = oauth_client.redeem(code, resource=ENDPOINT).json()
+    refused = oauth_client.refresh(tokens["refresh_token"], resource="http://testserver/api")
     assert error_of(refused) == "invalid_target"
-    assert assistant.refresh(tokens["refresh_token"]).status_code == 200
+    assert oauth_client.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_token_without_an_audience_from_before_is_bound_when_it_is_refreshed(
-    assistant: Assistant,
+    oauth_client: OAuthClient,
 ) -> None:
-    tokens = assistant.log_in()
+    tokens = oauth_client.log_in()
     AccessToken.objects.update(resource=[])
     RefreshToken.objects.update(resource=[])
 
-    assistant.refresh(tokens["refresh_token"])
+    oauth_client.refresh(tokens["refresh_token"])
 
     assert AccessToken.objects.get().resource == [ENDPOINT]
 
@@ -139,11 +139,11 @@ def test_token_without_an_audience_from_before_is_bound_when_it_is_refreshed(
     ],
 )
 def test_scopes_are_cut_to_those_of_the_tools(
-    assistant: Assistant, settings: Settings, asked: str | None, granted: str
+    oauth_client: OAuthClient, settings: Settings, asked: str | None, granted: str
 ) -> None:
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"host": "Use the host"}}
 
-    tokens = assistant.log_in(scope=asked)
+    tokens = oauth_client.log_in(scope=asked)
 
     assert tokens["scope"] == granted
     assert AccessToken.objects.get().scope == granted
@@ -151,32 +151,32 @@ def test_scopes_are_cut_to_those_of_the_tools(
 
 @pytest.mark.parametrize("asked", ["host", "unknown", "oauth2_provider:registration"])
 def test_scopes_of_the_host_alone_are_refused(
-    assistant: Assistant, settings: Settings, asked: str
+    oauth_client: OAuthClient, settings: Settings, asked: str
 ) -> None:
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"host": "Use the host"}}
 
-    assert "error=invalid_scope" in onward(assistant.open(scope=asked))
+    assert "error=invalid_scope" in onward(oauth_client.open(scope=asked))
 
 
-def test_scope_that_opens_no_tool_is_not_granted(assistant: Assistant) -> None:
+def test_scope_that_opens_no_tool_is_not_granted(oauth_client: OAuthClient) -> None:
     ToolGroup.objects.create(name="notes", enabled=True, read_only=True)
 
-    refused = assistant.open(scope="notes:write")
-    tokens = assistant.log_in(scope="notes:read notes:write")
+    refused = oauth_client.open(scope="notes:write")
+    tokens = oauth_client.log_in(scope="notes:read notes:write")
 
     assert "error=invalid_scope" in onward(refused)
     assert tokens["scope"] == "notes:read"
 
 
 def test_tokens_keep_the_scopes_of_a_group_that_is_closed_for_a_while(
-    assistant: Assistant, client: Client
+    oauth_client: OAuthClient, client: Client
 ) -> None:
-    tokens = assistant.log_in(scope="notes:read notes:write")
+    tokens = oauth_client.log_in(scope="notes:read notes:write")
     group = ToolGroup.objects.create(name="notes", enabled=False)
     forget_snapshot()
 
     while_closed = client.with_token(tokens["access_token"]).call("read_notes")
-    fresh = assistant.refresh(tokens["refresh_token"]).json()
+    fresh = oauth_client.refresh(tokens["refresh_token"]).json()
     group.enabled = True
     group.save()
     forget_snapshot()
@@ -187,32 +187,32 @@ def test_tokens_keep_the_scopes_of_a_group_that_is_closed_for_a_while(
     assert again.result["structuredContent"] == {"result": "alice wrote 5"}
 
 
-def test_refresh_cannot_broaden_the_scopes(assistant: Assistant) -> None:
-    tokens = assistant.log_in()
+def test_refresh_cannot_broaden_the_scopes(oauth_client: OAuthClient) -> None:
+    tokens = oauth_client.log_in()
 
-    refused = assistant.refresh(tokens["refresh_token"], scope="notes:read notes:write")
+    refused = oauth_client.refresh(tokens["refresh_token"], scope="notes:read notes:write")
 
     assert error_of(refused) == "invalid_scope"
-    assert assistant.refresh(tokens["refresh_token"]).status_code == 200
+    assert oauth_client.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_baseline_of_the_challenge_is_what_a_client_gets_that_asks_for_nothing(
-    assistant: Assistant, client: Client
+    oauth_client: OAuthClient, client: Client
 ) -> None:
     (challenge,) = client.call("add", a=1).header("WWW-Authenticate")
 
-    tokens = assistant.log_in(scope=None)
+    tokens = oauth_client.log_in(scope=None)
 
     assert f'scope="{tokens["scope"]}"' in challenge
 
 
 def test_clients_that_cannot_ask_for_more_later_may_be_told_to_ask_for_all_at_once(
-    assistant: Assistant, client: Client, settings: Settings
+    oauth_client: OAuthClient, client: Client, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_LOGIN_SCOPES = "all"
 
     (challenge,) = client.call("add", a=1).header("WWW-Authenticate")
-    tokens = assistant.log_in(scope=None)
+    tokens = oauth_client.log_in(scope=None)
 
     assert set(tokens["scope"].split()) == {"closed:use", "notes:read", "notes:write"}
     assert f'scope="{tokens["scope"]}"' in challenge
@@ -231,13 +231,17 @@ def test_other_grants_are_refused_whatever_the_application_says_of_itself(
     application = registered(
         authorization_grant_type=grant, client_type=client_type, client_secret="hush"
     )
-    assistant = Assistant(client_id=application.client_id, secret="hush", user=alice)
+    oauth_client = OAuthClient(client_id=application.client_id, secret="hush", user=alice)
     as_alice = {"username": "alice", "password": "secret", "scope": "notes:read"}
 
-    assert error_of(assistant.post({"grant_type": "client_credentials"})) == "unauthorized_client"
-    assert error_of(assistant.post({"grant_type": "password", **as_alice})) == "unauthorized_client"
+    assert (
+        error_of(oauth_client.post({"grant_type": "client_credentials"})) == "unauthorized_client"
+    )
+    assert (
+        error_of(oauth_client.post({"grant_type": "password", **as_alice})) == "unauthorized_client"
+    )
     for response_type in ("token", "code token", "code id_token", "id_token"):
-        location = onward(assistant.open(response_type=response_type, nonce="n"))
+        location = onward(oauth_client.open(response_type=response_type, nonce="n"))
         assert location.startswith(f"{CALLBACK}?error=un"), location
     assert not AccessToken.objects.exists()
 
@@ -255,11 +259,11 @@ def test_other_grants_are_refused_whatever_the_application_says_of_itself(
     ids=str,
 )
 def test_what_would_fail_after_the_consent_is_refused_before(
-    assistant: Assistant, settings: Settings, parameters: dict[str, Any], error: str
+    oauth_client: OAuthClient, settings: Settings, parameters: dict[str, Any], error: str
 ) -> None:
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "PKCE_REQUIRED": False}
 
-    assert f"?error={error}" in onward(assistant.open(**parameters))
+    assert f"?error={error}" in onward(oauth_client.open(**parameters))
 
 
 @pytest.mark.parametrize(
@@ -276,9 +280,9 @@ def test_what_would_fail_after_the_consent_is_refused_before(
     ids=str,
 )
 def test_nonsense_leads_to_a_page_and_nowhere_else(
-    assistant: Assistant, parameters: dict[str, Any]
+    oauth_client: OAuthClient, parameters: dict[str, Any]
 ) -> None:
-    assert assistant.open(**parameters).status_code == 400
+    assert oauth_client.open(**parameters).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -303,11 +307,11 @@ def test_nonsense_leads_to_a_page_and_nowhere_else(
     ids=str,
 )
 def test_nonsense_at_the_token_endpoint_is_a_plain_refusal(
-    assistant: Assistant, parameters: dict[str, Any]
+    oauth_client: OAuthClient, parameters: dict[str, Any]
 ) -> None:
-    code = assistant.ask()["code"]
+    code = oauth_client.ask()["code"]
 
-    assert error_of(assistant.redeem(**{"code": code, **parameters}))
+    assert error_of(oauth_client.redeem(**{"code": code, **parameters}))
 
 
 # Redirects
@@ -331,9 +335,9 @@ def test_answer_goes_where_the_application_said(
     schemes = ["http", "https", "cursor"]
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "ALLOWED_REDIRECT_URI_SCHEMES": schemes}
     application = registered(redirect_uris=f"https://desk.example/other {registered_uri}")
-    assistant = Assistant(client_id=application.client_id, user=alice, redirect_uri=asked)
+    oauth_client = OAuthClient(client_id=application.client_id, user=alice, redirect_uri=asked)
 
-    assert assistant.log_in()["access_token"]
+    assert oauth_client.log_in()["access_token"]
 
 
 @pytest.mark.parametrize(
@@ -369,16 +373,18 @@ def test_answer_goes_nowhere_else(
         "ALLOW_URI_WILDCARDS": True,
     }
     application = registered(redirect_uris=registered_uri)
-    assistant = Assistant(client_id=application.client_id, user=alice, redirect_uri=asked)
+    oauth_client = OAuthClient(client_id=application.client_id, user=alice, redirect_uri=asked)
 
-    assert assistant.open().status_code == 400
+    assert oauth_client.open().status_code == 400
 
 
 def test_address_that_goes_without_saying_must_be_a_good_one_too(alice: User) -> None:
     good, bad = registered(), registered(redirect_uris="http://desk.example/callback")
 
     def opened(client_id: str) -> int:
-        status: int = Assistant(client_id=client_id, user=alice).open(redirect_uri=None).status_code
+        status: int = (
+            OAuthClient(client_id=client_id, user=alice).open(redirect_uri=None).status_code
+        )
         return status
 
     assert opened(good.client_id) == 200
@@ -389,63 +395,63 @@ def test_address_that_goes_without_saying_must_be_a_good_one_too(alice: User) ->
 
 
 def test_blocked_application_is_refused_on_the_page_and_at_the_token_endpoint(
-    assistant: Assistant,
+    oauth_client: OAuthClient,
 ) -> None:
-    tokens = assistant.log_in()
-    code = assistant.ask()["code"]
+    tokens = oauth_client.log_in()
+    code = oauth_client.ask()["code"]
 
-    block(assistant.client_id)
+    block(oauth_client.client_id)
 
-    page = assistant.open()
+    page = oauth_client.open()
     assert page.status_code == 400
     assert "have blocked this application" in page.content.decode()
-    assert error_of(assistant.redeem(code)) == "invalid_grant"
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
-    unblock(assistant.client_id)
-    assert assistant.log_in()
+    assert error_of(oauth_client.redeem(code)) == "invalid_grant"
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_grant"
+    unblock(oauth_client.client_id)
+    assert oauth_client.log_in()
 
 
 def test_application_waits_for_its_approval_where_that_is_asked_for(
-    assistant: Assistant, settings: Settings
+    oauth_client: OAuthClient, settings: Settings
 ) -> None:
-    tokens = assistant.log_in()
-    code = assistant.ask()["code"]
+    tokens = oauth_client.log_in()
+    code = oauth_client.ask()["code"]
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
 
-    page = assistant.open()
+    page = oauth_client.open()
     assert page.status_code == 400
-    assert assistant.client_id in page.content.decode()
-    assert error_of(assistant.redeem(code)) == "invalid_grant"
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
+    assert oauth_client.client_id in page.content.decode()
+    assert error_of(oauth_client.redeem(code)) == "invalid_grant"
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_grant"
 
-    approve(assistant.client_id)
-    assert assistant.redeem(code).status_code == 200
-    assert assistant.refresh(tokens["refresh_token"]).status_code == 200
+    approve(oauth_client.client_id)
+    assert oauth_client.redeem(code).status_code == 200
+    assert oauth_client.refresh(tokens["refresh_token"]).status_code == 200
 
 
-def test_use_is_on_record(assistant: Assistant) -> None:
-    assistant.open()
+def test_use_is_on_record(oauth_client: OAuthClient) -> None:
+    oauth_client.open()
     assert ClientRegistration.objects.get().last_used is None
 
-    tokens = assistant.log_in()
+    tokens = oauth_client.log_in()
     first = ClientRegistration.objects.get()
-    assistant.refresh(tokens["refresh_token"])
+    oauth_client.refresh(tokens["refresh_token"])
     second = ClientRegistration.objects.get()
 
-    assert (first.client_id, first.source) == (assistant.client_id, "dcr")
+    assert (first.client_id, first.source) == (oauth_client.client_id, "dcr")
     assert first.last_used is not None
     assert second.last_used is not None
     assert first.last_used < second.last_used
 
 
-def test_user_who_is_not_active_gets_no_token(assistant: Assistant, alice: User) -> None:
-    tokens = assistant.log_in()
-    code = assistant.ask()["code"]
+def test_user_who_is_not_active_gets_no_token(oauth_client: OAuthClient, alice: User) -> None:
+    tokens = oauth_client.log_in()
+    code = oauth_client.ask()["code"]
     alice.is_active = False
     alice.save()
 
-    assert error_of(assistant.redeem(code)) == "invalid_grant"
-    assert error_of(assistant.refresh(tokens["refresh_token"])) == "invalid_grant"
+    assert error_of(oauth_client.redeem(code)) == "invalid_grant"
+    assert error_of(oauth_client.refresh(tokens["refresh_token"])) == "invalid_grant"
 
 
 # What proves nothing
@@ -469,7 +475,7 @@ def test_token_that_manages_a_registration_opens_nothing(client: Client, program
 # The host's own
 
 
-def test_hosts_own_application_is_served_as_before(own: Assistant, settings: Settings) -> None:
+def test_hosts_own_application_is_served_as_before(own: OAuthClient, settings: Settings) -> None:
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
 
     tokens = own.log_in(resource="https://api.example/v1", scope="expense:read expense:write")
@@ -480,7 +486,7 @@ def test_hosts_own_application_is_served_as_before(own: Assistant, settings: Set
     assert not ClientRegistration.objects.exists()
 
 
-def test_hosts_own_application_may_have_tokens_for_anything(own: Assistant) -> None:
+def test_hosts_own_application_may_have_tokens_for_anything(own: OAuthClient) -> None:
     own.log_in(resource=None)
 
     assert AccessToken.objects.get().resource == []
@@ -493,7 +499,7 @@ def test_hosts_own_application_keeps_its_other_grants(alice: User) -> None:
         client_type=Applications.CLIENT_CONFIDENTIAL,
         client_secret="hush",
     )
-    own = Assistant(client_id=application.client_id, secret="hush")
+    own = OAuthClient(client_id=application.client_id, secret="hush")
 
     assert own.post({"grant_type": "client_credentials"}).status_code == 200
     malformed = own.post({"grant_type": "client_credentials", "resource": "http://["})
@@ -502,7 +508,7 @@ def test_hosts_own_application_keeps_its_other_grants(alice: User) -> None:
 
 @pytest.mark.parametrize("parameters", [{"nonce": "n" * 256}, {"code_challenge": "x" * 129}])
 def test_hosts_own_application_is_told_what_the_database_would_refuse(
-    own: Assistant, parameters: dict[str, Any]
+    own: OAuthClient, parameters: dict[str, Any]
 ) -> None:
     asked = own.ask(**parameters)
 
@@ -510,7 +516,7 @@ def test_hosts_own_application_is_told_what_the_database_would_refuse(
     assert "too long" in asked["error_description"]
 
 
-def test_hosts_own_application_is_blocked_like_any_other(own: Assistant) -> None:
+def test_hosts_own_application_is_blocked_like_any_other(own: OAuthClient) -> None:
     tokens = own.log_in()
 
     block(own.client_id)

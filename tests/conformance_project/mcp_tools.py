@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 
 from django_mcp import Audio, EmbeddedResource, Image, Text, ToolContext, ToolError, tool
 from tests.conformance_project.options import BOOM_SECRET, Options
-from tests.workload import labour
+from tests.workload import spend
 
 USE = ["fixture:use"] if Options.from_environment().auth else []
 BREAK = [*USE, "fixture:break"] if USE else []
@@ -190,7 +190,7 @@ def slow_compute(seconds: float, context: ToolContext, label: str = "-") -> str:
     started = time.monotonic()
     while (elapsed := time.monotonic() - started) < seconds and not context.is_cancelled:
         context.report_progress(round(elapsed, 1), seconds, label)
-        labour(min(STEP, seconds - elapsed))
+        spend(min(STEP, seconds - elapsed))
     return f"{label} took {seconds} s"
 
 
@@ -307,7 +307,7 @@ def slow_sync(seconds: float, context: ToolContext, tag: str = "-") -> str:
             note("cancelled", tag)
             raise ToolError("The call was cancelled.")
         context.report_progress(round(elapsed, 2), seconds, tag)
-        labour(min(STEP, seconds - elapsed))
+        spend(min(STEP, seconds - elapsed))
     context.report_progress(seconds, seconds, tag)
     note("done", tag)
     return f"{tag} took {seconds} s"

@@ -40,7 +40,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     environment = shell_environment()
     try:
         programs = _programs(tmp_path_factory.mktemp("programs"), node.installed())
-    except node.JudgesUnavailableError as error:
+    except node.NodeUnavailableError as error:
         return Shell(environment=environment, no_inspector=str(error))
     environment["PATH"] = f"{programs}:{environment['PATH']}"
     return Shell(environment=environment, no_inspector="")
@@ -62,12 +62,12 @@ def reader(tutorial: Tutorial, tmp_path: Path) -> Iterator[Reader]:
         yield reader
 
 
-def _programs(folder: Path, judges: node.Judges) -> Path:
+def _programs(folder: Path, node_tools: node.NodeTools) -> Path:
     """A folder with an `npx` that knows the installed Inspector alone."""
     npx = folder / "npx"
     # Any other version, or none, is not there.
     wanted = shlex.quote(f"{node.INSPECTOR}@{node.pinned(node.INSPECTOR)}")
-    command = shlex.join([str(judges.node), str(judges.inspector)])
+    command = shlex.join([str(node_tools.node), str(node_tools.inspector)])
     npx.write_text(
         f'#!/bin/sh\ntest "$1 $2" = "--yes "{wanted} || exit 64\nshift 2\n'
         f'HOME={shlex.quote(str(folder))} exec {command} "$@"\n'

@@ -28,5 +28,5 @@ def test_mention_has_the_version_that_is_tested_and_the_node_that_it_needs(path:
     assert {tuple(map(int, found)) for found in NODE.findall(text)} == {node.MINIMUM_NODE}
 
 
-def test_node_that_runs_the_judges_is_what_the_inspector_asks_for() -> None:
+def test_node_that_runs_the_programs_is_what_the_inspector_asks_for() -> None:
     assert node.required_node(node.INSPECTOR) == ">={}.{}.0".format(*node.MINIMUM_NODE)

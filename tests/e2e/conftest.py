@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.servers import Site, make_site
-from tests.e2e.user import Person, person
+from tests.e2e.user import BrowserUser, browser_user
 from tests.hosts import process
 from tests.hosts.databases import fresh_database
 from tests.hosts.front_door.host import FRONT_DOOR
@@ -39,7 +39,7 @@ def front_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Sit
 
 
 @pytest.fixture
-def user() -> Iterator[Person]:
+def user() -> Iterator[BrowserUser]:
     """The user of the programs, who is not signed in yet."""
-    with person() as somebody:
+    with browser_user() as somebody:
         yield somebody

@@ -16,7 +16,7 @@ from mcp.shared.auth import (
 from mcp_types import CallToolResult
 
 from tests.e2e.sdk import CheckedTransport, connecting
-from tests.e2e.user import DeniedError, Person
+from tests.e2e.user import BrowserUser, DeniedError
 
 Ask = Callable[[str, str], dict[str, str]]
 """Sends the user to a URL; returns what arrives at the redirect URI."""
@@ -130,6 +130,6 @@ class Program:
         return self.memory.registration.client_id
 
 
-def used_by(person: Person, url: str, **facts: Any) -> Program:
+def used_by(browser_user: BrowserUser, url: str, **facts: Any) -> Program:
     """A program of somebody's who has typed this URL."""
-    return Program(url=url, ask=person.answer, **facts)
+    return Program(url=url, ask=browser_user.answer, **facts)

@@ -8,7 +8,7 @@ from tests.client_documents import CHAT, EDITOR, SITE, TERMINAL
 from tests.e2e.errors import cause_of
 from tests.e2e.programs import Program, used_by
 from tests.e2e.sdk import MODES
-from tests.e2e.user import DeniedError, Person
+from tests.e2e.user import BrowserUser, DeniedError
 from tests.hosts.process import Site
 from tests.hosts.users import USERNAME
 
@@ -17,7 +17,7 @@ READ = {"calendar:read", "desk:read"}
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_program_registers_itself_and_calls_a_tool(
-    front_door: Site, user: Person, mode: str
+    front_door: Site, user: BrowserUser, mode: str
 ) -> None:
     program = used_by(user, front_door.url)
     result = await program.call("next_free_day", mode=mode)
@@ -44,7 +44,7 @@ async def test_program_registers_itself_and_calls_a_tool(
     ],
 )
 async def test_program_with_a_document_is_known_by_it(
-    front_door: Site, user: Person, document: str, redirect_uri: str, says: str
+    front_door: Site, user: BrowserUser, document: str, redirect_uri: str, says: str
 ) -> None:
     program = used_by(user, front_door.url, document=document, redirect_uri=redirect_uri)
     result = await program.call("next_free_day")
@@ -58,7 +58,7 @@ async def test_program_with_a_document_is_known_by_it(
 
 @pytest.mark.parametrize("document", [None, SITE])
 async def test_program_remembers_what_it_was_given(
-    front_door: Site, user: Person, document: str | None
+    front_door: Site, user: BrowserUser, document: str | None
 ) -> None:
     program = used_by(
         user,
@@ -73,7 +73,7 @@ async def test_program_remembers_what_it_was_given(
     assert [status for status, _ in program.transport.seen] == [401]
 
 
-async def test_user_who_denies_is_heard(front_door: Site, user: Person) -> None:
+async def test_user_who_denies_is_heard(front_door: Site, user: BrowserUser) -> None:
     program = used_by(user.allowing(), front_door.url)
     with pytest.raises((ExceptionGroup, DeniedError)) as caught:
         await program.call("next_free_day")
@@ -87,7 +87,7 @@ async def test_user_who_denies_is_heard(front_door: Site, user: Person) -> None:
 
 
 async def test_user_grants_less_than_was_asked_and_more_when_it_is_needed(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     first = used_by(user.allowing("calendar:read"), front_door.url)
     await first.call("next_free_day")
@@ -103,7 +103,7 @@ async def test_user_grants_less_than_was_asked_and_more_when_it_is_needed(
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_program_steps_up_when_a_tool_needs_more(
-    front_door: Site, user: Person, mode: str
+    front_door: Site, user: BrowserUser, mode: str
 ) -> None:
     program = used_by(user, front_door.url)
     async with program.running(mode=mode) as client:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.front_door import get, is_open, post
 from tests.e2e.programs import used_by
-from tests.e2e.user import Person
+from tests.e2e.user import BrowserUser
 from tests.hosts.process import Site
 from tests.hosts.users import USERNAME
 
@@ -42,7 +42,7 @@ def robot(front_door: Site) -> dict[str, str]:
 
 
 def log_in(
-    site: Site, user: Person, credentials: dict[str, str], **more: str
+    site: Site, user: BrowserUser, credentials: dict[str, str], **more: str
 ) -> tuple[dict[str, Any], str]:
     """Get the tokens of an application that needs no discovery; and what its user read."""
     verifier = secrets.token_urlsafe(32)
@@ -77,7 +77,7 @@ def ask(site: Site, credentials: dict[str, str], form: dict[str, str]) -> dict[s
 
 @pytest.mark.parametrize("path", API)
 async def test_token_for_the_endpoint_does_not_open_the_hosts_api(
-    front_door: Site, user: Person, path: str
+    front_door: Site, user: BrowserUser, path: str
 ) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -87,7 +87,7 @@ async def test_token_for_the_endpoint_does_not_open_the_hosts_api(
 
 @pytest.mark.parametrize("audience", [{}, {"resource": "{home}/api"}], ids=["unbound", "bound"])
 def test_hosts_own_application_uses_the_api_and_not_the_endpoint(
-    front_door: Site, user: Person, phone: dict[str, str], audience: dict[str, str]
+    front_door: Site, user: BrowserUser, phone: dict[str, str], audience: dict[str, str]
 ) -> None:
     more = {name: value.format(home=front_door.home) for name, value in audience.items()}
     tokens, page = log_in(front_door, user, phone, **more)

@@ -9,7 +9,7 @@ from mcp.client.auth import OAuthClientProvider
 from tests.e2e.front_door import SHELL, is_open, post
 from tests.e2e.programs import Program, used_by
 from tests.e2e.sdk import MODES
-from tests.e2e.user import Person
+from tests.e2e.user import BrowserUser
 from tests.hosts.process import Site
 
 EXPIRE = (
@@ -56,7 +56,7 @@ def refresh_token_of(program: Program) -> str:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_program_goes_on_without_its_user_when_its_token_has_expired(
-    front_door: Site, user: Person, mode: str
+    front_door: Site, user: BrowserUser, mode: str
 ) -> None:
     program = used_by(user, front_door.url)
     provider = program.provider()
@@ -74,7 +74,9 @@ async def test_program_goes_on_without_its_user_when_its_token_has_expired(
     assert not is_open(front_door, before.access_token)
 
 
-async def test_program_that_stepped_up_keeps_its_scopes(front_door: Site, user: Person) -> None:
+async def test_program_that_stepped_up_keeps_its_scopes(
+    front_door: Site, user: BrowserUser
+) -> None:
     program = used_by(user, front_door.url)
     provider = program.provider()
     async with program.running(provider=provider) as client:
@@ -88,7 +90,7 @@ async def test_program_that_stepped_up_keeps_its_scopes(front_door: Site, user: 
 
 
 async def test_two_runs_of_a_program_refresh_with_the_same_token(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program = used_by(user, front_door.url)
     first = program.provider()
@@ -115,7 +117,7 @@ async def test_two_runs_of_a_program_refresh_with_the_same_token(
         assert refresh(front_door, each, refresh_token_of(each)).status_code == 200
 
 
-async def test_lost_answer_is_given_again_for_a_minute(front_door: Site, user: Person) -> None:
+async def test_lost_answer_is_given_again_for_a_minute(front_door: Site, user: BrowserUser) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
     used = refresh_token_of(program)
@@ -130,7 +132,7 @@ async def test_lost_answer_is_given_again_for_a_minute(front_door: Site, user: P
 
 
 async def test_stolen_refresh_token_ends_all_that_came_of_it(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -149,7 +151,7 @@ async def test_stolen_refresh_token_ends_all_that_came_of_it(
 
 
 async def test_program_whose_tokens_are_all_gone_asks_its_user_again(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")

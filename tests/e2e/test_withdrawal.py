@@ -12,7 +12,7 @@ from tests.client_documents import SITE, TERMINAL
 from tests.e2e.errors import cause_of
 from tests.e2e.front_door import SHELL, is_open, listening, send
 from tests.e2e.programs import Program, used_by
-from tests.e2e.user import NothingToDecideError, Person
+from tests.e2e.user import BrowserUser, NothingToDecideError
 from tests.hosts.front_door.host import FRONT_DOOR
 from tests.hosts.process import Site, serving
 from tests.polls import until
@@ -27,7 +27,7 @@ WRITE_NOTE = (
 )
 
 
-def disconnect(site: Site, user: Person, program: Program) -> None:
+def disconnect(site: Site, user: BrowserUser, program: Program) -> None:
     """Take everything back from a program, on the page of connected assistants."""
     page = user.open(f"{site.home}/connected-assistants/")
     (link,) = [each for each in page.links if each.endswith(f"?client={program.client_id}")]
@@ -47,7 +47,7 @@ async def refusal_of(program: Program) -> str:
 
 
 async def test_program_that_was_disconnected_is_refused_and_can_be_connected_again(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program, other = used_by(user, front_door.url), used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -67,7 +67,7 @@ async def test_program_that_was_disconnected_is_refused_and_can_be_connected_aga
 
 
 async def test_queued_call_of_a_program_that_was_disconnected_does_not_run(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -85,7 +85,7 @@ async def test_queued_call_of_a_program_that_was_disconnected_does_not_run(
 
 
 async def test_access_that_was_revoked_by_command_is_refused_and_its_tasks_do_not_run(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program, other = used_by(user, front_door.url), used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -114,7 +114,7 @@ async def test_access_that_was_revoked_by_command_is_refused_and_its_tasks_do_no
 
 
 async def test_stream_of_a_program_that_was_disconnected_hears_of_nothing_more(
-    front_door: Site, user: Person
+    front_door: Site, user: BrowserUser
 ) -> None:
     program = used_by(user, front_door.url)
     await program.call("next_free_day")
@@ -165,7 +165,7 @@ def outcomes_of(site: Site, tool: str, program: Program) -> list[str]:
 
 @pytest.mark.parametrize("document", [None, SITE])
 async def test_blocked_program_is_shut_out_at_once(
-    front_door: Site, user: Person, document: str | None
+    front_door: Site, user: BrowserUser, document: str | None
 ) -> None:
     program = used_by(
         user,
@@ -196,7 +196,7 @@ def choosy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-async def test_program_waits_for_the_word_of_an_operator(choosy: Site, user: Person) -> None:
+async def test_program_waits_for_the_word_of_an_operator(choosy: Site, user: BrowserUser) -> None:
     program = used_by(user, choosy.url)
     told = await refusal_of(program)
     choosy.manage("mcp_clients", "approve", program.client_id)
@@ -207,7 +207,7 @@ async def test_program_waits_for_the_word_of_an_operator(choosy: Site, user: Per
     assert result.is_error is False
 
 
-async def test_program_is_approved_before_it_has_ever_come(choosy: Site, user: Person) -> None:
+async def test_program_is_approved_before_it_has_ever_come(choosy: Site, user: BrowserUser) -> None:
     choosy.manage("mcp_clients", "approve", TERMINAL)
     facts = {"redirect_uri": "http://localhost:40002/callback"}
     approved = await used_by(user, choosy.url, document=TERMINAL, **facts).call("next_free_day")

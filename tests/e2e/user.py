@@ -1,4 +1,4 @@
-"""A person at a browser that runs no scripts: signs in and decides, on the pages that there are."""
+"""A user with a browser that runs no scripts: signs in and decides on the pages that there are."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ Fields = dict[str, list[str]]
 
 
 class NothingToDecideError(Exception):
-    """The person was asked for no decision; the message is what the page says."""
+    """The user was asked for no decision; the message is what the page says."""
 
 
 class DeniedError(Exception):
@@ -89,7 +89,7 @@ class Page(HTMLParser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class BrowserUser:
     """Allows what is asked, unless `allows` names less or nothing at all."""
 
     browser: httpx.Client
@@ -99,8 +99,8 @@ class Person:
     decided: list[str] = field(default_factory=list)
     """The texts of the pages on which there was something to decide."""
 
-    def allowing(self, *scopes: str) -> "Person":
-        """The same person in another mood: allows nothing but these."""
+    def allowing(self, *scopes: str) -> "BrowserUser":
+        """A copy that allows nothing but these."""
         return replace(self, allows=scopes)
 
     def answer(self, url: str, redirect_uri: str) -> dict[str, str]:
@@ -154,7 +154,7 @@ class Person:
 
 
 @contextmanager
-def person() -> Iterator[Person]:
+def browser_user() -> Iterator[BrowserUser]:
     """Somebody who has just sat down."""
     with httpx.Client(timeout=PATIENCE, trust_env=False) as browser:
-        yield Person(browser=browser)
+        yield BrowserUser(browser=browser)

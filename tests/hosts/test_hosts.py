@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.e2e.programs import used_by
 from tests.e2e.sdk import CheckedTransport
-from tests.e2e.user import person
+from tests.e2e.user import browser_user
 from tests.hosts.databases import database_settings
 from tests.hosts.process import Host, Site, serving
 from tests.hosts.users import PASSWORD, USERNAME
@@ -294,7 +294,7 @@ def test_client_without_a_token_finds_its_way_to_one(site: Site) -> None:
 async def test_client_that_nobody_has_set_up_gets_in(site: Site) -> None:
     if not site.host.needs_oauth:
         pytest.skip("this host has no OAuth")
-    with person() as user:
+    with browser_user() as user:
         program = used_by(user, site.url)
         async with program.running() as client:
             await client.call_tool("count_notes", {})

@@ -1,1 +1,1 @@
-"""Judges from outside: the official conformance suite, the Inspector, the TypeScript client."""
+"""Interoperability: the official conformance suite, the Inspector, the TypeScript client."""

@@ -7,7 +7,7 @@ from threading import Timer
 
 import httpx
 
-from tests.e2e.user import person
+from tests.e2e.user import browser_user
 from tests.hosts.front_door.host import FRONT_DOOR
 from tests.hosts.process import Site, serving
 from tests.interop import node
@@ -17,7 +17,7 @@ CALLBACK = "http://127.0.0.1:{port}/callback"
 """Where the suite waits for the answer."""
 
 
-def run_suite(judges: node.Judges, directory: Path, *, time_limit: float) -> str:
+def run_suite(node_tools: node.NodeTools, directory: Path, *, time_limit: float) -> str:
     """Run the suite against a host's server, whose user signs in and consents.
 
     The results stand in `directory`; returns what the suite printed.
@@ -28,7 +28,7 @@ def run_suite(judges: node.Judges, directory: Path, *, time_limit: float) -> str
         held_port() as port,
         subprocess.Popen(
             [
-                *(str(judges.node), str(judges.conformance), "authorization"),
+                *(str(node_tools.node), str(node_tools.conformance), "authorization"),
                 *("--url", f"{site.home}/o", "--resource", site.url),
                 *("--client-id", register(site), "--port", str(port)),
                 *("--output-dir", str(directory)),
@@ -71,5 +71,5 @@ def register(site: Site) -> str:
 
 def consent(url: str, redirect_uri: str) -> None:
     """Do what the suite asks of whoever looks on: open this URL in a browser, and agree."""
-    with person() as user:
+    with browser_user() as user:
         user.browser.get(user.way_back(url, redirect_uri)).raise_for_status()

@@ -17,7 +17,7 @@ from tests.interop import authorization, node
 from tests.interop.verdicts import (
     ScenarioResult,
     Verdict,
-    judge,
+    compare,
     read_expected,
     read_results,
 )
@@ -51,14 +51,14 @@ class SuiteError(Exception):
     """The suite did not run as it should; the message carries what it printed."""
 
 
-def run_suite(judges: node.Judges, run: Run) -> list[ScenarioResult]:
+def run_suite(node_tools: node.NodeTools, run: Run) -> list[ScenarioResult]:
     """Run the suite against a server of its own and return every scenario's result."""
     with tempfile.TemporaryDirectory() as directory:
         if run is AUTHORIZATION:
-            printed = authorization.run_suite(judges, Path(directory), time_limit=TIME_LIMIT)
+            printed = authorization.run_suite(node_tools, Path(directory), time_limit=TIME_LIMIT)
         else:
             with running_server() as server:
-                printed = _run_scenarios(judges, run, server.url, directory)
+                printed = _run_scenarios(node_tools, run, server.url, directory)
         # The exit status says too little: it is 0 for a run that skipped everything.
         announced = re.search(r"^Running .*\((\d+) scenarios\)", printed, re.MULTILINE)
         scenarios = re.findall(r"^=== Running scenario: (\S+) ===$", printed, re.MULTILINE)
@@ -67,10 +67,10 @@ def run_suite(judges: node.Judges, run: Run) -> list[ScenarioResult]:
         return read_results(Path(directory), scenarios)
 
 
-def _run_scenarios(judges: node.Judges, run: Run, url: str, directory: str) -> str:
+def _run_scenarios(node_tools: node.NodeTools, run: Run, url: str, directory: str) -> str:
     finished = subprocess.run(
         [
-            *(str(judges.node), str(judges.conformance), "server", *run.arguments),
+            *(str(node_tools.node), str(node_tools.conformance), "server", *run.arguments),
             *("--url", url, "--output-dir", directory),
         ],
         stdout=subprocess.PIPE,
@@ -108,19 +108,19 @@ def main() -> int:
     parser.add_argument("--run", choices=[run.name for run in runs], help="only this one")
     chosen = parser.parse_args().run
     try:
-        judges = node.install()
-    except node.JudgesUnavailableError as error:
+        node_tools = node.install()
+    except node.NodeUnavailableError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return node.UNAVAILABLE
     verdicts: list[Verdict] = []
     for run in runs:
         if chosen in (None, run.name):
             try:
-                results = run_suite(judges, run)
+                results = run_suite(node_tools, run)
             except SuiteError as error:
                 print(f"conformance: the suite did not run for {run.name}:\n{error}")
                 return 1
-            verdict = judge(results, read_expected(EXPECTED_FAILURES, run.name))
+            verdict = compare(results, read_expected(EXPECTED_FAILURES, run.name))
             print(render(run, results, verdict), end="\n\n", flush=True)
             verdicts.append(verdict)
     return 0 if all(verdict.is_accepted for verdict in verdicts) else 1

@@ -8,16 +8,16 @@ from tests.markers import unavailable
 
 
 @pytest.fixture(scope="session")
-def judges() -> node.Judges:
-    """The Node judges; without them the test is skipped, or fails where every leg is required."""
+def node_tools() -> node.NodeTools:
+    """The Node programs; without them the test is skipped, or fails where every leg is required."""
     try:
         return node.installed()
-    except node.JudgesUnavailableError as error:
+    except node.NodeUnavailableError as error:
         unavailable(str(error))
 
 
 @pytest.fixture(scope="session")
-def server(judges: node.Judges) -> Iterator[RunningServer]:
+def server(node_tools: node.NodeTools) -> Iterator[RunningServer]:
     """The conformance project with scopes on its tools."""
     with running_server(auth=True) as running:
         yield running

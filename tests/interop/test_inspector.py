@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.conformance_project.process import RunningServer
-from tests.interop.node import Judges
+from tests.interop.node import NodeTools
 
 pytestmark = pytest.mark.node
 
@@ -29,12 +29,12 @@ def era(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def inspect(judges: Judges, server: RunningServer, tmp_path: Path, era: str) -> Inspect:
+def inspect(node_tools: NodeTools, server: RunningServer, tmp_path: Path, era: str) -> Inspect:
     def inspect(*method: str, token: str = "good") -> subprocess.CompletedProcess[str]:
         header = f"Authorization: Bearer {server.tokens[token]}"
         return subprocess.run(
             [
-                *(str(judges.node), str(judges.inspector), "--cli", server.url),
+                *(str(node_tools.node), str(node_tools.inspector), "--cli", server.url),
                 *("--transport", "http", "--header", header, "--stored-auth-only"),
                 *("--protocol-era", era, "--format", "json", "--quiet", "--method", *method),
             ],

@@ -9,17 +9,17 @@ import pytest
 
 from tests.conformance_project.options import BOOM_SECRET
 from tests.conformance_project.process import RunningServer
-from tests.interop.node import Judges
+from tests.interop.node import NodeTools
 
 pytestmark = pytest.mark.node
 
 SCRIPT = Path(__file__).with_name("typescript_v1.mjs")
 
 
-def drive(judges: Judges, server: RunningServer, *calls: dict[str, Any]) -> dict[str, Any]:
+def drive(node_tools: NodeTools, server: RunningServer, *calls: dict[str, Any]) -> dict[str, Any]:
     """List the tools, then make the calls in one session; returns what the client got."""
     finished = subprocess.run(
-        [judges.node, SCRIPT, judges.modules, server.url, server.tokens["good"]],
+        [node_tools.node, SCRIPT, node_tools.modules, server.url, server.tokens["good"]],
         input=json.dumps(calls),
         capture_output=True,
         text=True,
@@ -31,34 +31,40 @@ def drive(judges: Judges, server: RunningServer, *calls: dict[str, Any]) -> dict
     return answer
 
 
-def test_v1_client_parses_the_list_of_tools(judges: Judges, server: RunningServer) -> None:
-    answer = drive(judges, server)
+def test_v1_client_parses_the_list_of_tools(node_tools: NodeTools, server: RunningServer) -> None:
+    answer = drive(node_tools, server)
 
     schemas = {tool["name"]: tool["inputSchema"] for tool in answer["tools"]}
     assert schemas["echo"]["required"] == ["text"]
     assert schemas["reserve"]["properties"]["quantity"]["minimum"] == 1
 
 
-def test_v1_client_receives_a_structured_result(judges: Judges, server: RunningServer) -> None:
+def test_v1_client_receives_a_structured_result(
+    node_tools: NodeTools, server: RunningServer
+) -> None:
     answer = drive(
-        judges, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 3}}
+        node_tools, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 3}}
     )
 
     [call] = answer["calls"]
     assert call["result"]["structuredContent"] == {"item": "bolt", "quantity": 3}
 
 
-def test_v1_client_receives_a_bare_value_as_text(judges: Judges, server: RunningServer) -> None:
-    answer = drive(judges, server, {"name": "echo", "arguments": {"text": "hello", "n": 2}})
+def test_v1_client_receives_a_bare_value_as_text(
+    node_tools: NodeTools, server: RunningServer
+) -> None:
+    answer = drive(node_tools, server, {"name": "echo", "arguments": {"text": "hello", "n": 2}})
 
     [call] = answer["calls"]
     assert call["result"]["content"] == [{"type": "text", "text": "5 2 hello"}]
     assert call["result"]["structuredContent"] == {"result": "5 2 hello"}
 
 
-def test_v1_client_sees_the_hint_of_a_tool_error(judges: Judges, server: RunningServer) -> None:
+def test_v1_client_sees_the_hint_of_a_tool_error(
+    node_tools: NodeTools, server: RunningServer
+) -> None:
     answer = drive(
-        judges, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 11}}
+        node_tools, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 11}}
     )
 
     [call] = answer["calls"]
@@ -75,9 +81,11 @@ def test_v1_client_sees_the_hint_of_a_tool_error(judges: Judges, server: Running
     }
 
 
-def test_v1_client_is_told_which_argument_is_wrong(judges: Judges, server: RunningServer) -> None:
+def test_v1_client_is_told_which_argument_is_wrong(
+    node_tools: NodeTools, server: RunningServer
+) -> None:
     answer = drive(
-        judges, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 0}}
+        node_tools, server, {"name": "reserve", "arguments": {"item": "bolt", "quantity": 0}}
     )
 
     [call] = answer["calls"]
@@ -86,17 +94,19 @@ def test_v1_client_is_told_which_argument_is_wrong(judges: Judges, server: Runni
 
 
 def test_v1_client_sees_an_unforeseen_failure_without_its_cause(
-    judges: Judges, server: RunningServer
+    node_tools: NodeTools, server: RunningServer
 ) -> None:
-    answer = drive(judges, server, {"name": "boom", "arguments": {}})
+    answer = drive(node_tools, server, {"name": "boom", "arguments": {}})
 
     [call] = answer["calls"]
     assert call["result"]["isError"] is True
     assert BOOM_SECRET not in json.dumps(call)
 
 
-def test_v1_client_sees_progress_before_the_result(judges: Judges, server: RunningServer) -> None:
-    answer = drive(judges, server, {"name": "test_tool_with_progress", "arguments": {}})
+def test_v1_client_sees_progress_before_the_result(
+    node_tools: NodeTools, server: RunningServer
+) -> None:
+    answer = drive(node_tools, server, {"name": "test_tool_with_progress", "arguments": {}})
 
     [call] = answer["calls"]
     assert call["progress"] == [{"progress": done, "total": 100} for done in (0, 50, 100)]

@@ -13,10 +13,10 @@ import pytest
 pytest.importorskip("oauth2_provider")
 
 from tests.client_documents import EDITOR, TERMINAL
-from tests.e2e.user import NothingToDecideError, Person, person
+from tests.e2e.user import BrowserUser, NothingToDecideError, browser_user
 from tests.hosts.front_door.host import FRONT_DOOR
 from tests.hosts.process import Site, serving
-from tests.interop.node import Judges
+from tests.interop.node import NodeTools
 
 pytestmark = [pytest.mark.node, pytest.mark.oauth]
 
@@ -30,14 +30,14 @@ EXPIRE = (
 
 
 @pytest.fixture(scope="module")
-def site(judges: Judges, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(node_tools: NodeTools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(FRONT_DOOR, tmp_path_factory.mktemp("front-door")) as site:
         yield site
 
 
 @pytest.fixture
-def user() -> Iterator[Person]:
-    with person() as somebody:
+def user() -> Iterator[BrowserUser]:
+    with browser_user() as somebody:
         yield somebody
 
 
@@ -46,7 +46,7 @@ class Program:
     """A running program, and its user; `told` is what pages said on which nothing was decided."""
 
     process: "subprocess.Popen[str]"
-    user: Person
+    user: BrowserUser
     redirect_uri: str
     told: list[str] = field(default_factory=list)
 
@@ -74,10 +74,14 @@ class Program:
 
 @contextmanager
 def running(
-    judges: Judges, site: Site, user: Person, *more: str, redirect_uri: str = REDIRECT_URI
+    node_tools: NodeTools,
+    site: Site,
+    user: BrowserUser,
+    *more: str,
+    redirect_uri: str = REDIRECT_URI,
 ) -> Iterator[Program]:
     with subprocess.Popen(
-        [judges.node, SCRIPT, judges.modules, site.url, redirect_uri, *more],
+        [node_tools.node, SCRIPT, node_tools.modules, site.url, redirect_uri, *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -98,9 +102,9 @@ def running(
     ids=["registers itself", "terminal", "editor"],
 )
 def test_v1_client_gets_in_and_refreshes_when_its_token_has_expired(
-    judges: Judges, site: Site, user: Person, document: list[str], redirect_uri: str
+    node_tools: NodeTools, site: Site, user: BrowserUser, document: list[str], redirect_uri: str
 ) -> None:
-    with running(judges, site, user, *document, redirect_uri=redirect_uri) as program:
+    with running(node_tools, site, user, *document, redirect_uri=redirect_uri) as program:
         first = program.call("next_free_day")
         site.manage("shell", "--no-imports", "--command", EXPIRE)
         second = program.call("next_free_day")
@@ -113,9 +117,9 @@ def test_v1_client_gets_in_and_refreshes_when_its_token_has_expired(
 
 
 def test_v1_client_whose_access_was_taken_back_asks_its_user_again(
-    judges: Judges, site: Site, user: Person
+    node_tools: NodeTools, site: Site, user: BrowserUser
 ) -> None:
-    with running(judges, site, user) as program:
+    with running(node_tools, site, user) as program:
         first = program.call("next_free_day")
         site.manage("mcp_clients", "block", first["client_id"])
         site.manage("mcp_clients", "unblock", first["client_id"])
@@ -127,9 +131,9 @@ def test_v1_client_whose_access_was_taken_back_asks_its_user_again(
 
 
 def test_v1_client_that_is_blocked_does_not_come_back_as_another(
-    judges: Judges, site: Site, user: Person
+    node_tools: NodeTools, site: Site, user: BrowserUser
 ) -> None:
-    with running(judges, site, user) as program:
+    with running(node_tools, site, user) as program:
         first = program.call("next_free_day")
         site.manage("mcp_clients", "block", first["client_id"])
         second = program.call("next_free_day")
@@ -142,10 +146,10 @@ def test_v1_client_that_is_blocked_does_not_come_back_as_another(
 
 
 def test_v1_client_that_lacks_a_scope_says_so_and_keeps_what_it_has(
-    judges: Judges, site: Site, user: Person
+    node_tools: NodeTools, site: Site, user: BrowserUser
 ) -> None:
     """It refreshes where it should ask its user; no refresh brings more scopes (RFC 6749, 6)."""
-    with running(judges, site, user) as program:
+    with running(node_tools, site, user) as program:
         program.call("next_free_day")
         refused = program.call("file_note", text="Call the printer")
         served = program.call("next_free_day")

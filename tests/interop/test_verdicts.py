@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.conformance import EXPECTED_FAILURES, RUNS
-from tests.interop.verdicts import ScenarioResult, Verdict, judge, read_expected, read_results
+from tests.interop.verdicts import ScenarioResult, Verdict, compare, read_expected, read_results
 
 CLEAN = ScenarioResult(name="tools-list", passed=frozenset({"listed", "wire-schema-valid"}))
 FAILING = ScenarioResult(
@@ -56,13 +56,13 @@ SKIPPED = ScenarioResult(
 def test_results_are_held_against_the_expected_failures(
     expected: list[str], verdict: Verdict
 ) -> None:
-    assert judge([CLEAN, FAILING, SKIPPED], expected) == verdict
+    assert compare([CLEAN, FAILING, SKIPPED], expected) == verdict
 
 
 def test_check_that_passes_once_and_fails_once_has_failed() -> None:
     result = ScenarioResult(name="s", passed=frozenset({"a", "b"}), failed=frozenset({"a"}))
 
-    assert judge([result], ["s:a"]) == Verdict(expected=("s:a",), unexpected=(), stale=())
+    assert compare([result], ["s:a"]) == Verdict(expected=("s:a",), unexpected=(), stale=())
 
 
 @pytest.mark.parametrize("role", ["server", "authorization-server"])

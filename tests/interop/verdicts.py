@@ -78,7 +78,7 @@ def read_expected(file: Path, run: str) -> list[str]:
     return [entry for entries in features.values() for entry in entries]
 
 
-def judge(results: Iterable[ScenarioResult], expected: Iterable[str]) -> Verdict:
+def compare(results: Iterable[ScenarioResult], expected: Iterable[str]) -> Verdict:
     """Hold results against expectations.
 
     An entry `scenario` excuses the whole scenario, `scenario:check` one check of it. An entry is

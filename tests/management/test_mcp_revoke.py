@@ -35,8 +35,8 @@ from tests.applications import (
     registered,
     token,
 )
-from tests.auth import assistant
-from tests.auth.assistant import Assistant
+from tests.auth import oauth_client
+from tests.auth.oauth_client import OAuthClient
 
 pytestmark = pytest.mark.oauth
 
@@ -80,7 +80,7 @@ def grant_everything(application: Any, user: User, resource: list[str] = MCP) ->
         application=application,
         code=generate_token(),
         expires=timezone.now() + DAY,
-        redirect_uri=assistant.CALLBACK,
+        redirect_uri=oauth_client.CALLBACK,
         resource=resource,
     )
 
@@ -285,8 +285,8 @@ class TestConfirmation:
 def test_client_is_refused_from_its_next_request_on(
     served: MountedApplication, ann: User, choice: str, run: RunCommand
 ) -> None:
-    desk = assistant.registered()
-    program = Assistant(client_id=desk.client_id, user=ann)
+    desk = oauth_client.registered()
+    program = OAuthClient(client_id=desk.client_id, user=ann)
     first = program.log_in()
     second = program.refresh(first["refresh_token"]).json()
     holder = Client(application=served, era="2026-07-28").with_token(second["access_token"])
@@ -298,7 +298,7 @@ def test_client_is_refused_from_its_next_request_on(
     assert holder.call("read_notes").status == 401
     for tokens in (first, second):
         refused = program.refresh(tokens["refresh_token"])
-        assert assistant.error_of(refused) == "invalid_grant"
+        assert oauth_client.error_of(refused) == "invalid_grant"
     again = program.log_in()
     assert holder.with_token(again["access_token"]).call("read_notes").status == 200
 
@@ -307,8 +307,8 @@ def test_client_is_refused_from_its_next_request_on(
 def test_refresh_that_is_under_way_meanwhile_leaves_nothing(
     transactional_db: None, served: MountedApplication, ann: User, choice: str, run: RunCommand
 ) -> None:
-    desk = assistant.registered()
-    program = Assistant(client_id=desk.client_id, user=ann)
+    desk = oauth_client.registered()
+    program = OAuthClient(client_id=desk.client_id, user=ann)
     refresh_token = program.log_in()["refresh_token"]
     is_under_way, goes_on = Event(), Event()
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
 from django_mcp import Retry, ToolContext, tool
-from tests.workload import labour
+from tests.workload import spend
 
 STEP = 0.05
 """Seconds of work between two looks at what the context says."""
@@ -27,7 +27,7 @@ def work(tag: str, seconds: float) -> str:
     """Leave a trace and a row, once."""
     note(f"start {tag}")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
-    labour(seconds)
+    spend(seconds)
     return tag
 
 
@@ -36,7 +36,7 @@ def repeat(tag: str, seconds: float) -> str:
     """Leave a trace and a row; more than once does no harm."""
     note(f"start {tag}")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
-    labour(seconds)
+    spend(seconds)
     return tag
 
 
@@ -63,7 +63,7 @@ def report(tag: str, seconds: float, context: ToolContext) -> str:
             note(f"told {tag}")
             return "stopped"
         context.report_progress(done, seconds, tag)
-        labour(STEP)
+        spend(STEP)
     return tag
 
 
@@ -86,7 +86,7 @@ async def areport(tag: str, seconds: float, context: ToolContext) -> str:
 def go_on(tag: str, seconds: float) -> str:
     """Go on although nobody waits."""
     note(f"start {tag}")
-    labour(seconds)
+    spend(seconds)
     note(f"end {tag}")
     return tag
 
@@ -95,7 +95,7 @@ def go_on(tag: str, seconds: float) -> str:
 def overrun(tag: str, seconds: float) -> str:
     """Heed no time limit."""
     note(f"start {tag}")
-    labour(seconds)
+    spend(seconds)
     note(f"end {tag}")
     return tag
 

@@ -45,7 +45,7 @@ def registered(**values: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assistant:
+class OAuthClient:
     """Asks as it should, unless a test says otherwise; None leaves a parameter out."""
 
     client_id: str
