@@ -78,7 +78,7 @@ def test_answer_is_that_of_the_command(
     page = onlooker.get(SIGHT, {"user": "ada", **asked})
 
     forget_snapshot()
-    printed = run_command("mcp_tools", "--user=ada", *arguments)
+    printed = run_command("mcp_catalog", "--user=ada", *arguments)
     said = {
         f"{name.split()[0]} ({group}){': ' if why else ''}{why}": state != "hidden"
         for name, group, state, why in rows_of(page)

@@ -25,7 +25,7 @@ def named(text: str) -> str:
         """Look."""
 
     with offering(look):
-        printed = run("mcp_tools", f"--user={text}").text
+        printed = run("mcp_catalog", f"--user={text}").text
     return printed.removeprefix("Visible to ").partition(":")[0]
 
 

@@ -247,7 +247,7 @@ class TestDatabases:
 class TestCommand:
     def test_it_tells_what_it_created(self, empty: None, run_command: RunCommand) -> None:
         with offering(first, group="g"):
-            told = run_command("mcp_tools", "sync")
+            told = run_command("mcp_catalog", "sync")
 
         assert told.lines == ["created g", "created g/first", "2 rows created"]
 
@@ -258,6 +258,6 @@ class TestCommand:
         ToolGroup.objects.using(other).all().delete()
         settings.DATABASE_ROUTERS = [Route(other, *EVERY_MODEL)]
 
-        assert run_command("mcp_tools", "sync").exit_code == 0
+        assert run_command("mcp_catalog", "sync").exit_code == 0
 
         assert "shop" in rows(other)
