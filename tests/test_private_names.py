@@ -40,12 +40,12 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
         "django.db.models.sql.compiler.SQLCompiler": {
             "as_sql": "(self, with_limits=..., with_col_aliases=...)",
             "connection": None,
-            "execute_sql": "(self, result_type=..., chunked_fetch=..., chunk_size=...)",
             "get_converters": "(self, expressions)",
             "select": None,
         },
         "django.db.models.sql.compiler.SQLInsertCompiler": {
-            "returning_fields": None,
+            "as_sql": "(self)",
+            "execute_sql": "(self, returning_fields=...)",
         },
         "django.db.models.sql.query.Query": {
             "get_compiler": "(self, using=..., connection=..., elide_empty=...)",
@@ -204,6 +204,9 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
         },
         "django.utils.crypto": {
             "salted_hmac": "(key_salt, value, secret=..., *, algorithm=...)",
+        },
+        "django.utils.datastructures": {
+            "CaseInsensitiveMapping": "(data)",
         },
         "django.utils.duration": {
             "duration_string": "(duration)",
