@@ -26,8 +26,8 @@ from django_mcp.testing import MCPClient
 from tests import urls
 from tests.admin.pages import CLIENTS, GROUPS, text_of
 from tests.applications import AccessToken, Grant, RefreshToken, registered, token
-from tests.auth import assistant
-from tests.auth.assistant import Assistant, error_of
+from tests.auth import oauth_client
+from tests.auth.oauth_client import OAuthClient, error_of
 from tests.background import backends
 from tests.spec import ERAS, MODERN
 from tests.transports.test_mount import start_and_stop
@@ -98,9 +98,9 @@ def token_for(alice: User) -> Callable[[Endpoint], str]:
 
 
 @pytest.fixture
-def desk(application: Application, alice: User) -> Assistant:
-    registered_client = assistant.registered(name="Desk")
-    return Assistant(
+def desk(application: Application, alice: User) -> OAuthClient:
+    registered_client = oauth_client.registered(name="Desk")
+    return OAuthClient(
         client_id=registered_client.client_id, user=alice, scope=" ".join(SCOPE.values())
     )
 
@@ -194,7 +194,7 @@ def test_server_and_root_documents_are_of_the_whole_site(application: Applicatio
 
 
 @EACH
-def test_consent_names_the_endpoint_and_its_tools(desk: Assistant, endpoint: Endpoint) -> None:
+def test_consent_names_the_endpoint_and_its_tools(desk: OAuthClient, endpoint: Endpoint) -> None:
     page = said(desk.open(resource=endpoint.url))
 
     address = endpoint.url.removeprefix("http://")
@@ -203,7 +203,7 @@ def test_consent_names_the_endpoint_and_its_tools(desk: Assistant, endpoint: End
 
 
 def test_consent_names_the_site_with_the_address_of_the_endpoint(
-    desk: Assistant, settings: Settings
+    desk: OAuthClient, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_SERVER_NAME = "Shop"
 
@@ -215,7 +215,7 @@ def test_consent_names_the_site_with_the_address_of_the_endpoint(
 
 @EACH
 def test_login_gives_a_token_for_the_endpoint_that_is_named(
-    desk: Assistant, clients: dict[Endpoint, Client], endpoint: Endpoint
+    desk: OAuthClient, clients: dict[Endpoint, Client], endpoint: Endpoint
 ) -> None:
     tokens = desk.log_in(resource=endpoint.url)
     renewed = desk.refresh(tokens["refresh_token"]).json()
@@ -232,14 +232,14 @@ def test_login_gives_a_token_for_the_endpoint_that_is_named(
 
 @EACH
 def test_login_without_scopes_is_offered_those_of_the_endpoint(
-    desk: Assistant, endpoint: Endpoint
+    desk: OAuthClient, endpoint: Endpoint
 ) -> None:
     tokens = desk.log_in(resource=endpoint.url, scope=None)
 
     assert tokens["scope"] == SCOPE[endpoint]
 
 
-def test_login_that_names_no_resource_is_for_the_default_endpoint(desk: Assistant) -> None:
+def test_login_that_names_no_resource_is_for_the_default_endpoint(desk: OAuthClient) -> None:
     page = said(desk.open(resource=None))
     desk.log_in(resource=None)
 
@@ -247,7 +247,7 @@ def test_login_that_names_no_resource_is_for_the_default_endpoint(desk: Assistan
     assert AccessToken.objects.get().resource == [ORDERS.url]
 
 
-def test_code_and_refresh_token_buy_nothing_for_the_other_endpoint(desk: Assistant) -> None:
+def test_code_and_refresh_token_buy_nothing_for_the_other_endpoint(desk: OAuthClient) -> None:
     code = desk.ask(resource=ORDERS.url)["code"]
 
     refused = [error_of(desk.redeem(code, resource=STAFF.url))]
@@ -259,7 +259,7 @@ def test_code_and_refresh_token_buy_nothing_for_the_other_endpoint(desk: Assista
 
 
 def test_refresh_token_of_an_endpoint_that_was_removed_is_none_for_the_default(
-    desk: Assistant,
+    desk: OAuthClient,
 ) -> None:
     tokens = desk.log_in(resource=STAFF.url)
 
@@ -270,10 +270,10 @@ def test_refresh_token_of_an_endpoint_that_was_removed_is_none_for_the_default(
 
 
 @pytest.mark.parametrize("is_own", [False, True], ids=["self-registered", "of the host"])
-def test_users_are_asked_about_one_endpoint_at_a_time(desk: Assistant, is_own: bool) -> None:
+def test_users_are_asked_about_one_endpoint_at_a_time(desk: OAuthClient, is_own: bool) -> None:
     if is_own:
-        own = assistant.registered(registration_source="manual")
-        desk = Assistant(client_id=own.client_id, user=desk.user, scope="orders:read")
+        own = oauth_client.registered(registration_source="manual")
+        desk = OAuthClient(client_id=own.client_id, user=desk.user, scope="orders:read")
 
     answered = desk.ask(resource=[ORDERS.url, STAFF.url])
 

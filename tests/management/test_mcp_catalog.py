@@ -205,7 +205,7 @@ def test_it_names_everything_that_hides_a_tool(run: RunCommand) -> None:
         found = run("--user", "ann", "--scopes", "shop:read").lines
 
     assert found[-2] == (
-        "  close (shop): its group is disabled; its group is read-only and the tool is not; "
+        "  close (shop): its group is disabled; its group is read-only and it is not; "
         "the user is in none of the user groups allowed in its group: "
         "Clerks 1, Clerks 2, Clerks 3, Clerks 4, Clerks 5, …; "
         "the user lacks a permission that it needs: shop.delete_product (Can delete product); "
