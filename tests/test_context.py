@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Iterator
 from threading import Barrier, Thread
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.testing import MCPClient, ToolResult
 from tests.calls import call_of, caller, offering
+from tests.docs.pages import ROOT
 
 
 class Clock:
@@ -265,3 +267,11 @@ def test_tool_that_fails_has_told_how_far_it_came(counted: Any) -> None:
 
     assert result.text == "Unlucky."
     assert [report.done for report in result.progress] == [0, 13]
+
+
+def test_context_has_what_its_page_of_the_reference_has() -> None:
+    page = (ROOT / "docs/reference/context.md").read_text()
+    section = page[page.index("## ToolContext") : page.index("<!-- end -->")]
+    documented = re.findall(r"^### `(?:await )?(\w+)", section, re.MULTILINE)
+
+    assert set(documented) == {name for name in dir(ToolContext) if not name.startswith("_")}

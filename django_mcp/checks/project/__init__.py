@@ -6,6 +6,7 @@ from django_mcp.checks.project import (
     databases,
     deployment,
     django_tasks,
+    guards,
     settings,
     user_label,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "databases",
     "deployment",
     "django_tasks",
+    "guards",
     "settings",
     "user_label",
 ]
