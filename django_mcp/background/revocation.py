@@ -12,7 +12,7 @@ from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
-    from django_mcp.auth.tokens.revocation import Holdings, TokenCounts
+    from django_mcp.auth.tokens.revocation import HeldTokens, TokenCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ class Access:
 
     def count(self) -> AccessCounts:
         """Count what `revoke` would revoke and cancel now."""
-        holdings = self._holdings()
-        return _counts(holdings.count() if holdings else None, tasks=self._tasks().count())
+        held = self._held_tokens()
+        return _counts(held.count() if held else None, tasks=self._tasks().count())
 
     def revoke(self) -> AccessCounts:
         """Delete the codes and tokens, then cancel the tasks; return how many.
@@ -57,8 +57,8 @@ class Access:
         after a failure. A call that was let in before its token was deleted may still queue a task,
         which its worker refuses to run.
         """
-        holdings = self._holdings()
-        revoked = holdings.revoke() if holdings else None
+        held = self._held_tokens()
+        revoked = held.revoke() if held else None
         keys = list(self._tasks().values_list("pk", flat=True))
         for key in keys:
             cancel(key)
@@ -72,13 +72,13 @@ class Access:
     def _is_of_a_client(self) -> bool:
         return self.client_id is not None and self.user is None
 
-    def _holdings(self) -> "Holdings | None":
+    def _held_tokens(self) -> "HeldTokens | None":
         if not apps.is_installed("oauth2_provider"):
             return None
-        from django_mcp.auth.tokens.revocation import Holdings
+        from django_mcp.auth.tokens.revocation import HeldTokens
 
         endpoint = None if self._is_of_a_client else self.endpoint
-        return Holdings(endpoint=endpoint, user=self.user, client_id=self.client_id)
+        return HeldTokens(endpoint=endpoint, user=self.user, client_id=self.client_id)
 
     def _tasks(self) -> ToolTaskQuerySet:
         tasks = ToolTask.objects.unended()

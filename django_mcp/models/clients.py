@@ -68,7 +68,7 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
     def judge(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
         """Say what operators think of an application, registered or not.
 
-        The functions of `django_mcp.auth.clients.approval` do what follows from it.
+        The functions of `django_mcp.auth.clients.decisions` do what follows from it.
         """
         self.update_or_create(client_id=client_id, defaults={"standing": standing})
 

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from django_mcp import Principal
 from django_mcp.asgi import Application as MountedApplication
 from django_mcp.auth.authenticators import authenticate
-from django_mcp.auth.clients.approval import approve, block, unblock
+from django_mcp.auth.clients.decisions import approve, block, unblock
 from django_mcp.background.worker import run_task
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask

@@ -18,7 +18,7 @@ from oauth2_provider.cimd import CIMDError
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from django_mcp.auth.clients.approval import approve, block
+from django_mcp.auth.clients.decisions import approve, block
 from django_mcp.auth.clients.documents.fetcher import ClientDocumentFetcher
 from django_mcp.models import ClientRegistration
 from tests.auth.documents import Library, serving_documents, with_local_documents

@@ -16,7 +16,7 @@ from oauth2_provider.models import get_access_token_model, get_application_model
 from oauth2_provider.views import ProtectedResourceView
 from pytest_django import Settings
 
-from django_mcp.auth.clients.approval import approve, block
+from django_mcp.auth.clients.decisions import approve, block
 from django_mcp.models import ClientRegistration
 from tests.auth.oauth_client import CALLBACK, OAuthClient, error_of
 from tests.ports import held_port

@@ -17,7 +17,7 @@ from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.auth.clients.approval import approve
+from django_mcp.auth.clients.decisions import approve
 from django_mcp.models import ClientRegistration
 from tests.auth.oauth_client import CALLBACK, OAuthClient, error_of
 from tests.auth.test_registration import register

@@ -18,7 +18,7 @@ from oauth2_provider.models import (
 )
 from pytest_django import Settings
 
-from django_mcp.auth.clients.approval import block
+from django_mcp.auth.clients.decisions import block
 from tests.auth import validators
 from tests.auth.oauth_client import OAuthClient, error_of, registered
 from tests.auth.validators import (

@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 from oauthlib.common import generate_token
 
 from django_mcp.auth.tokens import revocation
-from django_mcp.auth.tokens.revocation import Holdings, TokenCounts, revoke_all
+from django_mcp.auth.tokens.revocation import HeldTokens, TokenCounts, revoke_all
 from django_mcp.endpoints import get_endpoints
 from tests.applications import AccessToken, RefreshToken, by_hand, registered, token
 from tests.databases import somebody_waits_for_a_lock
@@ -65,7 +65,7 @@ def test_tokens_of_others_between_those_of_the_endpoint_are_left(
         if number % 3:
             kept.append(token(desk, alice, resource=["https://api.example"]))
         kept.append(token(by_hand("App"), alice, resource=[]))
-    everything = Holdings(endpoint=get_endpoints().default)
+    everything = HeldTokens(endpoint=get_endpoints().default)
     seven = TokenCounts(codes=0, refresh_tokens=0, access_tokens=7)
 
     assert everything.count() == everything.revoke() == seven
@@ -75,4 +75,4 @@ def test_tokens_of_others_between_those_of_the_endpoint_are_left(
 
 def test_nothing_chosen_is_never_every_token_of_the_site() -> None:
     with pytest.raises(ValueError, match="all tokens of the site"):
-        Holdings(endpoint=None)
+        HeldTokens(endpoint=None)

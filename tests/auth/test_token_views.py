@@ -11,7 +11,7 @@ from django.views.debug import SafeExceptionReporterFilter
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from django_mcp.auth.clients.approval import block
+from django_mcp.auth.clients.decisions import block
 from tests.auth.oauth_client import OAuthClient, error_of, registered
 from tests.urlconfs import site
 

@@ -12,7 +12,7 @@ from oauth2_provider.models import (
 )
 from pytest_django import Settings
 
-from django_mcp.auth.clients.approval import approve, block, unblock
+from django_mcp.auth.clients.decisions import approve, block, unblock
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.auth.oauth_client import CALLBACK, ENDPOINT, OAuthClient, error_of, onward, registered

@@ -29,7 +29,7 @@ from django_mcp.admin.clients.actions import (
 )
 from django_mcp.admin.clients.revocation import RevocationAdmin
 from django_mcp.admin.confirmation import Confirmation
-from django_mcp.auth.clients.approval import approve, block, unblock
+from django_mcp.auth.clients.decisions import approve, block, unblock
 from django_mcp.auth.clients.details import Client, clients_of
 from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration

@@ -1,12 +1,16 @@
-"""Where answers to self-registered applications may go."""
+"""Redirect URIs of OAuth clients: which are acceptable, which match, and how users read them."""
 
 import re
-from ipaddress import ip_address
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Self
 from urllib.parse import urlsplit
 
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.clients.addresses import is_literal
+from django_mcp.auth.clients.display_text import has_other_letters, shown_host, shown_name
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_LENGTH = 1000
@@ -16,10 +20,11 @@ PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.ASCII)
 # Without escapes, which browsers read in a host's name, and nothing behind an address.
 AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?", re.IGNORECASE | re.ASCII)
 PORT = re.compile(r":\d*\Z", re.ASCII)
+CSP_AUTHORITY = re.compile(r"[a-z0-9.-]+(:\d+)?", re.ASCII)
 
 
 def is_acceptable(uri: str) -> bool:
-    """Whether a self-registered application may be answered there at all.
+    """Return whether a self-registered application may be answered there at all.
 
     On the web by https, on the user's own machine by http, and in an application by a scheme that
     `ALLOWED_REDIRECT_URI_SCHEMES` names.
@@ -41,7 +46,7 @@ def is_acceptable(uri: str) -> bool:
 
 
 def _is_odd_address(host: str) -> bool:
-    """Whether it is an address in a spelling that browsers take, and nobody would know it by."""
+    """Return whether it is an address in a spelling that browsers take and users misread."""
     if not is_literal(host):
         return False
     try:
@@ -52,7 +57,7 @@ def _is_odd_address(host: str) -> bool:
 
 
 def matches(uri: str, registered: str) -> bool:
-    """Whether `uri` is a registered one: character by character, but for the port on loopback.
+    """Return whether `uri` is a registered one, to the character but for the port on loopback.
 
     A native application listens on whatever port is free (RFC 8252, section 7.3).
     """
@@ -60,7 +65,7 @@ def matches(uri: str, registered: str) -> bool:
 
 
 def without_port(uri: str) -> str:
-    """The URI as it is compared: a port on loopback is any."""
+    """Return the URI as it is compared: a port on loopback is any."""
     if not is_loopback(uri):
         return uri
     netloc = urlsplit(uri).netloc
@@ -68,6 +73,71 @@ def without_port(uri: str) -> str:
 
 
 def is_loopback(uri: str) -> bool:
-    """Whether it leads to the machine of whoever follows it, by http."""
+    """Return whether it leads to the machine of the user who follows it, by http."""
     parts = urlsplit(uri)
     return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+class DestinationKind(StrEnum):
+    """Kind of program that receives the answer at a redirect URI."""
+
+    SITE = "a site"
+    THIS_DEVICE = "any program that listens on this device"
+    APP = "an app that opens links of this kind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A redirect URI as users read it on the consent page.
+
+    `uri` is all of it. `name` is the host with its port, or the scheme of an app's links. `source`
+    is how a Content-Security-Policy spells it.
+    """
+
+    kind: DestinationKind
+    uri: str
+    name: str
+    source: str
+
+    @classmethod
+    def of(cls, redirect_uri: str) -> Self:
+        """Describe a redirect URI that has been validated."""
+        parts = urlsplit(redirect_uri)
+        if parts.scheme not in ("http", "https"):
+            scheme = f"{parts.scheme}:"
+            return cls(
+                kind=DestinationKind.APP, uri=redirect_uri, name=shown_name(scheme), source=scheme
+            )
+        host = parts.hostname or ""
+        address = _address(host)
+        shown = f"[{address}]" if isinstance(address, IPv6Address) else shown_host(host)
+        authority = f"{shown}:{parts.port}" if parts.port else shown
+        is_local = host == "localhost" or host.endswith(".localhost")
+        is_loopback = is_local or (address is not None and address.is_loopback)
+        # A policy has no spelling for IPv6 addresses.
+        source = authority if CSP_AUTHORITY.fullmatch(authority) else ""
+        return cls(
+            kind=DestinationKind.THIS_DEVICE if is_loopback else DestinationKind.SITE,
+            uri=redirect_uri,
+            name=authority,
+            source=f"{parts.scheme}://{source}" if source else f"{parts.scheme}:",
+        )
+
+    @property
+    def is_site(self) -> bool:
+        return self.kind is DestinationKind.SITE
+
+    @property
+    def is_this_device(self) -> bool:
+        return self.kind is DestinationKind.THIS_DEVICE
+
+    @property
+    def has_other_letters(self) -> bool:
+        return self.is_site and has_other_letters(self.name.partition(":")[0])
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None

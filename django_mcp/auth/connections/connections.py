@@ -11,8 +11,7 @@ from django.db.models import Min
 from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
-from django_mcp.auth.clients.destinations import Destination
-from django_mcp.auth.clients.redirect_uris import is_acceptable, without_port
+from django_mcp.auth.clients.redirect_uris import Destination, is_acceptable, without_port
 from django_mcp.auth.consent.client_summary import Applicant
 from django_mcp.auth.consent.service_name import service_address
 from django_mcp.auth.tokens.queries import live_tokens

@@ -11,8 +11,8 @@ from oauth2_provider.models import get_application_model
 from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.redirect_uris import is_acceptable
-from django_mcp.auth.clients.refusals import refusal_of
 from django_mcp.auth.oauth.resource_indicators import (
     invalid_target,
     is_resource,

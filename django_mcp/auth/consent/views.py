@@ -21,10 +21,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientIdError, OAuth2Error
 from oauthlib.openid.connect.core.exceptions import ConsentRequired
 
 from django_mcp.auth.clients.applications import is_self_registered
-from django_mcp.auth.clients.destinations import Destination
+from django_mcp.auth.clients.approval import ClientBlockedError, ClientUnapprovedError
 from django_mcp.auth.clients.display_text import shown_name
-from django_mcp.auth.clients.redirect_uris import is_loopback
-from django_mcp.auth.clients.refusals import ClientBlockedError, ClientUnapprovedError
+from django_mcp.auth.clients.redirect_uris import Destination, is_loopback
 from django_mcp.auth.consent.authorization_requests import (
     AuthorizationRequest,
     may_be_asked,

@@ -18,7 +18,7 @@ from oauth2_provider.views import (
 from oauthlib.common import Request
 
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
-from django_mcp.auth.clients.refusals import refusal_of
+from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.secrets import TooManySecretsError
 from django_mcp.auth.errors import error_answer, too_many
 

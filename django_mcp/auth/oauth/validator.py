@@ -11,8 +11,8 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from django_mcp.auth.clients import redirect_uris
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.documents.applications import fetch_application, find_application
-from django_mcp.auth.clients.refusals import refusal_of
 from django_mcp.auth.clients.registration.repetitions import hand_over_code
 from django_mcp.auth.clients.secrets import asked_by, is_right
 from django_mcp.auth.oauth.replays import Grant, ReplayValidator
@@ -247,7 +247,7 @@ class EndpointValidator(ReplayValidator):
     def _save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        # Before the tokens, in whose order `django_mcp.auth.clients.approval.block` locks them too.
+        # Before the tokens, as `django_mcp.auth.clients.decisions.block` locks them.
         if not ClientRegistration.objects.use(request.client.client_id):
             raise errors.InvalidGrantError(request=request)
         super()._save_bearer_token(token, request, *args, **kwargs)

@@ -35,7 +35,7 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
+class HeldTokens:
     """The codes and tokens that name the endpoint as an audience; all, where it is None.
 
     Of one user, of one application, of both together, or of everybody for the endpoint. The latter
@@ -120,7 +120,7 @@ def revoke_all(client_id: str) -> int:
 
     The tokens by which it manages its registration (RFC 7592) are among them.
     """
-    return Holdings(endpoint=None, client_id=client_id).revoke().tokens
+    return HeldTokens(endpoint=None, client_id=client_id).revoke().tokens
 
 
 def revoke_of_user(
@@ -131,7 +131,7 @@ def revoke_of_user(
     What opens other things alone is left. Returns how many tokens.
     """
     return sum(
-        Holdings(endpoint=endpoint, user=user, client_id=client_id).revoke().tokens
+        HeldTokens(endpoint=endpoint, user=user, client_id=client_id).revoke().tokens
         for endpoint in endpoints
     )
 

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
 
     def _judge(self, action: str, client_id: str) -> None:
-        from django_mcp.auth.clients.approval import approve, block, unblock
+        from django_mcp.auth.clients.decisions import approve, block, unblock
         from django_mcp.auth.clients.details import find_client
 
         client = find_client(client_id)

@@ -8,7 +8,7 @@ from oauth2_provider.models import get_application_model
 from oauthlib.common import Request
 
 from django_mcp.auth.clients.applications import is_document_url
-from django_mcp.auth.clients.refusals import refusal_of
+from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.conf import settings
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.rates import seconds_to_wait

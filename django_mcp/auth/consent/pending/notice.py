@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from oauth2_provider.models import get_application_model
 
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
+from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.display_text import shown_host
-from django_mcp.auth.clients.refusals import refusal_of
 from django_mcp.auth.consent.client_summary import Applicant
 from django_mcp.auth.consent.pending.requests import PendingRequest, pending_requests
 
