@@ -17,7 +17,7 @@ def add_endpoint_field(form: forms.BaseForm) -> None:
         return  # `chosen_endpoint` raises it where it can be shown
     if len(endpoints) > 1:
         form.fields[NAME] = forms.ChoiceField(
-            label=_("Endpoint"),
+            label=_("MCP endpoint"),
             required=False,
             initial=DEFAULT_NAME,
             choices=[

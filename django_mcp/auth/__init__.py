@@ -1,1 +1,1 @@
-"""Who calls: authenticators, and what OAuth clients need to find their way in."""
+"""Authentication: authenticators of requests, and the OAuth server that issues tokens."""

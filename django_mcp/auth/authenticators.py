@@ -16,7 +16,7 @@ from django_mcp.principals import Principal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """What a refused caller should be told: the error of RFC 6750, and the scopes to ask for."""
+    """The challenge to a refused caller: the error of RFC 6750, and the scopes to ask for."""
 
     error: Literal["", "invalid_token", "insufficient_scope"] = ""
     scopes: frozenset[str] = frozenset()

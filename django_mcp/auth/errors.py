@@ -1,4 +1,4 @@
-"""What programs are told that asked wrongly: the errors of RFC 6749 and RFC 7591."""
+"""Error responses of OAuth (RFC 6749, RFC 7591)."""
 
 from django.http import JsonResponse
 

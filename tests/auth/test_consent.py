@@ -40,7 +40,7 @@ def browser(application: Application, alice: User) -> Browser:
     return browser
 
 
-def stranger(**values: Any) -> Any:
+def self_registered(**values: Any) -> Any:
     """An application that has registered itself."""
     return Model.objects.create(
         **{
@@ -56,7 +56,7 @@ def stranger(**values: Any) -> Any:
 
 def own(**values: Any) -> Any:
     """An application that operators of the host have made."""
-    return stranger(registration_source=Model.RegistrationSource.MANUAL, **values)
+    return self_registered(registration_source=Model.RegistrationSource.MANUAL, **values)
 
 
 def asking(client: Any, **changes: Any) -> str:
@@ -111,7 +111,7 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     }
     ToolGroup.objects.create(name="notes", title="Your notes", enabled=True)
 
-    page = browser.get(asking(stranger()))
+    page = browser.get(asking(self_registered()))
 
     said = text(page)
     assert said.startswith(
@@ -136,7 +136,7 @@ def test_effect_of_a_single_tool_is_told_once(browser: Browser) -> None:
     group = ToolGroup.objects.create(name="notes", title="Your notes", enabled=True)
     group.switches.create(name="awrite_note", enabled=False)
 
-    said = text(browser.get(asking(stranger())))
+    said = text(browser.get(asking(self_registered())))
 
     assert "(notes:write) Opens 1 tool Your notes Write note may change or delete" in said
 
@@ -146,7 +146,7 @@ def test_signed_in_user_is_shown_by_the_label_of_the_project(
 ) -> None:
     settings.DJANGO_MCP_USER_LABEL = "tests.test_user_labels.marked_safe"
 
-    page = browser.get(asking(stranger()))
+    page = browser.get(asking(self_registered()))
 
     assert "<bdi>&lt;b&gt;Ada&lt;/b&gt; Lovelace</bdi>" in page.content.decode()
 
@@ -154,7 +154,7 @@ def test_signed_in_user_is_shown_by_the_label_of_the_project(
 def test_answer_names_its_server_and_the_code_is_bound_to_all_that_was_allowed(
     browser: Browser,
 ) -> None:
-    url = asking(stranger())
+    url = asking(self_registered())
 
     answered = answer(browser.post(url, {"allow": "true", "scope": ["notes:read", "notes:write"]}))
 
@@ -164,20 +164,20 @@ def test_answer_names_its_server_and_the_code_is_bound_to_all_that_was_allowed(
 
 
 def test_user_grants_less_than_was_asked_for(browser: Browser) -> None:
-    answer(browser.post(asking(stranger()), {"allow": "true", "scope": ["notes:read"]}))
+    answer(browser.post(asking(self_registered()), {"allow": "true", "scope": ["notes:read"]}))
 
     assert [scope for scope, _ in granted()] == ["notes:read"]
 
 
 def test_user_denies(browser: Browser) -> None:
-    answered = answer(browser.post(asking(stranger()), {"scope": ["notes:read"]}))
+    answered = answer(browser.post(asking(self_registered()), {"scope": ["notes:read"]}))
 
     assert answered == {"error": "access_denied", "state": "s1", "iss": ISSUER}
     assert granted() == []
 
 
 def test_allowing_nothing_is_asked_again(browser: Browser) -> None:
-    page = browser.post(asking(stranger()), {"allow": "true"})
+    page = browser.post(asking(self_registered()), {"allow": "true"})
 
     assert "Choose at least one permission, or deny them all." in text(page)
     assert boxes(page) == {"notes:read": False, "notes:write": False}
@@ -188,7 +188,7 @@ def test_allowing_nothing_is_asked_again(browser: Browser) -> None:
     "scope", ["closed:use", "notes:write", "openid", "", "notes:read closed:use"], ids=repr
 )
 def test_scope_that_was_not_asked_for_is_not_granted(browser: Browser, scope: str) -> None:
-    url = asking(stranger(), scope="notes:read")
+    url = asking(self_registered(), scope="notes:read")
 
     page = browser.post(url, {"allow": "true", "scope": [scope]})
 
@@ -209,8 +209,8 @@ def test_scope_that_was_not_asked_for_is_not_granted(browser: Browser, scope: st
     ids=str,
 )
 def test_no_other_field_of_a_form_counts(browser: Browser, forged: dict[str, str]) -> None:
-    another = stranger(client_id="another", redirect_uris="https://evil.example/callback")
-    client = stranger()
+    another = self_registered(client_id="another", redirect_uris="https://evil.example/callback")
+    client = self_registered()
 
     answered = answer(
         browser.post(asking(client), {"allow": "true", "scope": ["notes:read"], **forged})
@@ -224,10 +224,12 @@ def test_no_other_field_of_a_form_counts(browser: Browser, forged: dict[str, str
     assert not Grant.objects.filter(application=another).exists()
 
 
-def test_form_without_the_request_in_its_url_is_good_for_no_stranger(browser: Browser) -> None:
+def test_form_without_the_request_in_its_url_is_not_good_for_self_registered_ones(
+    browser: Browser,
+) -> None:
     fields = {
         "allow": "true",
-        "client_id": stranger().client_id,
+        "client_id": self_registered().client_id,
         "redirect_uri": CALLBACK,
         "response_type": "code",
         "scope": "notes:read",
@@ -251,7 +253,7 @@ def test_decision_of_another_site_does_not_count(
     browser = Browser(enforce_csrf_checks=True)
     browser.force_login(alice)
 
-    response = browser.post(asking(stranger()), {"allow": "true", "scope": ["notes:read"]})
+    response = browser.post(asking(self_registered()), {"allow": "true", "scope": ["notes:read"]})
 
     assert response.status_code == 403
     assert granted() == []
@@ -259,14 +261,14 @@ def test_decision_of_another_site_does_not_count(
 
 @pytest.mark.parametrize("skips", [True, False])
 @pytest.mark.parametrize("host_prompts", ["auto", "force"])
-def test_stranger_is_asked_about_each_time(
+def test_self_registered_application_is_asked_about_each_time(
     browser: Browser, issue: Issue, settings: Settings, skips: bool, host_prompts: str
 ) -> None:
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "REQUEST_APPROVAL_PROMPT": host_prompts,
     }
-    client = stranger(skip_authorization=skips)
+    client = self_registered(skip_authorization=skips)
     issue("notes:read", "notes:write")
     get_access_token_model().objects.update(application=client)
 
@@ -345,7 +347,7 @@ def test_application_of_the_host_that_wants_nothing_here_has_the_toolkits_own_pa
 def test_request_that_may_be_an_attack_is_answered_to_the_user_alone(
     browser: Browser, changes: dict[str, Any]
 ) -> None:
-    url = asking(stranger(), **changes)
+    url = asking(self_registered(), **changes)
 
     for response in (browser.get(url), browser.post(url, {"allow": "true", "scope": "notes:read"})):
         assert response.status_code == 400
@@ -358,7 +360,7 @@ def test_request_that_may_be_an_attack_is_answered_to_the_user_alone(
 
 
 def test_url_that_cannot_be_read_is_answered_to_the_user_alone(browser: Browser) -> None:
-    response = browser.get(f"{asking(stranger())}&scope=%zz")
+    response = browser.get(f"{asking(self_registered())}&scope=%zz")
 
     assert response.status_code == 400
     assert text(response).startswith("This application gets no access")
@@ -366,7 +368,7 @@ def test_url_that_cannot_be_read_is_answered_to_the_user_alone(browser: Browser)
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_user_is_told_that_an_application_is_blocked(browser: Browser, method: str) -> None:
-    client = stranger()
+    client = self_registered()
     ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.BLOCKED)
 
     response = getattr(browser, method)(asking(client))
@@ -380,7 +382,7 @@ def test_user_is_told_that_an_application_awaits_approval(
 ) -> None:
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = True
     client_id = f"https://assistant.example/{'a' * 200}.json"
-    client = stranger(client_id=client_id)
+    client = self_registered(client_id=client_id)
 
     before = browser.get(asking(client))
     ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.APPROVED)
@@ -410,7 +412,7 @@ WRONG = [
 def test_application_is_told_what_is_wrong_and_by_whom(
     browser: Browser, changes: dict[str, Any], error: str
 ) -> None:
-    client = stranger(redirect_uris=ON_THIS_DEVICE)
+    client = self_registered(redirect_uris=ON_THIS_DEVICE)
 
     response = browser.get(asking(client, redirect_uri=ON_THIS_DEVICE, **changes))
 
@@ -435,10 +437,10 @@ def test_application_is_told_what_is_wrong_and_by_whom(
         ),
     ],
 )
-def test_user_is_not_sent_on_to_a_stranger_unasked(
+def test_user_is_not_sent_on_to_a_self_registered_application_unasked(
     browser: Browser, callback: str, place: str, link: str, changes: dict[str, Any], error: str
 ) -> None:
-    client = stranger(name="Parcel office", redirect_uris=callback)
+    client = self_registered(name="Parcel office", redirect_uris=callback)
 
     response = browser.get(asking(client, redirect_uri=callback, **changes))
 
@@ -466,7 +468,7 @@ def test_user_is_not_sent_on_to_a_stranger_unasked(
 def test_visitor_who_is_not_signed_in_is_sent_nowhere_unasked(
     application: Application, callback: str, changes: dict[str, Any], error: str
 ) -> None:
-    client = stranger(redirect_uris=callback)
+    client = self_registered(redirect_uris=callback)
 
     response = Browser().get(asking(client, redirect_uri=callback, **changes))
 
@@ -478,7 +480,7 @@ def test_visitor_who_is_not_signed_in_is_sent_nowhere_unasked(
 def test_user_is_sent_on_to_an_application_that_holds_access_by_consent(
     browser: Browser, alice: User, callback: str
 ) -> None:
-    client = stranger(redirect_uris=callback)
+    client = self_registered(redirect_uris=callback)
     token(client, alice)
 
     response = browser.get(asking(client, redirect_uri=callback, prompt="none"))
@@ -490,7 +492,7 @@ def test_user_is_sent_on_to_an_application_that_holds_access_by_consent(
 def test_access_of_another_user_or_of_the_past_sends_nobody_on(
     browser: Browser, alice: User, facts: dict[str, Any]
 ) -> None:
-    client = stranger()
+    client = self_registered()
     name = facts.pop("user", "alice")
     token(client, User.objects.get_or_create(username=name)[0], **facts)
 
@@ -501,7 +503,7 @@ def test_access_of_another_user_or_of_the_past_sends_nobody_on(
 
 def test_page_shows_the_whole_place_that_the_answer_goes_to(browser: Browser) -> None:
     callback = f"{CALLBACK}/{'deep/' * 40}?tenant=a&next=%E2%80%AEgpj"
-    client = stranger(redirect_uris=callback)
+    client = self_registered(redirect_uris=callback)
 
     page = browser.get(asking(client, redirect_uri=callback))
 
@@ -545,7 +547,7 @@ def test_malformed_resource_of_an_application_of_the_host(browser: Browser, reso
 def test_program_on_the_users_device_is_answered_at_any_port_after_a_warning(
     browser: Browser, registered: str, requested: str
 ) -> None:
-    url = asking(stranger(redirect_uris=registered), redirect_uri=requested)
+    url = asking(self_registered(redirect_uris=registered), redirect_uri=requested)
 
     page = browser.get(url)
     answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=requested)
@@ -570,13 +572,15 @@ def test_program_on_the_users_device_is_answered_at_any_port_after_a_warning(
     ],
 )
 def test_any_port_means_no_other_place(browser: Browser, registered: str, requested: str) -> None:
-    response = browser.get(asking(stranger(redirect_uris=registered), redirect_uri=requested))
+    response = browser.get(
+        asking(self_registered(redirect_uris=registered), redirect_uri=requested)
+    )
 
     assert response.status_code == 400
 
 
 def test_app_that_opens_links_of_its_own_is_answered_after_a_warning(browser: Browser) -> None:
-    url = asking(stranger(redirect_uris=DEEP_LINK), redirect_uri=DEEP_LINK)
+    url = asking(self_registered(redirect_uris=DEEP_LINK), redirect_uri=DEEP_LINK)
 
     page = browser.get(url)
     answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}), to=DEEP_LINK)
@@ -609,7 +613,7 @@ def test_policy_of_the_page_lets_its_own_answer_through(
     browser: Browser, settings: Settings, callback: str, source: str
 ) -> None:
     settings.X_FRAME_OPTIONS = "SAMEORIGIN"
-    page = browser.get(asking(stranger(redirect_uris=callback), redirect_uri=callback))
+    page = browser.get(asking(self_registered(redirect_uris=callback), redirect_uri=callback))
 
     assert form_action(page)[:2] == ["'self'", source]
     assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
@@ -620,7 +624,7 @@ def test_policy_of_the_page_lets_its_own_answer_through(
 
 def test_answer_keeps_what_the_application_has_registered(browser: Browser) -> None:
     callback = f"{CALLBACK}?tenant=a%20b&iss=https%3A%2F%2Fevil.example"
-    url = asking(stranger(redirect_uris=callback), redirect_uri=callback)
+    url = asking(self_registered(redirect_uris=callback), redirect_uri=callback)
 
     answered = answer(browser.post(url, {"allow": "true", "scope": "notes:read"}))
 
@@ -631,7 +635,7 @@ def test_answer_keeps_what_the_application_has_registered(browser: Browser) -> N
 def test_application_with_a_metadata_document_is_named_by_the_documents_host(
     browser: Browser, settings: Settings
 ) -> None:
-    client = stranger(
+    client = self_registered(
         client_id="https://assistant.example/client.json",
         registration_source=Model.RegistrationSource.CIMD,
     )
@@ -644,7 +648,7 @@ def test_application_with_a_metadata_document_is_named_by_the_documents_host(
 
 def test_host_of_a_document_vouches_for_no_program_on_the_users_device(browser: Browser) -> None:
     callback = "http://localhost/callback"
-    client = stranger(
+    client = self_registered(
         client_id="https://assistant.example/client.json",
         registration_source=Model.RegistrationSource.CIMD,
         redirect_uris=callback,
@@ -678,7 +682,7 @@ def test_host_of_a_document_vouches_for_no_program_on_the_users_device(browser: 
 def test_name_that_an_application_chose_does_no_harm(
     browser: Browser, name: str, shown: str
 ) -> None:
-    client = stranger()
+    client = self_registered()
     # Some databases hold no zero; those that do are shown it.
     name = name if "\0" not in name or connection.vendor == "sqlite" else name.replace("\0", " ")
     Model.objects.filter(pk=client.pk).update(name=name)
@@ -693,7 +697,7 @@ def test_name_that_an_application_chose_does_no_harm(
 def test_look_alike_host_is_shown_in_its_technical_spelling(
     browser: Browser, client_id: str
 ) -> None:
-    client = stranger(client_id=client_id, registration_source=Model.RegistrationSource.CIMD)
+    client = self_registered(client_id=client_id, registration_source=Model.RegistrationSource.CIMD)
 
     page = browser.get(asking(client))
 
@@ -703,7 +707,7 @@ def test_look_alike_host_is_shown_in_its_technical_spelling(
 
 
 def test_user_may_be_another(browser: Browser) -> None:
-    url = asking(stranger())
+    url = asking(self_registered())
 
     page = browser.post(url, {"another_user": "1"})
     after = browser.get(url)
@@ -716,7 +720,7 @@ def test_user_may_be_another(browser: Browser) -> None:
 
 
 def test_user_signs_in_first(application: Application) -> None:
-    url = asking(stranger())
+    url = asking(self_registered())
 
     response = Browser().get(url)
 
@@ -730,7 +734,7 @@ def test_application_that_wants_no_page_is_told_that_nobody_is_signed_in(
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, *middleware]
 
-    response = Browser().get(asking(stranger(), prompt="none"))
+    response = Browser().get(asking(self_registered(), prompt="none"))
 
     assert_told(onward(response), CALLBACK, "login_required")
 
@@ -753,7 +757,9 @@ def test_many_tools_are_folded_below_the_number_of_each_kind(
     browser.force_login(alice)
 
     with serving(declarations):
-        page = browser.get(asking(stranger(), scope="notes:read notes:write")).content.decode()
+        page = browser.get(
+            asking(self_registered(), scope="notes:read notes:write")
+        ).content.decode()
 
     marks = re.findall(r'<p class="mcp-effects">(.*?)</p>', page, re.DOTALL)
     reads, writes = number // 2, (number - 1) // 2
@@ -785,7 +791,7 @@ def test_many_scopes_are_summed_up_in_one_bounded_line(
 def test_scopes_that_the_application_does_not_hold_yet_are_marked_and_come_first(
     browser: Browser, alice: User
 ) -> None:
-    client, other = stranger(), stranger()
+    client, other = self_registered(), self_registered()
     bob = User.objects.create_user("bob")
     token(client, alice, scope="notes:read")
     # None of these says that alice has let this application write notes here.
@@ -809,7 +815,7 @@ def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> N
     group = ToolGroup.objects.create(name="notes", enabled=True)
     group.allowed_groups.add(Group.objects.create(name="writers"))
 
-    said = text(browser.get(asking(stranger())))
+    said = text(browser.get(asking(self_registered())))
 
     assert "Opens no tool to you at the moment." in said
     assert "Write note" not in said
@@ -817,7 +823,7 @@ def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> N
 
 
 def test_host_that_is_none_is_spelled_out(browser: Browser) -> None:
-    client = stranger(
+    client = self_registered(
         client_id="https://" + "\u0430" * 64 + ".example/a",
         registration_source=Model.RegistrationSource.CIMD,
     )
@@ -828,7 +834,7 @@ def test_host_that_is_none_is_spelled_out(browser: Browser) -> None:
 
 
 def test_prompt_to_sign_in_leads_to_the_login_once(browser: Browser) -> None:
-    client = stranger()
+    client = self_registered()
 
     response = browser.get(asking(client, prompt="login"))
 
@@ -842,7 +848,7 @@ def test_prompt_to_sign_in_leads_to_the_login_once(browser: Browser) -> None:
 def test_prompt_to_create_an_account_changes_nothing_for_a_user_with_one(
     browser: Browser, settings: Settings
 ) -> None:
-    client = stranger()
+    client = self_registered()
 
     refused = browser.get(asking(client, prompt="create"))
     settings.OAUTH2_PROVIDER = {
@@ -878,7 +884,7 @@ def test_what_openid_connect_adds_to_a_request_is_kept(
     assert json.loads(grant.claims) == json.loads(extra["claims"])
 
 
-@pytest.mark.parametrize("make", [stranger, own])
+@pytest.mark.parametrize("make", [self_registered, own])
 def test_login_that_an_application_wishes_leads_back_with_every_resource(
     browser: Browser, make: Any
 ) -> None:

@@ -35,7 +35,7 @@ from django_mcp.auth.consent.pending.requests import (
 )
 from django_mcp.models import ClientRegistration
 from tests.auth.documents import Library, serving_documents, with_local_documents
-from tests.auth.test_consent import CALLBACK, asking, own, stranger, text
+from tests.auth.test_consent import CALLBACK, asking, own, self_registered, text
 from tests.e2e.programs import Program
 from tests.urlconfs import site
 from tests.urls import urlpatterns as usual
@@ -195,7 +195,7 @@ def test_program_gets_in_though_the_login_page_forgets_it(
 
 @pytest.mark.parametrize("page", [LIST, DASHBOARD, PENDING, "/o/authorize/"])
 def test_pages_lead_back_to_the_request(browser: Browser, page: str) -> None:
-    browser.get(asking(stranger()))
+    browser.get(asking(self_registered()))
     sign_in(browser)
 
     shown = browser.get(page)
@@ -209,7 +209,7 @@ def test_pages_lead_back_to_the_request(browser: Browser, page: str) -> None:
 
 @pytest.mark.parametrize("form", [{"allow": "true", "scope": "notes:read"}, {}], ids=["yes", "no"])
 def test_request_that_was_answered_waits_no_more(browser: Browser, form: dict[str, str]) -> None:
-    url = asking(client := stranger())
+    url = asking(client := self_registered())
     browser.get(asking(client, state="another"))
     browser.get(url)
     (link,) = links(sign_in(browser))
@@ -226,7 +226,7 @@ def test_request_that_was_answered_waits_no_more(browser: Browser, form: dict[st
 
 
 def test_request_expires(browser: Browser) -> None:
-    browser.get(asking(stranger()))
+    browser.get(asking(self_registered()))
     (link,) = links(sign_in(browser))
 
     grow_old(browser, PENDING_REQUEST_MINUTES - 1)
@@ -258,7 +258,7 @@ ENTRY = {"id": "a", "query": "client_id=x", "since": 9_999_999_999, "arrivals": 
     ids=str,
 )
 def test_entry_of_another_shape_is_dropped(browser: Browser, stored: Any) -> None:
-    browser.get(asking(stranger()))
+    browser.get(asking(self_registered()))
     session = browser.session
     (entry,) = session[SESSION_KEY]
     session[SESSION_KEY] = [entry, *stored] if isinstance(stored, list) else stored
@@ -272,7 +272,7 @@ def test_entry_of_another_shape_is_dropped(browser: Browser, stored: Any) -> Non
 
 
 def test_request_belongs_to_the_browser(browser: Browser) -> None:
-    browser.get(asking(stranger()))
+    browser.get(asking(self_registered()))
     (link,) = links(sign_in(browser))
     elsewhere = Browser()
 
@@ -284,13 +284,13 @@ class TestAnotherUser:
     """Of several people at one browser."""
 
     def test_visitor_reads_nothing(self, browser: Browser) -> None:
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
 
         assert waiting(content(browser.get(DASHBOARD))) == []
         assert browser.get(PENDING)["Location"].startswith("/accounts/login/")
 
     def test_request_ends_with_the_logout(self, browser: Browser, bob: User) -> None:
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
         sign_in(browser)
         browser.logout()
 
@@ -301,14 +301,14 @@ class TestAnotherUser:
         self, browser: Browser, bob: User, name: str, names: list[str]
     ) -> None:
         sign_in(browser)
-        browser.get(asking(stranger(), prompt="login"))
+        browser.get(asking(self_registered(), prompt="login"))
 
         assert waiting(content(sign_in(browser, name))) == names
 
     def test_request_is_kept_for_the_account_that_the_user_changes_to(
         self, browser: Browser, bob: User
     ) -> None:
-        url = asking(stranger())
+        url = asking(self_registered())
         sign_in(browser)
         browser.get(url)
         token = browser.cookies["csrftoken"].value
@@ -326,7 +326,7 @@ def test_prompt_is_followed_once(browser: Browser, settings: Settings, prompt: s
         "OIDC_RP_INITIATED_REGISTRATION_ENABLED": True,
         "OIDC_RP_INITIATED_REGISTRATION_URL": "/register/",
     }
-    browser.get(asking(stranger(), prompt=prompt))
+    browser.get(asking(self_registered(), prompt=prompt))
 
     (link,) = links(sign_in(browser))
 
@@ -358,14 +358,14 @@ def test_prompt_is_followed_once(browser: Browser, settings: Settings, prompt: s
     ids=str,
 )
 def test_what_no_user_would_be_asked_is_not_kept(browser: Browser, changes: dict[str, Any]) -> None:
-    browser.get(asking(stranger(), **changes))
+    browser.get(asking(self_registered(), **changes))
 
     assert not Session.objects.exists()
     assert waiting(content(sign_in(browser))) == []
 
 
 def test_only_a_visit_is_kept(browser: Browser) -> None:
-    url = asking(stranger())
+    url = asking(self_registered())
 
     browser.get(url, headers={"Sec-Fetch-Dest": "iframe"})
     browser.head(url)
@@ -379,7 +379,7 @@ def test_only_a_visit_is_kept(browser: Browser) -> None:
 def test_application_that_may_not_ask_is_not_waiting(
     browser: Browser, settings: Settings, is_blocked: bool
 ) -> None:
-    client = stranger()
+    client = self_registered()
     browser.get(asking(client))
     (link,) = links(sign_in(browser))
 
@@ -395,7 +395,7 @@ def test_site_without_sessions_has_its_login_page_all_the_same(
     ada: User, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = [f"{__name__}.known_by_a_header"]
-    url = asking(stranger())
+    url = asking(self_registered())
 
     visitor = Browser().get(url)
     user = Browser(headers={"X-Forwarded-User": "ada"})
@@ -408,15 +408,17 @@ def test_site_without_sessions_has_its_login_page_all_the_same(
 class TestBounds:
     def test_latest_requests_are_kept(self, browser: Browser) -> None:
         for number in range(MAX_PENDING_REQUESTS + 1):
-            browser.get(asking(stranger(name=f"Assistant {number}", client_id=f"id{number}")))
+            browser.get(
+                asking(self_registered(name=f"Assistant {number}", client_id=f"id{number}"))
+            )
 
         names = waiting(content(sign_in(browser)))
 
         assert names == [f"Assistant {number}" for number in (3, 2, 1)]
 
     def test_request_without_room_takes_none_from_others(self, browser: Browser) -> None:
-        browser.get(asking(stranger()))
-        browser.get(asking(stranger(client_id="other"), state="s" * MAX_PENDING_CHARACTERS))
+        browser.get(asking(self_registered()))
+        browser.get(asking(self_registered(client_id="other"), state="s" * MAX_PENDING_CHARACTERS))
 
         assert waiting(content(sign_in(browser))) == ["Assistant"]
 
@@ -426,7 +428,9 @@ class TestBounds:
         settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
         for number in range(MAX_PENDING_REQUESTS):
             state = secrets.token_urlsafe(700)
-            browser.get(asking(stranger(name=f"{number}", client_id=f"id{number}"), state=state))
+            browser.get(
+                asking(self_registered(name=f"{number}", client_id=f"id{number}"), state=state)
+            )
 
         names = waiting(content(sign_in(browser)))
 
@@ -438,7 +442,7 @@ class TestBounds:
         self, browser: Browser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(requests, "NEW_SESSIONS_RATE", "2/h")
-        url = asking(stranger())
+        url = asking(self_registered())
 
         answers = [Browser().get(url) for _ in range(4)]
         known = [browser.get(url, REMOTE_ADDR="203.0.113.9") for _ in range(4)]
@@ -499,7 +503,7 @@ class TestUnfinishedSignIn:
     def test_address_that_lost_its_parameters_is_made_whole(
         self, browser: Browser, names: tuple[str, ...]
     ) -> None:
-        url = asking(stranger())
+        url = asking(self_registered())
         whole = parse_qs(urlsplit(url).query)
         browser.get(url)
         sign_in(browser)
@@ -509,8 +513,8 @@ class TestUnfinishedSignIn:
         assert (answer.status_code, answer["Location"]) == (302, url)
 
     def test_user_chooses_where_two_may_be_meant(self, browser: Browser) -> None:
-        browser.get(asking(stranger()))
-        browser.get(asking(stranger(name="Other", client_id="other")))
+        browser.get(asking(self_registered()))
+        browser.get(asking(self_registered(name="Other", client_id="other")))
         sign_in(browser)
 
         page = browser.get("/o/authorize/")
@@ -529,10 +533,10 @@ class TestUnfinishedSignIn:
         )
 
     def test_login_page_that_leads_back_too_early_ends_in_a_page(self, browser: Browser) -> None:
-        url = asking(stranger())
+        url = asking(self_registered())
 
         *before, page = [browser.get(url) for _ in range(6)]
-        other = browser.get(asking(stranger(client_id="other")))
+        other = browser.get(asking(self_registered(client_id="other")))
 
         assert [answer.status_code for answer in before] == [302] * 5
         assert page.status_code == 403
@@ -545,7 +549,7 @@ class TestUnfinishedSignIn:
     def test_site_without_a_login_page_says_so(self, browser: Browser, settings: Settings) -> None:
         settings.LOGIN_URL = "nowhere"
 
-        page = browser.get(asking(stranger()))
+        page = browser.get(asking(self_registered()))
 
         assert page.status_code == 500
         assert "the sign-in page of testserver cannot be found" in content(page)
@@ -557,7 +561,7 @@ class TestUnfinishedSignIn:
             "django.contrib.auth.backends.AllowAllUsersModelBackend"
         ]
         settings.DJANGO_MCP_USER_LABEL = "tests.test_user_labels.marked_safe"
-        url = asking(stranger())
+        url = asking(self_registered())
         sign_in(browser)
         browser.get(url)
         User.objects.update(is_active=False)
@@ -581,7 +585,7 @@ class TestDismissal:
         ],
     )
     def test_user_dismisses_one(self, browser: Browser, page: str, referer: str, to: str) -> None:
-        browser.get(asking(stranger(name="Other", client_id="other")))
+        browser.get(asking(self_registered(name="Other", client_id="other")))
         sign_in(browser)
         shown = browser.get(page)
 
@@ -591,7 +595,7 @@ class TestDismissal:
         assert waiting(content(browser.get(page))) == []
 
     def test_another_site_dismisses_nothing(self, browser: Browser) -> None:
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
         (link,) = links(sign_in(browser))
 
         answer = browser.post(PENDING, {"request": parse_qs(urlsplit(link).query)["request"][0]})
@@ -607,7 +611,7 @@ class TestTemplateTag:
     ) -> None:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, "csp.middleware.CSPMiddleware"]
         settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"style-src": [NONCE]}}
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
         sign_in(browser)
 
         shown = browser.get(page)
@@ -617,12 +621,12 @@ class TestTemplateTag:
         assert style == f'nonce="{nonce}"'
 
     def test_it_needs_no_policy(self, browser: Browser) -> None:
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
 
         assert "<style>/* The notice" in content(sign_in(browser))
 
     def test_name_that_an_application_chose_does_no_harm(self, browser: Browser) -> None:
-        browser.get(asking(stranger(name="<script>alert(1)</script>\u202e")))
+        browser.get(asking(self_registered(name="<script>alert(1)</script>\u202e")))
 
         shown = content(sign_in(browser))
 
@@ -639,7 +643,7 @@ class TestTemplateTag:
     def test_page_of_a_host_with_other_routes_shows_nothing(
         self, browser: Browser, settings: Settings
     ) -> None:
-        browser.get(asking(stranger()))
+        browser.get(asking(self_registered()))
         sign_in(browser)
         settings.ROOT_URLCONF = site(path("dashboard/", dashboard))
 

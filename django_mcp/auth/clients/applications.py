@@ -1,4 +1,4 @@
-"""Which applications of django-oauth-toolkit let themselves in, and which are the host's own."""
+"""Predicates of OAuth applications: self-registered, or known by a metadata document."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
 def is_self_registered(application: Any) -> bool:
-    """Whether nobody here made it: it came by RFC 7591, or by a document of its own (CIMD).
+    """Return whether an application registered itself: by RFC 7591, or by its document (CIMD).
 
     What such an application may do is laid down by this package; the host's own are served as
     django-oauth-toolkit serves them.
@@ -25,7 +25,7 @@ def is_self_registered(application: Any) -> bool:
 
 
 def is_document_url(client_id: str) -> bool:
-    """Whether a client id may be the URL of a metadata document, and such are welcome here."""
+    """Return whether a client id may be the URL of a metadata document, where CIMD is on."""
     if not (oauth2_settings.CIMD_ENABLED and is_cimd_client_id(client_id)):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What an operator should know about an application: its registration, itself, and its users."""
+"""Details of OAuth clients for operators: the registration, the application and its users."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Words of strangers, made fit to be shown: nothing in them can pass for something else."""
+"""Display of text from clients: nothing in it can pass for something else."""
 
 import re
 import unicodedata
@@ -46,5 +46,5 @@ def shown_host(host: str) -> str:
 
 
 def has_other_letters(host: str) -> bool:
-    """Whether a shown host name stands for one in letters that may look like others."""
+    """Return whether a shown host name stands for one in letters that may look like others."""
     return any(label.startswith("xn--") for label in host.split("."))

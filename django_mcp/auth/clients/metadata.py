@@ -1,4 +1,4 @@
-"""What an application says of itself (RFC 7591, section 2), as far as it is taken."""
+"""Client metadata (RFC 7591, section 2): the fields that are taken, and their validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_NAME = 100
 
 
 class ClientMetadataError(Exception):
-    """Something in it cannot be taken; `error` is the code of RFC 7591, section 3.2.2."""
+    """Error of invalid client metadata; `error` is the code of RFC 7591, section 3.2.2."""
 
     def __init__(self, description: str, *, error: str = "invalid_client_metadata") -> None:
         self.error = error
@@ -21,13 +21,13 @@ class ClientMetadataError(Exception):
 
 
 def given(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that say something; null and an empty array are how some clients say nothing."""
+    """Return the members that have a value; some clients send null or an empty array for none."""
     return {name: value for name, value in said.items() if value is not None and value != []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
-    """What is taken of it: enough for the authorization code grant."""
+    """Validated client metadata: enough for the authorization code grant."""
 
     name: str
     redirect_uris: Sequence[str]

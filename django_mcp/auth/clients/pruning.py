@@ -1,4 +1,4 @@
-"""Clearing away the applications that registered themselves and are not used."""
+"""Deletion of self-registered applications that are not used."""
 
 import datetime
 from collections.abc import Iterator

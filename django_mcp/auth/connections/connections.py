@@ -12,7 +12,7 @@ from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
 from django_mcp.auth.clients.redirect_uris import Destination, is_acceptable, without_port
-from django_mcp.auth.consent.client_summary import Applicant
+from django_mcp.auth.consent.client_summary import ClientSummary
 from django_mcp.auth.consent.service_name import service_address
 from django_mcp.auth.tokens.queries import live_tokens
 from django_mcp.conf import settings
@@ -45,7 +45,7 @@ class Connection:
 
     client_id: str
     program_key: object
-    applicant: Applicant
+    client: ClientSummary
     address: str
     destinations: Sequence[Destination]
     since: datetime.datetime
@@ -97,7 +97,7 @@ def _connection(
     return Connection(
         client_id=application.client_id,
         program_key=_program_key(application, destinations) if is_dynamic else application.pk,
-        applicant=Applicant.of(application),
+        client=ClientSummary.of(application),
         address=addresses.get(application.client_id, "") if is_dynamic else "",
         destinations=destinations,
         since=min(moments),

@@ -1,4 +1,4 @@
-"""The page of every user: which assistants are connected, and how to disconnect them."""
+"""Views of connected assistants: the list of a user, and their disconnection."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required

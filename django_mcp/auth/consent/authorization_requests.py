@@ -1,4 +1,4 @@
-"""What an application asks of a user: read from the URL, and nowhere else."""
+"""Authorization requests: read from the URL of the consent page, and from nowhere else."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -35,15 +35,15 @@ class AuthorizationRequest:
     credentials: Mapping[str, Any]
 
     @property
-    def is_of_a_stranger(self) -> bool:
-        """Whether the application has registered itself."""
+    def is_self_registered(self) -> bool:
+        """True if the application has registered itself."""
         return is_self_registered(self.application)
 
     @property
     def concerns_the_endpoint(self) -> bool:
-        """Whether what is asked for opens an endpoint or one of the tools."""
+        """True if what it asks for opens an endpoint or one of the tools."""
         return (
-            self.is_of_a_stranger
+            self.is_self_registered
             or not get_registry().scopes.keys().isdisjoint(self.scopes)
             or bool(self._named_endpoints)
         )
@@ -76,16 +76,18 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
     resources = request.GET.getlist("resource")
     if resources:
         credentials["resource"] = resources
-    asked = AuthorizationRequest(
+    authorization = AuthorizationRequest(
         application=get_application_model().objects.get(client_id=credentials["client_id"]),
         scopes=tuple(dict.fromkeys(scopes)),
         credentials=credentials,
     )
-    if refusal := refusal_of(credentials["client_id"], is_self_registered=asked.is_of_a_stranger):
+    if refusal := refusal_of(
+        credentials["client_id"], is_self_registered=authorization.is_self_registered
+    ):
         raise FatalClientError(error=refusal())
-    if problem := _problem(asked, resources):
+    if problem := _problem(authorization, resources):
         raise OAuthToolkitError(error=problem, redirect_uri=credentials["redirect_uri"])
-    return asked
+    return authorization
 
 
 def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
@@ -109,18 +111,20 @@ def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
     )
 
 
-def _problem(asked: AuthorizationRequest, resources: list[str]) -> errors.OAuth2Error | None:
-    """What is wrong with a request, whichever validator the host has chosen."""
-    state = asked.credentials["state"]
-    if asked.is_of_a_stranger:
+def _problem(
+    authorization: AuthorizationRequest, resources: list[str]
+) -> errors.OAuth2Error | None:
+    """Return the error of a request, whichever validator the host has chosen."""
+    state = authorization.credentials["state"]
+    if authorization.is_self_registered:
         is_right = single_endpoint(resources) is not None
     else:
         is_right = all(map(is_resource, resources)) and len(named_endpoints(resources)) <= 1
     if not is_right:
         return invalid_target(state=state)
-    challenge = asked.credentials.get("code_challenge")
-    method = asked.credentials.get("code_challenge_method")
-    if asked.is_of_a_stranger and not (challenge and method == "S256"):
+    challenge = authorization.credentials.get("code_challenge")
+    method = authorization.credentials.get("code_challenge_method")
+    if authorization.is_self_registered and not (challenge and method == "S256"):
         return errors.InvalidRequestError(
             description="A code challenge of the method S256 is required.", state=state
         )

@@ -1,4 +1,4 @@
-"""Who asks for access: what a user should know of an application."""
+"""Summary of an OAuth client, as users read it."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,8 +12,8 @@ from django_mcp.auth.tokens.development import COMMAND, is_made_for_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applicant:
-    """An application that asks. All of it can be shown.
+class ClientSummary:
+    """An OAuth client as pages show it: all of it is safe to be shown.
 
     `host` is where its metadata document lies, which nobody else can claim; empty without one.
     `is_made_for_tokens` is true of one that stands for tokens made on the command line.

@@ -1,4 +1,4 @@
-"""What a user gives with each scope: the tools that it opens to this user, in plain words."""
+"""Scope offers on the consent page: the tools that each scope opens to the user."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The authorization endpoint: users read who asks for what, and decide."""
+"""The authorization endpoint and its consent page."""
 
 import logging
 from typing import Any
@@ -30,7 +30,7 @@ from django_mcp.auth.consent.authorization_requests import (
     read_request,
     without_form,
 )
-from django_mcp.auth.consent.client_summary import Applicant
+from django_mcp.auth.consent.client_summary import ClientSummary
 from django_mcp.auth.consent.pages import render_page
 from django_mcp.auth.consent.pending.requests import PendingRequest, completed, forget, keep
 from django_mcp.auth.consent.pending.unfinished import Reason, render_unfinished
@@ -73,14 +73,14 @@ class ConsentForm(forms.Form):
 # that has no middleware for that.
 @method_decorator([login_not_required, csrf_protect, never_cache], name="dispatch")
 class AuthorizationView(ToolkitAuthorizationView):
-    """django-oauth-toolkit's view, with a page that says what a user of the endpoint should know.
+    """django-oauth-toolkit's view, with a consent page of our own where an endpoint is concerned.
 
     Self-registered applications are always asked about, on that page. Those of the host are let
     through where its settings say so, and are asked about on the toolkit's own page when they
-    want nothing of the endpoint.
+    want nothing of an endpoint.
     """
 
-    asked: AuthorizationRequest | None = None
+    authorization: AuthorizationRequest | None = None
     is_decided = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -99,10 +99,12 @@ class AuthorizationView(ToolkitAuthorizationView):
         """Ask the user what the URL asks for."""
         if whole := completed(request):
             return HttpResponseRedirect(whole.url)
-        self.asked = asked = read_request(request, self.validate_authorization_request)
+        self.authorization = authorization = read_request(
+            request, self.validate_authorization_request
+        )
         response: HttpResponse | None = None
         prompt = request.GET.get("prompt", "").split()
-        if not asked.is_of_a_stranger:
+        if not authorization.is_self_registered:
             response = super().get(request, *args, **kwargs)
         elif "create" in prompt:
             response = self.handle_prompt_create()
@@ -110,17 +112,17 @@ class AuthorizationView(ToolkitAuthorizationView):
             response = self.handle_prompt_login()
         elif "none" in prompt:
             raise OAuthToolkitError(
-                error=ConsentRequired(state=asked.credentials["state"]),
-                redirect_uri=asked.credentials["redirect_uri"],
+                error=ConsentRequired(state=authorization.credentials["state"]),
+                redirect_uri=authorization.credentials["redirect_uri"],
             )
-        return response or self._ask(asked)
+        return response or self._ask(authorization)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Take the user's decision about what the URL asks for."""
         if "client_id" in request.GET or "client_id" not in request.POST:
-            self.asked = read_request(request, self.validate_authorization_request)
-            if self.asked.concerns_the_endpoint:
-                return self._decide(self.asked)
+            self.authorization = read_request(request, self.validate_authorization_request)
+            if self.authorization.concerns_the_endpoint:
+                return self._decide(self.authorization)
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
@@ -135,9 +137,9 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Show the toolkit's own page, or ours where the endpoint is concerned."""
-        if self.asked is not None and self.asked.concerns_the_endpoint:
-            return self._ask(self.asked)
+        """Show the toolkit's own page, or ours where an endpoint is concerned."""
+        if self.authorization is not None and self.authorization.concerns_the_endpoint:
+            return self._ask(self.authorization)
         response: HttpResponse = super().render_to_response(context, **kwargs)
         return response
 
@@ -159,7 +161,7 @@ class AuthorizationView(ToolkitAuthorizationView):
 
     def handle_prompt_login(self) -> HttpResponse:
         """Send the user to the login page, as the application wishes."""
-        if self.asked is not None and self.asked.concerns_the_endpoint:
+        if self.authorization is not None and self.authorization.concerns_the_endpoint:
             keep(self.request)
         response: HttpResponseRedirect = super().handle_prompt_login()
         # The toolkit's address to come back to has every parameter once: resources may be several.
@@ -188,13 +190,13 @@ class AuthorizationView(ToolkitAuthorizationView):
         `_may_send_on` allows it: any link of anybody's would begin with this server's good name
         (RFC 9700, section 4.11.2), and open any program of the user's.
         """
-        if self.asked is None or self.asked.concerns_the_endpoint:
+        if self.authorization is None or self.authorization.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer())
         if self.request.user.is_authenticated:
             forget(self.request, self.request.GET)
-        stranger = None if self.is_decided else self._stranger()
-        if stranger is not None and not self._may_send_on(redirect_to, stranger):
-            return self._lead_on(redirect_to, stranger)
+        waiting = None if self.is_decided else self._self_registered()
+        if waiting is not None and not self._may_send_on(redirect_to, waiting):
+            return self._lead_on(redirect_to, waiting)
         response: HttpResponse = super().redirect(redirect_to, application)
         return response
 
@@ -208,67 +210,74 @@ class AuthorizationView(ToolkitAuthorizationView):
         is_good = may_be_asked(self.request, self.validate_authorization_request)
         return keep(self.request) if is_good else None
 
-    def _decide(self, asked: AuthorizationRequest) -> HttpResponse:
+    def _decide(self, authorization: AuthorizationRequest) -> HttpResponse:
         if "another_user" in self.request.POST:
             return self._sign_out()
         if not self.request.user.is_active:
-            return self._ask(asked)
-        form = ConsentForm(self.request.POST, scopes=asked.scopes)
+            return self._ask(authorization)
+        form = ConsentForm(self.request.POST, scopes=authorization.scopes)
         if not form.is_valid():
-            return self._ask(asked, form)
+            return self._ask(authorization, form)
         self.is_decided = True
         uri, *_headers = self.create_authorization_response(
             request=without_form(self.request),
             scopes=" ".join(form.cleaned_data["scope"]),
-            credentials=dict(asked.credentials),
+            credentials=dict(authorization.credentials),
             allow=form.cleaned_data["allow"],
         )
-        return self.redirect(uri, asked.application)
+        return self.redirect(uri, authorization.application)
 
-    def _stranger(self) -> Any:
+    def _self_registered(self) -> Any:
         """The application that waits for the answer, if it has registered itself."""
-        if self.asked is not None:
-            return self.asked.application if self.asked.is_of_a_stranger else None
+        if self.authorization is not None:
+            return self.authorization.application if self.authorization.is_self_registered else None
         client_id = self.request.GET.get("client_id", "")
         named = get_application_model().objects.filter(client_id=client_id)
         return next(filter(is_self_registered, named), None)
 
-    def _may_send_on(self, redirect_to: str, stranger: Any) -> bool:
-        """Whether the user is signed in, and has allowed it before or is answered on loopback."""
-        user = self.request.user
-        return user.is_authenticated and (is_loopback(redirect_to) or holds_access(stranger, user))
+    def _may_send_on(self, redirect_to: str, application: Any) -> bool:
+        """Return whether a redirect needs no click of the user.
 
-    def _lead_on(self, redirect_to: str, stranger: Any) -> HttpResponse:
+        The user is signed in, and has allowed the application before or is answered on loopback.
+        """
+        user = self.request.user
+        return user.is_authenticated and (
+            is_loopback(redirect_to) or holds_access(application, user)
+        )
+
+    def _lead_on(self, redirect_to: str, application: Any) -> HttpResponse:
         context = {
             "title": gettext("This request cannot be answered"),
-            "applicant": Applicant.of(stranger),
+            "client": ClientSummary.of(application),
             "destination": Destination.of(redirect_to),
             "onward": redirect_to,
             "service": site_name(),
         }
         return render_page(self.request, "django_mcp/unanswered.html", context, status=400)
 
-    def _ask(self, asked: AuthorizationRequest, form: ConsentForm | None = None) -> HttpResponse:
+    def _ask(
+        self, authorization: AuthorizationRequest, form: ConsentForm | None = None
+    ) -> HttpResponse:
         user = self.request.user
         if not user.is_active:
             return render_unfinished(self.request, Reason.INACTIVE, status=403)
-        endpoint = asked.endpoint
-        applicant = Applicant.of(asked.application)
-        destination = Destination.of(asked.credentials["redirect_uri"])
+        endpoint = authorization.endpoint
+        client = ClientSummary.of(authorization.application)
+        destination = Destination.of(authorization.credentials["redirect_uri"])
         principal = Principal(
             endpoint=endpoint,
             user=user,
-            client_id=asked.application.client_id,
-            scopes=frozenset(asked.scopes),
+            client_id=authorization.application.client_id,
+            scopes=frozenset(authorization.scopes),
         )
         context = {
-            "title": gettext("Allow %(application)s?") % {"application": applicant.name},
-            "applicant": applicant,
+            "title": gettext("Allow %(application)s?") % {"application": client.name},
+            "client": client,
             "destination": destination,
             "offer": make_offer(
-                principal, granted=granted_scopes(asked.application, user, endpoint)
+                principal, granted=granted_scopes(authorization.application, user, endpoint)
             ),
-            "chosen": asked.scopes if form is None else form.data["scope"],
+            "chosen": authorization.scopes if form is None else form.data["scope"],
             "form": form,
             "user_label": user_label(user),
             "service": service_name(endpoint),

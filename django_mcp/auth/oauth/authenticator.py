@@ -110,5 +110,5 @@ class OAuthAuthenticator:
 
 
 def metadata_url(endpoint: Endpoint) -> str:
-    """Where the endpoint's protected-resource metadata stands (RFC 9728, section 3.1)."""
+    """The URL of the endpoint's protected resource metadata (RFC 9728, section 3.1)."""
     return f"{endpoint.origin}/.well-known/oauth-protected-resource{endpoint.path}"

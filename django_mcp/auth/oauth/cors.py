@@ -1,4 +1,4 @@
-"""What lets scripts of other sites read an answer: the CORS protocol of the Fetch standard.
+"""CORS headers of the OAuth views (the CORS protocol of the Fetch standard).
 
 For the parts of OAuth that take no cookies, so any site may: nothing is sent along with a request
 but what the script put there itself.
@@ -40,7 +40,7 @@ def open_to_scripts(view: View, *methods: str) -> View:
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    """Whether a browser asks what a script may send, before it does."""
+    """Return whether a request is a preflight: a browser asks what a script may send."""
     return (
         request.method == "OPTIONS"
         and "HTTP_ORIGIN" in request.META

@@ -1,4 +1,4 @@
-"""The answer to an authorization request: a redirect that says which server it comes from."""
+"""Issuer identification in authorization responses (RFC 9207)."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 

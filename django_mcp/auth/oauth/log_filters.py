@@ -1,4 +1,4 @@
-"""What is kept out of the log: codes and tokens, which the libraries write there under DEBUG."""
+"""Log filters: codes and tokens, which the libraries log under DEBUG, are kept out."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The metadata documents from which a client learns where to get a token."""
+"""OAuth metadata documents: protected resource (RFC 9728), authorization server (RFC 8414)."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ def issuer() -> str:
 
 
 def authorization_servers() -> list[str]:
-    """Where the resource metadata send clients for a token: the servers configured, else ours."""
+    """The authorization servers in the resource metadata: those configured, else ours."""
     configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
     own = issuer()
     return list(configured or ([own] if own else []))
@@ -127,7 +127,7 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
         return JsonResponse({**self.get_document(request), "issuer": expected})
 
     def get_document(self, request: HttpRequest) -> dict[str, Any]:
-        """What the toolkit says, and what holds for MCP clients."""
+        """The toolkit's document, with the values that hold for MCP clients."""
         document = {
             **json.loads(super().get(request).content),
             "scopes_supported": scopes_supported(get_endpoints()),

@@ -1,4 +1,4 @@
-"""Codes and refresh tokens that come twice: by a thief, by a client that retries, or at once."""
+"""Replay detection of codes and refresh tokens: stolen, retried, or sent twice at once."""
 
 import hashlib
 import uuid

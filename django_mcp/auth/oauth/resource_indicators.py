@@ -1,4 +1,4 @@
-"""Resource indicators (RFC 8707): which endpoint a token is asked for."""
+"""Resource indicators (RFC 8707): the endpoint that a token request names."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -27,7 +27,7 @@ def single_endpoint(resources: Iterable[str]) -> Endpoint | None:
 
 
 def requested_endpoint(request: Request) -> Endpoint:
-    """Return the endpoint that a request is about; raise `invalid_target` for other resources."""
+    """Return the endpoint that a request names, else the default; raise `invalid_target`."""
     endpoint = single_endpoint(_resources_of(request))
     if endpoint is None:
         raise invalid_target(request=request)
@@ -35,7 +35,7 @@ def requested_endpoint(request: Request) -> Endpoint:
 
 
 def names_resource(request: Request) -> bool:
-    """Return whether a request says what it is about."""
+    """Return whether a request names a resource."""
     return any(_resources_of(request))
 
 

@@ -1,4 +1,4 @@
-"""The scope catalogue: what the tools ask for joins what the host offers."""
+"""Scopes backend for django-oauth-toolkit: the scopes of the tools and of the host."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

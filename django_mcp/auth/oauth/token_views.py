@@ -1,4 +1,4 @@
-"""The endpoints that programs ask for tokens, and about them."""
+"""Token, revocation, introspection and device authorization views."""
 
 from typing import Any
 
@@ -62,10 +62,10 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
         client_id = request.POST.get("client_id", "").replace("\x00", "")
         applications = get_application_model()._default_manager
         application = applications.filter(client_id=client_id).first()
-        is_stranger = is_document_url(client_id)
+        self_registered = is_document_url(client_id)
         if application is not None:
-            is_stranger = is_self_registered(application)
-        if is_stranger:
+            self_registered = is_self_registered(application)
+        if self_registered:
             return error_answer("unauthorized_client")
         if "\x00" in request.POST.get("scope", ""):
             return error_answer("invalid_scope")
@@ -91,8 +91,10 @@ class EndpointIntrospectionView(IntrospectTokenView):
     def authenticate_client(self, request: HttpRequest) -> bool:
         core = self.get_oauthlib_core()
         uri, method, body, headers = core._extract_params(request)
-        asked = Request(uri, method, body, headers)
-        if not core.server.request_validator.authenticate_client(asked):
+        oauth_request = Request(uri, method, body, headers)
+        if not core.server.request_validator.authenticate_client(oauth_request):
             return False
-        is_guest = is_self_registered(asked.client)
-        return not is_guest and not refusal_of(asked.client.client_id, is_self_registered=False)
+        client = oauth_request.client
+        return not is_self_registered(client) and not refusal_of(
+            client.client_id, is_self_registered=False
+        )

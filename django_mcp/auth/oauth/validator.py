@@ -1,4 +1,4 @@
-"""What applications may ask django-oauth-toolkit for."""
+"""Validator of OAuth requests: keeps self-registered clients to one endpoint."""
 
 import re
 from typing import Any
@@ -47,7 +47,7 @@ class EndpointValidator(ReplayValidator):
     approved. The host's own are validated as django-oauth-toolkit does.
     """
 
-    # Who asks
+    # The client
 
     def _load_application(self, client_id: str, request: Request) -> Any:
         if client_id and "\x00" in client_id:
@@ -91,8 +91,8 @@ class EndpointValidator(ReplayValidator):
         if not is_known and not is_document_url(client_id):
             return False
         # Of a document that may not be fetched, users are told why.
-        is_guest = not is_known or is_self_registered(request.client)
-        if refusal := refusal_of(client_id, is_self_registered=is_guest):
+        self_registered = not is_known or is_self_registered(request.client)
+        if refusal := refusal_of(client_id, is_self_registered=self_registered):
             raise refusal(request=request)
         return is_known
 
@@ -105,19 +105,19 @@ class EndpointValidator(ReplayValidator):
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        is_guest = is_self_registered(client)
-        if refusal := refusal_of(client.client_id, is_self_registered=is_guest):
+        self_registered = is_self_registered(client)
+        if refusal := refusal_of(client.client_id, is_self_registered=self_registered):
             # Not `invalid_client` or `unauthorized_client`: clients that read that forget who they
             # are, and register once more. With this they ask their user, who is told why.
             raise errors.InvalidGrantError(description=refusal.description, request=request)
-        if is_guest and grant_type not in GRANT_TYPES:
+        if self_registered and grant_type not in GRANT_TYPES:
             return False
         allowed: bool = super().validate_grant_type(
             client_id, grant_type, client, request, *args, **kwargs
         )
         return allowed
 
-    # What it asks for
+    # The authorization request
 
     def validate_response_type(
         self,
@@ -202,7 +202,7 @@ class EndpointValidator(ReplayValidator):
             raise errors.MismatchingRedirectURIError(request=request)
         return uri
 
-    # What it gets
+    # Codes and tokens
 
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
@@ -252,7 +252,7 @@ class EndpointValidator(ReplayValidator):
             raise errors.InvalidGrantError(request=request)
         super()._save_bearer_token(token, request, *args, **kwargs)
 
-    # What it shows
+    # Bearer tokens
 
     def _load_access_token(self, token: str) -> Any:
         return find_token(token)

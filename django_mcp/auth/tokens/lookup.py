@@ -1,4 +1,4 @@
-"""The look-up that every request with a bearer token makes."""
+"""Lookup of access tokens: one prepared statement for each request with a bearer token."""
 
 from hashlib import sha256
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may register an application, and how often."""
+"""Permissions and rates of dynamic client registration and of metadata documents."""
 
 from collections.abc import Mapping
 from typing import Any

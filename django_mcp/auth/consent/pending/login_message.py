@@ -20,9 +20,9 @@ def add_message(*, request: HttpRequest | None, **kwargs: Any) -> None:
     if not waiting:
         return
     latest = waiting[0]
-    name = latest.applicant.name
-    if latest.is_known and latest.applicant.host:
-        name = f"{name} ({latest.applicant.host})"
+    name = latest.client.name
+    if latest.is_known and latest.client.host:
+        name = f"{name} ({latest.client.host})"
     try:
         url = f"{reverse('django_mcp:pending-assistant')}?request={latest.request.id}"
     except NoReverseMatch:  # a site may have other routes on another host

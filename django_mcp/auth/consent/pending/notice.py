@@ -1,4 +1,4 @@
-"""Applications that wait for a user who has signed in: what the notice about them shows."""
+"""Notice of applications that wait for a user who has signed in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +10,19 @@ from oauth2_provider.models import get_application_model
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
 from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.display_text import shown_host
-from django_mcp.auth.consent.client_summary import Applicant
+from django_mcp.auth.consent.client_summary import ClientSummary
 from django_mcp.auth.consent.pending.requests import PendingRequest, pending_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingAssistant:
-    """An application and the request that it waits for. All of `applicant` can be shown.
+    """An application and the request that it waits for. All of `client` is safe to be shown.
 
     One that is not known yet has the name of the host that will describe it.
     """
 
     request: PendingRequest
-    applicant: Applicant
+    client: ClientSummary
     is_known: bool
 
 
@@ -47,18 +47,18 @@ def pending_assistants(request: HttpRequest) -> list[PendingAssistant]:
 def _assistant(pending: PendingRequest, application: Any) -> PendingAssistant | None:
     """None for one that the authorization page would refuse by now."""
     client_id = pending.client_id
-    is_guest = application is None or is_self_registered(application)
-    if refusal_of(client_id, is_self_registered=is_guest):
+    self_registered = application is None or is_self_registered(application)
+    if refusal_of(client_id, is_self_registered=self_registered):
         return None
     if application is None and not is_document_url(client_id):
         return None
     return PendingAssistant(
         request=pending,
-        applicant=_undescribed(client_id) if application is None else Applicant.of(application),
+        client=_undescribed(client_id) if application is None else ClientSummary.of(application),
         is_known=application is not None,
     )
 
 
-def _undescribed(client_id: str) -> Applicant:
+def _undescribed(client_id: str) -> ClientSummary:
     host = shown_host(urlsplit(client_id).hostname or "")
-    return Applicant(name=host, host=host, is_self_registered=True, is_made_for_tokens=False)
+    return ClientSummary(name=host, host=host, is_self_registered=True, is_made_for_tokens=False)

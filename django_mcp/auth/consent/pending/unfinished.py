@@ -1,4 +1,4 @@
-"""The page for a sign-in that led to no decision: it says why, and what to do."""
+"""Page for a sign-in that led to no decision, with the reason and the next step."""
 
 from enum import StrEnum
 

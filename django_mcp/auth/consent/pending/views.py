@@ -1,4 +1,4 @@
-"""The address that leads back to an application that waits, or dismisses it."""
+"""View that leads back to a pending authorization request, or dismisses it."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
