@@ -77,6 +77,7 @@ def checked(source: str, tmp_path: Path) -> str:
     return subprocess.run([sys.executable, *command], capture_output=True, text=True).stdout
 
 
+@pytest.mark.slow
 def test_mypy_sees_every_option_with_its_type(tmp_path: Path) -> None:
     printed = checked(SOURCE, tmp_path)
 
@@ -90,6 +91,7 @@ def test_mypy_sees_every_option_with_its_type(tmp_path: Path) -> None:
     assert printed.count('Revealed type is "def (number: int) -> int"') == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
