@@ -3,7 +3,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, pre_delete
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,10 +14,10 @@ class DjangoMCPConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.models import Group
 
-        from django_mcp import checks
-        from django_mcp.conf import settings
+        from django_mcp import checks  # noqa: F401  (registers them)
         from django_mcp.policy import group_receivers
         from django_mcp.policy import groups as sync
+        from django_mcp.primitives import discovery
 
         if apps.is_installed("oauth2_provider"):
             from django_mcp.auth.consent.pending import login_message
@@ -26,7 +25,6 @@ class DjangoMCPConfig(AppConfig):
 
             log_filters.withhold_secrets()
             user_logged_in.connect(login_message.add_message)
-        autodiscover_modules(*settings.AUTODISCOVER)
-        checks.tools.discovery.note_imported_modules()
+        discovery.discover()
         post_migrate.connect(sync.after_migrate, sender=self)
         pre_delete.connect(group_receivers.close_orphans, sender=Group)

@@ -202,6 +202,7 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
         "services/__init__.py": "from stall.services import imported",
         "services/imported.py": TOOL.format(name="imported"),
         "services/forgotten.py": TOOL.format(name="forgotten"),
+        "services/adapter.py": "from django_mcp import ToolDeclaration, register",
         "services/errors.py": "from django_mcp import ToolError\nraise SystemExit",
         "services/broken.py": "from django_mcp import tool\ndef",
         "services/deep/__init__.py": "",
@@ -218,14 +219,16 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
     told = [line for line in answer.stderr.splitlines() if "django_mcp.W030" in line]
     assert answer.returncode == 0
     assert [line.split()[2] for line in told] == [
+        "stall.services.adapter",
         "stall.services.deep.down",
         "stall.services.forgotten",
         "stall.services.viewed",
     ]
     assert (
         'Add "import stall.services.forgotten" to stall/services/__init__.py, or write '
-        "DJANGO_MCP_AUTODISCOVER = ['mcp_tools', 'services', 'services.deep.down', "
-        "'services.forgotten', 'services.viewed'] in the settings." in answer.stderr
+        "DJANGO_MCP_AUTODISCOVER = ['mcp_tools', 'services', 'services.adapter', "
+        "'services.deep.down', 'services.forgotten', 'services.viewed'] in the settings."
+        in answer.stderr
     )
 
 

@@ -1,4 +1,4 @@
-"""The modules in which tools are looked for."""
+"""Modules that declare primitives and that start-up does not import."""
 
 import pkgutil
 import sys
@@ -10,30 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.tools.source_text import declares_tools
 from django_mcp.conf import Settings, settings
+from django_mcp.primitives.discovery import imported_modules, searched_modules
 from django_mcp.schemas.callables import shown_path
 
 TESTS = ("test", "conftest")
-
-_imported: frozenset[str] = frozenset()
-
-
-def note_imported_modules() -> None:
-    """Note what start-up has imported of the searched modules, before anything imports more.
-
-    URLs are loaded later, and by the checks too: what views import is there for a check, and not
-    when the endpoint reads the tools.
-    """
-    global _imported
-    searched = {f"{app}.{name}" for app, name in _searched()}
-    below = tuple(f"{module}." for module in searched)
-    _imported = frozenset(
-        name for name in tuple(sys.modules) if name in searched or name.startswith(below)
-    )
 
 
 @register
@@ -53,7 +38,7 @@ def check_discovery(
             f"{each.module} declares tools, and start-up does not import it: they are not served.",
             hint=f'Add "import {each.module}" to {_file_of(each.package)}, or write {line} in the '
             "settings."
-            if each.package in _imported
+            if each.package in imported_modules()
             else f"Write {line} in the settings.",
             id="django_mcp.W030",
         )
@@ -76,27 +61,16 @@ class Forgotten:
 
 
 def _forgotten() -> Iterator[Forgotten]:
-    for app, name in _searched():
+    for app, name in searched_modules():
         package = f"{app}.{name}"
         for spec in _modules(app, package):
-            if spec.name not in _imported and _declares_tools(spec):
+            if spec.name not in imported_modules() and _declares_tools(spec):
                 yield Forgotten(app=app, module=spec.name, package=package)
-
-
-def _searched() -> Iterator[tuple[str, str]]:
-    """The names of apps and of the modules to look into: those of the setting and its default.
-
-    A project that names others may have left those of the default out without knowing.
-    """
-    names = dict.fromkeys([*settings.AUTODISCOVER, *Settings.AUTODISCOVER.default])
-    for app_config in apps.get_app_configs():
-        for name in names:
-            yield app_config.name, name
 
 
 def _modules(app: str, package: str) -> Iterator[ModuleSpec]:
     """A searched module and those below it; only what start-up has imported is imported."""
-    if package in _imported:
+    if package in imported_modules():
         yield from _submodules(package, getattr(sys.modules[package], "__path__", ()))
     elif package.removeprefix(f"{app}.") in Settings.AUTODISCOVER.default:
         spec = find_spec(package)  # of an app, which is imported: nothing else is

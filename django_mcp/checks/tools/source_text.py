@@ -3,6 +3,7 @@
 import ast
 
 PACKAGE = "django_mcp"
+DECLARING = ("tool", "register", "*")
 
 
 def declares_tools(source: str) -> bool:
@@ -14,7 +15,7 @@ def declares_tools(source: str) -> bool:
 def _imports_declarator(node: ast.AST) -> bool:
     match node:
         case ast.ImportFrom(module="django_mcp", names=names):
-            return any(alias.name in ("tool", "*") for alias in names)
+            return any(alias.name in DECLARING for alias in names)
         case ast.Import(names=names):
             return any(alias.name == PACKAGE for alias in names)
     return False
