@@ -57,7 +57,7 @@ async def serve(call: Call) -> Rendered:
     """
     tool = call.target
     async with _ended_if_unclaimed(call):
-        if tool is not None and tool.background is not None:
+        if isinstance(tool, Tool) and tool.background is not None:
             return await _serve_as_task(call)
         if tool is not None and not tool.is_async:
             loop = asyncio.get_running_loop()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django_mcp.kinds import Kind
 from django_mcp.principals import Principal
 from django_mcp.trace_context import trace_id_of
 
@@ -30,7 +31,7 @@ class Invocation:
     the keys of the requests, and `request_state` names the state that they came with.
     """
 
-    kind: str = "tool"
+    kind: str = Kind.TOOL
     name: str
     arguments: Mapping[str, Any]
     principal: Principal

@@ -1,17 +1,23 @@
 """The log line of a call, under the logger `django_mcp.calls`."""
 
 import logging
+from collections.abc import Mapping
 
 from django_mcp.audit.recorded_call import RecordedCall, user_key
 from django_mcp.audit.unknown_calls import ended_overflows
 from django_mcp.exceptions import ResultTooLargeError
+from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord
 
 logger = logging.getLogger("django_mcp.calls")
 
 Outcome = CallRecord.Outcome
 
-METHODS = {"tool": "tools/call", "resource": "resources/read", "prompt": "prompts/get"}
+METHODS: Mapping[str, str] = {
+    Kind.TOOL: "tools/call",
+    Kind.RESOURCE: "resources/read",
+    Kind.PROMPT: "prompts/get",
+}
 """The request by which each kind is called."""
 
 

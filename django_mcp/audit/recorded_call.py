@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django_mcp.db.text import storable_text
 from django_mcp.invocation import Invocation
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
-from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import MAX_LABEL, user_label
 
 
@@ -26,7 +26,7 @@ class RecordedCall(Protocol):
     @property
     def invocation(self) -> Invocation: ...
     @property
-    def target(self) -> Tool | None: ...
+    def target(self) -> Primitive | None: ...
     @property
     def task_id(self) -> UUID | None: ...
     @property

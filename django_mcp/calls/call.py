@@ -19,6 +19,7 @@ from django_mcp.calls.progress import ProgressReport, ProgressSink, ProgressThro
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import UnaskableError
 from django_mcp.invocation import Invocation
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.tools.tool import Tool
@@ -35,10 +36,10 @@ class Asker(Protocol):
 class Call:
     """One call and everything that is known of it: the one argument of all that serves it.
 
-    `target` is the tool, looked up where the request was read; None where there is none, or none
-    that the caller sees. `arguments` are those that the function runs with, once they are bound,
-    and `result` is what goes to the client, once there is one. `state` is what guards keep of the
-    call, as JSON: it travels to the worker on the row of a task. `task_id` is the key of the
+    `target` is the primitive, looked up where the request was read; None where there is none, or
+    none that the caller sees. `arguments` are those that the function runs with, once they are
+    bound, and `result` is what goes to the client, once there is one. `state` is what guards keep
+    of the call, as JSON: it travels to the worker on the row of a task. `task_id` is the key of the
     `ToolTask` of a background call, and `worker` names the process that has run it; `is_repeated`
     is true of a call that was made from that row, and admitted elsewhere before.
 
@@ -47,7 +48,7 @@ class Call:
     """
 
     invocation: Invocation
-    target: Tool | None
+    target: Primitive | None
     progress: ProgressSink | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     state: dict[type, Any] = field(default_factory=dict)
@@ -81,9 +82,15 @@ class Call:
         return self.invocation.principal
 
     @property
-    def tool(self) -> Tool:
+    def primitive(self) -> Primitive:
         """The `target` of a call that was found to have one."""
         assert self.target is not None
+        return self.target
+
+    @property
+    def tool(self) -> Tool:
+        """The `target` of a call that was found to be one of a tool."""
+        assert isinstance(self.target, Tool)
         return self.target
 
     @property

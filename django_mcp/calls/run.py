@@ -152,7 +152,7 @@ def rendering(call: Call) -> Iterator[None]:
 def explain(error: BaseException, call: Call) -> ToolError | ToolFailedError:
     """The error that the client of a call is told of. Its `__cause__` is for the operators."""
     try:
-        known = tool_error_of(error, call.tool)
+        known = tool_error_of(error, call.primitive)
     except Exception as broken:  # noqa: BLE001  (a project's callable, which fails in its own way)
         known, error = None, broken
     if known is None:
@@ -167,7 +167,7 @@ def explain(error: BaseException, call: Call) -> ToolError | ToolFailedError:
 def _log_unknown(group: BaseExceptionGroup[BaseException], call: Call) -> None:
     """Log what failed beside the exception that the client is told of."""
     for error in exceptions_in(group):
-        if tool_error_of(error, call.tool) is None:
+        if tool_error_of(error, call.primitive) is None:
             logger.error("Failed beside a known exception in call %s", call.id, exc_info=error)
 
 

@@ -14,11 +14,11 @@ class Arguments(Guard):
 
     def may_block(self, call: Call) -> bool:
         """See `Guard`: only validators of the project's own may query."""
-        return call.tool.signature.runs_validators
+        return call.primitive.signature.runs_validators
 
     def before(self, call: Call) -> Rendered | None:
         """See `Guard`. Raises `InvalidArgumentsError`."""
-        bind = call.tool.bind_completed if call.is_repeated else call.tool.bind
+        bind = call.tool.bind_completed if call.is_repeated else call.primitive.bind
         try:
             call.arguments = bind(call.invocation, call.context)
         except (InvalidArgumentsError, ToolError):

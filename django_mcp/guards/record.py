@@ -75,4 +75,4 @@ class RecordBegin(Guard):
         return None
 
     def _is_needed(self, call: Call) -> bool:
-        return not call.tool.read_only or call.task_id is not None
+        return not call.primitive.read_only or call.task_id is not None

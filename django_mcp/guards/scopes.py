@@ -17,7 +17,7 @@ class Scopes(Guard):
 
     def before(self, call: Call) -> Rendered | None:
         """See `Guard`. Raises `MissingScopeError`, in a worker `RevokedError`."""
-        required, granted = call.tool.scopes, call.principal.scopes
+        required, granted = call.primitive.scopes, call.principal.scopes
         if required <= granted:
             return None
         if call.is_repeated:

@@ -6,12 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.kinds import Kind
-
-KIND_LABELS = {
-    Kind.TOOL.value: _("tool"),
-    Kind.RESOURCE.value: _("resource"),
-    Kind.PROMPT.value: _("prompt"),
-}
+from django_mcp.models.kinds import KIND_CHOICES
 
 
 class ToolGroup(models.Model):
@@ -64,7 +59,7 @@ class ToolSwitch(models.Model):
         ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
     )
     kind = models.CharField(
-        _("kind"), max_length=8, choices=KIND_LABELS, default=Kind.TOOL.value, editable=False
+        _("kind"), max_length=8, choices=KIND_CHOICES, default=Kind.TOOL.value, editable=False
     )
     name = models.CharField(_("name"), max_length=64, editable=False)
     enabled = models.BooleanField(pgettext_lazy("tool", "enabled"), default=True)

@@ -1,12 +1,11 @@
-"""Kinds of what is called, as rows and their lists name them."""
+"""Labels of the kinds of primitives, as rows and their lists show them."""
 
-from django.db import models
 from django.utils.translation import pgettext_lazy
 
+from django_mcp.kinds import Kind
 
-class Kind(models.TextChoices):
-    """Kind of a primitive of MCP."""
-
-    TOOL = "tool", pgettext_lazy("kind of a call", "tool")
-    RESOURCE = "resource", pgettext_lazy("kind of a call", "resource")
-    PROMPT = "prompt", pgettext_lazy("kind of a call", "prompt")
+KIND_CHOICES = {
+    Kind.TOOL.value: pgettext_lazy("primitive", "tool"),
+    Kind.RESOURCE.value: pgettext_lazy("primitive", "resource"),
+    Kind.PROMPT.value: pgettext_lazy("primitive", "prompt"),
+}

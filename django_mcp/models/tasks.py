@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.escapes import printable
-from django_mcp.models.kinds import Kind
+from django_mcp.kinds import Kind
+from django_mcp.models.kinds import KIND_CHOICES
 from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
 from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
@@ -199,8 +200,8 @@ class ToolTask(models.Model):
     kind = models.CharField(
         pgettext_lazy("call", "kind"),
         max_length=16,
-        choices=Kind,
-        default=Kind.TOOL,
+        choices=KIND_CHOICES,
+        default=Kind.TOOL.value,
         help_text=_("What was called."),
     )
     name = models.CharField(_("name"), max_length=128)

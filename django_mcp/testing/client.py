@@ -165,7 +165,8 @@ class MCPClient:
     async def _served(self, call: Call) -> Rendered:
         """The result of a call; where it becomes a task, the user answers what that asks."""
         tool = call.target
-        if tool is None or tool.background is None or not call.invocation.takes_task:
+        is_background = isinstance(tool, tools.Tool) and tool.background is not None
+        if not (is_background and call.invocation.takes_task):
             return await serve(call)
         task = await start_task(call)
         if isinstance(task, Rendered):

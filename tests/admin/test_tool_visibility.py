@@ -277,7 +277,7 @@ def test_every_reason_has_a_line_of_its_own(onlooker: Client, ada: User) -> None
     response = onlooker.get(SIGHT, {"user": "ada", "scopes": "stock:read"})
 
     reasons = (
-        "its group is read-only and the tool is not",
+        "its group is read-only and it is not",
         "the user lacks a permission that it needs: shop.change_product (Can change product)",
         "the token lacks a scope that it needs: stock:write",
     )

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 from django_mcp.admin.links import PartyLinks, change_links
 from django_mcp.admin.markup import codes, in_line
 from django_mcp.escapes import printable
-from django_mcp.models.kinds import Kind
+from django_mcp.kinds import Kind
 
 
 def shown_field(model: type[Model], name: str) -> Callable[[Any, Any], str]:
