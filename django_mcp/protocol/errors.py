@@ -27,6 +27,7 @@ from django_mcp.exceptions import (
     InvalidInputResponsesError,
     RequestStateUsedError,
     TaskRequiredError,
+    ToolFailedError,
     UnaskableError,
     UnknownToolError,
 )
@@ -48,7 +49,7 @@ an error, and would then hide the message.
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     """The result that tells of a call's failure; raises `MCPError` where MCP wants one."""
     if not isinstance(error, CallError):
-        raise internal_error(error, call_id) from None
+        raise _explained(internal_error(error, call_id), ToolFailedError(call_id)) from None
     for cls in type(error).__mro__:
         if cls in PROTOCOL_ERRORS:
             raise _explained(PROTOCOL_ERRORS[cls](error), error) from error
