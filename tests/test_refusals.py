@@ -12,13 +12,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from django_mcp import Principal, ToolError, tool
+from django_mcp import ToolError, tool
 from django_mcp.asgi import Application
 from django_mcp.background.worker import run_task
 from django_mcp.exceptions import CallError, CallRejectedError
+from django_mcp.guards import Call, Guard, Rendered
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.primitives.declaration import collecting
-from django_mcp.signals import tool_called
+from django_mcp.signals import tool_rejected
 from django_mcp.testing import MCPClient
 from tests.admin.pages import RECORDS, record_page, rows_of, task_page, text_of
 from tests.background import backends
@@ -26,8 +27,8 @@ from tests.background.rows import settled
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
-from tests.keys import KeyAuthenticator
-from tests.protocol.tasks import ending, start, state
+from tests.keys import PATH
+from tests.protocol.tasks import start, state
 from tests.wire import Client, serving
 
 FACTS = {
@@ -40,8 +41,8 @@ FACTS = {
 TEXT = "The office is closed.\nCall in the morning.\nWait 3600 seconds before you try again."
 
 
-class ClosedError(ToolError):
-    """The tool does nothing now."""
+class ClosedError(CallRejectedError):
+    """Nobody is there to answer for what the tool does."""
 
     outcome = "door_closed"
     message = "The office is closed."
@@ -49,67 +50,70 @@ class ClosedError(ToolError):
     retryable = True
     retry_after = 3600
 
-    def __init__(self) -> None:
-        super().__init__(self.message)
-
 
 class UnseenError(ClosedError):
-    """The tool does nothing now, and nobody wants to know."""
+    """Nobody is there, and nobody wants to know."""
 
     is_recorded = False
 
 
-class NotNowError(CallRejectedError):
-    """The call is refused before the tool is run."""
+class TiredError(ToolError):
+    """The tool's own, of the same kind."""
 
-    outcome = "door_closed"
-    message = "The office is closed."
-    hint = "Call in the morning."
+    outcome = ClosedError.outcome
+    hint = ClosedError.hint
     retryable = True
-    retry_after = 3600
+    retry_after = ClosedError.retry_after
 
 
-class ClosingAuthenticator(KeyAuthenticator):
-    """Vouches for nobody while the office is closed."""
+class Office(Guard):
+    """Refuses calls by what is set here, if anything is: at once, or when a worker takes them."""
 
-    is_closed = False
+    repeats_in_worker = True
+    refusal: CallRejectedError | None = None
+    refusal_of_workers: CallRejectedError | None = None
 
-    def renew(self, principal: Principal) -> Principal:
-        if type(self).is_closed:
-            raise NotNowError
-        return principal
+    def may_block(self, call: Call) -> bool:
+        return False
 
-
-opening: list[ClosedError] = []
-"""What keeps the office closed, if anything does."""
-
-
-def enter() -> None:
-    if opening:
-        raise opening[0]
+    def before(self, call: Call) -> Rendered | None:
+        kind = type(self)
+        if refusal := kind.refusal_of_workers if call.is_repeated else kind.refusal:
+            raise refusal
+        return None
 
 
 with collecting() as TOOLS:
 
     @tool(read_only=True)
-    def deliver() -> None:
+    def deliver() -> str:
         """Deliver a letter."""
-        enter()
+        return "delivered"
 
     @tool(read_only=True)
-    async def adeliver() -> None:
+    async def adeliver() -> str:
         """Deliver a letter, on the loop."""
-        enter()
+        return "delivered"
 
     @tool
-    def stamp() -> None:
+    def stamp() -> str:
         """Stamp a letter."""
-        enter()
+        return "stamped"
 
     @tool(background=True)
-    def send() -> None:
+    def send() -> str:
         """Send a letter."""
-        enter()
+        return "sent"
+
+    @tool
+    def sleep() -> str:
+        """Sleep, as anybody would."""
+        raise TiredError("The office is closed.")
+
+    @tool(background=True)
+    def sleep_long() -> str:
+        """Sleep, as anybody would."""
+        raise TiredError("The office is closed.")
 
 
 NAMES = pytest.mark.parametrize("name", ["deliver", "adeliver", "stamp", "send"])
@@ -117,17 +121,16 @@ NAMES = pytest.mark.parametrize("name", ["deliver", "adeliver", "stamp", "send"]
 
 @pytest.fixture
 def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
-    settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.ClosingAuthenticator"]
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+    settings.DJANGO_MCP_GUARDS = [f"{__name__}.Office"]
     with serving(TOOLS) as application:
         yield application
 
 
 @pytest.fixture
-def closed(application: Application) -> Iterator[None]:
-    opening[:] = [ClosedError()]
-    yield
-    opening.clear()
+def closed(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Office, "refusal", ClosedError())
 
 
 @pytest.fixture
@@ -155,14 +158,15 @@ def test_refusal_is_on_record_by_its_outcome(
     def hear(outcome: str, **kwargs: Any) -> None:
         heard.append(outcome)
 
-    tool_called.connect(hear)
+    tool_rejected.connect(hear)
     with caplog.at_level(logging.INFO, logger="django_mcp.calls"):
         asyncio.run(modern.acall(name))
-    tool_called.disconnect(hear)
+    tool_rejected.disconnect(hear)
 
     record = CallRecord.objects.get()
     assert (record.outcome, record.error_class) == ("door_closed", "ClosedError")
     assert heard == [line.outcome for line in caplog.records] == ["door_closed"]  # type: ignore[attr-defined]
+    assert not ToolTask.objects.exists()
 
 
 def test_refusal_is_told_in_tests_of_a_project(closed: None) -> None:
@@ -171,9 +175,11 @@ def test_refusal_is_told_in_tests_of_a_project(closed: None) -> None:
     assert (result.text, result.error) == (TEXT, FACTS)
 
 
-@pytest.mark.parametrize("name", ["deliver", "adeliver"])
-def test_refusal_may_leave_no_row(modern: Client, closed: None, name: str) -> None:
-    opening[:] = [UnseenError()]
+@NAMES
+def test_refusal_may_leave_no_row(
+    modern: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Office, "refusal", UnseenError())
 
     result = asyncio.run(modern.acall(name)).result
 
@@ -181,9 +187,11 @@ def test_refusal_may_leave_no_row(modern: Client, closed: None, name: str) -> No
     assert not CallRecord.objects.exists()
 
 
-def test_refusal_is_shown_in_the_admin(modern: Client, closed: None, operator: Browser) -> None:
+def test_refusal_is_shown_in_the_admin(
+    modern: Client, closed: None, operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asyncio.run(modern.acall("deliver"))
-    opening.clear()
+    monkeypatch.setattr(Office, "refusal", None)
     asyncio.run(modern.acall("deliver"))
     refused = CallRecord.objects.get(outcome="door_closed")
 
@@ -198,9 +206,11 @@ def test_refusal_is_shown_in_the_admin(modern: Client, closed: None, operator: B
     assert str(refused) == "deliver (door closed)"
 
 
-def test_refusal_is_found_by_the_command(modern: Client, closed: None) -> None:
+def test_refusal_is_found_by_the_command(
+    modern: Client, closed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asyncio.run(modern.acall("deliver"))
-    opening.clear()
+    monkeypatch.setattr(Office, "refusal", None)
     asyncio.run(modern.acall("deliver"))
     out = StringIO()
 
@@ -212,44 +222,44 @@ def test_refusal_is_found_by_the_command(modern: Client, closed: None) -> None:
         call_command("mcp_audit", "--outcome=nonsense")
 
 
-@pytest.mark.parametrize("is_sent", [True, False])
-def test_refusal_by_the_tool_of_a_task_is_its_result(
-    modern: Client, closed: None, is_sent: bool
-) -> None:
-    async def scenario() -> dict[str, Any]:
-        if not is_sent:
-            return (await modern.acall("send")).result
-        tasker = modern.with_tasks().with_key("ann")
-        result: dict[str, Any] = (await ending(tasker, await start(tasker, "send")))["result"]
-        return result
-
-    User.objects.create_user("ann")
-    result = asyncio.run(scenario())
-
-    assert result["content"] == [{"type": "text", "text": TEXT}]
-    assert result["_meta"]["django-mcp/error"] == FACTS
-    assert settled().status == "completed"
-    assert CallRecord.objects.get().outcome == "door_closed"
-
-
-def test_refusal_before_a_worker_runs_the_tool_ends_the_task(
+def test_refusal_of_a_worker_ends_the_task(
     modern: Client, settings: Settings, operator: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
     User.objects.create_user("ann")
     tasker = modern.with_tasks().with_key("ann")
+    monkeypatch.setattr(Office, "refusal_of_workers", ClosedError())
     task_id = asyncio.run(start(tasker, "send"))
-    with monkeypatch.context() as closing:
-        closing.setattr(ClosingAuthenticator, "is_closed", True)
 
-        run_task(ToolTask.objects.get().pk)
+    run_task(ToolTask.objects.get().pk)
 
     ended = asyncio.run(state(tasker, task_id))
     task, record = ToolTask.objects.get(), CallRecord.objects.get()
     assert (ended["status"], ended["statusMessage"]) == ("failed", TEXT)
     assert ended["error"] == {"code": -32603, "message": TEXT, "data": {"django-mcp/error": FACTS}}
-    assert (record.outcome, record.error_class) == ("door_closed", "NotNowError")
+    assert (record.outcome, record.error_class) == ("door_closed", "ClosedError")
     assert "The office is closed. Call in the morning." in text_of(operator.get(task_page(task)))
+
+
+def test_refusal_of_a_worker_is_told_to_clients_that_wait(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Office, "refusal_of_workers", ClosedError())
+
+    result = asyncio.run(client.acall("send")).result
+
+    assert result["content"] == [{"type": "text", "text": TEXT}]
+    assert result["_meta"]["django-mcp/error"] == FACTS
+    assert settled().status == "failed"
+
+
+@pytest.mark.parametrize("name", ["sleep", "sleep_long"])
+def test_error_of_a_tool_has_the_facts_of_its_class(client: Client, name: str) -> None:
+    result = asyncio.run(client.acall(name)).result
+
+    assert result["content"] == [{"type": "text", "text": TEXT}]
+    assert result["_meta"]["django-mcp/error"] == FACTS
+    assert CallRecord.objects.get().outcome == "door_closed"
 
 
 @pytest.mark.parametrize("outcome", ["", "Closed", "door closed", "x" * 21])
