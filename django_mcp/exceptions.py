@@ -55,6 +55,8 @@ class CallError(DjangoMCPError):
     retry_after: float | None = None
     is_recorded: bool = True
     """Whether the call gets a row, unless it has one. Its log line and signal it has anyway."""
+    advice: str = ""
+    """What the author of the tool can do about it: for the log, which makes it a warning."""
     result: Any = None
     """What the tool returned, rendered, where that reaches the caller all the same."""
 
@@ -358,13 +360,9 @@ class FollowUpFailedError(ToolError):
 
 
 class ResultTooLargeError(ToolError):
-    """The result is larger than a setting allows: no part of it was sent.
-
-    `advice` is for the tool's author, and stands in the log.
-    """
+    """The result is larger than a setting allows: no part of it was sent."""
 
     outcome = "too_large"
-    advice: str = ""
 
     def __init__(self, message: str | Promise, *, advice: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)

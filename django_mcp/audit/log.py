@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django_mcp.audit.recorded_call import RecordedCall, user_key
 from django_mcp.audit.unknown_calls import ended_overflows
-from django_mcp.exceptions import ResultTooLargeError
+from django_mcp.exceptions import CallError
 from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord
 
@@ -31,7 +31,7 @@ def log_end(
     """Log how a call ended: faults of ours as errors with their traceback, the rest as info."""
     invocation = call.invocation
     is_ours = outcome in (Outcome.FAILED, Outcome.FOLLOW_UP_FAILED)
-    advice = error.advice if isinstance(error, ResultTooLargeError) else ""
+    advice = error.advice if isinstance(error, CallError) else ""
     level = logging.ERROR if is_ours else logging.WARNING if advice else logging.INFO
     if not logger.isEnabledFor(level):
         return
