@@ -208,8 +208,13 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def private_uses() -> Iterator[Use]:
+@cache
+def private_uses() -> tuple[Use, ...]:
     """Every use of a private name of another package."""
+    return tuple(_uses())
+
+
+def _uses() -> Iterator[Use]:
     for path in _files():
         tree = _tree(path)
         found = [
@@ -228,7 +233,7 @@ def imported_names() -> set[str]:
     return {
         f"{node.module}.{each.name}"
         for path in _files()
-        for node in ast.walk(_tree(path))
+        for node in _nodes(_tree(path))
         if isinstance(node, ast.ImportFrom)
         for each in node.names
     }
@@ -239,12 +244,17 @@ def _files() -> list[Path]:
 
 
 @cache
+def _nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[Any, str]]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.ImportFrom):
             imported = [(node.module or "", f".{each.name}") for each in node.names]
         elif isinstance(node, ast.Import):
@@ -265,7 +275,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[Any, str]]:
 
 def _attributes(tree: ast.Module, known: frozenset[str]) -> Iterator[tuple[Any, str]]:
     """Names with an underscore that neither the module nor one that it imports has given."""
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         match node:
             case ast.Attribute(attr=name):
                 pass
@@ -286,11 +296,11 @@ def _attributes(tree: ast.Module, known: frozenset[str]) -> Iterator[tuple[Any, 
 def _undocumented_attributes(tree: ast.Module) -> Iterator[tuple[Any, str]]:
     imported = {
         alias.name
-        for node in ast.walk(tree)
+        for node in _nodes(tree)
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("django.db")
         for alias in node.names
     }
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         match node:
             case (
                 ast.Attribute(value=ast.Name(id=owner), attr=name)
@@ -335,8 +345,11 @@ def _inherited(path: Path, tree: ast.Module) -> Iterator[tuple[Any, str]]:
 
 @cache
 def _body_of(owner: type) -> tuple[ast.stmt, ...]:
-    tree = _tree(Path(str(inspect.getsourcefile(owner))))
-    for node in ast.walk(tree):
+    try:
+        source = Path(str(inspect.getsourcefile(owner)))
+    except TypeError:  # it is not written in Python
+        return ()
+    for node in _nodes(_tree(source)):
         if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
             return tuple(node.body)
     return ()
@@ -351,7 +364,7 @@ def _overridden(body: Iterable[ast.stmt]) -> Iterator[str]:
 
 def _used_of_itself(body: Iterable[ast.stmt]) -> Iterator[str]:
     for statement in body:
-        for node in ast.walk(statement):
+        for node in _nodes(statement):
             if isinstance(node, ast.Attribute) and is_private(node.attr) and _is_self(node.value):
                 yield node.attr
 
@@ -378,17 +391,13 @@ def _path_of(owner: type) -> str:
 @cache
 def _names_of(owner: type) -> frozenset[str]:
     """The names of a class, and those that its methods give to an instance."""
-    try:
-        tree = ast.parse(inspect.cleandoc("if True:\n" + inspect.getsource(owner)))
-    except (OSError, TypeError, SyntaxError):
-        return frozenset(vars(owner))
-    return frozenset(vars(owner)) | _stored(tree)
+    return frozenset(vars(owner)).union(*map(_stored, _body_of(owner)))
 
 
 def _stored(tree: ast.AST) -> frozenset[str]:
     return frozenset(
         node.attr
-        for node in ast.walk(tree)
+        for node in _nodes(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         if _is_self(node.value)
     )
@@ -399,7 +408,7 @@ def _given_names(path: Path) -> frozenset[str]:
     """The names that the code of a module defines, or gives to instances of its classes."""
     tree = _tree(path)
     defined = set()
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
                 defined.add(name)
@@ -411,7 +420,7 @@ def _given_names(path: Path) -> frozenset[str]:
 def _known_names(path: Path) -> frozenset[str]:
     modules = [
         each
-        for node in ast.walk(_tree(path))
+        for node in _nodes(_tree(path))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OWN)
         for each in _files_of(str(node.module))
     ]

@@ -424,7 +424,7 @@ def test_private_name_is_there_with_the_parameters_that_it_is_called_with(
 
 def test_every_private_name_that_the_source_uses_is_listed() -> None:
     uses = {name for each in LISTED for name in each.uses}
-    found = list(private_uses())
+    found = private_uses()
 
     assert [f"{each.place}: {each.name}" for each in found if each.name not in uses] == []
     assert {"oauth2_provider.cimd._registration_permitted", "._iterable_class"} <= {
