@@ -21,6 +21,8 @@ from mcp.server.lowlevel import Server
 
 from tests.private_names import imported_names, private_uses
 
+pytestmark = [pytest.mark.implementation, pytest.mark.oauth]
+
 # Why nothing public does it, and then the owners and their names. With `None` in place of the
 # parameters stands what is not called, or a class of which no instance is made here.
 PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
