@@ -326,7 +326,12 @@ def _inherited(path: Path, tree: ast.Module) -> Iterator[tuple[Any, str]]:
     definitions = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if not definitions:
         return
-    module = import_module(_module_name(path))
+    try:
+        module = import_module(_module_name(path))
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith(OWN):
+            raise
+        return  # an optional package that is not installed
     for definition in definitions:
         classes = vars(module)[definition.name].__mro__
         foreign = [each for each in classes if each.__module__.partition(".")[0] not in NOT_FOREIGN]
