@@ -147,7 +147,7 @@ def test_client_that_did_not_hear_the_answer_gets_it_again(
 @pytest.mark.parametrize("grace", [0, 60])
 @pytest.mark.parametrize("is_protected", [True, False])
 @pytest.mark.parametrize("rotates", [True, False])
-@pytest.mark.parametrize("whose", ["assistant", "own"])
+@pytest.mark.parametrize("whose", ["oauth_client", "own"])
 def test_replay_is_answered_whatever_the_settings(
     request: pytest.FixtureRequest,
     configure: Configure,
@@ -343,7 +343,7 @@ def test_code_is_good_until_somebody_has_the_verifier(oauth_client: OAuthClient)
 
 
 @pytest.mark.parametrize("step", [AfterCodeWasSeen, AfterChallengeWasSeen, BeforeTokensAreStored])
-@pytest.mark.parametrize("whose", ["assistant", "own"])
+@pytest.mark.parametrize("whose", ["oauth_client", "own"])
 def test_code_that_vanishes_while_it_is_redeemed_brings_nothing(
     request: pytest.FixtureRequest, during: Callable[..., None], step: type, whose: str
 ) -> None:
