@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -54,6 +55,27 @@ def _fresh_snapshot() -> None:
 def _fresh_windows() -> None:
     """The calls of one test do not count among those of the next, whose callers are the same."""
     unknown_calls.clear()
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """A user without rights; so are `alice`, `ann` and `bob`."""
+    return User.objects.create_user("ada")
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return User.objects.create_user("ann")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob")
 
 
 @pytest.fixture

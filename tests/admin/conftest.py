@@ -14,7 +14,7 @@ from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import Registry, build, using_registry
-from tests.admin.tasks import BACKEND, shelf
+from tests.background import backends
 
 
 class Choice(TypedDict):
@@ -105,7 +105,7 @@ def controller(sign_in: Callable[..., Client]) -> Client:
 @pytest.fixture
 def background(db: None, settings: Settings) -> Iterator[None]:
     """Background tools that everybody may call, and workers that never come."""
-    settings.DJANGO_MCP_BACKGROUND_BACKEND = BACKEND
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
     with collecting() as declared:
 
         @tool(group="reports", background=True, read_only=True)
@@ -133,7 +133,7 @@ def background(db: None, settings: Settings) -> Iterator[None]:
             sync_groups()
             ToolGroup.objects.update(enabled=True)
             forget_snapshot()
-            shelf.clear()
+            backends.held.clear()
             yield
         forget_snapshot()
 

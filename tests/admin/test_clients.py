@@ -7,7 +7,8 @@ from tests.admin.pages import GROUPS, group_page, submission, text_of
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import Application, by_hand, registered
+from tests.applications import Application
+from tests.factories import by_hand, registered
 
 pytestmark = pytest.mark.oauth
 

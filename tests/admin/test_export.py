@@ -10,8 +10,8 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from django_mcp.models import CallRecord
-from tests.admin.calls import NOON, recent, record
 from tests.admin.pages import RECORDS, action, links_of
+from tests.factories import NOON, recent, record
 
 EXPORT = f"{RECORDS}export/"
 

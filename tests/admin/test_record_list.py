@@ -14,8 +14,8 @@ from django.utils import timezone
 from django_mcp.admin.changelist import changelist, filters
 from django_mcp.models import CallRecord
 from django_mcp.primitives.registry import Registry
-from tests.admin.calls import NOON, recent, record
 from tests.admin.pages import RECORDS, links_of, names_of, text_of
+from tests.factories import NOON, recent, record
 
 CALL_ID = uuid.UUID("6f1f6f5e-3f0c-4a51-9a1c-2f7a1c1d2e3f")
 INDEXES = [index.name for index in CallRecord._meta.indexes]

@@ -13,8 +13,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
-from tests.admin.calls import NOON, record
 from tests.admin.pages import RECORDS, action, links_of, names_of, record_page, rows_of, text_of
+from tests.factories import NOON, record
 
 
 def test_list_shows_the_call_that_began_last_first(onlooker: Client) -> None:

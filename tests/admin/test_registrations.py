@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from django_mcp.admin.changelist import changelist
 from django_mcp.models import ClientRegistration
-from tests.admin.calls import recent
 from tests.admin.pages import (
     CLIENTS,
     RECORDS,
@@ -27,17 +26,12 @@ from tests.admin.pages import (
     text_of,
 )
 from tests.databases import finds_whatever_the_case
+from tests.factories import recent
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import (
-    DAY,
-    AccessToken,
-    Application,
-    by_hand,
-    registered,
-    token,
-)
+from tests.applications import AccessToken, Application
+from tests.factories import DAY, by_hand, registered, token
 
 pytestmark = pytest.mark.oauth
 
@@ -54,11 +48,6 @@ def watcher(sign_in: Callable[..., Client]) -> Client:
 def controller(sign_in: Callable[..., Client]) -> Client:
     """May look at clients and at calls, and judge clients."""
     return sign_in("view_clientregistration", "change_clientregistration", "view_callrecord")
-
-
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
 
 
 def row_of(application: Any) -> ClientRegistration:

@@ -13,11 +13,12 @@ from pytest_django import Settings
 
 from django_mcp.models import ClientRegistration, ToolTask
 from tests.admin.pages import CLIENTS, GROUPS, action, client_page, links_of, rows_of, text_of
-from tests.admin.tasks import task
+from tests.factories import task
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import AccessToken, by_hand, registered, token
+from tests.applications import AccessToken
+from tests.factories import by_hand, registered, token
 
 pytestmark = pytest.mark.oauth
 
@@ -31,16 +32,6 @@ PERMISSIONS = ("view_clientregistration", "change_clientregistration", "change_t
 def controller(sign_in: Callable[..., Client]) -> Client:
     """May look at clients and at tool groups, and revoke access."""
     return sign_in(*PERMISSIONS, "view_toolgroup")
-
-
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return User.objects.create_user("bob")
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from pytest_django import Settings
 from django_mcp.admin import ToolGroupAdmin, register
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.primitives.registry import Registry
-from tests.admin.calls import recent
 from tests.admin.pages import links_of
-from tests.admin.tasks import task
+from tests.factories import recent, task
 from tests.urlconfs import package_routes, site
 
 

@@ -13,14 +13,12 @@ from django_mcp.exceptions import TaskLostError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.admin.pages import TASKS, action, links_of, task_page, text_of
-from tests.admin.tasks import Status, shelf, task
+from tests.background.backends import held
+from tests.factories import task
+
+Status = ToolTask.Status
 
 pytestmark = pytest.mark.usefixtures("background")
-
-
-@pytest.fixture
-def ada(db: None) -> User:
-    return User.objects.create_user("ada")
 
 
 def confirmed(name: str, *tasks: ToolTask, **more: str) -> dict[str, Any]:
@@ -100,7 +98,7 @@ def test_retry_is_a_new_call_of_the_same_caller(
     new = ToolTask.objects.exclude(pk=old.pk).get()
     call = CallRecord.objects.get()
     assert after.headers["Location"] == task_page(new)
-    assert shelf == [new.pk]
+    assert [key for key, _ in held] == [new.pk]
     assert (new.status, new.attempts, json.loads(new.arguments)) == ("queued", 0, {"year": 7})
     assert (new.user, new.client) == (old.user, "d-1")
     assert (call.call_id, call.task_id, call.outcome) == (new.call_id, str(new.pk), "running")

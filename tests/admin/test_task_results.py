@@ -9,7 +9,7 @@ from django_mcp.content import Audio, Content, EmbeddedResource, Image, Resource
 from django_mcp.exceptions import TaskLostError
 from django_mcp.schemas.output.output import Rendered
 from tests.admin.pages import links_of, task_page, text_of
-from tests.admin.tasks import task
+from tests.factories import task
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = EmbeddedResource(

@@ -22,7 +22,6 @@ from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import ElicitationRequest, TaskLostError, ToolError
 from django_mcp.models import ToolTask
 from django_mcp.schemas.input.forms import form_of
-from tests.admin.calls import record
 from tests.admin.pages import (
     TASKS,
     action,
@@ -33,8 +32,10 @@ from tests.admin.pages import (
     task_page,
     text_of,
 )
-from tests.admin.tasks import Status, task
 from tests.admin.test_record_list import plan_of
+from tests.factories import record, task
+
+Status = ToolTask.Status
 
 HOSTILE = "</pre><script>alert(1)</script>"
 

@@ -26,11 +26,6 @@ SIGHT = f"{GROUPS}who-sees-what/"
 pytestmark = pytest.mark.usefixtures("registry")
 
 
-@pytest.fixture
-def ada(db: None) -> User:
-    return User.objects.create_user("ada")
-
-
 def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
     onlooker: Client, ada: User
 ) -> None:

@@ -44,11 +44,6 @@ def client(application: Application, request: pytest.FixtureRequest) -> Client:
 
 
 @pytest.fixture
-def alice(db: None) -> User:
-    return User.objects.create_user("alice")
-
-
-@pytest.fixture
 def issue(alice: User) -> Issue:
     """Issues tokens: alice's, good for an hour at this endpoint, unless told otherwise."""
 

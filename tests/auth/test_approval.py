@@ -24,12 +24,13 @@ from django_mcp.background.worker import run_task
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.peers import Peer
-from tests.applications import AccessToken, Grant, RefreshToken, registered, token
+from tests.applications import AccessToken, Grant, RefreshToken
 from tests.auth.conftest import Issue
 from tests.background import backends
 from tests.background.rows import queued
 from tests.calls import offering
 from tests.databases import somebody_waits_for_a_lock
+from tests.factories import registered, token
 from tests.polls import until
 from tests.wire import PATIENCE, Client
 

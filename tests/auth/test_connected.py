@@ -21,12 +21,13 @@ from django_mcp.auth.connections import connections
 from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from tests.admin.pages import links_of, text_of
-from tests.applications import DAY, AccessToken, Grant, RefreshToken, by_hand, registered, token
+from tests.applications import AccessToken, Grant, RefreshToken
 from tests.auth import oauth_client
 from tests.auth.oauth_client import OAuthClient
 from tests.auth.test_approval import background as background
 from tests.auth.test_approval import principal_of
 from tests.background.rows import queued
+from tests.factories import DAY, by_hand, registered, token
 from tests.wire import Client
 
 PAGE = "/connected-assistants/"

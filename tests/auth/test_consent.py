@@ -17,9 +17,9 @@ from django_mcp import tool
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.primitives.declaration import collecting
-from tests.applications import token
 from tests.auth.conftest import Issue
 from tests.auth.oauth_client import onward
+from tests.factories import token
 from tests.wire import serving
 
 CALLBACK = "https://assistant.example/callback"

@@ -17,8 +17,9 @@ from django_mcp import Peer, Principal
 from django_mcp.auth.authenticators import authenticate, renew
 from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import InvalidCredentialsError
-from tests.applications import by_hand, login, refresh
+from tests.applications import refresh
 from tests.auth.conftest import Issue
+from tests.factories import by_hand, login
 
 AccessToken = get_access_token_model()
 RefreshToken = get_refresh_token_model()

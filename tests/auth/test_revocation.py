@@ -11,8 +11,9 @@ from oauthlib.common import generate_token
 from django_mcp.auth.tokens import revocation
 from django_mcp.auth.tokens.revocation import HeldTokens, TokenCounts, revoke_all
 from django_mcp.endpoints import get_endpoints
-from tests.applications import AccessToken, RefreshToken, by_hand, registered, token
+from tests.applications import AccessToken, RefreshToken
 from tests.databases import somebody_waits_for_a_lock
+from tests.factories import by_hand, registered, token
 from tests.polls import until
 from tests.wire import PATIENCE
 

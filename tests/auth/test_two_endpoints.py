@@ -25,10 +25,11 @@ from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
 from tests import urls
 from tests.admin.pages import CLIENTS, GROUPS, text_of
-from tests.applications import AccessToken, Grant, RefreshToken, registered, token
+from tests.applications import AccessToken, Grant, RefreshToken
 from tests.auth import oauth_client
 from tests.auth.oauth_client import OAuthClient, error_of
 from tests.background import backends
+from tests.factories import registered, token
 from tests.spec import ERAS, MODERN
 from tests.transports.test_mount import start_and_stop
 from tests.urlconfs import package_routes, site

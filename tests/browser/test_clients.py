@@ -15,7 +15,8 @@ from tests.browser.pictures import complaints, take, whole_columns, width
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import AccessToken, registered, token
+from tests.applications import AccessToken
+from tests.factories import registered, token
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.oauth]
 

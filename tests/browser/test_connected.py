@@ -17,7 +17,8 @@ from tests.browser.pictures import complaints, take
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import AccessToken, by_hand, registered, token
+from tests.applications import AccessToken
+from tests.factories import by_hand, registered, token
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.oauth]
 

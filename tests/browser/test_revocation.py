@@ -10,7 +10,8 @@ from tests.browser.pictures import complaints, take
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import AccessToken, registered, token
+from tests.applications import AccessToken
+from tests.factories import registered, token
 
 pytestmark = pytest.mark.oauth
 

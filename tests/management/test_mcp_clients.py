@@ -16,16 +16,8 @@ from tests.commands import RunCommand
 
 pytest.importorskip("oauth2_provider")
 
-from tests.applications import (
-    DAY,
-    AccessToken,
-    Application,
-    Grant,
-    RefreshToken,
-    by_hand,
-    registered,
-    token,
-)
+from tests.applications import AccessToken, Application, Grant, RefreshToken
+from tests.factories import DAY, by_hand, registered, token
 
 pytestmark = pytest.mark.oauth
 
@@ -35,11 +27,6 @@ LONG_AGO = 31 * DAY
 @pytest.fixture
 def run(run_command: RunCommand) -> RunCommand:
     return partial(run_command, "mcp_clients")
-
-
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
 
 
 class TestList:

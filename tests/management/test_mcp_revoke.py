@@ -26,17 +26,10 @@ pytest.importorskip("oauth2_provider")
 
 from oauthlib.common import generate_token
 
-from tests.applications import (
-    DAY,
-    AccessToken,
-    Grant,
-    RefreshToken,
-    by_hand,
-    registered,
-    token,
-)
+from tests.applications import AccessToken, Grant, RefreshToken
 from tests.auth import oauth_client
 from tests.auth.oauth_client import OAuthClient
+from tests.factories import DAY, by_hand, registered, token
 
 pytestmark = pytest.mark.oauth
 
@@ -47,16 +40,6 @@ MCP = ["http://testserver/mcp"]
 @pytest.fixture
 def run(run_command: RunCommand) -> RunCommand:
     return partial(run_command, "mcp_revoke", "--no-input")
-
-
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return User.objects.create_user("bob")
 
 
 @pytest.fixture

@@ -34,11 +34,6 @@ def run(run_command: RunCommand) -> RunCommand:
     return partial(run_command, "mcp_revoke", "--no-input")
 
 
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
 def task(user: User | None = None, client: str = "desk", **facts: Any) -> ToolTask:
     facts = {"call_id": uuid4(), "kept_for": timedelta(hours=1), "endpoint": "default", **facts}
     task = ToolTask.objects.create(

@@ -3,7 +3,6 @@
 import json
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,16 +10,12 @@ from django.utils import timezone
 
 from django_mcp.models import CallRecord, ToolTask, UsedRequestState
 from tests.commands import RunCommand
+from tests.factories import task
 
 
 @pytest.fixture
 def run(run_command: RunCommand) -> RunCommand:
     return partial(run_command, "mcp_tasks")
-
-
-def task(name: str = "tool", **facts: Any) -> ToolTask:
-    facts = {"call_id": uuid4(), "kept_for": timedelta(hours=1), **facts}
-    return ToolTask.objects.create(name=name, **facts)
 
 
 def test_it_lists_tasks_with_their_progress(db: None, run: RunCommand) -> None:
@@ -29,15 +24,15 @@ def test_it_lists_tasks_with_their_progress(db: None, run: RunCommand) -> None:
 
     lines = run().lines
 
-    assert lines[0].endswith(f"tool  ann  {first.pk}  third\\x1b[2J")
+    assert lines[0].endswith(f"build_report  ann  {first.pk}  third\\x1b[2J")
     assert "queued" in lines[0]
     assert "3/10" in lines[0]
-    assert lines[1].endswith(f"tool  anonymous  {second.pk}")
+    assert lines[1].endswith(f"build_report  anonymous  {second.pk}")
 
 
 def test_it_lists_some(db: None, run: RunCommand) -> None:
     task()
-    failed = task("other", status="failed")
+    failed = task(name="other", status="failed")
 
     assert str(failed.pk) in run("list", "--status", "failed").text
     assert len(run("list", "--tool", "other").lines) == 1
@@ -54,14 +49,14 @@ def test_it_shows_a_task_without_secrets(db: None, run: RunCommand) -> None:
         secrets="sealed",
         answers="sealed",
         questions='{"q": {"message": "Sure?"}}',
-        error='{"kind": "x"}',
+        error=RuntimeError(),
     )
 
     facts = json.loads(run("show", str(shown.pk)).text)
 
     assert facts == json.loads(run("show", str(shown.call_id)).text)
     assert facts["arguments"] == {"password": "[redacted]", "to": 5}
-    assert facts["error"] == {"kind": "x"}
+    assert facts["error"] == {"kind": "ToolFailedError"}
     assert facts["questions"] == {"q": {"message": "Sure?"}}
     assert facts["result"] is None
     assert not {"secrets", "answers"} & facts.keys()

@@ -28,11 +28,6 @@ def run(run_command: RunCommand) -> RunCommand:
     return partial(run_command, "mcp_token")
 
 
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
 def test_the_token_opens_the_endpoint(ann: User, run: RunCommand) -> None:
     from django_mcp.auth.oauth.authenticator import OAuthAuthenticator
 

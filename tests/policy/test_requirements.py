@@ -30,11 +30,6 @@ Asked = list[Any]
 
 
 @pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
-@pytest.fixture
 def _long_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second that does not end during the test, however slow the machine is."""
     monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)

@@ -26,11 +26,6 @@ def denial_of(name: str, principal: Principal) -> Denial | None:
     return next(entry.denial for entry in survey(principal) if entry.primitive.name == name)
 
 
-@pytest.fixture
-def ann(db: None) -> User:
-    return User.objects.create_user("ann")
-
-
 def test_an_open_group_shows_its_tools(ann: User, shop_group: ToolGroup) -> None:
     assert denial_of("list_products", caller(ann)) is None
 

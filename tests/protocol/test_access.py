@@ -29,7 +29,7 @@ pytest.importorskip("oauth2_provider")
 
 from django_mcp.auth.oauth.authenticator import OAuthAuthenticator
 from django_mcp.auth.tokens.revocation import revoke_of_user
-from tests import applications
+from tests import applications, factories
 from tests.applications import AccessToken
 
 pytestmark = pytest.mark.oauth
@@ -63,12 +63,12 @@ Login = Callable[[Any, User], Any]
 
 
 def login_to_refresh(application: Any, user: User) -> Any:
-    return applications.login(application, user, scope="numbers:add")
+    return factories.login(application, user, scope="numbers:add")
 
 
 def token_alone(application: Any, user: User) -> Any:
     """No refresh token replaces it, as none does that of `mcp_token`."""
-    return applications.token(application, user, scope="numbers:add")
+    return factories.token(application, user, scope="numbers:add")
 
 
 LOGINS = pytest.mark.parametrize("login", [login_to_refresh, token_alone])
@@ -89,7 +89,7 @@ def alice(application: Application, settings: Settings) -> User:
 
 @pytest.fixture
 def token(alice: User) -> str:
-    held: str = login_to_refresh(applications.by_hand("Desk"), alice).token
+    held: str = login_to_refresh(factories.by_hand("Desk"), alice).token
     return held
 
 
@@ -255,7 +255,7 @@ def test_stream_goes_on_however_often_the_token_was_refreshed(
 def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
     modern: Client, gate: Gate, alice: User, login: Login
 ) -> None:
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, kept = login(desk, alice), login(desk, alice)
     first, second = (modern.with_token(each.token).with_tasks() for each in (lost, kept))
 
@@ -285,7 +285,7 @@ def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
 def test_silent_stream_ends_with_its_own_login(
     modern: Client, gate: Gate, alice: User, login: Login
 ) -> None:
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, _ = login(desk, alice), login(desk, alice)
     client = modern.with_token(lost.token).with_tasks()
 
@@ -304,7 +304,7 @@ def test_silent_stream_ends_with_its_own_login(
 def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
     modern: Client, gate: Gate, alice: User
 ) -> None:
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, _ = login_to_refresh(desk, alice), login_to_refresh(desk, alice)
     client = modern.with_token(lost.token).with_tasks()
 
@@ -376,7 +376,7 @@ def test_result_of_a_waiting_call_is_withheld_when_access_was_withdrawn(
 def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
     client: Client, gate: Gate, alice: User, login: Login
 ) -> None:
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, kept = login(desk, alice), login(desk, alice)
 
     async def scenario() -> tuple[Answer, Answer]:
@@ -406,7 +406,7 @@ def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
 def test_call_that_waits_in_silence_ends_with_its_own_login(
     client: Client, gate: Gate, alice: User, login: Login
 ) -> None:
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, _ = login(desk, alice), login(desk, alice)
 
     async def scenario() -> Answer:
@@ -471,7 +471,7 @@ def test_call_whose_access_ends_before_it_has_a_task_gets_none(
     client: Client, alice: User, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.FleetingAuthenticator"]
-    desk = applications.by_hand("Desk")
+    desk = factories.by_hand("Desk")
     lost, _ = login_to_refresh(desk, alice), login_to_refresh(desk, alice)
 
     answer = asyncio.run(client.with_token(lost.token).acall("work_on"))
