@@ -30,7 +30,13 @@ WAITING = (*PYTEST, "--numprocesses=4", "-m")
 # What needs a program of its own has a leg of its own.
 PROGRAMS = "browser or brokers or node or wheel"
 SUITE = f"not ({PROGRAMS} or slow)"
-DOCS = "tests/docs"
+# Where these tests are; to collect all the others takes each process of pytest's ten seconds.
+BROWSER = ("browser", "tests/browser")
+BROKERS = ("brokers", "tests/workers")
+NODE = ("node", "tests/interop")
+SERVERS = ("slow", "tests/conformance_project", "tests/e2e", "tests/example", "tests/hosts")
+DOCS = ("slow", "tests/docs")
+WHEEL = ("wheel", "tests/wheel")
 
 CONNECT = """
 import sys, psycopg
@@ -164,28 +170,28 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="browser",
-            commands=[(PYTHON, *COMPUTING, "browser")],
+            commands=[(PYTHON, *COMPUTING, *BROWSER)],
             obstacle=no_browser,
         ),
-        Leg(name="wheel", commands=[(PYTHON, *PYTEST, "-m", "wheel")], waits=True),
+        Leg(name="wheel", commands=[(PYTHON, *PYTEST, "-m", *WHEEL)], waits=True),
         # Processes that answer as the suite does in this one: once, on what users run.
         Leg(
             name="servers",
-            commands=[(PYTHON, *WAITING, "slow", f"--ignore={DOCS}")],
+            commands=[(PYTHON, *WAITING, *SERVERS)],
             environment={"DATABASE_URL": "" if no_postgres() else postgres_url()},
             waits=True,
         ),
         # Each broker with one database: what a worker writes is tested with both elsewhere.
         Leg(
             name="redis",
-            commands=[(PYTHON, *WAITING, "brokers")],
+            commands=[(PYTHON, *WAITING, *BROKERS)],
             environment={"BROKER_URL": redis_url()},
             obstacle=no_redis,
             waits=True,
         ),
         Leg(
             name="rabbitmq",
-            commands=[(PYTHON, *WAITING, "brokers")],
+            commands=[(PYTHON, *WAITING, *BROKERS)],
             environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
             obstacle=no_rabbitmq,
             waits=True,
@@ -194,7 +200,7 @@ def legs() -> list[Leg]:
             name="docs",
             commands=[
                 (PYTHON, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "build/docs"),
-                (PYTHON, *WAITING, "slow", DOCS),
+                (PYTHON, *WAITING, *DOCS),
             ],
             # The tutorial ends with the Inspector.
             prepare=node_tools,
@@ -202,7 +208,7 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="node",
-            commands=[(PYTHON, *PYTEST, "-m", "node")],
+            commands=[(PYTHON, *PYTEST, "-m", *NODE)],
             prepare=node_tools,
             waits=True,
         ),

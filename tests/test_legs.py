@@ -1,6 +1,7 @@
 """The legs: every test belongs to one, and two that run at once do not get in each other's way."""
 
 import itertools
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.leg_runner import ROOT, Leg, Runner
-from tests.legs import DOCS, legs
+from tests.legs import legs
 
 MARKERS = [
     line.partition(":")[0]
@@ -24,21 +25,22 @@ OTHERS = [marker for marker in MARKERS if marker not in PROGRAMS]
 
 
 @cache
-def selections() -> Sequence[tuple[Leg, str]]:
-    """Each usual leg of pytest's, with what it selects by."""
+def selections() -> Sequence[tuple[str, str, Sequence[str]]]:
+    """The name of each usual leg of pytest's, its markers, and its paths."""
     found = []
     for leg in legs():
         for command in leg.commands:
-            if leg.usual and "pytest" in command and DOCS not in command:
+            if leg.usual and "pytest" in command:
                 after = command[command.index("pytest") :]
-                found.append((leg, after[after.index("-m") + 1]))
+                markers, *paths = after[after.index("-m") + 1 :]
+                found.append((leg.name, markers, paths or ["tests"]))
     return found
 
 
 def selecting(*markers: str) -> set[str]:
     """The legs that run a test with these markers."""
     has = {marker: marker in markers for marker in MARKERS}
-    return {leg.name for leg, expression in selections() if eval(expression, {}, has)}
+    return {name for name, expression, _ in selections() if eval(expression, {}, has)}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -48,6 +50,17 @@ def test_every_test_is_in_a_leg(program: str) -> None:
             needs_database = {"database"} if "postgres" in others else set()
 
             assert selecting(program, *needs_database, *others), others
+
+
+@pytest.mark.parametrize("marker", ["slow", *filter(None, PROGRAMS)])
+def test_paths_of_the_legs_hold_every_test_with_their_marker(marker: str) -> None:
+    marked = re.compile(rf"pytest\.mark\.{marker}\b|mark_folder\(.*\"{marker}\"")
+    files = [path for path in (ROOT / "tests").rglob("*.py") if marked.search(path.read_text())]
+    paths = [path for _, markers, paths in selections() if markers == marker for path in paths]
+
+    assert files
+    for file in files:
+        assert any(file.is_relative_to(ROOT / path) for path in paths), file
 
 
 def test_what_queries_the_database_runs_on_both_and_what_does_not_runs_once() -> None:
