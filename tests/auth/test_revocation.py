@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from oauthlib.common import generate_token
 
 from django_mcp.auth.tokens import revocation
@@ -18,7 +18,7 @@ from tests.polls import until
 from tests.wire import PATIENCE
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="it locks no rows that it reads")
+@pytest.mark.postgres  # others lock no rows that they read
 def test_client_that_repeats_a_refresh_meanwhile_and_revocation_both_come_to_an_end(
     transactional_db: None, alice: User
 ) -> None:

@@ -463,7 +463,7 @@ ROWS: list[tuple[Any, Any, Any]] = [
 ]
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="columns of PostgreSQL's")
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     ("field", "value", "expected"), ROWS, ids=lambda each: getattr(each, "description", None)
 )
