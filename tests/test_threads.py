@@ -26,8 +26,8 @@ from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.policy import snapshot
 from django_mcp.threads.executors import DatabaseThread, run_in_control, run_in_worker
 from django_mcp.threads.pool import ThreadPool
-from tests.barrier import Gate
 from tests.keys import PATH
+from tests.latch import Latch
 from tests.protocol import tools
 from tests.refusals import unknown_tool
 from tests.spec import ERAS
@@ -42,9 +42,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
-    with tools.gate.closed():
-        yield tools.gate
+def latch() -> Iterator[Latch]:
+    with tools.latch.closed():
+        yield tools.latch
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def client(application: Application, request: pytest.FixtureRequest) -> Client:
 class Full:
     """All worker threads are held by calls until the block ends."""
 
-    def __init__(self, client: Client, gate: Gate) -> None:
+    def __init__(self, client: Client, latch: Latch) -> None:
         self._client = client
-        self._gate = gate
+        self._gate = latch
 
     async def __aenter__(self) -> None:
         self._holders = [
@@ -104,12 +104,12 @@ def outcomes(name: str) -> list[str]:
 
 
 def test_call_that_finds_no_thread_is_busy_and_may_come_again(
-    client: Client, gate: Gate, settings: Settings
+    client: Client, latch: Latch, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = 0.05
 
     async def scenario() -> Answer:
-        async with Full(client, gate):
+        async with Full(client, latch):
             return await client.acall("echo", text="x")
 
     answer = asyncio.run(scenario())
@@ -127,13 +127,13 @@ def test_call_that_finds_no_thread_is_busy_and_may_come_again(
 
 @pytest.mark.parametrize("takes_tasks", [False, True])
 def test_background_call_that_finds_no_thread_is_busy_and_makes_no_task(
-    client: Client, gate: Gate, settings: Settings, takes_tasks: bool
+    client: Client, latch: Latch, settings: Settings, takes_tasks: bool
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = 0.05
     caller = client.with_tasks() if takes_tasks else client
 
     async def scenario() -> Answer:
-        async with Full(client, gate):
+        async with Full(client, latch):
             return await caller.acall("describe", name="Ada")
 
     answer = asyncio.run(scenario())
@@ -145,12 +145,12 @@ def test_background_call_that_finds_no_thread_is_busy_and_makes_no_task(
 
 
 def test_hidden_tool_is_not_betrayed_by_a_busy_server(
-    client: Client, gate: Gate, settings: Settings
+    client: Client, latch: Latch, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = 0.05
 
     async def scenario() -> list[Answer]:
-        async with Full(client, gate):
+        async with Full(client, latch):
             return [await client.acall(name) for name in ("hidden", "absent")]
 
     hidden, absent = asyncio.run(scenario())
@@ -160,9 +160,9 @@ def test_hidden_tool_is_not_betrayed_by_a_busy_server(
     assert outcomes("hidden") == outcomes("absent") == ["unknown_tool"]
 
 
-def test_stuck_tools_lock_nobody_out(client: Client, gate: Gate) -> None:
+def test_stuck_tools_lock_nobody_out(client: Client, latch: Latch) -> None:
     async def scenario() -> tuple[Answer, Answer]:
-        async with Full(client, gate):
+        async with Full(client, latch):
             return await client.asend("tools/list"), await client.acall("aecho", text="x")
 
     listed, called = asyncio.run(scenario())
@@ -173,7 +173,7 @@ def test_stuck_tools_lock_nobody_out(client: Client, gate: Gate) -> None:
 
 @pytest.mark.implementation
 def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
-    client: Client, gate: Gate, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    client: Client, latch: Latch, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_RECORD = False
     monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
@@ -182,13 +182,13 @@ def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
         async with asyncio.timeout(PATIENCE):
             await client.acall("aecho", text="first")  # reads what operators decided
             stuck = [
-                asyncio.create_task(run_in_control(gate.wait, "control"))
+                asyncio.create_task(run_in_control(latch.wait, "control"))
                 for _ in range(CONTROL_THREADS)
             ]
             for _ in stuck:
-                await gate.arrival()
+                await latch.arrival()
             answer = await client.acall("aecho", text="second")
-            gate.open()
+            latch.open()
             await asyncio.gather(*stuck)
             return answer
 
@@ -213,12 +213,12 @@ def test_decisions_of_operators_may_grow_old_while_they_are_looked_at(
     assert [each.result.get("structuredContent") for each in answers] == [{"result": "x"}] * 10
 
 
-def test_call_waits_for_a_thread_that_becomes_free_in_time(client: Client, gate: Gate) -> None:
+def test_call_waits_for_a_thread_that_becomes_free_in_time(client: Client, latch: Latch) -> None:
     async def scenario() -> Answer:
-        async with Full(client, gate):
+        async with Full(client, latch):
             waiting = asyncio.create_task(client.acall("echo", text="x"))
             await client.asend("tools/list")
-            gate.open()
+            latch.open()
             return await waiting
 
     assert asyncio.run(scenario()).result["structuredContent"] == {"result": "x"}
@@ -236,13 +236,13 @@ def test_sync_tool_runs_on_a_worker_thread_of_its_own(client: Client) -> None:
     assert names[worker].startswith("django_mcp_worker")
 
 
-def test_async_tools_do_not_share_the_thread_of_their_queries(client: Client, gate: Gate) -> None:
+def test_async_tools_do_not_share_the_thread_of_their_queries(client: Client, latch: Latch) -> None:
     async def scenario() -> list[int]:
         calls = [asyncio.create_task(client.acall("ameet", name=str(i))) for i in range(4)]
         # All are within their query at the same time: on one shared thread they never would be.
         for _ in calls:
-            await gate.arrival()
-        gate.open()
+            await latch.arrival()
+        latch.open()
         answers = await asyncio.gather(*calls)
         return [answer.result["structuredContent"]["result"] for answer in answers]
 
@@ -250,12 +250,12 @@ def test_async_tools_do_not_share_the_thread_of_their_queries(client: Client, ga
 
 
 def test_async_tool_that_finds_no_thread_for_its_query_is_told_so(
-    client: Client, gate: Gate, settings: Settings
+    client: Client, latch: Latch, settings: Settings
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = 0.05
 
     async def scenario() -> Answer:
-        async with Full(client, gate):
+        async with Full(client, latch):
             return await client.acall("aquery")
 
     answer = asyncio.run(scenario())
@@ -263,13 +263,13 @@ def test_async_tool_that_finds_no_thread_for_its_query_is_told_so(
     assert answer.result["isError"] is True
 
 
-def test_async_tool_that_does_not_query_takes_no_thread(client: Client, gate: Gate) -> None:
+def test_async_tool_that_does_not_query_takes_no_thread(client: Client, latch: Latch) -> None:
     async def scenario() -> list[Answer]:
         calls = [asyncio.create_task(client.acall("ahold", name=str(i))) for i in range(THREADS)]
         for _ in calls:
-            await gate.arrival()
+            await latch.arrival()
         answer = await client.acall("query")
-        gate.open()
+        latch.open()
         return [answer, *await asyncio.gather(*calls)]
 
     assert all(answer.result["isError"] is False for answer in asyncio.run(scenario()))
@@ -320,34 +320,34 @@ def test_threads_keep_their_connections_where_django_would(
     assert len(opened) <= THREADS + CONTROL_THREADS
 
 
-def test_cancelled_caller_leaves_its_tool_to_the_thread(gate: Gate) -> None:
+def test_cancelled_caller_leaves_its_tool_to_the_thread(latch: Latch) -> None:
     def work() -> None:
-        gate.wait("work")
-        gate.note("done")
+        latch.wait("work")
+        latch.note("done")
 
     async def scenario() -> str:
         caller = asyncio.create_task(run_in_worker(work))
-        await gate.arrival()
+        await latch.arrival()
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):
             await caller
-        gate.open()
-        return await gate.arrival()
+        latch.open()
+        return await latch.arrival()
 
     assert asyncio.run(scenario()) == "done"
 
 
-def test_threads_are_free_again_after_calls_that_were_cancelled(gate: Gate) -> None:
+def test_threads_are_free_again_after_calls_that_were_cancelled(latch: Latch) -> None:
     async def scenario() -> None:
         callers = [
-            asyncio.create_task(run_in_worker(gate.wait, "held")) for _ in range(THREADS * 3)
+            asyncio.create_task(run_in_worker(latch.wait, "held")) for _ in range(THREADS * 3)
         ]
         for _ in range(THREADS):
-            await gate.arrival()
+            await latch.arrival()
         for caller in callers:
             caller.cancel()
         await asyncio.wait(callers)
-        gate.open()
+        latch.open()
         await asyncio.gather(*(run_in_worker(int) for _ in range(THREADS * 3)))
 
     asyncio.run(scenario())
@@ -369,21 +369,21 @@ def test_work_within_one_call_stays_on_one_thread_and_sees_its_failures() -> Non
     assert first == second
 
 
-def test_query_that_waits_for_a_thread_can_be_cancelled(gate: Gate, settings: Settings) -> None:
+def test_query_that_waits_for_a_thread_can_be_cancelled(latch: Latch, settings: Settings) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
 
     async def query() -> None:
         async with DatabaseThread():
-            await sync_to_async(gate.note)("ran")
+            await sync_to_async(latch.note)("ran")
 
     async def scenario() -> None:
-        holders = [asyncio.create_task(run_in_worker(gate.wait, "held")) for _ in range(THREADS)]
+        holders = [asyncio.create_task(run_in_worker(latch.wait, "held")) for _ in range(THREADS)]
         for _ in holders:
-            await gate.arrival()
+            await latch.arrival()
         late = asyncio.create_task(query())
         await asyncio.wait([late], timeout=0.05)
         late.cancel()
-        gate.open()
+        latch.open()
         await asyncio.gather(*holders)
         with pytest.raises(asyncio.CancelledError):
             await late
@@ -391,18 +391,18 @@ def test_query_that_waits_for_a_thread_can_be_cancelled(gate: Gate, settings: Se
     asyncio.run(scenario())
 
 
-def test_query_that_finds_no_thread_in_time_is_busy(gate: Gate, settings: Settings) -> None:
+def test_query_that_finds_no_thread_in_time_is_busy(latch: Latch, settings: Settings) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = 0.05
 
     async def scenario() -> None:
-        holders = [asyncio.create_task(run_in_worker(gate.wait, "held")) for _ in range(THREADS)]
+        holders = [asyncio.create_task(run_in_worker(latch.wait, "held")) for _ in range(THREADS)]
         for _ in holders:
-            await gate.arrival()
+            await latch.arrival()
         async with DatabaseThread():
             for _ in range(2):  # and stays so: the lease is not tried again
                 with pytest.raises(BusyError):
                     await sync_to_async(int)()
-        gate.open()
+        latch.open()
         await asyncio.gather(*holders)
 
     asyncio.run(scenario())

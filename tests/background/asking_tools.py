@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field, model_validator
 from typing_extensions import TypedDict
 
 from django_mcp import ElicitationDeclinedError, Retry, ToolContext, ToolError, tool
-from django_mcp.primitives.declaration import collecting
-from tests.barrier import Gate
+from django_mcp.tools.declaration import collecting
+from tests.latch import Latch
 
 SECRET = "the-password-is-1234"
 
-gate = Gate()
+latch = Latch()
 
 runs: list[str] = []
 """A word for every run of some tools."""
@@ -231,6 +231,6 @@ with collecting() as TOOLS:
     # Not atomic: on SQLite an open transaction would keep every other writer waiting.
     @tool(background=True, atomic=False)
     def linger(context: ToolContext) -> bool:
-        """Wait at the gate, and ask then."""
-        gate.wait("linger")
+        """Wait at the latch, and ask then."""
+        latch.wait("linger")
         return context.elicit("Sure?", Confirmation).confirm

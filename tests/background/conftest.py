@@ -8,12 +8,12 @@ from pytest_django import Settings
 
 from django_mcp.asgi import Application
 from tests.background import backends, tools
-from tests.barrier import Gate
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import legacy as legacy
 from tests.clients import modern as modern
 from tests.keys import PATH
+from tests.latch import Latch
 from tests.wire import serving
 
 
@@ -36,6 +36,6 @@ def held(application: Application, settings: Settings) -> list[tuple[UUID, float
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
-    with tools.gate.closed():
-        yield tools.gate
+def latch() -> Iterator[Latch]:
+    with tools.latch.closed():
+        yield tools.latch

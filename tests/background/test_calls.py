@@ -11,7 +11,7 @@ from django_mcp.threads.executors import run_in_control
 from tests.background import backends
 from tests.background.rows import settled
 from tests.background.tools import SECRET
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.polls import until
 from tests.spec import LEGACY
 from tests.wire import Answer, Client
@@ -36,14 +36,14 @@ def test_client_receives_the_result_of_a_task(client: Client, name: str) -> None
 
 @COUNT
 def test_client_watches_the_progress_while_the_task_runs(
-    client: Client, gate: Gate, name: str
+    client: Client, latch: Latch, name: str
 ) -> None:
     async def scenario() -> Answer:
         async with client.calling(name, token="tok", to=3) as opened:
-            assert await gate.arrival() == name
+            assert await latch.arrival() == name
             (first,) = await opened.arrival()
             assert first["params"]["message"] == "step 2"
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -53,12 +53,12 @@ def test_client_watches_the_progress_while_the_task_runs(
     assert answer.result["structuredContent"] == {"result": 3}
 
 
-def test_read_only_tool_is_on_record_before_it_runs(modern: Client, gate: Gate) -> None:
+def test_read_only_tool_is_on_record_before_it_runs(modern: Client, latch: Latch) -> None:
     async def scenario() -> str:
         async with modern.calling("count", to=1) as opened:
-            await gate.arrival()
+            await latch.arrival()
             outcome = (await CallRecord.objects.aget()).outcome
-            gate.open()
+            latch.open()
             await opened.answer()
             return outcome
 
@@ -200,12 +200,14 @@ def test_call_that_no_backend_takes_is_refused_and_never_run(
 
 
 @pytest.mark.parametrize("name", ["watch", "awatch"])
-def test_modern_client_that_leaves_cancels_the_task(modern: Client, gate: Gate, name: str) -> None:
+def test_modern_client_that_leaves_cancels_the_task(
+    modern: Client, latch: Latch, name: str
+) -> None:
     async def scenario() -> None:
         async with modern.calling(name) as opened:
-            assert await gate.arrival() == name
+            assert await latch.arrival() == name
             opened.leave()
-            assert await gate.arrival() == "told"
+            assert await latch.arrival() == "told"
 
     asyncio.run(scenario())
 
@@ -228,30 +230,30 @@ def test_modern_client_that_leaves_before_the_start_cancels_too(
     assert CallRecord.objects.get().outcome == "cancelled"
 
 
-def test_task_goes_on_without_its_client_if_it_is_to(modern: Client, gate: Gate) -> None:
+def test_task_goes_on_without_its_client_if_it_is_to(modern: Client, latch: Latch) -> None:
     async def scenario() -> None:
         async with modern.calling("hold_on") as opened:
-            await gate.arrival()
+            await latch.arrival()
             opened.leave()
 
     asyncio.run(scenario())
     until(lambda: not CallRecord.objects.get().delivered)
-    gate.open()
+    latch.open()
 
     assert settled().status == "completed"
     record = CallRecord.objects.get()
     assert (record.outcome, record.delivered) == ("ok", False)
 
 
-def test_legacy_client_that_leaves_does_not_cancel(legacy: Client, gate: Gate) -> None:
+def test_legacy_client_that_leaves_does_not_cancel(legacy: Client, latch: Latch) -> None:
     assert legacy.era == LEGACY
 
     async def scenario() -> None:
         async with legacy.calling("hold", token="tok") as opened:
-            await gate.arrival()
+            await latch.arrival()
             opened.leave()
             await opened.task
-            gate.open()
+            latch.open()
             await run_in_control(settled)
             # The process notes that nobody was there when it sees the end.
             await run_in_control(until, lambda: not CallRecord.objects.get().delivered)
@@ -263,14 +265,14 @@ def test_legacy_client_that_leaves_does_not_cancel(legacy: Client, gate: Gate) -
 
 
 def test_run_that_takes_too_long_has_failed_and_its_result_is_discarded(
-    modern: Client, gate: Gate
+    modern: Client, latch: Latch
 ) -> None:
     answer = asyncio.run(modern.acall("hold_briefly"))
 
     failed = settled()
-    gate.open()
-    assert asyncio.run(gate.arrival()) == "hold_briefly"
-    assert asyncio.run(gate.arrival()) == "over"
+    latch.open()
+    assert asyncio.run(latch.arrival()) == "hold_briefly"
+    assert asyncio.run(latch.arrival()) == "over"
     assert "timed out" in answer.result["content"][0]["text"]
     assert (failed.status, failed.result) == ("failed", "")
     assert ToolTask.objects.get().updated == failed.updated

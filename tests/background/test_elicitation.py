@@ -299,13 +299,13 @@ def test_task_that_is_cancelled_before_it_asks_never_asks() -> None:
     async def scenario() -> None:
         context = call_of("linger", is_askable=True, takes_task=True)
         call = asyncio.create_task(serve_call(context))
-        assert await asking_tools.gate.arrival() == "linger"
+        assert await asking_tools.latch.arrival() == "linger"
         assert context.task_id is not None
         await run_in_control(cancel, context.task_id)
-        asking_tools.gate.open()
+        asking_tools.latch.open()
         await call
 
-    with asking_tools.gate.closed(), pytest.raises(TaskCancelledError):
+    with asking_tools.latch.closed(), pytest.raises(TaskCancelledError):
         asyncio.run(scenario())
 
     task = settled()

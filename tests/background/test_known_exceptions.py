@@ -22,8 +22,8 @@ from django_mcp.background.worker import run_task
 from django_mcp.exceptions import FollowUpFailedError, ToolFailedError
 from django_mcp.models import CallRecord, ToolTask
 from tests.background.rows import aged, queued
-from tests.barrier import Gate
 from tests.calls import call_of, offering, serve
+from tests.latch import Latch
 from tests.polls import until
 
 Held = list[tuple[UUID, float]]
@@ -204,17 +204,17 @@ class TestFollowUp:
             outcome_of(task.pk)
 
     def test_worker_that_dies_in_a_hook_leaves_work_that_is_not_repeated(
-        self, held: Held, gate: Gate
+        self, held: Held, latch: Latch
     ) -> None:
-        function = self.act(lambda: gate.wait("hook"))
+        function = self.act(lambda: latch.wait("hook"))
         with offering(function, background=True, idempotent=True):
             task = queued("act")
             with ThreadPoolExecutor(1) as worker:
                 running = worker.submit(run_task, task.pk)
-                asyncio.run(gate.arrival())
+                asyncio.run(latch.arrival())
                 aged(task, heartbeat=STALE)
                 swept = sweep()
-                gate.open()
+                latch.open()
                 running.result()
                 worker.submit(connections.close_all)
         ended = ToolTask.objects.get()
@@ -225,15 +225,15 @@ class TestFollowUp:
         assert CallRecord.objects.get().outcome == "follow_up_failed"
 
     def test_run_whose_hook_takes_too_long_is_not_told_as_undone(
-        self, held: Held, gate: Gate
+        self, held: Held, latch: Latch
     ) -> None:
-        with offering(self.act(lambda: gate.wait("hook")), background=True, timeout=0.3):
+        with offering(self.act(lambda: latch.wait("hook")), background=True, timeout=0.3):
             task = queued("act")
             with ThreadPoolExecutor(1) as worker:
                 running = worker.submit(run_task, task.pk)
-                asyncio.run(gate.arrival())
+                asyncio.run(latch.arrival())
                 until(lambda: ToolTask.objects.get().has_ended)
-                gate.open()
+                latch.open()
                 running.result()
                 worker.submit(connections.close_all)
         ended = ToolTask.objects.get()
@@ -242,15 +242,15 @@ class TestFollowUp:
         assert self.is_told(ended)
 
     def test_task_that_is_cancelled_during_a_hook_keeps_its_result(
-        self, held: Held, gate: Gate
+        self, held: Held, latch: Latch
     ) -> None:
-        with offering(self.act(lambda: gate.wait("hook")), background=True):
+        with offering(self.act(lambda: latch.wait("hook")), background=True):
             task = queued("act")
             with ThreadPoolExecutor(1) as worker:
                 running = worker.submit(run_task, task.pk)
-                asyncio.run(gate.arrival())
+                asyncio.run(latch.arrival())
                 cancel(task.pk)
-                gate.open()
+                latch.open()
                 running.result()
                 worker.submit(connections.close_all)
 

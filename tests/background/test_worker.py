@@ -28,9 +28,9 @@ from django_mcp.tools.tool import Tool
 from tests.background import backends
 from tests.background.rows import aged, queued
 from tests.background.tools import SECRET
-from tests.barrier import Gate
 from tests.calls import caller
 from tests.keys import PATH
+from tests.latch import Latch
 
 PIN = "pin-4711"  # digits alone could be part of an id
 
@@ -61,7 +61,7 @@ class TestClaim:
         assert (task.status, task.attempts) == ("queued", 0)
         assert record().outcome == "running"
 
-    def test_of_many_workers_one_runs_the_task(self, held: Held, gate: Gate) -> None:
+    def test_of_many_workers_one_runs_the_task(self, held: Held, latch: Latch) -> None:
         task = queued("write", name="once")
 
         def work(number: int) -> None:
@@ -226,21 +226,21 @@ class TestRetry:
         return task
 
     @pytest.mark.parametrize("kind", ["flaky", "retryable"])
-    def test_what_is_declared_is_run_again(self, held: Held, gate: Gate, kind: str) -> None:
+    def test_what_is_declared_is_run_again(self, held: Held, latch: Latch, kind: str) -> None:
         task = self.runs(held, queued("flaky", failures=2, kind=kind))
 
         assert (task.status, task.attempts) == ("completed", 3)
         assert record().outcome == "ok"
         assert Group.objects.filter(name="flaky").count() == 1
 
-    def test_run_that_fails_too_often_has_failed(self, held: Held, gate: Gate) -> None:
+    def test_run_that_fails_too_often_has_failed(self, held: Held, latch: Latch) -> None:
         task = self.runs(held, queued("flaky", failures=9, kind="flaky"))
 
         assert (task.status, task.attempts) == ("failed", 3)
         assert record().error_class == "FlakyError"
 
     @pytest.mark.parametrize(("kind", "status"), [("final", "completed"), ("other", "failed")])
-    def test_anything_else_is_final(self, held: Held, gate: Gate, kind: str, status: str) -> None:
+    def test_anything_else_is_final(self, held: Held, latch: Latch, kind: str, status: str) -> None:
         task = self.runs(held, queued("flaky", failures=2, kind=kind))
 
         assert (task.status, task.attempts) == (status, 1)
@@ -263,13 +263,13 @@ class TestCancelling:
 
     @pytest.mark.parametrize("name", ["watch", "awatch"])
     def test_tool_that_is_told_within_a_second_and_stops_is_cancelled(
-        self, held: Held, gate: Gate, name: str
+        self, held: Held, latch: Latch, name: str
     ) -> None:
         task = queued(name)
 
         with ThreadPoolExecutor(1) as worker:
             running = worker.submit(run, task)
-            assert asyncio.run(gate.arrival()) == name
+            assert asyncio.run(latch.arrival()) == name
             asked = timezone.now()
             cancel(task.pk)
             ended = running.result()
@@ -280,13 +280,13 @@ class TestCancelling:
         assert ended.ended - asked < timedelta(seconds=1)
 
     def test_tool_that_raises_when_it_is_told_is_cancelled_and_not_retried(
-        self, held: Held, gate: Gate
+        self, held: Held, latch: Latch
     ) -> None:
         task = queued("watch_and_raise")
 
         with ThreadPoolExecutor(1) as worker:
             running = worker.submit(run, task)
-            asyncio.run(gate.arrival())
+            asyncio.run(latch.arrival())
             cancel(task.pk)
             ended = running.result()
             worker.submit(connections.close_all)
@@ -294,31 +294,31 @@ class TestCancelling:
         assert (ended.status, ended.attempts) == ("cancelled", 1)
         assert record().outcome == "cancelled"
 
-    def test_tool_that_never_looks_keeps_its_result(self, held: Held, gate: Gate) -> None:
+    def test_tool_that_never_looks_keeps_its_result(self, held: Held, latch: Latch) -> None:
         task = queued("hold", name="kept")
 
         with ThreadPoolExecutor(1) as worker:
             running = worker.submit(run, task)
-            asyncio.run(gate.arrival())
+            asyncio.run(latch.arrival())
             cancel(task.pk)
-            gate.open()
+            latch.open()
             ended = running.result()
             worker.submit(connections.close_all)
 
         assert (ended.status, ended.cancel_requested) == ("completed", True)
 
     def test_run_is_ended_by_force_where_operators_want_it(
-        self, held: Held, gate: Gate, settings: Settings
+        self, held: Held, latch: Latch, settings: Settings
     ) -> None:
         settings.DJANGO_MCP_BACKGROUND_TERMINATE = True
         task = queued("hold")
 
         with ThreadPoolExecutor(1) as worker:
             running = worker.submit(run, task)
-            asyncio.run(gate.arrival())
+            asyncio.run(latch.arrival())
             cancel(task.pk)
             cancelled = ToolTask.objects.get()
-            gate.open()
+            latch.open()
             running.result()
             worker.submit(connections.close_all)
 

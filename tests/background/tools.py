@@ -11,13 +11,13 @@ from django.db import transaction
 from django_mcp import Image, Redacted, Retry, Text, ToolContext, ToolError, tool
 from django_mcp.content import Content
 from django_mcp.models import ToolTask
-from django_mcp.primitives.declaration import collecting
-from tests.barrier import Gate
+from django_mcp.tools.declaration import collecting
+from tests.latch import Latch
 from tests.polls import until
 
 SECRET = "the-password-is-1234"
 
-gate = Gate()
+latch = Latch()
 
 
 class FlakyError(Exception):
@@ -64,19 +64,19 @@ with collecting() as TOOLS:
 
     @tool(background=True, read_only=True)
     def count(to: int, context: ToolContext) -> int:
-        """Report every step, and wait at the gate before the last."""
+        """Report every step, and wait at the latch before the last."""
         for step in range(1, to + 1):
             if step == to:
-                gate.wait("count")
+                latch.wait("count")
             context.report_progress(step, to, f"step {step}")
         return to
 
     @tool(background=True, read_only=True)
     async def acount(to: int, context: ToolContext) -> int:
-        """Report every step, and wait at the gate before the last, on a loop."""
+        """Report every step, and wait at the latch before the last, on a loop."""
         for step in range(1, to + 1):
             if step == to:
-                await gate.pause("acount")
+                await latch.pause("acount")
             await context.areport_progress(step, to, f"step {step}")
         return to
 
@@ -91,48 +91,48 @@ with collecting() as TOOLS:
     @tool(background=True, atomic=False)
     def watch(context: ToolContext) -> str:
         """Wait until the call is cancelled."""
-        gate.note("watch")
+        latch.note("watch")
         while not context.is_cancelled:
-            gate.nap()
-        gate.note("told")
+            latch.nap()
+        latch.note("told")
         return "stopped"
 
     @tool(background=True, atomic=False, idempotent=True, retry=Retry())
     def watch_and_raise(context: ToolContext) -> str:
         """Wait until the call is cancelled, and raise."""
-        gate.note("watch_and_raise")
+        latch.note("watch_and_raise")
         while not context.is_cancelled:
-            gate.nap()
+            latch.nap()
         raise ToolError("stopped", retryable=True)
 
     @tool(background=True)
     async def awatch() -> str:
         """Wait until the call is cancelled, on a loop."""
-        gate.note("awatch")
+        latch.note("awatch")
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            gate.note("told")
+            latch.note("told")
             raise
         return "never"
 
     @tool(background=True, atomic=False)
     def hold(name: str = "") -> str:
-        """Wait at the gate without a look at anything else."""
-        gate.wait("hold")
+        """Wait at the latch without a look at anything else."""
+        latch.wait("hold")
         return name
 
     @tool(background=True, atomic=False, on_disconnect="continue")
     def hold_on() -> str:
-        """Wait at the gate, whether anybody waits for the result or not."""
-        gate.wait("hold_on")
+        """Wait at the latch, whether anybody waits for the result or not."""
+        latch.wait("hold_on")
         return "over"
 
     @tool(background=True, atomic=False, timeout=0.3)
     def hold_briefly() -> str:
-        """Wait at the gate for longer than is allowed."""
-        gate.wait("hold_briefly")
-        gate.note("over")
+        """Wait at the latch for longer than is allowed."""
+        latch.wait("hold_briefly")
+        latch.note("over")
         return "too late"
 
     @tool(background=True, timeout=0.3)
@@ -204,7 +204,7 @@ with collecting() as TOOLS:
     )
     def flaky(failures: int, kind: str) -> str:
         """Write, and fail so many times before it works."""
-        gate.note("run")
+        latch.note("run")
         Group.objects.create(name="flaky")
         if ToolTask.objects.get().attempts > failures:
             return "at last"

@@ -20,11 +20,11 @@ from django_mcp.models import CallRecord
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
-from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
+from django_mcp.tools.declaration import collecting
 from django_mcp.tools.tool import Tool
-from tests.barrier import Gate
 from tests.calls import caller, offering, serving_declared
+from tests.latch import Latch
 
 Asked = list[Any]
 
@@ -256,21 +256,21 @@ def test_user_without_a_key_is_judged_every_time(db: None) -> None:
 @pytest.mark.implementation
 @pytest.mark.usefixtures("_long_second")
 def test_requests_at_the_same_time_wait_for_one_verdict(ann: User) -> None:
-    gate, asked = Gate(), []
+    latch, asked = Latch(), []
 
     def is_slow(user: User) -> bool:
         asked.append(user)
-        gate.wait("predicate")
+        latch.wait("predicate")
         return True
 
     def names(_: int) -> list[str]:
         return [each.name for each in visible(Tool, caller(ann))]
 
-    with offering(act, requires=is_slow), gate.closed(), ThreadPoolExecutor(4) as threads:
+    with offering(act, requires=is_slow), latch.closed(), ThreadPoolExecutor(4) as threads:
         snapshot.current_snapshot()
         lists = [threads.submit(names, number) for number in range(4)]
-        asyncio.run(gate.arrival())
-        gate.open()
+        asyncio.run(latch.arrival())
+        latch.open()
 
         assert [each.result() for each in lists] == [["act"]] * 4
     assert asked == [ann]

@@ -8,12 +8,12 @@ from pytest_django import Settings
 from django_mcp.asgi import Application
 from django_mcp.calls import progress
 from django_mcp.models import ToolGroup
-from tests.barrier import Gate
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import legacy as legacy
 from tests.clients import modern as modern
 from tests.keys import PATH
+from tests.latch import Latch
 from tests.protocol import tools
 from tests.wire import serving
 
@@ -29,9 +29,9 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
-    with tools.gate.closed():
-        yield tools.gate
+def latch() -> Iterator[Latch]:
+    with tools.latch.closed():
+        yield tools.latch
 
 
 @pytest.fixture

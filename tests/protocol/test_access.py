@@ -18,8 +18,8 @@ from django_mcp.peers import Peer
 from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
 from tests.background.rows import quiet, settled
-from tests.barrier import Gate
 from tests.keys import PATH
+from tests.latch import Latch
 from tests.polls import until
 from tests.protocol.tasks import start
 from tests.protocol.tools import SECRET
@@ -120,10 +120,10 @@ def assert_withheld(answer: Answer) -> None:
 
 
 @asynccontextmanager
-async def listening(client: Client, gate: Gate) -> AsyncIterator[Conversation]:
+async def listening(client: Client, latch: Latch) -> AsyncIterator[Conversation]:
     """A stream that has told of a task which is at work."""
     task_id = await start(client, "work", to=1)
-    await gate.arrival()
+    await latch.arrival()
     wanted = {"notifications": {"taskIds": [task_id]}}
     async with client.sending("subscriptions/listen", wanted) as opened:
         await opened.arrival(2)
@@ -132,14 +132,14 @@ async def listening(client: Client, gate: Gate) -> AsyncIterator[Conversation]:
 
 @WITHDRAWALS
 def test_stream_ends_untold_when_access_was_withdrawn(
-    modern: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+    modern: Client, latch: Latch, alice: User, token: str, withdraw: Withdraw
 ) -> None:
     client = modern.with_token(token).with_tasks()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(withdraw, alice)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -153,33 +153,33 @@ def test_stream_ends_untold_when_access_was_withdrawn(
 @pytest.mark.usefixtures("impatient", "strict")
 @WITHDRAWALS
 def test_silent_stream_ends_when_access_was_withdrawn(
-    modern: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+    modern: Client, latch: Latch, alice: User, token: str, withdraw: Withdraw
 ) -> None:
     client = modern.with_token(token).with_tasks()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(withdraw, alice)
             return await opened.answer()
 
     answer = asyncio.run(scenario())
 
-    gate.open()
+    latch.open()
     settled()
     assert statuses(answer) == ["working"]
     assert answer.result["resultType"] == "complete"
 
 
 def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
-    modern: Client, gate: Gate, alice: User
+    modern: Client, latch: Latch, alice: User
 ) -> None:
     """The authenticator of the tests cannot renew."""
     client = modern.with_key("alice").with_tasks()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(deactivate, alice)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -190,15 +190,15 @@ def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
 
 @pytest.mark.usefixtures("impatient", "strict", "alice")
 def test_authenticator_is_asked_about_its_own_principal_however_often(
-    modern: Client, gate: Gate, settings: Settings
+    modern: Client, latch: Latch, settings: Settings
 ) -> None:
     """Not about the one that it returned last, which need not repeat everything."""
     settings.DJANGO_MCP_AUTHENTICATORS = ["tests.keys.TerseAuthenticator"]
     client = modern.with_key("alice").with_tasks()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
-            gate.open()
+        async with listening(client, latch) as opened:
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -208,15 +208,15 @@ def test_authenticator_is_asked_about_its_own_principal_however_often(
 
 
 def test_stream_goes_on_when_the_token_was_refreshed(
-    modern: Client, gate: Gate, token: str
+    modern: Client, latch: Latch, token: str
 ) -> None:
     client = modern.with_token(token).with_tasks()
     access = AccessToken.objects.get()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(applications.refresh, access)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -227,14 +227,14 @@ def test_stream_goes_on_when_the_token_was_refreshed(
 
 @pytest.mark.usefixtures("strict")
 def test_stream_goes_on_however_often_the_token_was_refreshed(
-    modern: Client, gate: Gate, token: str
+    modern: Client, latch: Latch, token: str
 ) -> None:
     client = modern.with_token(token).with_tasks()
     access = AccessToken.objects.get()
 
     async def scenario() -> Answer:
         task_id = await start(client, "work", to=2)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with client.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
@@ -242,7 +242,7 @@ def test_stream_goes_on_however_often_the_token_was_refreshed(
             await ToolTask.objects.aupdate(progress=1.5, updated=timezone.now())
             await opened.arrival(3)
             await run_in_control(applications.refresh, second)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -253,7 +253,7 @@ def test_stream_goes_on_however_often_the_token_was_refreshed(
 
 @LOGINS
 def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
-    modern: Client, gate: Gate, alice: User, login: Login
+    modern: Client, latch: Latch, alice: User, login: Login
 ) -> None:
     desk = factories.by_hand("Desk")
     lost, kept = login(desk, alice), login(desk, alice)
@@ -261,7 +261,7 @@ def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
 
     async def scenario() -> tuple[Answer, Answer]:
         task_id = await start(first, "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with (
             first.sending("subscriptions/listen", wanted) as withdrawn,
@@ -270,7 +270,7 @@ def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
             await withdrawn.arrival(2)
             await open_still.arrival(2)
             await run_in_control(applications.revoke, lost)
-            gate.open()
+            latch.open()
             return await withdrawn.answer(), await open_still.answer()
 
     ended, told = asyncio.run(scenario())
@@ -283,26 +283,26 @@ def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
 @pytest.mark.usefixtures("impatient", "strict")
 @LOGINS
 def test_silent_stream_ends_with_its_own_login(
-    modern: Client, gate: Gate, alice: User, login: Login
+    modern: Client, latch: Latch, alice: User, login: Login
 ) -> None:
     desk = factories.by_hand("Desk")
     lost, _ = login(desk, alice), login(desk, alice)
     client = modern.with_token(lost.token).with_tasks()
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(applications.revoke, lost)
             return await opened.answer()
 
     answer = asyncio.run(scenario())
 
-    gate.open()
+    latch.open()
     settled()
     assert statuses(answer) == ["working"]
 
 
 def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
-    modern: Client, gate: Gate, alice: User
+    modern: Client, latch: Latch, alice: User
 ) -> None:
     desk = factories.by_hand("Desk")
     lost, _ = login_to_refresh(desk, alice), login_to_refresh(desk, alice)
@@ -312,9 +312,9 @@ def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
         applications.revoke(applications.refresh(lost))
 
     async def scenario() -> Answer:
-        async with listening(client, gate) as opened:
+        async with listening(client, latch) as opened:
             await run_in_control(refresh_and_revoke)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -324,18 +324,18 @@ def test_stream_ends_when_the_token_that_a_refresh_brought_is_revoked(
 
 
 def test_task_is_not_told_of_when_the_scopes_of_its_tool_are_gone(
-    modern: Client, gate: Gate, token: str
+    modern: Client, latch: Latch, token: str
 ) -> None:
     client = modern.with_token(token).with_tasks()
 
     async def scenario() -> Answer:
         task_id = await start(client, "work_with_scope")
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with client.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
             await AccessToken.objects.aupdate(scope="another")
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -350,16 +350,16 @@ def test_task_is_not_told_of_when_the_scopes_of_its_tool_are_gone(
 
 @WITHDRAWALS
 def test_result_of_a_waiting_call_is_withheld_when_access_was_withdrawn(
-    client: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+    client: Client, latch: Latch, alice: User, token: str, withdraw: Withdraw
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_on", token="tok") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await opened.arrival()
             await run_in_control(withdraw, alice)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -374,7 +374,7 @@ def test_result_of_a_waiting_call_is_withheld_when_access_was_withdrawn(
 
 @LOGINS
 def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
-    client: Client, gate: Gate, alice: User, login: Login
+    client: Client, latch: Latch, alice: User, login: Login
 ) -> None:
     desk = factories.by_hand("Desk")
     lost, kept = login(desk, alice), login(desk, alice)
@@ -387,7 +387,7 @@ def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
             await withdrawn.arrival()
             await open_still.arrival()
             await run_in_control(applications.revoke, lost)
-            gate.open()
+            latch.open()
             return await withdrawn.answer(), await open_still.answer()
 
     ended, told = asyncio.run(scenario())
@@ -404,14 +404,14 @@ def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
 @pytest.mark.usefixtures("impatient", "strict")
 @LOGINS
 def test_call_that_waits_in_silence_ends_with_its_own_login(
-    client: Client, gate: Gate, alice: User, login: Login
+    client: Client, latch: Latch, alice: User, login: Login
 ) -> None:
     desk = factories.by_hand("Desk")
     lost, _ = login(desk, alice), login(desk, alice)
 
     async def scenario() -> Answer:
         async with client.with_token(lost.token).calling("work_until_cancelled") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await run_in_control(applications.revoke, lost)
             return await opened.answer()
 
@@ -422,7 +422,7 @@ def test_call_that_waits_in_silence_ends_with_its_own_login(
 
 
 def test_waiting_call_goes_on_when_the_token_was_refreshed(
-    client: Client, gate: Gate, token: str
+    client: Client, latch: Latch, token: str
 ) -> None:
     access = AccessToken.objects.get()
 
@@ -430,7 +430,7 @@ def test_waiting_call_goes_on_when_the_token_was_refreshed(
         async with client.with_token(token).calling("work_on", token="tok") as opened:
             await opened.arrival()
             await run_in_control(applications.refresh, access)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -440,15 +440,15 @@ def test_waiting_call_goes_on_when_the_token_was_refreshed(
 
 
 def test_call_that_has_told_of_no_progress_goes_on_when_the_token_was_refreshed(
-    client: Client, gate: Gate, token: str
+    client: Client, latch: Latch, token: str
 ) -> None:
     access = AccessToken.objects.get()
 
     async def scenario() -> Answer:
         async with client.with_token(token).calling("work_with_scope") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await run_in_control(applications.refresh, access)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -485,13 +485,13 @@ def test_call_whose_access_ends_before_it_has_a_task_gets_none(
 @pytest.mark.usefixtures("impatient", "strict")
 @WITHDRAWALS
 def test_task_of_a_waiting_call_ends_with_the_access_of_its_caller(
-    client: Client, gate: Gate, alice: User, token: str, withdraw: Withdraw
+    client: Client, latch: Latch, alice: User, token: str, withdraw: Withdraw
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_until_cancelled") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await run_in_control(withdraw, alice)
             return await opened.answer()
 
@@ -505,13 +505,13 @@ def test_task_of_a_waiting_call_ends_with_the_access_of_its_caller(
 
 @pytest.mark.usefixtures("impatient", "strict")
 def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
-    client: Client, gate: Gate, alice: User, token: str
+    client: Client, latch: Latch, alice: User, token: str
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_on") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await run_in_control(disconnect, alice)
             return await opened.answer()
 
@@ -519,7 +519,7 @@ def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
 
     assert_withheld(answer)
     assert ToolTask.objects.get().status == "working"
-    gate.open()
+    latch.open()
     assert settled().status == "completed"
     record = CallRecord.objects.get()
     assert (record.outcome, record.delivered) == ("ok", False)
@@ -527,13 +527,13 @@ def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
 
 @pytest.mark.usefixtures("strict")
 def test_progress_is_not_told_when_access_was_withdrawn(
-    client: Client, gate: Gate, alice: User, token: str
+    client: Client, latch: Latch, alice: User, token: str
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_on", token="tok") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await opened.arrival()
             await run_in_control(disconnect, alice)
             await ToolTask.objects.aupdate(progress=1.5, updated=timezone.now())
@@ -541,22 +541,22 @@ def test_progress_is_not_told_when_access_was_withdrawn(
 
     answer = asyncio.run(scenario())
 
-    gate.open()
+    latch.open()
     quiet()
     assert [each["progress"] for each in answer.progress] == [1]
     assert answer.result["isError"] is True
 
 
 def test_waiting_call_lacks_the_scopes_that_were_taken_from_its_token(
-    client: Client, gate: Gate, token: str
+    client: Client, latch: Latch, token: str
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_with_scope") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await AccessToken.objects.aupdate(scope="another")
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -566,14 +566,14 @@ def test_waiting_call_lacks_the_scopes_that_were_taken_from_its_token(
 
 
 def test_caller_who_keeps_access_receives_the_result(
-    client: Client, gate: Gate, token: str
+    client: Client, latch: Latch, token: str
 ) -> None:
     caller = client.with_token(token)
 
     async def scenario() -> Answer:
         async with caller.calling("work_on") as opened:
-            await gate.arrival()
-            gate.open()
+            await latch.arrival()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())

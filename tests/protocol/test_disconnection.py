@@ -12,7 +12,7 @@ from pytest_django import Settings
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.threads.executors import run_in_control, run_in_worker
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.wire import PATIENCE, Client
 
 THREADS = 8
@@ -63,13 +63,13 @@ async def standstill() -> None:
 
 
 def test_modern_client_that_leaves_cancels_an_async_tool(
-    modern: Client, gate: Gate, ended: Ended
+    modern: Client, latch: Latch, ended: Ended
 ) -> None:
     async def scenario() -> None:
         async with modern.calling("ahold", name="a") as opened:
-            assert await gate.arrival() == "a"
+            assert await latch.arrival() == "a"
             opened.leave()
-            assert await gate.arrival() == "a cancelled"
+            assert await latch.arrival() == "a cancelled"
             await ended()
 
     asyncio.run(scenario())
@@ -78,7 +78,7 @@ def test_modern_client_that_leaves_cancels_an_async_tool(
 
 
 def test_modern_client_that_leaves_a_stream_cancels_too(
-    modern: Client, gate: Gate, ended: Ended
+    modern: Client, latch: Latch, ended: Ended
 ) -> None:
     async def scenario() -> None:
         async with modern.calling("ahold_and_report", token=1) as opened:
@@ -92,15 +92,15 @@ def test_modern_client_that_leaves_a_stream_cancels_too(
 
 
 def test_modern_client_that_leaves_lets_a_sync_tool_know(
-    modern: Client, gate: Gate, ended: Ended
+    modern: Client, latch: Latch, ended: Ended
 ) -> None:
     async def scenario() -> None:
         async with modern.calling("watch") as opened:
-            assert await gate.arrival() == "watch"
+            assert await latch.arrival() == "watch"
             opened.leave()
         await standstill()  # so the handler has heard of it
-        gate.open()
-        assert await gate.arrival() == "cancelled: True"
+        latch.open()
+        assert await latch.arrival() == "cancelled: True"
         await ended()
 
     asyncio.run(scenario())
@@ -110,15 +110,15 @@ def test_modern_client_that_leaves_lets_a_sync_tool_know(
 
 @pytest.mark.parametrize("token", [None, 1])
 def test_tool_of_an_older_client_that_leaves_finishes_undelivered(
-    legacy: Client, gate: Gate, ended: Ended, token: int | None
+    legacy: Client, latch: Latch, ended: Ended, token: int | None
 ) -> None:
     async def scenario() -> None:
         async with legacy.calling("ahold", token=token, name="a") as opened:
-            assert await gate.arrival() == "a"
+            assert await latch.arrival() == "a"
             opened.leave()
         await standstill()  # so the handler has heard of it
-        gate.open()
-        assert await gate.arrival() == "a done"
+        latch.open()
+        assert await latch.arrival() == "a done"
         await ended()
 
     asyncio.run(scenario())
@@ -129,15 +129,15 @@ def test_tool_of_an_older_client_that_leaves_finishes_undelivered(
 @pytest.mark.usefixtures("unthrottled")
 @pytest.mark.parametrize("name", ["hold_and_report", "ahold_and_report"])
 def test_reports_to_an_older_client_that_left_hold_nobody_up(
-    legacy: Client, gate: Gate, ended: Ended, name: str
+    legacy: Client, latch: Latch, ended: Ended, name: str
 ) -> None:
     async def scenario() -> None:
         async with legacy.calling(name, token=1) as opened:
             await opened.arrival()
             opened.leave()
         await standstill()  # so the handler has heard of it
-        gate.open()
-        assert [await gate.arrival(), await gate.arrival()] == [name, "reported"]
+        latch.open()
+        assert [await latch.arrival(), await latch.arrival()] == [name, "reported"]
         await ended()
 
     asyncio.run(scenario())
@@ -146,15 +146,15 @@ def test_reports_to_an_older_client_that_left_hold_nobody_up(
 
 
 def test_sync_tool_of_an_older_client_is_not_told_that_it_is_cancelled(
-    legacy: Client, gate: Gate, ended: Ended
+    legacy: Client, latch: Latch, ended: Ended
 ) -> None:
     async def scenario() -> None:
         async with legacy.calling("watch") as opened:
-            assert await gate.arrival() == "watch"
+            assert await latch.arrival() == "watch"
             opened.leave()
         await standstill()  # so the handler has heard of it
-        gate.open()
-        assert await gate.arrival() == "cancelled: False"
+        latch.open()
+        assert await latch.arrival() == "cancelled: False"
         await ended()
 
     asyncio.run(scenario())
@@ -164,19 +164,19 @@ def test_sync_tool_of_an_older_client_is_not_told_that_it_is_cancelled(
 
 @pytest.mark.parametrize("late", ["hold", "describe"])
 def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
-    modern: Client, gate: Gate, ended: Ended, settings: Settings, late: str
+    modern: Client, latch: Latch, ended: Ended, settings: Settings, late: str
 ) -> None:
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
 
     async def scenario() -> None:
         holders = [asyncio.create_task(modern.acall("hold", name="holder")) for _ in range(THREADS)]
         for _ in range(THREADS):
-            await gate.arrival()
+            await latch.arrival()
         async with modern.calling(late, name="late") as opened:
             await standstill()
             opened.leave()
         await ended()
-        gate.open()
+        latch.open()
         await asyncio.gather(*holders)
 
     asyncio.run(scenario())
@@ -186,7 +186,7 @@ def test_modern_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
 
 
 def test_unknown_tools_are_answered_although_no_thread_is_free(
-    client: Client, gate: Gate, settings: Settings
+    client: Client, latch: Latch, settings: Settings
 ) -> None:
     """Waiting would tell a hidden tool, which runs on one, from a missing one."""
     settings.DJANGO_MCP_BUSY_AFTER = PATIENCE
@@ -195,9 +195,9 @@ def test_unknown_tools_are_answered_although_no_thread_is_free(
     async def scenario() -> list[str]:
         holders = [asyncio.create_task(client.acall("hold", name="holder")) for _ in range(THREADS)]
         for _ in range(THREADS):
-            await gate.arrival()
+            await latch.arrival()
         answers = [await client.acall(name) for name in names]
-        gate.open()
+        latch.open()
         await asyncio.gather(*holders)
         return [answer.error["message"] for answer in answers]
 

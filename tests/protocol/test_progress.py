@@ -6,7 +6,7 @@ import pytest
 
 from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
 from django_mcp.protocol.progress import ProgressChannel
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.wire import PATIENCE, Answer, Client
 
 SYNC_AND_ASYNC = pytest.mark.parametrize("name", ["count", "acount", "count_behind_decorator"])
@@ -82,13 +82,13 @@ def test_reports_that_do_not_increase_are_dropped(client: Client) -> None:
 @pytest.mark.usefixtures("unthrottled")
 @pytest.mark.parametrize("name", ["hold_and_report", "ahold_and_report"])
 def test_report_arrives_while_the_tool_is_still_at_work(
-    client: Client, gate: Gate, name: str
+    client: Client, latch: Latch, name: str
 ) -> None:
     async def scenario() -> Answer:
         async with client.calling(name, token="tok") as opened:
             first = await opened.arrival()
             assert first[0]["params"]["message"] == "before"
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())

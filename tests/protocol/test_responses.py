@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from django_mcp.transports.http import json_response
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.wire import JSON, PATIENCE, Client, Conversation
 
 STREAM = "text/event-stream"
@@ -52,13 +52,13 @@ def test_tool_that_cannot_report_is_answered_by_json_whoever_asks(client: Client
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["hold", "ahold"])
-def test_answer_that_takes_long_becomes_a_stream(client: Client, gate: Gate, name: str) -> None:
+def test_answer_that_takes_long_becomes_a_stream(client: Client, latch: Latch, name: str) -> None:
     client = client.having(headers={"Origin": "http://testserver"})
 
     async def scenario() -> None:
         async with client.calling(name, name="x") as opened:
             await pings(opened)
-            gate.open()
+            latch.open()
             answer = await opened.answer()
 
         assert answer.status == 200
@@ -71,31 +71,31 @@ def test_answer_that_takes_long_becomes_a_stream(client: Client, gate: Gate, nam
 
 
 @pytest.mark.usefixtures("impatient")
-def test_failure_after_a_long_time_arrives_as_well(client: Client, gate: Gate) -> None:
+def test_failure_after_a_long_time_arrives_as_well(client: Client, latch: Latch) -> None:
     async def scenario() -> None:
         async with client.calling("hold_and_fail") as opened:
             await pings(opened)
-            gate.open()
+            latch.open()
             assert (await opened.answer()).result["isError"] is True
 
     asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("impatient")
-def test_modern_client_that_leaves_after_a_long_time_cancels(modern: Client, gate: Gate) -> None:
+def test_modern_client_that_leaves_after_a_long_time_cancels(modern: Client, latch: Latch) -> None:
     async def scenario() -> None:
         async with modern.calling("ahold", name="x") as opened:
-            assert await gate.arrival() == "x"
+            assert await latch.arrival() == "x"
             await pings(opened)
             opened.leave()
-            assert await gate.arrival() == "x cancelled"
+            assert await latch.arrival() == "x cancelled"
 
     asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("impatient")
 def test_server_that_cannot_send_any_more_tells_that_the_client_has_left(
-    modern: Client, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    modern: Client, latch: Latch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send, closed = Conversation.send, asyncio.Event()
 
@@ -108,22 +108,22 @@ def test_server_that_cannot_send_any_more_tells_that_the_client_has_left(
 
     async def scenario() -> None:
         async with modern.calling("ahold", name="x") as opened:
-            assert await gate.arrival() == "x"
+            assert await latch.arrival() == "x"
             closed.set()
-            assert await gate.arrival() == "x cancelled"
+            assert await latch.arrival() == "x cancelled"
             await asyncio.wait_for(opened.task, PATIENCE)
 
     asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("impatient")
-def test_answer_of_many_bytes_is_one_event(client: Client, gate: Gate) -> None:
+def test_answer_of_many_bytes_is_one_event(client: Client, latch: Latch) -> None:
     text = "line\r\nline\n\ndata: x\u2028" * 10_000
 
     async def scenario() -> None:
         async with client.calling("hold", name=text) as opened:
             await pings(opened)
-            gate.open()
+            latch.open()
             answer = await opened.answer()
         assert answer.result["structuredContent"] == {"result": text}
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django_mcp.models import ToolTask
 from django_mcp.threads.executors import run_in_control
 from tests.background.rows import quiet, settled
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.protocol.tasks import ask, ending, start, state
 from tests.wire import Answer, Client
 
@@ -42,14 +42,14 @@ def told(message: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in message["params"].items() if key != "_meta"}
 
 
-def test_client_hears_of_a_task_until_it_has_ended(tasker: Client, gate: Gate) -> None:
+def test_client_hears_of_a_task_until_it_has_ended(tasker: Client, latch: Latch) -> None:
     async def scenario() -> tuple[str, Answer, dict[str, Any]]:
         task_id = await start(tasker, "work", to=3)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with tasker.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
-            gate.open()
+            latch.open()
             answer = await opened.answer()
         return task_id, answer, await state(tasker, task_id)
 
@@ -68,12 +68,12 @@ def test_client_hears_of_a_task_until_it_has_ended(tasker: Client, gate: Gate) -
     assert result["result"]["_meta"][SUBSCRIPTION] == 1
 
 
-def test_client_hears_of_what_another_process_does(tasker: Client, gate: Gate) -> None:
+def test_client_hears_of_what_another_process_does(tasker: Client, latch: Latch) -> None:
     """What wakes waiters inside this process is not called when only the row changes."""
 
     async def scenario() -> Answer:
         task_id = await start(tasker, "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with tasker.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
@@ -83,7 +83,7 @@ def test_client_hears_of_what_another_process_does(tasker: Client, gate: Gate) -
                 error='{"class": "TaskLostError"}',
             )
             answer = await opened.answer()
-        gate.open()
+        latch.open()
         return answer
 
     answer = asyncio.run(scenario())
@@ -108,15 +108,15 @@ def test_task_that_has_ended_is_told_of_once(tasker: Client) -> None:
     assert "result" in result
 
 
-def test_several_tasks_are_told_of_on_one_stream(tasker: Client, gate: Gate) -> None:
+def test_several_tasks_are_told_of_on_one_stream(tasker: Client, latch: Latch) -> None:
     async def scenario() -> tuple[set[str], Answer]:
         task_ids = {await start(tasker, "work", to=1) for _ in range(3)}
         for _ in task_ids:
-            await gate.arrival()
+            await latch.arrival()
         wanted = {"notifications": {"taskIds": sorted(task_ids)}}
         async with tasker.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(4)
-            gate.open()
+            latch.open()
             return task_ids, await opened.answer()
 
     task_ids, answer = asyncio.run(scenario())
@@ -175,23 +175,23 @@ def test_older_clients_cannot_listen(legacy: Client) -> None:
     assert asyncio.run(listen(legacy, taskIds=[str(uuid4())])).error["code"] == -32601
 
 
-def test_listener_that_leaves_does_not_end_the_task(tasker: Client, gate: Gate) -> None:
+def test_listener_that_leaves_does_not_end_the_task(tasker: Client, latch: Latch) -> None:
     async def scenario() -> dict[str, Any]:
         task_id = await start(tasker, "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with tasker.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
-        gate.open()
+        latch.open()
         return await ending(tasker, task_id)
 
     assert asyncio.run(scenario())["status"] == "completed"
 
 
-def test_cancelled_task_is_told_of(tasker: Client, gate: Gate) -> None:
+def test_cancelled_task_is_told_of(tasker: Client, latch: Latch) -> None:
     async def scenario() -> Answer:
         task_id = await start(tasker, "work_until_cancelled")
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with tasker.sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_mcp.models import CallRecord, ToolTask
 from tests.background.rows import settled
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.protocol.tasks import ask, ending, start, state
 from tests.wire import TASKS, Answer, Client
 
@@ -74,18 +74,18 @@ def test_id_of_no_task_is_unknown(tasker: Client, method: str, task_id: str) -> 
 
 @EVERY_METHOD
 def test_task_of_somebody_else_cannot_be_told_from_none(
-    tasker: Client, gate: Gate, method: str
+    tasker: Client, latch: Latch, method: str
 ) -> None:
     for name in ("alice", "bob"):
         User.objects.create_user(name)
 
     async def scenario() -> list[Answer]:
         task_id = await start(tasker.with_key("alice"), "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         strangers = (tasker.with_key("bob"), tasker.with_key("-"), tasker)
         foreign = [await about(each, method, task_id) for each in strangers]
         missing = [await about(each, method, NOBODYS) for each in strangers]
-        gate.open()
+        latch.open()
         assert (await ending(tasker.with_key("alice"), task_id))["status"] == "completed"
         return [*foreign, *missing]
 
@@ -120,10 +120,10 @@ def test_request_costs_one_query_whether_the_task_is_ones_own_foreign_or_none(
     assert counts == [1, 1]
 
 
-def test_running_tool_is_told_that_its_task_was_cancelled(tasker: Client, gate: Gate) -> None:
+def test_running_tool_is_told_that_its_task_was_cancelled(tasker: Client, latch: Latch) -> None:
     async def scenario() -> tuple[dict[str, Any], dict[str, Any]]:
         task_id = await start(tasker, "work_until_cancelled")
-        await gate.arrival()
+        await latch.arrival()
         acknowledged = (await ask(tasker, "tasks/cancel", task_id)).result
         return acknowledged, await ending(tasker, task_id)
 
@@ -149,15 +149,15 @@ def test_task_that_has_ended_stays_as_it_is_when_cancelled(tasker: Client) -> No
     assert after == before
 
 
-def test_answers_to_what_a_task_does_not_ask_are_ignored(tasker: Client, gate: Gate) -> None:
+def test_answers_to_what_a_task_does_not_ask_are_ignored(tasker: Client, latch: Latch) -> None:
     async def scenario() -> tuple[Answer, dict[str, Any]]:
         task_id = await start(tasker, "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         answer = await ask(
             tasker, "tasks/update", task_id, inputResponses={"nope": {"action": "accept"}}
         )
         working = await state(tasker, task_id)
-        gate.open()
+        latch.open()
         await ending(tasker, task_id)
         return answer, working
 

@@ -14,7 +14,7 @@ from django_mcp.models import CallRecord, ToolTask
 from django_mcp.signals import tool_called
 from tests.background import backends
 from tests.background.rows import quiet, settled
-from tests.barrier import Gate
+from tests.latch import Latch
 from tests.protocol.tasks import ask, ending, reached, start, without_signature
 from tests.protocol.tools import SECRET
 from tests.refusals import facts, unknown_tool
@@ -27,14 +27,14 @@ def tasker(modern: Client) -> Client:
     return modern.with_tasks()
 
 
-def test_caller_receives_a_task_at_once_and_its_result_later(tasker: Client, gate: Gate) -> None:
+def test_caller_receives_a_task_at_once_and_its_result_later(tasker: Client, latch: Latch) -> None:
     async def scenario() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         handle = (await tasker.acall("work", to=3)).result
-        assert await gate.arrival() == "work"
+        assert await latch.arrival() == "work"
         working = await reached(
             tasker, handle["taskId"], lambda found: "of" in found.get("statusMessage", "")
         )
-        gate.open()
+        latch.open()
         return handle, working, await ending(tasker, handle["taskId"])
 
     handle, working, ended = asyncio.run(scenario())
@@ -171,8 +171,8 @@ def test_call_of_a_task_is_one_record_with_its_end(tasker: Client) -> None:
     assert (record.outcome, record.worker, record.delivered) == ("ok", task.worker, True)
 
 
-def test_progress_of_a_task_goes_out_on_no_stream(tasker: Client, gate: Gate) -> None:
-    gate.open()
+def test_progress_of_a_task_goes_out_on_no_stream(tasker: Client, latch: Latch) -> None:
+    latch.open()
 
     async def scenario() -> str:
         async with tasker.calling("work", token="tok", to=5) as opened:

@@ -20,12 +20,12 @@ from django_mcp import (
     ToolError,
     tool,
 )
-from django_mcp.primitives.declaration import collecting
-from tests.barrier import Gate
+from django_mcp.tools.declaration import collecting
+from tests.latch import Latch
 
 SECRET = "the-password-is-1234"
 
-gate = Gate()
+latch = Latch()
 
 with collecting() as TOOLS:
 
@@ -67,36 +67,36 @@ with collecting() as TOOLS:
         """Give what a validator makes of a number, if it does not fail."""
         return by
 
-    # Waiting at the gate.
+    # Waiting at the latch.
 
     @tool(atomic=False)
     def hold(name: str = "") -> str:
-        """Wait until the test opens the gate."""
-        gate.wait(name)
+        """Wait until the test opens the latch."""
+        latch.wait(name)
         return name
 
     @tool
     async def ahold(name: str = "") -> str:
-        """Wait on the loop until the test opens the gate, and say so when cancelled."""
+        """Wait on the loop until the test opens the latch, and say so when cancelled."""
         try:
-            await gate.pause(name)
+            await latch.pause(name)
         except asyncio.CancelledError:
-            gate.note(f"{name} cancelled")
+            latch.note(f"{name} cancelled")
             raise
-        gate.note(f"{name} done")
+        latch.note(f"{name} done")
         return name
 
     @tool(atomic=False)
     def watch(context: ToolContext) -> str:
-        """Wait at the gate, then tell whether the call was cancelled."""
-        gate.wait("watch")
-        gate.note(f"cancelled: {context.is_cancelled}")
+        """Wait at the latch, then tell whether the call was cancelled."""
+        latch.wait("watch")
+        latch.note(f"cancelled: {context.is_cancelled}")
         return "over"
 
     @tool(atomic=False)
     def hold_and_fail() -> str:
-        """Wait until the test opens the gate, then fail."""
-        gate.wait("hold_and_fail")
+        """Wait until the test opens the latch, then fail."""
+        latch.wait("hold_and_fail")
         raise RuntimeError(SECRET)
 
     # Reporting progress.
@@ -135,20 +135,20 @@ with collecting() as TOOLS:
 
     @tool(atomic=False)
     def hold_and_report(context: ToolContext) -> str:
-        """Report before and after the gate."""
+        """Report before and after the latch."""
         context.report_progress(1, 2, "before")
-        gate.wait("hold_and_report")
+        latch.wait("hold_and_report")
         context.report_progress(2, 2, "after")
-        gate.note("reported")
+        latch.note("reported")
         return "over"
 
     @tool
     async def ahold_and_report(context: ToolContext) -> str:
-        """Report before and after the gate, on the loop."""
+        """Report before and after the latch, on the loop."""
         await context.areport_progress(1, 2, "before")
-        await gate.pause("ahold_and_report")
+        await latch.pause("ahold_and_report")
         await context.areport_progress(2, 2, "after")
-        gate.note("reported")
+        latch.note("reported")
         return "over"
 
     # Failing.
@@ -210,11 +210,11 @@ with collecting() as TOOLS:
 
     @tool(read_only=True)
     async def ameet(name: str) -> int:
-        """Wait at the gate on the thread of the async ORM; return that thread."""
+        """Wait at the latch on the thread of the async ORM; return that thread."""
 
         def meet() -> int:
             Group.objects.count()
-            gate.wait(name)
+            latch.wait(name)
             return threading.get_ident()
 
         first = await sync_to_async(meet)()
@@ -226,25 +226,25 @@ with collecting() as TOOLS:
 
     @tool(background=True, read_only=True)
     def work(to: int, context: ToolContext) -> int:
-        """Report one step less than all, wait at the gate, and report the last."""
+        """Report one step less than all, wait at the latch, and report the last."""
         if to > 1:
             context.report_progress(to - 1, to, "nearly there")
-        gate.wait("work")
+        latch.wait("work")
         context.report_progress(to, to)
         return to
 
     @tool(background=True, on_disconnect="continue", read_only=True)
     def work_on(context: ToolContext) -> str:
-        """Report one step, wait at the gate, and go on whether the client is there or not."""
+        """Report one step, wait at the latch, and go on whether the client is there or not."""
         context.report_progress(1, 2, SECRET)
-        gate.wait("work_on")
+        latch.wait("work_on")
         context.report_progress(2, 2, SECRET)
         return SECRET
 
     @tool(background=True, scopes=["numbers:add"], read_only=True)
     def work_with_scope() -> str:
-        """Wait at the gate, for callers with a scope."""
-        gate.wait("work_with_scope")
+        """Wait at the latch, for callers with a scope."""
+        latch.wait("work_with_scope")
         return SECRET
 
     @tool(background=True, scopes=["numbers:add"], read_only=True)
@@ -265,9 +265,9 @@ with collecting() as TOOLS:
     @tool(background=True, read_only=True)
     def work_until_cancelled(context: ToolContext) -> str:
         """Go on until nobody wants the result any more."""
-        gate.note("work_until_cancelled")
+        latch.note("work_until_cancelled")
         while not context.is_cancelled:
-            gate.nap()
+            latch.nap()
         return "stopped"
 
     @tool(background=True, read_only=True)

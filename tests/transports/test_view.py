@@ -21,15 +21,15 @@ from django_mcp.primitives.declaration import collecting
 from django_mcp.transports.http import json_response
 from django_mcp.transports.wsgi import event_loop, event_stream
 from tests.background.rows import settled
-from tests.barrier import Gate
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import legacy as legacy
 from tests.clients import modern as modern
 from tests.gateway import Gateway
 from tests.keys import PATH
+from tests.latch import Latch
 from tests.protocol import tools
-from tests.protocol.conftest import gate as gate
+from tests.protocol.conftest import latch as latch
 from tests.protocol.tasks import start
 from tests.urlconfs import package_routes, site
 from tests.wire import PATIENCE, Answer, Client, Headers, serving
@@ -55,12 +55,12 @@ with collecting() as TOOLS:
 
     @tool(read_only=True)
     async def areport_and_hold(context: ToolContext) -> str:
-        """Report once, then wait in silence until the test opens the gate."""
+        """Report once, then wait in silence until the test opens the latch."""
         try:
             await context.areport_progress(1)
-            await tools.gate.pause("held")
+            await tools.latch.pause("held")
         except asyncio.CancelledError:
-            tools.gate.note("cancelled")
+            tools.latch.note("cancelled")
             raise
         return "over"
 
@@ -119,11 +119,11 @@ def test_requests_share_one_event_loop(modern: Client) -> None:
 
 
 @by_both
-def test_progress_arrives_while_the_tool_runs(client: Client, gate: Gate) -> None:
+def test_progress_arrives_while_the_tool_runs(client: Client, latch: Latch) -> None:
     async def scenario() -> Answer:
         async with client.calling("ahold_and_report", token="p") as opened:
             await opened.arrival(1)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -142,28 +142,28 @@ def probing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.implementation
 @by_both
 @pytest.mark.usefixtures("probing")
-def test_modern_client_that_leaves_a_stream_cancels_its_call(modern: Client, gate: Gate) -> None:
+def test_modern_client_that_leaves_a_stream_cancels_its_call(modern: Client, latch: Latch) -> None:
     async def scenario() -> None:
         async with modern.calling("areport_and_hold", token="p") as opened:
             await opened.arrival(1)
-            assert await gate.arrival() == "held"
+            assert await latch.arrival() == "held"
             opened.leave()
-            assert await gate.arrival() == "cancelled"
+            assert await latch.arrival() == "cancelled"
 
     asyncio.run(scenario())
 
 
 @pytest.mark.implementation
 @pytest.mark.usefixtures("probing")
-def test_call_of_a_legacy_client_that_leaves_runs_to_its_end(legacy: Client, gate: Gate) -> None:
+def test_call_of_a_legacy_client_that_leaves_runs_to_its_end(legacy: Client, latch: Latch) -> None:
     async def scenario() -> None:
         async with legacy.calling("ahold_and_report", token="p") as opened:
             await opened.arrival(1)
-            assert await gate.arrival() == "ahold_and_report"
+            assert await latch.arrival() == "ahold_and_report"
             opened.leave()
             await asyncio.wait_for(asyncio.shield(opened.task), PATIENCE)
-            gate.open()
-            assert await gate.arrival() == "reported"
+            latch.open()
+            assert await latch.arrival() == "reported"
 
     asyncio.run(scenario())
 
@@ -190,7 +190,7 @@ class Replacement:
 def test_call_whose_stream_nobody_reads_is_cancelled(
     modern: Client,
     settings: Settings,
-    gate: Gate,
+    latch: Latch,
     gateway: str,
     is_keeping: bool,
     monkeypatch: pytest.MonkeyPatch,
@@ -206,7 +206,7 @@ def test_call_whose_stream_nobody_reads_is_cancelled(
         async with replaced.calling("areport_and_hold", token="p") as opened:
             assert (await opened.answer()).body == b"replaced"
             gc.collect()
-            while await gate.arrival() != "cancelled":
+            while await latch.arrival() != "cancelled":
                 pass
 
     asyncio.run(scenario())
@@ -214,14 +214,14 @@ def test_call_whose_stream_nobody_reads_is_cancelled(
     assert len(Replacement.kept) == is_keeping
 
 
-def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
+def test_client_listens_to_a_task(modern: Client, latch: Latch) -> None:
     async def scenario() -> Answer:
         task_id = await start(modern.with_tasks(), "work", to=1)
-        await gate.arrival()
+        await latch.arrival()
         wanted = {"notifications": {"taskIds": [task_id]}}
         async with modern.with_tasks().sending("subscriptions/listen", wanted) as opened:
             await opened.arrival(2)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())
@@ -233,14 +233,14 @@ def test_client_listens_to_a_task(modern: Client, gate: Gate) -> None:
 
 @pytest.mark.implementation
 def test_requests_that_an_ending_process_has_left_are_told_to_come_again(
-    modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    modern: Client, settings: Settings, latch: Latch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_WSGI_STREAMS = False
     monkeypatch.setattr(event_loop, "_current", None)
 
     async def scenario() -> list[Answer]:
         async with modern.calling("ahold", name="a") as opened:
-            await gate.arrival()
+            await latch.arrival()
             await asyncio.to_thread(event_loop.event_loop().end)
             return [await opened.answer(), await modern.acall("echo", text="a")]
 
@@ -282,7 +282,7 @@ def test_answer_without_streams_is_one_piece_of_json(client: Client, settings: S
 
 @pytest.mark.implementation
 def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
-    modern: Client, settings: Settings, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    modern: Client, settings: Settings, latch: Latch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_WSGI_STREAMS = False
     monkeypatch.setattr(json_response, "PING_INTERVAL", 0.01)
@@ -290,11 +290,11 @@ def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
 
     async def scenario() -> Answer:
         async with modern.calling("ahold", name="a") as opened:
-            await gate.arrival()
+            await latch.arrival()
             # Many times the interval after which a stream would have begun.
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(opened.news(), 0.2)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     assert asyncio.run(scenario()).header("content-type") == ["application/json"]
@@ -567,7 +567,7 @@ def test_what_middleware_keeps_in_context_variables_reaches_tools(
 
 
 def test_middleware_that_buffers_keeps_no_event_back(
-    modern: Client, settings: Settings, gate: Gate
+    modern: Client, settings: Settings, latch: Latch
 ) -> None:
     settings.MIDDLEWARE = [
         "django.middleware.gzip.GZipMiddleware",
@@ -581,7 +581,7 @@ def test_middleware_that_buffers_keeps_no_event_back(
     async def scenario() -> Answer:
         async with zipped.calling("ahold_and_report", token="p") as opened:
             await opened.arrival(1)
-            gate.open()
+            latch.open()
             return await opened.answer()
 
     answer = asyncio.run(scenario())

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from tests.wire import PATIENCE
 
 
-class Gate:
+class Latch:
     """Closed until the test opens it; the test learns of everyone who comes to it."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Gate:
     async def pause(self, name: str = "") -> None:
         """Wait on the loop."""
         self._arrivals.put(name)
-        # Shielded, because the gate is there for others too.
+        # Shielded, because the latch is there for others too.
         await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), PATIENCE)
 
     def note(self, name: str) -> None:
