@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from typing_extensions import TypedDict
 
 from django_mcp import ElicitationDeclinedError, Retry, ToolContext, ToolError, tool
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 
 SECRET = "the-password-is-1234"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django_mcp import Image, Redacted, Retry, Text, ToolContext, ToolError, tool
 from django_mcp.content import Content
 from django_mcp.models import ToolTask
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 from tests.polls import until
 

@@ -284,7 +284,7 @@ class TestPrune:
         assert run("prune", "--older-than", "1d").text == "1 application deleted"
 
     def test_it_works_in_batches(self, db: None) -> None:
-        from django_mcp.auth.clients.pruning import prune_clients
+        from django_mcp.auth.clients.retention import prune_clients
 
         for number in range(7):
             registered(

@@ -20,8 +20,8 @@ from django_mcp.models import CallRecord
 from django_mcp.policy import snapshot
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
+from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
-from django_mcp.tools.declaration import collecting
 from django_mcp.tools.tool import Tool
 from tests.calls import caller, offering, serving_declared
 from tests.latch import Latch

@@ -20,7 +20,7 @@ from django_mcp import (
     ToolError,
     tool,
 )
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 
 SECRET = "the-password-is-1234"

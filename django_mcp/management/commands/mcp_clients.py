@@ -128,7 +128,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{shown} is new")
 
     def _prune(self, older_than: datetime.timedelta | None) -> None:
-        from django_mcp.auth.clients.pruning import prune_clients
+        from django_mcp.auth.clients.retention import prune_clients
 
         if older_than is None:
             older_than = datetime.timedelta(days=settings.PRUNE_CLIENTS_AFTER)

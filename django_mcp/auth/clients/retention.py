@@ -1,4 +1,4 @@
-"""Deletion of self-registered applications that are not used."""
+"""Retention of self-registered applications: those that are not used are deleted."""
 
 import datetime
 from collections.abc import Iterator
