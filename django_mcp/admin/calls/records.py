@@ -24,7 +24,7 @@ from django_mcp.admin.changelist.filters import (
     ToolFilter,
     UserFilter,
 )
-from django_mcp.admin.formatting import duration_text, moment_text
+from django_mcp.admin.formats import duration_text, moment_text
 from django_mcp.admin.links import party_links
 from django_mcp.admin.markup import Tone, in_line, json_block, mark, words
 from django_mcp.models import CallRecord, ToolTask

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.changelist.newest_rows import Criterion, newest_by_value
-from django_mcp.admin.formatting import local_moment, read_moment
+from django_mcp.admin.formats import local_moment, read_moment
 from django_mcp.admin.registry_view import read_declared
 from django_mcp.escapes import printable
 from django_mcp.exceptions import declared_outcomes

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.calls.base import shown_field
 from django_mcp.admin.confirmation import ConfirmationAdmin
-from django_mcp.admin.formatting import moment_text
+from django_mcp.admin.formats import moment_text
 from django_mcp.admin.markup import Tone, codes, mark, words
 from django_mcp.auth.clients.details import Client
 from django_mcp.escapes import printable

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.calls.base import CallAdmin, shown_field
-from django_mcp.admin.formatting import moment_text
+from django_mcp.admin.formats import moment_text
 from django_mcp.admin.links import party_links
 from django_mcp.admin.markup import in_line, json_block, words
 from django_mcp.admin.registry_view import read_declared

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 
-from django_mcp.admin.formatting import duration_text, moment_text
+from django_mcp.admin.formats import duration_text, moment_text
 from django_mcp.admin.markup import Tone, mark
 from django_mcp.escapes import printable
 from django_mcp.models import ToolTask

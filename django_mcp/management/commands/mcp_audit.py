@@ -21,7 +21,7 @@ from django_mcp.escapes import printable
 from django_mcp.management import arguments
 from django_mcp.management.arguments import age, count
 from django_mcp.management.follower import Follower
-from django_mcp.management.formatting import counted, moment_text
+from django_mcp.management.formats import counted, moment_text
 from django_mcp.management.principals import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet

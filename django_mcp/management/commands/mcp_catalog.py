@@ -9,7 +9,7 @@ from django.db import connections, router
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
 from django_mcp.kinds import Kind
-from django_mcp.management.formatting import counted
+from django_mcp.management.formats import counted
 from django_mcp.management.principals import (
     add_endpoint_argument,
     find_endpoint,

@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django_mcp.conf import settings
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import age, client_id, count
-from django_mcp.management.formatting import counted, moment_text
+from django_mcp.management.formats import counted, moment_text
 from django_mcp.models import ClientRegistration
 
 if TYPE_CHECKING:  # django-oauth-toolkit may not be installed

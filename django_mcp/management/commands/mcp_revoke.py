@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_mcp.background.revocation import Access, AccessCounts, is_known_client
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import client_id
-from django_mcp.management.formatting import counted
+from django_mcp.management.formats import counted
 from django_mcp.management.principals import (
     add_endpoint_argument,
     find_any_user,

@@ -12,7 +12,7 @@ from django_mcp.background.cancellation import cancel
 from django_mcp.background.recovery import sweep
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import count
-from django_mcp.management.formatting import counted, moment_text
+from django_mcp.management.formats import counted, moment_text
 from django_mcp.models import ToolTask, UsedRequestState
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
