@@ -1,5 +1,6 @@
 """Processes that tests start: management commands, and servers that are stopped again."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,25 @@ def manage(environment: Mapping[str, str], *arguments: str, options: tuple[str, 
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
+
+
+def check_project(folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py check` with the tests' settings and these lines after them."""
+    (folder / "changed_settings.py").write_text(
+        "\n".join(["from tests.settings import *", *settings])
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
+            "DJANGO_SETTINGS_MODULE": "changed_settings",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def stop(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:

@@ -1,9 +1,6 @@
 """The checks of a project whose background tools are run by Django's Tasks."""
 
 import inspect
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,8 +16,8 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.checks.project.background import check_background, check_background_deployment
 from django_mcp.checks.project.django_tasks import check_django_tasks
-from django_mcp.primitives.declaration import collecting
-from tests.processes import ROOT
+from django_mcp.tools.declaration import collecting
+from tests.processes import check_project
 
 pytest.importorskip("django.tasks" if django.VERSION >= (6, 0) else "django_tasks")
 
@@ -206,22 +203,10 @@ def test_w009_names_what_runs_tools_in_production(settings: Settings) -> None:
 
 def test_backend_without_a_queue_of_the_default_name_can_be_used(tmp_path: Path) -> None:
     """In a fresh process: Django judges a declared task once, by the queue that it names then."""
-    (tmp_path / "changed_settings.py").write_text(
-        "from tests.settings import *\n"
-        "DJANGO_MCP_BACKGROUND_BACKEND = 'django_tasks'\n"
-        f"TASKS = {{'default': {{'BACKEND': {KEEPING!r}, 'QUEUES': ['slow']}}}}\n"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-m", "django", "check"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
-            "DJANGO_SETTINGS_MODULE": "changed_settings",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    answer = check_project(
+        tmp_path,
+        "DJANGO_MCP_BACKGROUND_BACKEND = 'django_tasks'",
+        f"TASKS = {{'default': {{'BACKEND': {KEEPING!r}, 'QUEUES': ['slow']}}}}",
     )
 
     assert "django_mcp.E018) example_project.expenses.services." in answer.stderr

@@ -1,10 +1,7 @@
 """System checks: each appears when it should, not otherwise, and none ever crashes."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -30,6 +27,7 @@ from django_mcp.primitives.declaration import collecting
 from tests.calls import offering
 from tests.checks.messages import URL, deploy, found, hints
 from tests.databases import Route
+from tests.processes import check_project
 from tests.shop.models import Product
 from tests.tools.single_tools import taking
 from tests.urlconfs import package_routes, site
@@ -37,7 +35,6 @@ from tests.urlconfs import package_routes, site
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKERS = "tests.background.backends.HoldingBackend"
 """A backend that has workers, as far as anybody knows."""
 
@@ -660,50 +657,25 @@ def fresh_registry() -> Any:
 class TestCommand:
     """`manage.py check`, as people run it."""
 
-    @pytest.fixture
-    def check(self, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-        def check(*lines: str) -> subprocess.CompletedProcess[str]:
-            (tmp_path / "changed_settings.py").write_text(
-                "\n".join(["from tests.settings import *", *lines])
-            )
-            return subprocess.run(
-                [sys.executable, "-m", "django", "check", "--fail-level", "WARNING"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}",
-                    "DJANGO_SETTINGS_MODULE": "changed_settings",
-                },
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-
-        return check
-
-    def test_a_project_without_a_url_is_told_how_to_mend_it(
-        self, check: Callable[..., subprocess.CompletedProcess[str]]
-    ) -> None:
-        answer = check("DJANGO_MCP_URL = ''")
+    def test_a_project_without_a_url_is_told_how_to_mend_it(self, tmp_path: Path) -> None:
+        answer = check_project(tmp_path, "DJANGO_MCP_URL = ''")
 
         assert answer.returncode == 1
         assert "Set DJANGO_MCP_URL to the endpoint's public URL." in answer.stderr
 
     @pytest.mark.oauth
-    def test_e005_tells_that_the_toolkit_is_missing(
-        self, check: Callable[..., subprocess.CompletedProcess[str]]
-    ) -> None:
-        answer = check("INSTALLED_APPS.remove('oauth2_provider')")
+    def test_e005_tells_that_the_toolkit_is_missing(self, tmp_path: Path) -> None:
+        answer = check_project(tmp_path, "INSTALLED_APPS.remove('oauth2_provider')")
 
         assert answer.returncode == 1
         assert "django_mcp.E005" in answer.stderr
         assert answer.stderr.count("django_mcp.") == 1 + answer.stderr.count("django_mcp.auth")
 
     @pytest.mark.oauth
-    def test_other_authenticators_need_no_toolkit(
-        self, check: Callable[..., subprocess.CompletedProcess[str]]
-    ) -> None:
-        answer = check("INSTALLED_APPS.remove('oauth2_provider')", "DJANGO_MCP_AUTHENTICATORS = []")
+    def test_other_authenticators_need_no_toolkit(self, tmp_path: Path) -> None:
+        answer = check_project(
+            tmp_path, "INSTALLED_APPS.remove('oauth2_provider')", "DJANGO_MCP_AUTHENTICATORS = []"
+        )
 
         assert (answer.returncode, answer.stderr) == (0, "")
 
