@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from tests import floors
 from tests.leg_runner import Leg, main
 
 PYTHON = sys.executable
@@ -37,6 +38,20 @@ NODE = ("node", "tests/interop")
 SERVERS = ("slow", "tests/conformance_project", "tests/e2e", "tests/example", "tests/hosts")
 DOCS = ("slow", "tests/docs")
 WHEEL = ("wheel", "tests/wheel")
+# Where the package leans on others, without the long searches for disagreements between them.
+LOWEST = (
+    "tests/auth",
+    "tests/background",
+    "tests/models",
+    "tests/policy",
+    "tests/test_audit.py",
+    "tests/test_calls.py",
+    "tests/test_threads.py",
+    "tests/tools",
+    "--ignore=tests/tools/test_agreement.py",
+    "--ignore=tests/tools/test_result_agreement.py",
+    "tests/wheel/test_contents.py",
+)
 
 CONNECT = """
 import sys, psycopg
@@ -217,6 +232,15 @@ def legs() -> list[Leg]:
             commands=[(PYTHON, "-m", "tests.interop.conformance")],
             prepare=node_tools,
             waits=True,
+        ),
+        # Every floor in pyproject.toml, each in a part of the suite that leans on it.
+        Leg(
+            name="lowest",
+            commands=[
+                (PYTHON, "-m", "tests.floors"),
+                (str(floors.PYTHON), *COMPUTING, "not slow", *LOWEST),
+            ],
+            obstacle=floors.obstacle,
         ),
         # For tox, with each Python and Django, on the database that DATABASE_URL names there.
         Leg(

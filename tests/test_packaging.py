@@ -1,0 +1,48 @@
+"""Versions in pyproject.toml, tox, CI, Makefile and documents, which have to agree."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.floors import floors
+from tests.legs import legs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytestmark = pytest.mark.skipif(not (ROOT / "tox.ini").exists(), reason="needs the checkout")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def with_dependencies(*dependencies: str) -> dict[str, Any]:
+    return {
+        "build-system": {"requires": []},
+        "project": {"name": "us", "dependencies": dependencies, "optional-dependencies": {}},
+        "dependency-groups": {"test": ["other>=2"], "package": []},
+    }
+
+
+def test_tox_runs_legs_by_their_names() -> None:
+    [delegated] = re.findall(r"\[testenv:\{(.+)\}\]\npackage = editable", read("tox.ini"))
+
+    assert set(delegated.split(",")) <= {leg.name for leg in legs()}
+
+
+def test_lowest_versions_are_those_in_the_requirements() -> None:
+    assert floors(with_dependencies("some[extra]>=1.2,<3; python_version < '4'")) == [
+        "other==2",
+        'some==1.2; python_version < "4"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dependency", "reason"),
+    [("some<3", "No floor of some<3"), ("other>=1", "Two floors of other")],
+)
+def test_requirement_without_one_lowest_version_is_an_error(dependency: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        floors(with_dependencies(dependency))
