@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
-from tests.floors import floors
+from tests.floors import floor, floors, pyproject
 from tests.legs import legs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +26,19 @@ def with_dependencies(*dependencies: str) -> dict[str, Any]:
         "project": {"name": "us", "dependencies": dependencies, "optional-dependencies": {}},
         "dependency-groups": {"test": ["other>=2"], "package": []},
     }
+
+
+def test_minor_versions_of_the_sdk_are_allowed_one_by_one() -> None:
+    [mcp] = (
+        requirement
+        for requirement in map(Requirement, pyproject()["project"]["dependencies"])
+        if requirement.name == "mcp"
+    )
+    lowest = floor(mcp.specifier)
+    following = f"{lowest.major}.{lowest.minor + 1}"
+
+    assert not mcp.specifier.contains(Version(following))
+    assert not mcp.specifier.contains(Version(f"{following}a1"), prereleases=True)
 
 
 def test_tox_runs_legs_by_their_names() -> None:
