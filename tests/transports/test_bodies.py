@@ -47,17 +47,23 @@ def assert_refused(answer: Answer, *, codes: tuple[int, ...]) -> None:
         b"not json",
         b"\x00",
         b"\xff\xfe",
-        b"[" * 40_000,
-        b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
         b'{"jsonrpc": "2.0", "id": ' + b"9" * 5_000 + b', "method": "tools/list"}',
         b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "\xff"}}',
     ],
-    ids=range(9),
+    ids=range(7),
 )
 def test_body_that_cannot_be_parsed(client: Client, body: bytes) -> None:
     headers, _ = calling(client)
 
     assert_refused(client.post(body, headers=headers), codes=(-32700,))
+
+
+@pytest.mark.parametrize("body", [b"[" * 40_000, b'{"a":' * 40_000 + b"1" + b"}" * 40_000])
+def test_body_that_is_nested_deep(client: Client, body: bytes) -> None:
+    headers, _ = calling(client)
+
+    # Python 3.14 can parse the second one, which then is no message.
+    assert_refused(client.post(body, headers=headers), codes=(-32700, -32600))
 
 
 @pytest.mark.parametrize("message", [None, 1, "x", [], [[]], {"jsonrpc": "2.0", "id": 1}])
@@ -252,6 +258,15 @@ def test_client_info_of_any_depth_is_answered(client: Client, depth: int) -> Non
 
     assert answer.status in (400, 403)
     assert not INSIDES.search(answer.text)
+
+
+def test_meta_that_can_be_read_but_not_written_is_answered(client: Client) -> None:
+    headers, body = client.with_key("alice").request(
+        "tools/call", {"name": "public_notes", "arguments": {}}, meta={"example.com/x": "deep"}
+    )
+    deep = body.replace(b'"deep"', b'{"a":' * 49_900 + b"1" + b"}" * 49_900)
+
+    assert_refused(client.with_key("alice").post(deep, headers=headers), codes=(-32700, -32602))
 
 
 @pytest.mark.parametrize("meta", [None, [], "x", 5], ids=str)

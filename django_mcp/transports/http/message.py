@@ -103,7 +103,7 @@ def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
     """The error for more than any request needs, where the SDK would validate each member."""
     meta, responses = params.get("_meta"), params.get("inputResponses")
     # No part of a smaller body is larger.
-    if meta and len(body) > MAX_META_BYTES and len(json.dumps(meta)) > MAX_META_BYTES:
+    if meta and len(body) > MAX_META_BYTES and _is_large(meta):
         return invalid_params(f"_meta must have at most {MAX_META_BYTES} bytes")
     if isinstance(responses, dict):
         if len(responses) > MAX_REQUESTS:
@@ -111,6 +111,14 @@ def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
         if not all(map(_is_elicitation, responses.values())):
             return invalid_params("inputResponses must be results of elicitation")
     return None
+
+
+def _is_large(meta: Any) -> bool:
+    try:
+        return len(json.dumps(meta)) > MAX_META_BYTES
+    except RecursionError:
+        # From Python 3.14 on, deeper objects can be read than written.
+        return True
 
 
 def _is_elicitation(response: Any) -> bool:
