@@ -12,12 +12,20 @@ from tests.floors import floor, floors, pyproject
 from tests.legs import legs
 
 ROOT = Path(__file__).resolve().parent.parent
+WORKFLOWS = ROOT / ".github" / "workflows"
 
-pytestmark = pytest.mark.skipif(not (ROOT / "tox.ini").exists(), reason="needs the checkout")
+pytestmark = pytest.mark.skipif(not WORKFLOWS.exists(), reason="needs the checkout")
 
 
 def read(name: str) -> str:
     return (ROOT / name).read_text()
+
+
+def used_actions() -> list[str]:
+    """The actions of others that the workflows use, with what they are pinned to."""
+    texts = [path.read_text() for path in WORKFLOWS.glob("*.yml")]
+    used = {action for text in texts for action in re.findall(r"uses: (.+)", text)}
+    return sorted(action for action in used if not action.startswith("./"))
 
 
 def with_dependencies(*dependencies: str) -> dict[str, Any]:
@@ -39,6 +47,11 @@ def test_minor_versions_of_the_sdk_are_allowed_one_by_one() -> None:
 
     assert not mcp.specifier.contains(Version(following))
     assert not mcp.specifier.contains(Version(f"{following}a1"), prereleases=True)
+
+
+@pytest.mark.parametrize("action", used_actions())
+def test_action_is_pinned_by_commit_and_says_its_version(action: str) -> None:
+    assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
 
 
 def test_tox_runs_legs_by_their_names() -> None:

@@ -84,6 +84,13 @@ def test_metadata_names_the_distribution_its_licence_and_its_extras(metadata: Me
     }
 
 
+def test_metadata_leads_to_the_documentation_and_the_changelog(metadata: Message) -> None:
+    urls = dict(text.split(", ") for text in metadata.get_all("Project-URL", []))
+
+    assert urls.keys() == {"Homepage", "Documentation", "Changelog", "Issues"}
+    assert all(url.startswith(urls["Homepage"]) for url in urls.values())
+
+
 def test_only_extras_ask_for_optional_packages(metadata: Message) -> None:
     required = [text for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text]
 
