@@ -16,7 +16,7 @@ from pytest_django import Settings
 from django_mcp import tool
 from django_mcp.checks.project.background import check_background, check_background_deployment
 from django_mcp.checks.project.django_tasks import check_django_tasks
-from django_mcp.tools.declaration import collecting
+from django_mcp.primitives.declaration import collecting
 from tests.processes import check_project
 
 pytest.importorskip("django.tasks" if django.VERSION >= (6, 0) else "django_tasks")
