@@ -1,6 +1,8 @@
 """Versions in pyproject.toml, tox, CI, Makefile and documents, which have to agree."""
 
+import itertools
 import re
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,37 @@ def read(name: str) -> str:
     return (ROOT / name).read_text()
 
 
+def classified(trove: str) -> list[str]:
+    """The versions in the classifiers of pyproject.toml that begin so."""
+    found = (
+        re.fullmatch(rf"{trove} :: (\d+\.\d+)", text)
+        for text in pyproject()["project"]["classifiers"]
+    )
+    return [match[1] for match in found if match]
+
+
+def tox_environments() -> list[list[str]]:
+    """The factors of each environment in the list of tox.ini."""
+    tox = ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini")
+    return [
+        "".join(parts).split("-")
+        for line in tox["tox"]["env_list"].split()
+        for parts in itertools.product(
+            *(part.strip("{}").split(",") for part in re.split(r"(\{.+?\})", line))
+        )
+    ]
+
+
+def tox_versions(prefix: str) -> set[str]:
+    """The versions that stand in factors such as py311 or django52."""
+    factors = (
+        re.fullmatch(rf"{prefix}(\d)(\d+)", factor)
+        for factor in itertools.chain.from_iterable(tox_environments())
+    )
+    return {f"{match[1]}.{match[2]}" for match in factors if match}
+
+
 def used_actions() -> list[str]:
     """The actions of others that the workflows use, with what they are pinned to."""
     texts = [path.read_text() for path in WORKFLOWS.glob("*.yml")]
@@ -34,6 +67,55 @@ def with_dependencies(*dependencies: str) -> dict[str, Any]:
         "project": {"name": "us", "dependencies": dependencies, "optional-dependencies": {}},
         "dependency-groups": {"test": ["other>=2"], "package": []},
     }
+
+
+def test_every_python_that_is_promised_is_tested_by_tox_and_ci() -> None:
+    promised = classified("Programming Language :: Python")
+
+    assert promised[0] == str(floor(Requirement(f"us{lowest_python()}").specifier))
+    assert tox_versions("py") == set(promised)
+    assert re.findall(r'python: "(.+)", factor: py', read(".github/workflows/ci.yml")) == promised
+
+
+def lowest_python() -> str:
+    requires: str = pyproject()["project"]["requires-python"]
+    return requires
+
+
+def test_every_django_that_is_promised_is_tested_by_tox() -> None:
+    promised = classified("Framework :: Django")
+
+    assert promised[0] == str(min(map(Version, promised)))
+    assert tox_versions("django") == set(promised)
+    for version in promised:
+        major, minor = version.split(".")
+        assert f"django{major}{minor}: django>={version},<" in read("tox.ini")
+
+
+def test_readme_names_the_versions_that_are_promised() -> None:
+    pythons = classified("Programming Language :: Python")
+    lts, *between, newest = classified("Framework :: Django")
+
+    assert (
+        f"Python {pythons[0]} to {pythons[-1]}; "
+        f"Django {', '.join([f'{lts} LTS', *between])} and {newest};"
+    ) in read("README.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("README.md", "needs Python {0} or newer"),
+        ("CONTRIBUTING.md", "You need Python {0} or newer"),
+        ("docs/tutorial/index.md", "You need Python {0} or newer"),
+        ("Makefile", "is older than {0}: "),
+        ("pyproject.toml", 'target-version = "py{1}"'),
+    ],
+)
+def test_lowest_python_is_the_same_everywhere(name: str, text: str) -> None:
+    lowest = classified("Programming Language :: Python")[0]
+
+    assert text.format(lowest, lowest.replace(".", "")) in read(name)
 
 
 def test_minor_versions_of_the_sdk_are_allowed_one_by_one() -> None:
