@@ -219,7 +219,7 @@ def _changed(value: Any, change: Callable[[CoreSchema], CoreSchema]) -> Any:
 
 
 def _list_of(schema: CoreSchema) -> CoreSchema:
-    # Pydantic would validate the items of an iterable while the tool already runs.
+    # Pydantic would validate the items of an iterable while the function already runs.
     kept = ("items_schema", "min_length", "max_length", "ref")
     return {"type": "list", **{key: schema[key] for key in kept if key in schema}}
 

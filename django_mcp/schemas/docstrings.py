@@ -1,4 +1,4 @@
-"""What a docstring says about a tool and its parameters, in Google, NumPy or reST style."""
+"""Docstrings in Google, NumPy or reST style: the description, and those of parameters."""
 
 import inspect
 import re

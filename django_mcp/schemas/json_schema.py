@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of what tools accept and return, as pydantic generates it."""
+"""JSON Schema (2020-12) of parameters and results, as pydantic generates it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -106,7 +106,7 @@ def json_form(
 ) -> tuple[TypeAdapter[Any], JSONSchema]:
     """The adapter and the schema of an annotation.
 
-    Raises `ValueError`, in words for the tool's author, when it has no form in JSON.
+    Raises `ValueError`, in words for the function's author, when it has no form in JSON.
     """
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)

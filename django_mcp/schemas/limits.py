@@ -32,8 +32,8 @@ def check_rows(rows: Collection[Any]) -> None:
         raise ResultTooLargeError(
             f"The result has more than {settings.MAX_ROWS} rows.",
             hint="Ask for fewer: narrow the search.",
-            advice="@tool(page_size=...) serves a queryset in pages; DJANGO_MCP_MAX_ROWS is the "
-            "limit.",
+            advice="The option page_size=... serves a queryset in pages; DJANGO_MCP_MAX_ROWS is "
+            "the limit.",
         )
 
 

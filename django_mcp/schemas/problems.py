@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 class DeclarationError(ValueError):
-    """Everything that is wrong with a part of a tool, in words for its author."""
+    """Everything that is wrong with a part of a declaration, in words for its author."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))

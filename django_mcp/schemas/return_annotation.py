@@ -1,4 +1,4 @@
-"""What a tool's return annotation says about its results."""
+"""Return annotations of functions: the output that they say."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -17,10 +17,10 @@ from django_mcp.schemas.output.output import ContentOutput, DataOutput, Output, 
 
 
 def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
-    """Read what `function` returns. Raises `ValueError` in words for the tool's author."""
+    """Read what `function` returns. Raises `ValueError` in words for the function's author."""
     written = function_of(function)
     if inspect.isgeneratorfunction(written) or inspect.isasyncgenfunction(written):
-        raise ValueError("generators cannot be tools: return a list, and report progress")
+        raise ValueError("a generator cannot be called: return a list, and report progress")
     if not all(isinstance(each, str) for pair in fields.items() for each in pair):
         raise ValueError("fields are names of fields, or a mapping of names to them")
     hints = each_type_hint(function)
@@ -54,7 +54,7 @@ def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> O
 
 @cache
 def _shared_output(cls: type) -> DataOutput:
-    """The output of a class: many tools return the same few."""
+    """The output of a class: many functions return the same few."""
     return DataOutput(cls)
 
 

@@ -11,5 +11,5 @@ WITH_CODE = (*FUNCTIONS, "model", "dataclass", "call")
 
 
 def runs_validators(adapter: TypeAdapter[Any]) -> bool:
-    """Whether validating may run code of the tool's author, which may do anything."""
+    """Whether validating may run code of the function's author, which may do anything."""
     return has_kind(adapter.core_schema, WITH_CODE)

@@ -44,7 +44,7 @@ def test_arguments_arrive_exactly(client: Client) -> None:
             {"parcel": {"sent_on": "2026-01-31", "colour": "red"}},
             "- parcel.colour: is not known here; remove it",
         ),
-        ("divide", {"by": 0}, "- by: cannot be checked: a rule of this tool fails on it"),
+        ("divide", {"by": 0}, "- by: cannot be checked: a rule for it fails"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused_in_words(

@@ -255,7 +255,7 @@ def test_parameters_that_are_not_sent_keep_their_defaults() -> None:
         (Payment, {"amount": 3}, "must have the field 'kind'"),
         (Payment, {"kind": SECRET}, "must have 'kind' set to one of 'cash', 'card'"),
         (Payment, SECRET, "must be an object"),
-        (Asserting, {"name": SECRET}, "is refused by a rule of this tool"),
+        (Asserting, {"name": SECRET}, "is refused by a rule of its own"),
     ],
 )
 def test_violations_are_told_in_our_own_words(annotation: Any, value: Any, reason: str) -> None:
@@ -279,7 +279,7 @@ def test_violations_are_told_in_our_own_words(annotation: Any, value: Any, reaso
             ["value.a: has a name that is not allowed: it must be an integer"],
         ),
         (tuple[int, str], [1], ["value[1]: is required"]),
-        (Picky, {"name": SECRET}, ["value.name: is refused by a rule of this tool"]),
+        (Picky, {"name": SECRET}, ["value.name: is refused by a rule of its own"]),
         (
             Order,
             {"lines": [{"sku": 1, "quantity": 0}, {"quantity": "2"}, SECRET], "nope": SECRET},

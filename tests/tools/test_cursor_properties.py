@@ -45,7 +45,7 @@ CHARACTERS = st.sampled_from([*ALPHABET, *"+/ \n.", "\u00e9", "\x00"])
 
 REFUSAL = (
     "The arguments are invalid.\n"
-    "- cursor: is no `next` of this tool for these arguments; leave it out to start again"
+    "- cursor: is no `next` of this list for these arguments; leave it out to start again"
 )
 
 

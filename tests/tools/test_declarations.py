@@ -493,8 +493,8 @@ def one_alias(
         (takes_model, {}, "parameter 'group' is a Group, which no client can send: take its key"),
         (takes_models, {}, "' has no JSON form: Unable to generate"),
         (takes_function, {}, "' has no JSON form: Cannot generate a JsonSchema"),
-        (takes_request, {}, "parameter 'request': a tool gets no request; annotate a parameter"),
-        (bare_request, {}, "parameter 'request' has no annotation: a tool gets no request; ann"),
+        (takes_request, {}, "parameter 'request': there is no request; annotate a parameter"),
+        (bare_request, {}, "parameter 'request' has no annotation: there is no request; ann"),
         (
             bare_user,
             {},
@@ -530,8 +530,8 @@ def one_alias(
         (returns_either, {}, "return either content or data, not one or the other"),
         (returns_function, {}, "its result has no JSON form: Cannot generate a JsonSchema"),
         (fine, {"fields": ["id"]}, "fields are for a Django model"),
-        (generates, {}, "generators cannot be tools: return a list, and report progress"),
-        (agenerates, {}, "generators cannot be tools"),
+        (generates, {}, "a generator cannot be called: return a list, and report progress"),
+        (agenerates, {}, "a generator cannot be called"),
         (waits, {"atomic": True}, "an async tool cannot be atomic: Django's transactions are sync"),
         (waits, {"atomic": "default"}, "an async tool cannot be atomic"),
         (fine, {"atomic": "nowhere"}, "atomic names the database 'nowhere', which is not in DATA"),
@@ -602,7 +602,7 @@ def test_request_and_response_of_rest_framework_are_refused() -> None:
     act.__annotations__ = {"request": request.Request, "return": response.Response}
     (reported,) = problems(act)
 
-    assert "parameter 'request': a tool gets no request; annotate" in reported
+    assert "parameter 'request': there is no request; annotate" in reported
     assert "; it returns an HTTP response: return the data, such as serializer.data" in reported
 
 

@@ -141,7 +141,7 @@ def test_validator_that_fails_in_its_own_way_names_the_argument_and_is_logged(
     with offering(act):
         result = MCPClient().call("act", count=1, name="unknown")
 
-    assert result.error["hint"] == "- name: cannot be checked: a rule of this tool fails on it"
+    assert result.error["hint"] == "- name: cannot be checked: a rule for it fails"
     assert CallRecord.objects.get().outcome == CallRecord.Outcome.INVALID_ARGUMENTS
     (logged,) = [each for each in caplog.records if each.name == "django_mcp.primitives.primitive"]
     assert str(result.call_id) in logged.getMessage()

@@ -34,7 +34,7 @@ SYNC_AND_ASYNC = pytest.mark.parametrize("is_async", [False, True], ids=["sync",
 NOON = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
 REFUSAL = (
     "The arguments are invalid.\n"
-    "- cursor: is no `next` of this tool for these arguments; leave it out to start again"
+    "- cursor: is no `next` of this list for these arguments; leave it out to start again"
 )
 
 

@@ -167,4 +167,4 @@ def test_author_reads_in_the_log_what_to_do(caplog: pytest.LogCaptureFixture) ->
     assert line.levelname == "WARNING"
     assert line.exc_info is None
     assert "too_large" in line.getMessage()
-    assert "@tool(page_size=...)" in line.getMessage()
+    assert "The option page_size=... serves" in line.getMessage()

@@ -141,8 +141,8 @@ REASONS: Mapping[str, str] = {
 CONSEQUENCE = "default_factory_not_called"
 """Reported of what was not sent, beside the error of the value that its default follows from."""
 
-OTHER = "is refused by a rule of this tool"
-FAILED = "cannot be checked: a rule of this tool fails on it"
+OTHER = "is refused by a rule of its own"
+FAILED = "cannot be checked: a rule for it fails"
 
 JSON_TYPES: Mapping[str, str] = {
     "integer": REASONS["int_type"],

@@ -28,7 +28,7 @@ class FailedConstraint:
 def unique_violation(error: IntegrityError) -> str | None:
     """What is wrong, for the client; None when the error is not about a unique constraint.
 
-    The database is not asked: the transaction may be aborted, and the tool may run on the loop.
+    The database is not asked: the transaction may be aborted, and the call may run on the loop.
     """
     violation = _read(error.__cause__)
     if violation is None:

@@ -9,7 +9,7 @@ from django_mcp.schemas.json_schema import JSONSchema
 
 
 def refused_defaults(schema: JSONSchema) -> Iterator[str]:
-    """Each such default in words, wherever it stands in the input schema of a tool."""
+    """Each such default in words, wherever it stands in an input schema."""
     definitions = schema.get("$defs", {})
     for fields in _objects(schema):
         defaults = {

@@ -1,4 +1,4 @@
-"""A tool function's parameters: those that clients fill, and those that the server fills."""
+"""Parameters of a function: those that clients fill, and those that the server fills."""
 
 import inspect
 import json
@@ -25,7 +25,7 @@ from django_mcp.schemas.pages.parameters import page_parameters
 from django_mcp.schemas.problems import DeclarationError
 
 NO_REQUEST = (
-    "a tool gets no request; annotate a parameter with the user model to be given the caller, or "
+    "there is no request; annotate a parameter with the user model to be given the caller, or "
     "with ToolContext"
 )
 RESTS_REQUEST = "rest_framework.request.Request"
@@ -117,7 +117,7 @@ def read_parameters(
 ) -> Parameters:
     """Sort the parameters that are not hidden, and add those of pages.
 
-    Raises `ValueError` with all that is wrong, for the tool's author.
+    Raises `ValueError` with all that is wrong, for the function's author.
     """
     reading = _Reading()
     problems = []

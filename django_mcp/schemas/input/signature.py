@@ -1,4 +1,4 @@
-"""Parameters of a tool: their input schema, and the binding of a call's arguments to them."""
+"""Parameters of a function: their input schema, and the binding of a call's arguments to them."""
 
 import inspect
 import json
@@ -54,10 +54,10 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """The parameters of a tool, as clients see and fill them.
+    """The parameters of a function, as clients see and fill them.
 
     `user_parameter` and `context_parameter` are filled by the server and stand in no schema.
-    `runs_validators` says whether binding runs code of the tool's author.
+    `runs_validators` says whether binding runs code of the function's author.
     """
 
     input_schema: JSONSchema
@@ -68,7 +68,7 @@ class Signature:
     _read_parameters: Callable[[], Parameters]
 
     # What these make takes more memory than all the rest of a signature, and few workers are
-    # asked for every tool that they have.
+    # asked for everything that they have.
     @cached_property
     def _validate_json(self) -> Callable[[str], dict[str, Any]]:
         return _validator_of(exact_schema(self._core_schema)).validate_json
@@ -190,13 +190,13 @@ def read_signature(
     The parameters in `hidden` are left out: somebody else than clients fills them. With a
     `page_size`, those that ask for a page are added.
 
-    Raises `ValueError` in words for the tool's author.
+    Raises `ValueError` in words for the function's author.
     """
     read = partial(_parameters_of, function, hidden=hidden, page_size=page_size)
     parameters = read(descriptions=descriptions)
     schema, adapter = _schema_of(parameters)
     schema = inlined(_extended(schema, schema_extra or {}))
-    _compiled(schema)  # tells what is wrong with it before anybody calls the tool
+    _compiled(schema)  # tells what is wrong with it before any call
     if refused := list(refused_defaults(schema)):
         raise DeclarationError(refused)
     return Signature(

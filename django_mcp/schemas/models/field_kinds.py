@@ -1,4 +1,4 @@
-"""Kinds of model fields: the type that a tool shows of each, and the value that a row holds.
+"""Kinds of model fields: the type that is shown of each, and the value that a row holds.
 
 An instance that was just saved still has what it was given, such as "9.5" for a decimal of two
 places. `convert` makes of it what the instance would have if it were read again.

@@ -1,4 +1,4 @@
-"""Paths from a Django model to what a tool shows of it: their types, and how they are read."""
+"""Paths from a Django model to what is shown of it: their types, and how they are read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -135,8 +135,8 @@ class Keyset:
 def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
     """The ordering of a queryset as Django has it, and then the primary key, so that none is equal.
 
-    Raises `InvalidResultError`, in words for the tool's author, for a queryset whose rows have no
-    key, or are ordered by anything but columns and annotations.
+    Raises `InvalidResultError`, in words for its author, for a queryset whose rows have no key,
+    or are ordered by anything but columns and annotations.
     """
     _check(queryset)
     query, model = queryset.query, queryset.model

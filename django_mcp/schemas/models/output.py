@@ -1,4 +1,4 @@
-"""Output of tools that return Django model instances: the named fields as JSON objects."""
+"""Output of functions that return Django model instances: the named fields as JSON objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack

@@ -39,8 +39,8 @@ class ToMany:
             raise ResultTooLargeError(
                 f"A {owner._meta.verbose_name} has more than {MAX_RELATED} {self.accessor}, "
                 "which is too many to show with it.",
-                hint="Ask for others, or find a tool that lists these by themselves.",
-                advice=f"List {self.accessor} by a tool of their own, or prefetch a part of them.",
+                hint="Ask for others, or find what lists these by themselves.",
+                advice=f"List {self.accessor} by a function of their own, or prefetch a part.",
             )
         return rows
 
@@ -48,7 +48,7 @@ class ToMany:
     def fetched(self, owners: Collection[Any], joins: Collection[str]) -> Iterator[None]:
         """Fetch the rows of these instances, with what `joins` names, for the block alone.
 
-        What the tool itself has prefetched is shown as it is.
+        What the function itself has prefetched is shown as it is.
         """
         lacking = [each for each in owners if each.pk is not None and not self._is_fetched(each)]
         for model in dict.fromkeys(map(type, lacking)):

@@ -39,7 +39,7 @@ def embedded_file(response: FileResponse) -> EmbeddedResource:
 
 def _close_file(response: FileResponse) -> None:
     # `response.close()` also ends the request: Django closes connections at that signal, and with
-    # them the transaction of the tool.
+    # them the transaction of the call.
     for close in response._resource_closers:  # type: ignore[attr-defined]
         with suppress(Exception):  # as Django does
             close()

@@ -1,4 +1,4 @@
-"""What a tool returns: its output schema, and the content that a returned value becomes."""
+"""Results of functions: their output schema, and the content that a returned value becomes."""
 
 import json
 from abc import ABC, abstractmethod
@@ -48,7 +48,7 @@ class Rendered:
 
 
 class Output(ABC):
-    """How the values that a tool returns are shown.
+    """How the values that a function returns are shown.
 
     `schema` is None for plain content. `is_wrapped` says whether the structured content is the
     `WRAPPER` alone, around the value.
@@ -79,13 +79,13 @@ class Output(ABC):
 
 
 class ContentOutput(Output):
-    """Content blocks, one or several, exactly as the tool made them; files are embedded."""
+    """Content blocks, one or several, exactly as the function made them; files are embedded."""
 
     def _render(self, value: Any) -> Rendered:
         blocks = (value,) if isinstance(value, BLOCKS) else as_tuple(value)
         blocks = tuple(embedded_file(b) if isinstance(b, FileResponse) else b for b in blocks)
         if not all(isinstance(block, Content) for block in blocks):
-            raise InvalidResultError("the tool is declared to return content, and returned data")
+            raise InvalidResultError("it is declared to return content, and returned data")
         return Rendered(content=blocks)
 
     def render_at_once(self, value: Any) -> Rendered | None:
@@ -165,7 +165,7 @@ class DataOutput(Output):
 
 
 class UndeclaredOutput(Output):
-    """Whatever a tool without a return annotation returns: content, or data as JSON text."""
+    """Whatever a function without a return annotation returns: content, or data as JSON text."""
 
     def __init__(self) -> None:
         self._content = ContentOutput()
@@ -187,7 +187,7 @@ class UndeclaredOutput(Output):
 def as_tuple(value: Any) -> tuple[Any, ...]:
     """The items of anything that has several. Raises as `Output.render` does."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise InvalidResultError("the tool is declared to return several items")
+        raise InvalidResultError("it is declared to return several items")
     return tuple(bounded(value))
 
 

@@ -1,4 +1,4 @@
-"""Values that tools return, as JSON of the annotated type."""
+"""Serialization of returned values as JSON of the annotated type."""
 
 import json
 import math
@@ -39,7 +39,7 @@ class Serializer:
         self._annotation = annotation
         self._has_datetimes = has_datetimes
 
-    # What these make takes memory, and few workers are asked for every tool that they have.
+    # What these make takes memory, and few workers are asked for everything that they have.
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
         return TypeAdapter(self._annotation)

@@ -1,1 +1,1 @@
-"""Pagination of tool results by opaque cursors."""
+"""Pagination of results by opaque cursors."""

@@ -25,7 +25,7 @@ from django_mcp.schemas.pages.parameters import CURSOR
 NEXT = "next"
 """The property that holds the cursor of the page that follows, or null."""
 
-REASON = "is no `next` of this tool for these arguments; leave it out to start again"
+REASON = "is no `next` of this list for these arguments; leave it out to start again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class PagedOutput(Output):
         """
         value = value.all() if isinstance(value, Manager) else value
         if not isinstance(value, QuerySet):
-            raise InvalidResultError("a tool with page_size must return a queryset")
-        keys = tuple(sort_keys(value))  # of what the tool returned: `values()` may sort otherwise
+            raise InvalidResultError("with page_size a function must return a queryset")
+        keys = tuple(sort_keys(value))  # of what was returned: `values()` may sort otherwise
         if isinstance(self._rows, ModelOutput):
             selected = self._rows.selected(value)
             value = selected if isinstance(selected, QuerySet) else value
@@ -97,7 +97,7 @@ class PagedOutput(Output):
 
 
 def paged(output: Output) -> PagedOutput:
-    """Pages of what a tool returns. Raises `ValueError` in words for its author."""
+    """Pages of what a function returns. Raises `ValueError` in words for its author."""
     if isinstance(output, ModelOutput | DataOutput) and output.is_wrapped and output.schema:
         rows = output.schema["properties"][WRAPPER]
         if rows.get("type") == "array" and "prefixItems" not in rows:
@@ -109,7 +109,7 @@ def paged(output: Output) -> PagedOutput:
 
 
 def _fetched(rows: QuerySet[Any], aliases: tuple[str, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
-    """The rows as their tool would have them, each with the values of its sort keys."""
+    """The rows as their function would have them, each with the values of its sort keys."""
     kind = rows._iterable_class
     if issubclass(kind, ModelIterable):
         return [(row, tuple(vars(row).pop(alias) for alias in aliases)) for row in rows]

@@ -1,4 +1,4 @@
-"""The parameters that pages add to a tool."""
+"""The parameters that pages add to those of a function."""
 
 from typing import Annotated, Any, NotRequired
 
