@@ -12,5 +12,5 @@ def too_many(description: str, wait: int) -> JsonResponse:
 
 def error_answer(error: str, description: str = "", *, status: int = 400) -> JsonResponse:
     """The JSON of an error (RFC 6749, section 5.2), which no cache may keep."""
-    told = {"error": error, **({"error_description": description} if description else {})}
-    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
+    body = {"error": error, **({"error_description": description} if description else {})}
+    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""Scopes that clients are told of: all that open something at an endpoint, and those of a login."""
+"""Scopes that an endpoint offers: all that open something there, and those of the first login."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ def offered_scopes(endpoints: Iterable[Endpoint]) -> frozenset[str]:
     return frozenset().union(*scopes)
 
 
-def baseline_scopes(endpoint: Endpoint) -> frozenset[str]:
+def login_scopes(endpoint: Endpoint) -> frozenset[str]:
     """The scopes of the first login: enough to read, where anything can be read, or all of them.
 
     `DJANGO_MCP_LOGIN_SCOPES` says which. Stepping up later works in few clients, so asking for

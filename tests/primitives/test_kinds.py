@@ -18,7 +18,7 @@ from django_mcp.exceptions import ToolRegistrationError, UnknownToolError
 from django_mcp.kinds import Kind
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.groups import sync_groups
-from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
+from django_mcp.policy.login_scopes import login_scopes, offered_scopes
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
 from django_mcp.primitives.declaration import Declaration, collecting
@@ -190,7 +190,7 @@ def test_scopes_are_asked_for_and_offered(ann: User) -> None:
         assert entry.reasons == ("callable once the token holds: notes:read",)
         assert get_registry().scopes == {"notes:read": "default"}
         endpoint = caller(ann).endpoint
-        assert offered_scopes([endpoint]) == baseline_scopes(endpoint) == {"notes:read"}
+        assert offered_scopes([endpoint]) == login_scopes(endpoint) == {"notes:read"}
 
 
 @pytest.mark.parametrize("name", ["read", "absent"])

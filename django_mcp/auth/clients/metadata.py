@@ -20,9 +20,9 @@ class ClientMetadataError(Exception):
         super().__init__(description)
 
 
-def given(said: Mapping[str, Any]) -> dict[str, Any]:
+def given(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that have a value; some clients send null or an empty array for none."""
-    return {name: value for name, value in said.items() if value is not None and value != []}
+    return {name: value for name, value in document.items() if value is not None and value != []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class ClientMetadata:
 
     @classmethod
     def read(
-        cls, said: Mapping[str, Any], *, auth_methods: Sequence[str], default_auth_method: str
+        cls, document: Mapping[str, Any], *, auth_methods: Sequence[str], default_auth_method: str
     ) -> "ClientMetadata":
         """Take what can be taken, or raise `ClientMetadataError`.
 
@@ -43,18 +43,18 @@ class ClientMetadata:
         offered here. Where redirect URIs go is looked at by `redirects`, not here. Members that are
         null or an empty array count as absent.
         """
-        said = given(said)
-        if "authorization_code" not in _strings(said, "grant_types", ["authorization_code"]):
+        document = given(document)
+        if "authorization_code" not in _strings(document, "grant_types", ["authorization_code"]):
             raise ClientMetadataError("grant_types must hold authorization_code")
-        if "code" not in _strings(said, "response_types", ["code"]):
+        if "code" not in _strings(document, "response_types", ["code"]):
             raise ClientMetadataError("response_types must hold code")
-        name = said.get("client_name", "")
+        name = document.get("client_name", "")
         if not isinstance(name, str):
             raise ClientMetadataError("client_name must be a string")
         return cls(
             name=shown_name(name, longest=MAX_NAME),
-            redirect_uris=_redirect_uris(said),
-            auth_method=_auth_method(said, auth_methods, default_auth_method),
+            redirect_uris=_redirect_uris(document),
+            auth_method=_auth_method(document, auth_methods, default_auth_method),
         )
 
     def as_registered(self) -> dict[str, Any]:
@@ -67,8 +67,8 @@ class ClientMetadata:
         }
 
 
-def _redirect_uris(said: Mapping[str, Any]) -> list[str]:
-    uris = list(dict.fromkeys(_strings(said, "redirect_uris", [])))
+def _redirect_uris(document: Mapping[str, Any]) -> list[str]:
+    uris = list(dict.fromkeys(_strings(document, "redirect_uris", [])))
     if not uris:
         raise ClientMetadataError("redirect_uris must not be empty", error="invalid_redirect_uri")
     if len(uris) > MAX_REDIRECT_URIS:
@@ -89,23 +89,23 @@ def refuse_bad_redirects(uris: Sequence[str]) -> None:
             )
 
 
-def _auth_method(said: Mapping[str, Any], offered: Sequence[str], default: str) -> str:
+def _auth_method(document: Mapping[str, Any], offered: Sequence[str], default: str) -> str:
     """The method that it prefers, else the first of those offered here that it knows as well.
 
     There is no standard yet for naming several; ChatGPT does it in the words of RFC 8414.
     """
-    preferred = said.get("token_endpoint_auth_method", default)
+    preferred = document.get("token_endpoint_auth_method", default)
     if preferred in offered:
         return str(preferred)
-    known = _strings(said, "token_endpoint_auth_methods_supported", [])
+    known = _strings(document, "token_endpoint_auth_methods_supported", [])
     for method in offered:
         if method in known:
             return method
     raise ClientMetadataError(f"token_endpoint_auth_method must be one of {', '.join(offered)}")
 
 
-def _strings(said: Mapping[str, Any], name: str, default: list[str]) -> list[str]:
-    value = said.get(name, default)
+def _strings(document: Mapping[str, Any], name: str, default: list[str]) -> list[str]:
+    value = document.get(name, default)
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ClientMetadataError(f"{name} must be an array of strings")
     return value

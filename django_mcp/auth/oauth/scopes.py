@@ -12,7 +12,7 @@ from django_mcp.auth.clients.applications import is_self_registered
 from django_mcp.auth.oauth.resource_indicators import requested_endpoint
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ToolGroup
-from django_mcp.policy.login_scopes import baseline_scopes, offered_scopes
+from django_mcp.policy.login_scopes import login_scopes, offered_scopes
 from django_mcp.primitives.registry import get_registry
 
 
@@ -66,7 +66,7 @@ class ToolScopes(BaseScopes):
         if application is not None and is_self_registered(application):
             # As the challenge names them: it may have overlooked that, and is here for the tools.
             endpoint = get_endpoints().default if request is None else requested_endpoint(request)
-            return sorted(baseline_scopes(endpoint))
+            return sorted(login_scopes(endpoint))
         # The host's defaults: an application of its own that asks for nothing is given no tool.
         return list(oauth2_settings._DEFAULT_SCOPES)
 

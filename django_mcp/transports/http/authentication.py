@@ -5,7 +5,7 @@ from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
 from django_mcp.peers import Peer
-from django_mcp.policy.login_scopes import baseline_scopes
+from django_mcp.policy.login_scopes import login_scopes
 from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
 
@@ -23,7 +23,7 @@ def _authenticate(peer: Peer, endpoint: Endpoint) -> Principal | Challenge:
         try:
             principal = authenticate(peer, endpoint)
         except InvalidCredentialsError:
-            return Challenge(error="invalid_token", scopes=baseline_scopes(endpoint))
+            return Challenge(error="invalid_token", scopes=login_scopes(endpoint))
     if principal is None and settings.ALLOW_ANONYMOUS:
         return Principal(endpoint=endpoint)
-    return principal or Challenge(scopes=baseline_scopes(endpoint))
+    return principal or Challenge(scopes=login_scopes(endpoint))

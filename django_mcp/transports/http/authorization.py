@@ -17,7 +17,7 @@ from django_mcp.catalog import Lookup, look_up
 from django_mcp.dispatch import refuse
 from django_mcp.exceptions import MissingScopeError
 from django_mcp.peers import Peer
-from django_mcp.policy.login_scopes import baseline_scopes
+from django_mcp.policy.login_scopes import login_scopes
 from django_mcp.principals import Principal
 from django_mcp.protocol.errors import internal_error, no_streams
 from django_mcp.protocol.exchange import Exchange
@@ -46,7 +46,7 @@ async def authorize(
         is_stream = exchange.may_stream or reports
         return replace(exchange, tool=tool, may_stream=is_stream)
     if not found.login_scopes <= principal.scopes:
-        offered = await run_in_control(baseline_scopes, principal.endpoint)
+        offered = await run_in_control(login_scopes, principal.endpoint)
         return Challenge(scopes=found.login_scopes | offered)
     if tool is None:
         return exchange

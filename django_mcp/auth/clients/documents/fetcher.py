@@ -43,12 +43,12 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
             raise WithdrawnDocumentError(error.description) from error
         except RecursionError as error:
             raise CIMDError("the document is nested too deeply") from error
-        told = metadata.as_registered()
-        told["redirect_uris"] = [
+        registered = metadata.as_registered()
+        registered["redirect_uris"] = [
             uri for uri in metadata.redirect_uris if redirects.is_acceptable(uri)
         ]
         # The rest stays as it is, for the toolkit to see what is forbidden in a document.
-        return {**given(document), **told}, max_age
+        return {**given(document), **registered}, max_age
 
     def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
         """Fetch the document as it is published."""

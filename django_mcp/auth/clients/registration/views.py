@@ -58,16 +58,16 @@ class RegistrationView(ToolkitRegistrationView):
             answer: HttpResponse = super().post(request, *args, **kwargs)
             if answer.status_code != 201:
                 return answer
-            told = json.loads(answer.content)
+            document = json.loads(answer.content)
             ClientRegistration.objects.register(
-                told["client_id"],
+                document["client_id"],
                 source=ClientRegistration.Source.DCR,
                 address=peer_address(request.META),
             )
-            told["token_endpoint_auth_method"] = metadata.auth_method
-            if "client_secret" in told:
-                told["client_secret_expires_at"] = 0
-            return _told(told, status=201)
+            document["token_endpoint_auth_method"] = metadata.auth_method
+            if "client_secret" in document:
+                document["client_secret_expires_at"] = 0
+            return _response(document, status=201)
 
 
 class RegistrationManagementView(ToolkitManagementView):
@@ -85,11 +85,11 @@ class RegistrationManagementView(ToolkitManagementView):
         # It keeps its secret, or goes without: a new one would have to be told, and is not.
         methods = PUBLIC if is_public else CONFIDENTIAL
         try:
-            said = _read_document(request)
-            if said.get("client_id") not in (None, client_id):
+            document = _read_document(request)
+            if document.get("client_id") not in (None, client_id):
                 raise ClientMetadataError("client_id must stay what it is")
             metadata = ClientMetadata.read(
-                said, auth_methods=methods, default_auth_method=methods[0]
+                document, auth_methods=methods, default_auth_method=methods[0]
             )
             refuse_bad_redirects(metadata.redirect_uris)
         except ClientMetadataError as error:
@@ -148,16 +148,16 @@ def _forget_doubtful_login(request: HttpRequest) -> None:
 def _completed(answer: HttpResponse) -> HttpResponse:
     if answer.status_code != 200:
         return answer
-    return _told(json.loads(answer.content), status=200)
+    return _response(json.loads(answer.content), status=200)
 
 
-def _told(told: dict[str, Any], *, status: int) -> HttpResponse:
+def _response(document: dict[str, Any], *, status: int) -> HttpResponse:
     """The answer with the URL that everybody knows, and a token that is good for nothing else."""
-    path = reverse("oauth2_provider:dcr-register-management", args=[told["client_id"]])
+    path = reverse("oauth2_provider:dcr-register-management", args=[document["client_id"]])
     url = get_endpoints().oauth_origin + path
     # Were it for nothing in particular, it would open the host's API: django-oauth-toolkit keeps
     # it among the access tokens.
-    checksum = hashlib.sha256(told["registration_access_token"].encode()).hexdigest()
+    checksum = hashlib.sha256(document["registration_access_token"].encode()).hexdigest()
     get_access_token_model()._default_manager.filter(token_checksum=checksum).update(resource=[url])
-    told = {**told, "response_types": ["code"], "registration_client_uri": url}
-    return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
+    document = {**document, "response_types": ["code"], "registration_client_uri": url}
+    return JsonResponse(document, status=status, headers={"Cache-Control": "no-store"})
