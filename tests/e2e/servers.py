@@ -18,6 +18,8 @@ from tests.spec import MODERN
 from tests.wire import PATIENCE as PATIENCE
 from tests.wire import Client, messages_in
 
+APPLICATION = "tests.conformance_project.asgi:application"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -51,6 +53,11 @@ def make_site(port: int, database_url: str, fixture_log: Path) -> Site:
             "FIXTURE_LOG": str(fixture_log),
         },
     )
+
+
+def uvicorn(site: Site, *more: str) -> list[str]:
+    """The command of `running` for the usual server."""
+    return ["uvicorn", APPLICATION, "--port", str(site.port), "--log-level", "warning", *more]
 
 
 @contextmanager
