@@ -124,6 +124,8 @@ class Runner:
                 leg = self._left[0]
             if leg is not None:
                 self._left.remove(leg)
+                if not self._is_live:
+                    print(f"{leg.name} begins", flush=True)
             return leg
 
     def _run_leg(self, leg: Leg, output: list[str]) -> Verdict:

@@ -22,8 +22,7 @@ from tests.leg_runner import Leg, main
 PYTHON = sys.executable
 SCHEMAS = ("mcp-2026-07-28.schema.json", "mcp-2025-11-25.schema.json")
 
-# What this process was told about warnings holds for the tests.
-PYTEST = (*(f"-W{option}" for option in sys.warnoptions), "-m", "pytest", "--dist=loadfile")
+PYTEST = ("-m", "pytest", "--dist=loadfile")
 COMPUTING = (*PYTEST, "--numprocesses=2", "-m")
 # Tests that mostly wait for the processes that they have started.
 WAITING = (*PYTEST, "--numprocesses=4", "-m")
@@ -245,7 +244,15 @@ def legs() -> list[Leg]:
         # For tox, with each Python and Django, on the database that DATABASE_URL names there.
         Leg(
             name="versions",
-            commands=[(PYTHON, *COMPUTING, f"not ({PROGRAMS})")],
+            # What this process was told about warnings holds for the tests.
+            commands=[
+                (
+                    PYTHON,
+                    *(f"-W{option}" for option in sys.warnoptions),
+                    *COMPUTING,
+                    f"not ({PROGRAMS})",
+                )
+            ],
             environment={"DATABASE_URL": os.environ.get("DATABASE_URL", "")},
             usual=False,
         ),
