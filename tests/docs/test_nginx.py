@@ -20,6 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.docs.conftest import Tutorial
 from tests.docs.pages import DOCS
 from tests.docs.reader import Reader, free_port
+from tests.markers import unavailable
 
 pytestmark = [pytest.mark.slow, pytest.mark.oauth]
 
@@ -97,7 +98,7 @@ def named_pipe(path: Path) -> Iterator[int]:
 def site(tutorial: Tutorial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for program in ("nginx", "openssl"):
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+            unavailable(f"{program} is not installed")
     folder = tmp_path_factory.mktemp("nginx")
     with tutorial.reader.copy(folder / "project") as reader:
         yield _serve(reader, folder)
