@@ -390,6 +390,7 @@ class TestBeforeTheToolRuns:
 
 
 class TestCost:
+    @pytest.mark.implementation
     def test_a_read_only_call_costs_one_insert(self, db: None) -> None:
         current_snapshot()
 
@@ -398,6 +399,7 @@ class TestCost:
 
         assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
 
+    @pytest.mark.implementation
     def test_a_writing_call_costs_an_insert_and_an_update(self, db: None) -> None:
         def work() -> None:
             """Do nothing."""
@@ -409,6 +411,7 @@ class TestCost:
 
         assert [query["sql"].split()[0] for query in queries] == ["INSERT", "UPDATE"]
 
+    @pytest.mark.implementation
     def test_without_a_record_a_call_costs_nothing(self, db: None, settings: Settings) -> None:
         settings.DJANGO_MCP_RECORD = False
         current_snapshot()

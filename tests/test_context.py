@@ -91,6 +91,7 @@ def test_context_tells_that_the_client_has_gone(cancel: bool, is_cancelled: bool
     assert (context.is_disconnected, context.is_cancelled) == (True, is_cancelled)
 
 
+@pytest.mark.implementation
 def test_progress_reaches_the_client_about_ten_times_a_second(
     context: ToolContext, sink: Sink, clock: Clock
 ) -> None:
@@ -102,6 +103,7 @@ def test_progress_reaches_the_client_about_ten_times_a_second(
     assert sink.reports[1] == ProgressReport(done=4, total=100, message="row 4")
 
 
+@pytest.mark.implementation
 def test_last_report_is_sent_when_the_tool_ends(
     call: Call, context: ToolContext, sink: Sink
 ) -> None:
@@ -115,6 +117,7 @@ def test_last_report_is_sent_when_the_tool_ends(
     assert sink.done == [0, 9]
 
 
+@pytest.mark.implementation
 def test_last_report_is_not_sent_twice(call: Call, context: ToolContext, sink: Sink) -> None:
     context.report_progress(1)
     call.finish_progress()
@@ -122,6 +125,7 @@ def test_last_report_is_not_sent_twice(call: Call, context: ToolContext, sink: S
     assert sink.done == [1]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("done", [5, 4, -1, math.nan, math.inf, -math.inf])
 def test_reports_that_do_not_increase_are_dropped(
     done: float, call: Call, context: ToolContext, sink: Sink, clock: Clock
@@ -134,6 +138,7 @@ def test_reports_that_do_not_increase_are_dropped(
     assert sink.done == [5]
 
 
+@pytest.mark.implementation
 def test_report_held_back_is_replaced_by_the_next(
     call: Call, context: ToolContext, sink: Sink, clock: Clock
 ) -> None:
@@ -146,6 +151,7 @@ def test_report_held_back_is_replaced_by_the_next(
     assert sink.done == [1, 3]
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("total", [math.nan, math.inf])
 def test_total_that_json_does_not_know_is_left_out(
     total: float, context: ToolContext, sink: Sink
@@ -155,6 +161,7 @@ def test_total_that_json_does_not_know_is_left_out(
     assert sink.reports == [ProgressReport(done=1, total=None, message="half ? way")]
 
 
+@pytest.mark.implementation
 def test_reports_of_several_threads_arrive_in_increasing_order(
     call: Call, context: ToolContext, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +185,7 @@ def test_reports_of_several_threads_arrive_in_increasing_order(
     assert sink.done[-1] == threads * rounds - 1
 
 
+@pytest.mark.implementation
 def test_slow_sink_lets_no_thread_overtake_another(clock: Clock) -> None:
     inside, go_on = Barrier(2), Barrier(2)
 
@@ -218,6 +226,7 @@ def test_context_without_a_listener_takes_reports() -> None:
     assert not context.is_cancelled
 
 
+@pytest.mark.implementation
 def test_async_report_waits_for_delivery(context: ToolContext, sink: Sink) -> None:
     asyncio.run(context.areport_progress(1, 2, "half"))
 
@@ -253,6 +262,7 @@ def counted(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Any]:
         yield call
 
 
+@pytest.mark.implementation
 @pytest.mark.django_db
 def test_tool_reports_first_and_last(counted: Any) -> None:
     result = counted(9)
@@ -261,6 +271,7 @@ def test_tool_reports_first_and_last(counted: Any) -> None:
     assert [(report.done, report.total) for report in result.progress] == [(0, 9), (9, 9)]
 
 
+@pytest.mark.implementation
 @pytest.mark.django_db
 def test_tool_that_fails_has_told_how_far_it_came(counted: Any) -> None:
     result = counted(20)

@@ -150,6 +150,7 @@ def test_stream_ends_untold_when_access_was_withdrawn(
     assert answer.result["_meta"]["io.modelcontextprotocol/subscriptionId"] == 1
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict")
 @WITHDRAWALS
 def test_silent_stream_ends_when_access_was_withdrawn(
@@ -188,6 +189,7 @@ def test_stream_of_a_user_who_was_deactivated_ends_whatever_the_authenticator(
     assert statuses(answer) == ["working"]
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict", "alice")
 def test_authenticator_is_asked_about_its_own_principal_however_often(
     modern: Client, latch: Latch, settings: Settings
@@ -225,6 +227,7 @@ def test_stream_goes_on_when_the_token_was_refreshed(
     assert statuses(answer)[-1] == "completed"
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("strict")
 def test_stream_goes_on_however_often_the_token_was_refreshed(
     modern: Client, latch: Latch, token: str
@@ -280,6 +283,7 @@ def test_stream_ends_with_its_own_login_and_not_with_another_of_its_user(
     assert statuses(told)[-1] == "completed"
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict")
 @LOGINS
 def test_silent_stream_ends_with_its_own_login(
@@ -401,6 +405,7 @@ def test_waiting_call_ends_with_its_own_login_and_not_with_another_of_its_user(
     assert delivered == {str(lost.pk): False, str(kept.pk): True}
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict")
 @LOGINS
 def test_call_that_waits_in_silence_ends_with_its_own_login(
@@ -482,6 +487,7 @@ def test_call_whose_access_ends_before_it_has_a_task_gets_none(
     assert CallRecord.objects.get().outcome == "revoked"
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict")
 @WITHDRAWALS
 def test_task_of_a_waiting_call_ends_with_the_access_of_its_caller(
@@ -503,6 +509,7 @@ def test_task_of_a_waiting_call_ends_with_the_access_of_its_caller(
     assert CallRecord.objects.get().outcome == "cancelled"
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient", "strict")
 def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
     client: Client, latch: Latch, alice: User, token: str
@@ -525,6 +532,7 @@ def test_task_that_is_to_go_on_does_so_without_the_access_of_its_caller(
     assert (record.outcome, record.delivered) == ("ok", False)
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("strict")
 def test_progress_is_not_told_when_access_was_withdrawn(
     client: Client, latch: Latch, alice: User, token: str

@@ -50,6 +50,7 @@ def test_tool_that_cannot_report_is_answered_by_json_whoever_asks(client: Client
     assert asyncio.run(scenario()) == JSON
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["hold", "ahold"])
 def test_answer_that_takes_long_becomes_a_stream(client: Client, latch: Latch, name: str) -> None:
@@ -70,6 +71,7 @@ def test_answer_that_takes_long_becomes_a_stream(client: Client, latch: Latch, n
     asyncio.run(scenario())
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient")
 def test_failure_after_a_long_time_arrives_as_well(client: Client, latch: Latch) -> None:
     async def scenario() -> None:
@@ -81,6 +83,7 @@ def test_failure_after_a_long_time_arrives_as_well(client: Client, latch: Latch)
     asyncio.run(scenario())
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient")
 def test_modern_client_that_leaves_after_a_long_time_cancels(modern: Client, latch: Latch) -> None:
     async def scenario() -> None:
@@ -93,6 +96,7 @@ def test_modern_client_that_leaves_after_a_long_time_cancels(modern: Client, lat
     asyncio.run(scenario())
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient")
 def test_server_that_cannot_send_any_more_tells_that_the_client_has_left(
     modern: Client, latch: Latch, monkeypatch: pytest.MonkeyPatch
@@ -116,6 +120,7 @@ def test_server_that_cannot_send_any_more_tells_that_the_client_has_left(
     asyncio.run(scenario())
 
 
+@pytest.mark.implementation
 @pytest.mark.usefixtures("impatient")
 def test_answer_of_many_bytes_is_one_event(client: Client, latch: Latch) -> None:
     text = "line\r\nline\n\ndata: x\u2028" * 10_000

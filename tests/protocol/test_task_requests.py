@@ -96,6 +96,7 @@ def test_task_of_somebody_else_cannot_be_told_from_none(
     assert CallRecord.objects.count() == 1
 
 
+@pytest.mark.implementation
 @pytest.mark.parametrize("is_foreign", [False, True])
 def test_request_costs_one_query_whether_the_task_is_ones_own_foreign_or_none(
     tasker: Client, is_foreign: bool
