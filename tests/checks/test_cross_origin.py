@@ -5,7 +5,10 @@ import re
 import pytest
 from pytest_django import Settings
 
+from django_mcp.endpoints import Endpoint, get_endpoints, using_endpoints
+from tests import urls
 from tests.checks.messages import found, hints
+from tests.urlconfs import package_routes, site
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -69,3 +72,15 @@ def test_settings_of_middleware_that_is_not_installed_do_not_matter(settings: Se
     settings.CORS_ALLOW_HEADERS = []
 
     assert found() == {}
+
+
+@pytest.mark.oauth
+def test_w036_is_told_of_every_endpoint(settings: Settings) -> None:
+    staff = Endpoint(name="staff", url="https://shop.example/staff/mcp")
+    with using_endpoints(get_endpoints().default, staff):
+        settings.ROOT_URLCONF = site(*package_routes(), *urls.urlpatterns)
+        settings.CORS_URLS_REGEX = r"^/staff/mcp$"
+
+        (message,) = found()["W036"]
+
+    assert "answers the preflights of /staff/mcp in the place" in message

@@ -8,10 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.auth.oauth.cors import REQUEST_HEADERS as OAUTH_HEADERS
 from django_mcp.checks.endpoint.urlconf import route_of
+from django_mcp.endpoints import get_endpoints
 from django_mcp.transports.http.request_headers import REQUEST_HEADERS as ENDPOINT_HEADERS
 
 MIDDLEWARE = "corsheaders.middleware.CorsMiddleware"
@@ -26,8 +28,9 @@ ALLOWED_BY_DEFAULT = (
 """The default of `CORS_ALLOW_HEADERS` in django-cors-headers 4."""
 
 OAUTH_NAMES = tuple(OAUTH_HEADERS.lower().split(", "))
+ENDPOINT = "django_mcp:endpoint"
 SENT = {
-    "django_mcp:endpoint": ENDPOINT_HEADERS,
+    ENDPOINT: ENDPOINT_HEADERS,
     "django_mcp:resource-metadata": OAUTH_NAMES,
     "django_mcp:server-metadata": OAUTH_NAMES,
     "oauth2_provider:token": OAUTH_NAMES,
@@ -75,10 +78,19 @@ def _matched() -> Iterator[tuple[str, Sequence[str]]]:
     """The paths that the middleware decides about, with the headers that are sent there."""
     pattern = getattr(django_settings, "CORS_URLS_REGEX", r"^.*$")
     for route, names in SENT.items():
-        with suppress(NoReverseMatch, re.error, TypeError):  # their own checks tell
-            path = reverse(route)
-            if re.match(pattern, f"/{route_of(path)}"):
-                yield path, names
+        # Their own checks tell of these.
+        with suppress(NoReverseMatch, ImproperlyConfigured, re.error, TypeError):
+            for path in (reverse(route), *_other_endpoints(route)):
+                if re.match(pattern, f"/{route_of(path)}"):
+                    yield path, names
+
+
+def _other_endpoints(route: str) -> list[str]:
+    """The paths of the endpoints whose routes have no name, beside the one that has."""
+    if route != ENDPOINT:
+        return []
+    endpoints = get_endpoints()
+    return [endpoint.path for endpoint in endpoints if endpoint is not endpoints.default]
 
 
 def _lacking(names: Sequence[str], allowed: set[str]) -> list[str]:
