@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOCK := requirements-dev.lock
 # A terminal shows pip at work; a log gets the one line before it.
 PIP_INSTALL = quiet=--quiet; if [ -t 1 ]; then quiet=; fi; $(BIN)/python -m pip install $$quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test conformance bench docs lint format clean
+.PHONY: help install lock demo test conformance bench docs lint format clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,12 +25,19 @@ $(BIN)/python:
 		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; } \
 		|| { rm -rf $(VENV); echo "No pip for $(VENV): install python3-venv" >&2; exit 1; }
 
-# Dependency groups need pip 25.1.
-$(STAMP): pyproject.toml Makefile | $(BIN)/python
+# Dependency groups need pip 25.1. Everything else comes in the versions of the lock file, and what
+# does not have their hashes is refused.
+$(STAMP): $(LOCK) pyproject.toml Makefile | $(BIN)/python
 	@echo "Installing the dependencies into $(VENV) (a minute or two) ..."
 	@$(PIP_INSTALL) --upgrade "pip>=25.1"
-	@$(PIP_INSTALL) --editable ".[all]" --group dev
+	@$(PIP_INSTALL) --require-hashes --requirement $(LOCK)
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+lock: install ## Renew the versions that install takes, within what pyproject.toml allows
+	@$(PIP_INSTALL) --group lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--all-extras --group dev --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
 
 demo: install ## Show a real MCP client at work (ARGS=--exit ends after the tour; DEMO_PORT picks the port)
 	$(BIN)/python -m example_project.demo $(ARGS)

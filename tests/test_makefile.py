@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 def checkout(tmp_path: Path) -> Path:
     shutil.copy(MAKEFILE, tmp_path)
     (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "requirements-dev.lock").touch()
     return tmp_path
 
 
@@ -53,7 +54,8 @@ def test_install_writes_to_a_log_one_line_and_what_a_quiet_pip_says(checkout: Pa
     assert run.stdout.decode().splitlines() == [
         INSTALLING,
         "-m pip install --quiet --upgrade pip>=25.1",
-        "-m pip install --quiet --editable .[all] --group dev",
+        "-m pip install --quiet --require-hashes --requirement requirements-dev.lock",
+        "-m pip install --quiet --no-deps --no-build-isolation --editable .",
     ]
 
 
@@ -71,7 +73,8 @@ def test_install_shows_pips_own_progress_on_a_terminal(checkout: Path) -> None:
     assert printed.splitlines() == [
         INSTALLING,
         "-m pip install --upgrade pip>=25.1",
-        "-m pip install --editable .[all] --group dev",
+        "-m pip install --require-hashes --requirement requirements-dev.lock",
+        "-m pip install --no-deps --no-build-isolation --editable .",
     ]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.floors import floor, floors, pyproject
+from tests.floors import asked, floor, floors, grouped, pyproject
 from tests.legs import legs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,6 +135,25 @@ def test_minor_versions_of_the_sdk_are_allowed_one_by_one() -> None:
 @pytest.mark.parametrize("action", used_actions())
 def test_action_is_pinned_by_commit_and_says_its_version(action: str) -> None:
     assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+
+
+def test_lock_file_has_an_allowed_version_of_all_that_development_asks_for() -> None:
+    project = pyproject()
+    wanted = [*asked(project), *grouped(project["dependency-groups"], "dev")]
+    locked: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([^ #=]+)==([^ ]+) ", read("requirements-dev.lock"), re.M):
+        locked.setdefault(name, []).append(version)
+
+    assert {
+        str(requirement)
+        for requirement in map(Requirement, wanted)
+        if not (versions := locked.get(canonicalize_name(requirement.name)))
+        or not all(requirement.specifier.contains(version) for version in versions)
+    } == set()
+
+
+def test_lock_file_names_no_index_and_no_machine() -> None:
+    assert not re.search(r"://|--(extra-)?index-url|--find-links", read("requirements-dev.lock"))
 
 
 def test_tox_runs_legs_by_their_names() -> None:
