@@ -110,6 +110,7 @@ def test_readme_names_the_versions_that_are_promised() -> None:
         ("CONTRIBUTING.md", "You need Python {0} or newer"),
         ("docs/tutorial/index.md", "You need Python {0} or newer"),
         ("Makefile", "is older than {0}: "),
+        (".ci/run", "! python{0} -c"),
         ("pyproject.toml", 'target-version = "py{1}"'),
     ],
 )
