@@ -59,7 +59,11 @@ class ToolSwitch(models.Model):
         ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
     )
     kind = models.CharField(
-        _("kind"), max_length=8, choices=KIND_CHOICES, default=Kind.TOOL.value, editable=False
+        pgettext_lazy("primitive", "kind"),
+        max_length=8,
+        choices=KIND_CHOICES,
+        default=Kind.TOOL.value,
+        editable=False,
     )
     name = models.CharField(_("name"), max_length=64, editable=False)
     enabled = models.BooleanField(pgettext_lazy("tool", "enabled"), default=True)
