@@ -11,6 +11,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 
 
+DOCSTRING = """Declare a function as a {kind}, and return it: it works as before.
+
+The options are the fields of `{fields}`, where each is described.
+Mistakes are reported all at once, when the registry is built: at start-up and by
+`manage.py check`.
+"""
+
+
 class Decorator(Protocol[P]):
     """A decorator that is used bare or with options; the function itself is returned."""
 
@@ -45,7 +53,8 @@ def decorator_of(
         return declare if function is None else declare(function)
 
     decorate.__name__ = decorate.__qualname__ = cls.kind
-    decorate.__doc__ = cls.__doc__
+    decorate.__module__ = cls.__module__
+    decorate.__doc__ = DOCSTRING.format(kind=cls.kind, fields=f"{cls.__module__}.{cls.__name__}")
     function = inspect.Parameter("function", inspect.Parameter.POSITIONAL_ONLY, default=None)
     setattr(decorate, "__signature__", inspect.Signature([function, *options]))  # noqa: B010
     return cast("Decorator[P]", decorate)

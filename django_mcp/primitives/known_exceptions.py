@@ -1,4 +1,4 @@
-"""The exceptions of service code that are answered with a tool error; any other stays opaque.
+"""Mapping of the exceptions of service code to tool errors; any other stays opaque.
 
 The primitive's own `raises` comes first, then `DJANGO_MCP_EXCEPTIONS` laid over Django's exceptions
 here, then the exceptions of Django REST framework.

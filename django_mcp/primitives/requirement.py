@@ -1,4 +1,4 @@
-"""The predicate that `requires` names: which argument it takes, and the call of it."""
+"""Requirements: the predicates over callers that `requires` names."""
 
 import inspect
 from collections.abc import Callable

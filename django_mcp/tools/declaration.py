@@ -1,4 +1,4 @@
-"""The `@tool` decorator and its options, each of which is one field here."""
+"""The `@tool` decorator and its options: each is one field, of this class or of its bases."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,7 @@ from django_mcp.tools.background import BackgroundOptions
 
 @dataclass(frozen=True, kw_only=True)
 class ToolDeclaration(BackgroundOptions, Declaration):
-    """A function that is offered to MCP clients as a tool; it works as before.
-
-    Mistakes are reported all at once, when the registry is built: at start-up and by
-    `manage.py check`.
-    """
+    """A function that is declared to be a tool, with the options of `@tool`."""
 
     kind: ClassVar[Kind] = Kind.TOOL
     resolver: ClassVar[str] = "django_mcp.tools.resolution.resolve"

@@ -1,4 +1,4 @@
-"""What `prepare` names: a function that completes the arguments of a background tool."""
+"""Preparations: functions, named by `prepare`, that complete the arguments of background tools."""
 
 import inspect
 from collections.abc import Callable, Mapping

@@ -63,6 +63,7 @@ def test_options_are_those_of_the_declaration() -> None:
     declared = inspect.signature(ToolDeclaration).parameters.values()
     assert parameters[1:] == [each for each in declared if each.name != "function"]
     assert parameters[0].kind is inspect.Parameter.POSITIONAL_ONLY
+    assert "`django_mcp.tools.declaration.ToolDeclaration`" in (inspect.getdoc(tool) or "")
 
 
 def checked(source: str, tmp_path: Path) -> str:
