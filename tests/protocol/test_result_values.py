@@ -137,4 +137,4 @@ def test_pages(mode: str, is_async: bool) -> None:
     assert second.structured_content == {"result": [{"name": "c"}], "next": None}
     assert first.structured_content["result"] == [{"name": "a"}, {"name": "b"}]
     assert foreign.is_error is True
-    assert "cursor: is no `next` of this tool" in str(foreign.content)
+    assert "cursor: is no `next` of this list" in str(foreign.content)
