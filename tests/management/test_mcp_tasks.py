@@ -56,7 +56,7 @@ def test_it_shows_a_task_without_secrets(db: None, run: RunCommand) -> None:
 
     assert facts == json.loads(run("show", str(shown.call_id)).text)
     assert facts["arguments"] == {"password": "[redacted]", "to": 5}
-    assert facts["error"] == {"kind": "ToolFailedError"}
+    assert facts["error"] == {"class": "ToolFailedError"}
     assert facts["questions"] == {"q": {"message": "Sure?"}}
     assert facts["result"] is None
     assert not {"secrets", "answers"} & facts.keys()

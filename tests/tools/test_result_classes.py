@@ -615,7 +615,7 @@ def test_ordinary_result_of_an_async_tool_takes_no_thread(
         crossings.append(call)
         return sync_to_async(call)
 
-    monkeypatch.setattr("django_mcp.dispatch.serving.sync_to_async", crossing)
+    monkeypatch.setattr("django_mcp.calls.steps.sync_to_async", crossing)
 
     async def give() -> dict[str, Any]:
         """Give data."""
