@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django_mcp.kinds import Kind
-from django_mcp.policy.advice import closed_groups_advice, nothing_declared
-from django_mcp.policy.reasons import Names, reasons_of
+from django_mcp.policy.denial_texts import Names, denial_texts_of
+from django_mcp.policy.operator_messages import closed_groups_advice, nothing_declared
 from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
 from django_mcp.primitives.primitive import Primitive
@@ -57,7 +57,7 @@ def survey(principal: Principal) -> list[Entry]:
             primitive=primitive,
             denial=next(iter(found), None),
             missing_scopes=primitive.scopes - principal.scopes,
-            reasons=tuple(reasons_of(primitive, found, visibility, names)),
+            reasons=tuple(denial_texts_of(primitive, found, visibility, names)),
         )
         for primitive, found in denials.items()
     ]

@@ -176,7 +176,7 @@ def test_stuck_control_threads_hold_up_nobody_who_needs_no_query(
     client: Client, latch: Latch, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_RECORD = False
-    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)  # however slow the machine is
 
     async def scenario() -> Answer:
         async with asyncio.timeout(PATIENCE):
@@ -202,7 +202,7 @@ def test_decisions_of_operators_may_grow_old_while_they_are_looked_at(
     settings.DJANGO_MCP_RECORD = False
     looks = itertools.count(1)
     # Every look at the clock is so much later that what was read the look before last is old.
-    ageing = SimpleNamespace(monotonic=lambda: next(looks) * 0.75 * snapshot.MAX_AGE)
+    ageing = SimpleNamespace(monotonic=lambda: next(looks) * 0.75 * snapshot.MAX_AGE_SECONDS)
     monkeypatch.setattr(snapshot, "time", ageing)
 
     async def scenario() -> list[Answer]:

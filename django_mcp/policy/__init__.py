@@ -1,1 +1,1 @@
-"""Who may see and use which tools."""
+"""Access policy: tool groups, visibility to callers, rate limits."""

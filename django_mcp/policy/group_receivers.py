@@ -1,4 +1,4 @@
-"""Tool groups whose allowed user groups are deleted are closed, not opened to everybody."""
+"""Signal receiver that closes tool groups whose last allowed user group is deleted."""
 
 import logging
 from typing import Any
@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 def close_orphans(
     sender: type[Group], *, instance: Group, using: str, origin: Any = None, **kwargs: Any
 ) -> None:
-    """Receiver of `pre_delete`: disable the tool groups that nobody else is allowed in.
+    """Receiver of `pre_delete`: disable the tool groups that allow no other user group.
 
-    No allowed user group means everybody, and that is not what their operators have decided.
+    An empty `allowed_groups` means every user, and that is not what operators have decided.
     """
     groups = Group.objects.using(using)
     # Of several that are deleted at once, none stays for the sake of the others.

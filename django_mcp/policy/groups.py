@@ -1,4 +1,4 @@
-"""Sync of the rows of groups and switches with the code; what operators decided stays."""
+"""Sync of `ToolGroup` and `ToolSwitch` rows with the code; decisions of operators stay."""
 
 from collections import defaultdict
 from typing import Any
@@ -44,7 +44,7 @@ def sync_groups(*, apps: Apps = current_apps, using: str = DEFAULT_DB_ALIAS) -> 
 def after_migrate(
     sender: AppConfig, *, using: str, apps: Apps = current_apps, **kwargs: Any
 ) -> None:
-    """Receiver of `post_migrate`: sync where the tables are, once they are there.
+    """Receiver of `post_migrate`: sync the database that has the tables, once they exist.
 
     `migrate` hands over the models as they are then; `flush` hands over none.
     """

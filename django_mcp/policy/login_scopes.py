@@ -1,4 +1,4 @@
-"""Scopes that an endpoint offers: all that open something there, and those of the first login."""
+"""Scopes of an endpoint: all that it offers, and those that the first login asks for."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from django_mcp.primitives.registry import get_registry
 
 
 def offered_scopes(endpoints: Iterable[Endpoint]) -> frozenset[str]:
-    """The scopes of what is served at any of these, but for what is hidden from every caller.
+    """Return the scopes of the primitives that some caller of these endpoints can see.
 
     The others open nothing, and naming them would tell of what is not there. Tokens keep
     them for the day on which they do.
@@ -21,7 +21,7 @@ def offered_scopes(endpoints: Iterable[Endpoint]) -> frozenset[str]:
 
 
 def login_scopes(endpoint: Endpoint) -> frozenset[str]:
-    """The scopes of the first login: enough to read, where anything can be read, or all of them.
+    """Return the scopes of the first login: those of read-only primitives, or all of them.
 
     `DJANGO_MCP_LOGIN_SCOPES` says which. Stepping up later works in few clients, so asking for
     nothing would leave people stranded.

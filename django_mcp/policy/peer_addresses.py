@@ -1,4 +1,4 @@
-"""Addresses of the clients that send requests, also behind a proxy."""
+"""IP addresses of the clients that send requests, also behind a proxy."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How often somebody may do something: counted by django-ratelimit, in the cache."""
+"""Rate limits per IP address, counted by django-ratelimit in the cache."""
 
 import logging
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ def seconds_to_wait(
     meta: Mapping[str, Any],
     fail_open: bool | None = None,
 ) -> int:
-    """Count one more of `what` from the address in `meta`, the headers of a request as in WSGI.
+    """Count one more `what` from the address in `meta`; return the seconds to wait.
 
-    Zero while it is within `rate`, such as `20/h`, or when that is None; else the seconds until
-    the count begins anew. `RATELIMIT_IP_META_KEY` says where the address stands behind a proxy.
+    `meta` are the headers of a request as in WSGI. Zero while the count is within `rate`, such as
+    `20/h`, or when that is None. `RATELIMIT_IP_META_KEY` names the header of a proxy.
 
-    When the cache cannot be reached it is too many, unless `fail_open`, which
-    `RATELIMIT_FAIL_OPEN` says by default.
+    When the cache cannot be reached it is too many, unless `fail_open`, whose default is
+    `RATELIMIT_FAIL_OPEN`.
     """
     request = HttpRequest()
     request.META = dict(meta)
@@ -41,14 +41,14 @@ def seconds_to_wait(
 
 
 def fails_open() -> bool:
-    """Return whether what cannot be counted, as the cache cannot be reached, is let through."""
+    """Return whether requests pass when the cache that counts them cannot be reached."""
     return bool(getattr(settings, "RATELIMIT_FAIL_OPEN", False))
 
 
 def address_of(meta: Mapping[str, Any]) -> str:
-    """Return the address that counts for a request; empty over a socket without addresses.
+    """Return the address by which a request is counted; empty over a socket without addresses.
 
-    That of the network where it is one of IPv6: what is stored is the `peer_address`.
+    The address of the network for IPv6: what is stored is the `peer_address`.
     """
     request = HttpRequest()
     request.META = dict(meta)
@@ -64,8 +64,8 @@ def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:
         return get_usage(request, group=what, key="ip", rate=rate, increment=True)
     except (ImproperlyConfigured, KeyError, ValueError):
         # Over a socket without addresses: all of them count together.
-        return get_usage(request, group=what, key=_nobody, rate=rate, increment=True)
+        return get_usage(request, group=what, key=_shared_key, rate=rate, increment=True)
 
 
-def _nobody(group: str, request: HttpRequest) -> str:
+def _shared_key(group: str, request: HttpRequest) -> str:
     return ""

@@ -1,4 +1,4 @@
-"""What operators decided about groups, in memory: no call asks the database for it."""
+"""In-memory snapshot of the policy of tool groups, so that calls do not query for it."""
 
 import time
 from collections import defaultdict
@@ -9,15 +9,15 @@ from threading import Lock
 from django_mcp.conf import settings
 from django_mcp.kinds import Key
 from django_mcp.models import ToolGroup, ToolSwitch
-from django_mcp.policy.verdicts import Verdicts
+from django_mcp.policy.requirements import Verdicts
 
-MAX_AGE = 1.0
-"""Seconds after which a snapshot is read again; a change counts everywhere within two."""
+MAX_AGE_SECONDS = 1.0
+"""Age after which a snapshot is read again; a change counts everywhere within two seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPolicy:
-    """One group's row.
+    """Policy of one tool group, as its row has it.
 
     `allowed_groups` holds keys of Django groups, `switched_off` kinds and names of primitives.
     """
@@ -31,18 +31,18 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Every group's policy at one moment, and the verdicts of predicates since then."""
+    """Policies of all groups at one moment, and the verdicts of predicates since then."""
 
     groups: Mapping[str, GroupPolicy]
     verdicts: Verdicts = field(default_factory=Verdicts, compare=False, repr=False)
 
     @property
     def allows_groups(self) -> bool:
-        """Whether any tool group is for some of Django's groups alone."""
+        """True if a tool group is limited to some user groups."""
         return any(policy.allowed_groups for policy in self.groups.values())
 
     def policy(self, group: str) -> GroupPolicy:
-        """The policy of a group; of one that has no row yet, what new groups start with."""
+        """Return the policy of a group, or that of new groups for one that has no row yet."""
         return self.groups.get(group) or GroupPolicy(enabled=settings.ENABLE_NEW_GROUPS)
 
 
@@ -87,15 +87,15 @@ _latest: tuple[Snapshot, float] | None = None
 
 
 def known_snapshot() -> Snapshot | None:
-    """The latest snapshot if it is less than `MAX_AGE` old. Never queries."""
+    """Return the latest snapshot if it is less than `MAX_AGE_SECONDS` old. Never queries."""
     latest = _latest
-    if latest is None or time.monotonic() - latest[1] >= MAX_AGE:
+    if latest is None or time.monotonic() - latest[1] >= MAX_AGE_SECONDS:
         return None
     return latest[0]
 
 
 def current_snapshot() -> Snapshot:
-    """The latest snapshot, at most `MAX_AGE` old. Call it from a thread: it may query."""
+    """Return a snapshot at most `MAX_AGE_SECONDS` old. Call it from a thread: it may query."""
     global _latest
     known = known_snapshot()
     if known is None:
@@ -110,7 +110,7 @@ def current_snapshot() -> Snapshot:
 
 
 def forget_snapshot() -> None:
-    """Read the database again at the next use, in this process."""
+    """Drop the snapshot of this process; the next use reads the database again."""
     global _latest
     with _lock:
         _latest = None

@@ -1,4 +1,4 @@
-"""Visibility of primitives to one caller, and the reasons against it."""
+"""Visibility of primitives to one caller, and the denials that hide them."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from django_mcp.policy.requirements import UserState, user_state
 from django_mcp.policy.snapshot import GroupPolicy, Snapshot
-from django_mcp.policy.verdicts import UserState, user_state
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.registry import get_registry
 from django_mcp.primitives.requirement import Requirement
@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Primitive)
 
 
 class Denial(TextChoices):
-    """Why a primitive is hidden, with labels for operators. Callers are never told."""
+    """Reason to hide a primitive, with a label for operators. Callers never see it."""
 
     GROUP_DISABLED = "group_disabled", _("its group is disabled")
     SWITCHED_OFF = "switched_off", _("it is switched off")
@@ -43,7 +43,7 @@ CURED_BY_LOGIN = frozenset({Denial.USER_REQUIRED})
 def closures_of(
     primitive: Primitive, policy: GroupPolicy, *, served: frozenset[str] | None = None
 ) -> list[Denial]:
-    """The reasons why a primitive is hidden from every caller; empty when some may see it.
+    """Return the denials that hide a primitive from every caller.
 
     `policy` is that of its group, and `served` are the groups of an endpoint; None for all.
     """
@@ -60,9 +60,9 @@ def closures_of(
 
 
 class Visibility:
-    """What one principal sees by one snapshot. The user's rights are read once, when they matter.
+    """Primitives that one principal sees by one snapshot; the user's rights are read lazily, once.
 
-    Use it in a thread, unless `may_query` says that the database will not be asked.
+    Use it in a thread, unless `may_query` is false.
     """
 
     def __init__(self, principal: Principal, snapshot: Snapshot) -> None:
@@ -76,10 +76,10 @@ class Visibility:
         return self.shown(get_registry().find(cls, name))
 
     def shown(self, found: P | None) -> P | None:
-        """Return a primitive if it exists for this caller; None is what a name stands for in vain.
+        """Return a primitive if it exists for this caller; pass None for a name that is not found.
 
-        The database and the predicates are asked as much about a name that does not exist as about
-        one that is hidden: the time would tell them apart.
+        A name that does not exist costs as many queries and calls of predicates as one
+        that is hidden: otherwise the time would reveal which it is.
         """
         if found is not None and self.sees(found):
             return found
@@ -92,7 +92,7 @@ class Visibility:
         return None
 
     def may_query_to_show(self, found: Primitive | None) -> bool:
-        """Return whether rights are read or predicates asked before it is `shown`."""
+        """Return whether `shown` reads rights or calls predicates."""
         if found is not None and not self.may_query(found) and self.sees(found):
             return False
         if any(each.applies_to(self.principal) for each in get_registry().requirements):
@@ -101,24 +101,24 @@ class Visibility:
         return bool(rights) and not self.principal.is_anonymous
 
     def sees(self, primitive: Primitive) -> bool:
-        """Return whether it exists for this caller; scopes do not matter, they can be asked for."""
+        """Return whether it exists for this caller; missing scopes do not hide it."""
         return self.denial(primitive) is None
 
     def may_query(self, primitive: Primitive) -> bool:
-        """Return whether rights are read or predicates asked to tell if it is visible."""
+        """Return whether `sees` reads rights or calls predicates."""
         if primitive.requires is not None and primitive.requires.applies_to(self.principal):
             return True
         rights = primitive.permissions or self._snapshot.policy(primitive.group).allowed_groups
         return bool(rights) and not self.principal.is_anonymous
 
     def must_log_in(self, primitive: Primitive) -> bool:
-        """Return whether an anonymous caller needs only to log in, as far as can be told."""
+        """Return whether logging in may be all that an anonymous caller lacks."""
         if not self.principal.is_anonymous or not primitive.scopes:
             return False
         return self.denial(primitive) in (None, *CURED_BY_LOGIN)
 
     def denial(self, primitive: Primitive) -> Denial | None:
-        """The first reason why the caller does not see it; None when it does.
+        """Return the first denial of a primitive to the caller; None when the caller sees it.
 
         It is judged once, so that a look-up may ask for it again.
         """
@@ -127,7 +127,7 @@ class Visibility:
         return self._first_denials[primitive]
 
     def denials(self, primitive: Primitive) -> Iterator[Denial]:
-        """Every reason why the caller does not see it; each is looked into when it is due."""
+        """Yield every denial of a primitive to the caller, each evaluated when it is due."""
         policy = self._snapshot.policy(primitive.group)
         yield from closures_of(primitive, policy, served=self.principal.endpoint.groups)
         if policy.allowed_clients and self.principal.client_id not in policy.allowed_clients:
@@ -142,15 +142,15 @@ class Visibility:
             yield Denial.USER_REQUIRED
 
     def missing_permissions(self, primitive: Primitive) -> tuple[str, ...]:
-        """Those of its permissions that the caller does not hold, each by itself."""
+        """Return the permissions of a primitive that the caller does not hold."""
         return tuple(each for each in primitive.permissions if not self._has_permissions((each,)))
 
     def allowed_groups(self, primitive: Primitive) -> frozenset[int]:
-        """The keys of the user groups whose members may use it; empty for every user."""
+        """Return the keys of the user groups whose members may use it; empty for every user."""
         return self._snapshot.policy(primitive.group).allowed_groups
 
     def has_failed(self, requirement: Requirement) -> bool:
-        """Return whether the predicate has raised an error instead of giving a verdict."""
+        """Return whether the predicate raised an exception instead of giving a verdict."""
         return requirement in self._snapshot.verdicts.failed_for(self.principal, self._user_state)
 
     def _is_member(self, policy: GroupPolicy) -> bool:

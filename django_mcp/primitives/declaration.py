@@ -1,4 +1,4 @@
-"""Declarations of primitives: options as their authors wrote them, and the list of them all."""
+"""Declarations of primitives: options as their authors wrote them, and the list of all."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # it needs models, and declarations are made while they load
 
 @dataclass(frozen=True)
 class Declaration:
-    """A function with the options that its author gave; nothing of it is resolved yet.
+    """Function with the options of its decorator, unresolved.
 
-    Each field but the function is an option of the kind's decorator: the text below it stands in
+    Each field but the function is an option of the decorator: the text below it stands in
     the reference.
     """
 
@@ -34,11 +34,11 @@ class Declaration:
     function: Callable[..., Any]
     _: KW_ONLY
     name: str | None = None
-    """What clients call it by: `[A-Za-z0-9_-]{1,64}`; default the function's name."""
+    """Name that clients use: `[A-Za-z0-9_-]{1,64}`; default the function's name."""
     title: str | None = None
     """A name for people."""
     description: str | None = None
-    """What the agent reads; default the docstring without its parameters."""
+    """Description for the agent; default the docstring without its parameters."""
     group: str = "default"
     """The tool group that operators switch in the admin."""
     scopes: Iterable[str] = ()
@@ -51,9 +51,9 @@ class Declaration:
     icons: Iterable[Icon] = ()
     """Icons for clients to show."""
     raises: Raises | None = None
-    """What clients are told when an exception of these classes ends the call: a text, or a function
-    that is given the exception and returns a `ToolError`, a text, or None for a failure that tells
-    nothing. It comes before `DJANGO_MCP_EXCEPTIONS`."""
+    """Error texts by class of the exception that ends the call: a text, or a function
+    that takes the exception and returns a `ToolError`, a text, or None for a failure without
+    details. It comes before `DJANGO_MCP_EXCEPTIONS`."""
 
     def __post_init__(self) -> None:
         self._collect("scopes", "permissions", "icons")
@@ -103,12 +103,12 @@ def register(declaration: Declaration) -> None:
 
 
 def declarations() -> Sequence[Declaration]:
-    """Every declaration so far, in the order of registration."""
+    """Return every declaration so far, in the order of registration."""
     return tuple(_declarations)
 
 
 def declarations_of(cls: type[D]) -> Sequence[D]:
-    """Every declaration of one class so far, in the order of registration."""
+    """Return every declaration of one class so far, in the order of registration."""
     return tuple(each for each in _declarations if isinstance(each, cls))
 
 

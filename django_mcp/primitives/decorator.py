@@ -1,4 +1,4 @@
-"""Decorators that declare functions: one signature, made of the fields of a declaration."""
+"""Decorators that declare functions, with a signature made of the fields of a declaration."""
 
 import inspect
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Mistakes are reported all at once, when the registry is built: at start-up and b
 
 
 class Decorator(Protocol[P]):
-    """A decorator that is used bare or with options; the function itself is returned."""
+    """Type of a decorator that is used bare or with options, and returns the function."""
 
     @overload
     def __call__(self, function: F, /) -> F: ...
@@ -31,7 +31,7 @@ class Decorator(Protocol[P]):
 def decorator_of(
     declaration: Callable[Concatenate[Callable[..., Any], P], Declaration],
 ) -> Decorator[P]:
-    """Return the decorator that declares a function by this class of declarations.
+    """Return the decorator that registers a declaration of this class for a function.
 
     Its options are the fields of the class: type checkers, editors and `inspect.signature` find
     them there, so that each is declared once. A wrong name is a `TypeError` at once.
@@ -41,13 +41,13 @@ def decorator_of(
     options = [each for name, each in parameters.items() if name != "function"]
     names = [each.name for each in options]
 
-    def decorate(function: Any = None, /, **given: Any) -> Any:
-        for name in given:
+    def decorate(function: Any = None, /, **values: Any) -> Any:
+        for name in values:
             if name not in names:
                 raise TypeError(_unknown_option(cls, name, names))
 
         def declare(function: Any) -> Any:
-            register(cls(function, **given))
+            register(cls(function, **values))
             return function
 
         return declare if function is None else declare(function)

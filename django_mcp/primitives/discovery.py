@@ -1,4 +1,4 @@
-"""Discovery of the modules that declare primitives: searched by name in every installed app."""
+"""Autodiscovery of the modules that declare primitives, by name in every installed app."""
 
 import sys
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def imported_modules() -> frozenset[str]:
 
 
 def searched_modules() -> Iterator[tuple[str, str]]:
-    """Yield apps and names of modules in them: those of the setting, and those of its default.
+    """Yield pairs of app and module name: the names of the setting, and those of its default.
 
     A project that names others may have left those of the default out without knowing.
     """

@@ -34,14 +34,14 @@ Handler = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownException:
-    """How an exception is recorded, and what makes the words that its client is told."""
+    """Outcome of an exception for the record, and the function that makes its error text."""
 
     outcome: ToolOutcome
     words: Callable[[Any, Primitive], ToolError | str | None]
 
 
 def tool_error_of(error: BaseException, primitive: Primitive) -> ToolError | None:
-    """The tool error that an exception counts as; None when it is a failure of ours.
+    """Return the tool error of an exception; None when it is an internal failure.
 
     Its `__cause__` is the exception, unless the function raised it itself. An exception group
     counts as the first `ToolError` in it, or else as the first known exception, groups in it opened
@@ -58,7 +58,7 @@ def tool_error_of(error: BaseException, primitive: Primitive) -> ToolError | Non
 
 
 def exceptions_in(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The exceptions in a group that are no groups themselves, depth first."""
+    """Yield the exceptions in a group that are no groups themselves, depth first."""
     for each in group.exceptions:
         if isinstance(each, BaseExceptionGroup):
             yield from exceptions_in(each)
@@ -67,7 +67,7 @@ def exceptions_in(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseExce
 
 
 def exception_table() -> dict[type[BaseException], Handler | None]:
-    """`DJANGO_MCP_EXCEPTIONS`, imported. Raises as `import_string` does."""
+    """Return `DJANGO_MCP_EXCEPTIONS` with its paths imported. Raises as `import_string` does."""
     return {
         import_string(path): None if handler is None else import_string(handler)
         for path, handler in settings.EXCEPTIONS.items()
@@ -112,7 +112,7 @@ def _as_tool_error(made: Any, outcome: ToolOutcome) -> ToolError | None:
 
 
 def _own_words(error: Exception, default: str) -> str:
-    """The text that an exception was raised with; anything else in it is not for clients."""
+    """Return the text that an exception was raised with; nothing else in it is for clients."""
     words = error.args[0] if len(error.args) == 1 else None
     return str(words) if isinstance(words, str | Promise) and str(words).strip() else default
 
@@ -145,7 +145,7 @@ def _referred_to(error: ProtectedError | RestrictedError, primitive: Primitive) 
 
 
 def _verbose_name(error: Exception) -> str:
-    """The name of the model whose exception this is, as its author has it."""
+    """Return the `verbose_name` of the model whose exception this is."""
     known: list[Any] = apps.get_models(include_auto_created=True)
     for each in type(error).__mro__:
         for model in known:

@@ -1,4 +1,4 @@
-"""The frozen base of tools, resources and prompts: what a declaration was resolved to."""
+"""Frozen base class of tools, resources and prompts, made from a resolved declaration."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Primitive:
-    """Everything about a primitive that does not change from call to call, whatever its kind.
+    """Base class of everything that an endpoint serves; it does not change between calls.
 
-    Groups, switches, permissions, requirements and scopes are judged by these fields alone.
-    `read_only` says that it changes nothing, so that groups which are read-only keep it.
+    The policy reads these fields alone.
+    `read_only` means that it changes nothing, so that read-only groups keep it.
     """
 
     kind: ClassVar[Kind]
@@ -46,7 +46,7 @@ class Primitive:
 
     @property
     def key(self) -> Key:
-        """Kind and name, which identify it."""
+        """Kind and name, the unique key."""
         return self.kind, self.name
 
     @property
@@ -56,7 +56,7 @@ class Primitive:
 
     @property
     def requires_user(self) -> bool:
-        """Return whether no anonymous caller can be served."""
+        """True if anonymous callers cannot call it."""
         return self.signature.requires_user
 
     @property
@@ -82,7 +82,7 @@ class Primitive:
     def bind_to(
         self, signature: Signature, invocation: Invocation, context: ToolContext
     ) -> dict[str, Any]:
-        """As `bind`, to this signature of the function."""
+        """Validate a call's arguments as `bind` does, against this signature."""
         try:
             bound = signature.bind(invocation.arguments)
         except InvalidArgumentsError as refused:

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django_mcp.exceptions import DjangoMCPError
 
 Raises = Mapping[type[Exception], str | Promise | Callable[[Any], Any]]
-"""Messages for exceptions, by class: a text, or a function that makes the error."""
+"""Error texts by class of exception: a text, or a function that makes the error."""
 
 
 def raises_problems(raises: Any) -> Iterator[str]:

@@ -19,9 +19,9 @@ P = TypeVar("P", bound=Primitive)
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """Primitives by kind and name, in the order of these; lists keep it, so that it never varies.
+    """Immutable mapping of primitives by kind and name, in sorted order.
 
-    What knows a kind asks by its class: `registry.find(Tool, "add_order")` is a `Tool`.
+    Code that knows a kind looks up by its class: `registry.find(Tool, "add_order")` is a `Tool`.
     """
 
     primitives: Mapping[Key, Primitive] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Registry:
 
     @cached_property
     def scopes(self) -> Mapping[str, str]:
-        """Every scope that a primitive asks for, with the first group that uses it."""
+        """Scopes that primitives require, each with the first group that uses it."""
         found: dict[str, str] = {}
         for each in self.primitives.values():
             for scope in each.scopes:
@@ -62,13 +62,13 @@ class Registry:
 
     @cached_property
     def permissions(self) -> frozenset[tuple[str, ...]]:
-        """Permissions that primitives ask for, each set once: what one needs together."""
+        """Sets of permissions that primitives require together, each set once."""
         every = self.primitives.values()
         return frozenset(each.permissions for each in every if each.permissions)
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
-        """Requirements of all primitives, each once, in the order of these."""
+        """Requirements of all primitives, each once, in the order of the primitives."""
         every = self.primitives.values()
         required = (each.requires for each in every if each.requires is not None)
         return tuple(dict.fromkeys(required))
@@ -90,7 +90,7 @@ def build(declared: Iterable[Declaration]) -> Registry:
 
 
 def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
-    """The primitives that can be served, and what is wrong with the others."""
+    """Return the primitives that can be served, and the problems of the others."""
     problems: list[str] = []
     primitives: dict[Key, Primitive] = {}
     spelled: dict[Key, Declaration] = {}
@@ -116,7 +116,7 @@ _registry: Registry | None = None
 
 
 def get_registry() -> Registry:
-    """The process's registry, built at the first call; see `build` for what it raises."""
+    """Return the registry of the process, built at the first call; raises as `build` does."""
     global _registry
     if _registry is None:
         with _lock:
@@ -126,7 +126,7 @@ def get_registry() -> Registry:
 
 
 def servable() -> Collection[Primitive]:
-    """Everything that can be served, also where others cannot and the endpoint does not start."""
+    """Return the primitives that can be served, even if the registry as a whole is invalid."""
     try:
         return get_registry().primitives.values()
     except ToolRegistrationError:
@@ -135,7 +135,7 @@ def servable() -> Collection[Primitive]:
 
 @contextmanager
 def using_registry(registry: Registry) -> Iterator[Registry]:
-    """Serve these primitives instead of the project's inside the block: for tests."""
+    """Replace the registry of the process inside the block: for tests."""
     global _registry
     before, _registry = _registry, registry
     try:

@@ -15,7 +15,7 @@ SUBJECTS = ("user", "principal")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A predicate over callers. Requirements that call the same function are equal."""
+    """Predicate over callers. Requirements that call the same function are equal."""
 
     # An instance of a dataclass has no hash.
     function: Callable[..., Any] = field(hash=False)
@@ -23,11 +23,11 @@ class Requirement:
     takes_user: bool
 
     def applies_to(self, principal: Principal) -> bool:
-        """Return whether the predicate may be asked; if not, the caller does not meet it."""
+        """Return whether the predicate can be called; if not, the caller does not meet it."""
         return not (self.takes_user and principal.is_anonymous)
 
     def is_met_by(self, principal: Principal) -> bool:
-        """Ask the predicate, which may query. Raises whatever it raises."""
+        """Return the verdict of the predicate, which may query. Raises what it raises."""
         subject = {"user": principal.user} if self.takes_user else {"principal": principal}
         verdict = self.function(**subject)
         if inspect.isawaitable(verdict):
@@ -39,7 +39,7 @@ class Requirement:
 
 
 def read_requirement(function: Any) -> Requirement:
-    """Resolve what `requires` names. Raises `ValueError` in words for the tool's author."""
+    """Return the requirement of a function. Raises `ValueError` for the author of the tool."""
     if not callable(function):
         raise ValueError("requires must be a function of user or of principal, and only one")
     name = _name_of(function)

@@ -1,4 +1,4 @@
-"""Resolution of a declaration: what every kind reads alike, and the problems found on the way."""
+"""Resolution of the options that every kind of primitive shares, with all their problems."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,9 +27,9 @@ PERMISSION = re.compile(r"\w+\.\w+")
 
 
 class Resolution:
-    """A declaration that is being resolved; it collects everything that is wrong with it.
+    """Resolution of one declaration, which collects all of its problems.
 
-    Raises `ValueError` at once for what is no function of the right sort.
+    Raises `ValueError` at once if the function is none of the right sort.
     """
 
     def __init__(self, declaration: Declaration) -> None:
@@ -42,7 +42,7 @@ class Resolution:
         self.is_async = is_coroutine_function(declaration.function)
 
     def attempt(self, read: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> T | None:
-        """Return what `read` returns; None, and its problems are noted, when it raises them."""
+        """Return the result of `read`; if it raises problems, collect them and return None."""
         try:
             return read(*args, **options)
         except DeclarationError as error:
@@ -52,9 +52,9 @@ class Resolution:
         return None
 
     def shared_fields(self) -> dict[str, Any]:
-        """Return the fields of a `Primitive`, but for `signature` and `read_only`.
+        """Return the values of the fields of `Primitive`, but for `signature` and `read_only`.
 
-        Where there are problems they are not to be used.
+        They are not to be used if there are problems.
         """
         declaration = self._declaration
         description = str(declaration.description or self.documentation.description).strip()

@@ -1,1 +1,1 @@
-"""Tools: the `@tool` decorator, and what no other kind of primitive has."""
+"""Tools: the `@tool` decorator, its options, and the resolved `Tool`."""

@@ -1,4 +1,4 @@
-"""Background runs of slow tools: the options of `@tool(background=True)`, and retries."""
+"""Options of tools that run in the background, and their retries."""
 
 import math
 import random
@@ -11,22 +11,22 @@ from django_mcp.conf import settings
 
 OnDisconnect = Literal["cancel", "continue"]
 
-RERUNS = 2
-"""How often an idempotent tool without `Retry` is run again after its worker has died."""
+DEFAULT_RERUNS = 2
+"""Reruns of an idempotent tool without `Retry` after its worker has died."""
 
-MAX_DELAY = 3600.0
-"""Seconds between two runs that no number of retries makes longer."""
+MAX_DELAY_SECONDS = 3600.0
+"""Longest wait between two runs, however many retries there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Run a tool again when it raises: for tools that are idempotent or read-only.
+    """Retry policy for exceptions of a tool that is idempotent or read-only.
 
     Args:
-        times: How often at most, runs after the death of a worker included.
+        times: Maximum number of reruns, those after the death of a worker included.
         backoff: Seconds before the first rerun; each later one waits twice as long, up to an hour.
         jitter: Wait a random part of that time, at least half of it.
-        on: What must be raised. A `ToolError` is only retried when it says `retryable=True`.
+        on: Exceptions to retry on. A `ToolError` is only retried if it has `retryable=True`.
     """
 
     times: int = 3
@@ -35,12 +35,12 @@ class Retry:
     on: tuple[type[Exception], ...] = (Exception,)
 
     def delay(self, run: int) -> float:
-        """Seconds to wait after the run of this number, from 1."""
-        longest: float = min(MAX_DELAY, self.backoff * 2 ** min(run - 1, 32))
+        """Return the seconds to wait after run number `run`, which begins at 1."""
+        longest: float = min(MAX_DELAY_SECONDS, self.backoff * 2 ** min(run - 1, 32))
         return longest * random.uniform(0.5, 1) if self.jitter else longest
 
     def problems(self) -> Iterator[str]:
-        """What is wrong with it, for the tool's author."""
+        """Yield the problems of the policy, for the author of the tool."""
         times: object = self.times
         kinds: object = self.on
         if type(times) is not int or times < 1:
@@ -53,30 +53,30 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True)
 class BackgroundOptions:
-    """Options of tools that run in the background; None leaves one to the settings."""
+    """Options of tools that run in the background; None stands for the setting."""
 
     timeout: float | None = None
     """Seconds after which a run counts as failed; default `DJANGO_MCP_BACKGROUND_TIMEOUT`."""
     retry: Retry | None = None
-    """Whether and when to run it again after an exception. It must be idempotent or read-only."""
+    """Retry policy for exceptions. The tool must be idempotent or read-only."""
     queue: str | None = None
-    """The queue that it waits in, with Celery or Django's Tasks; default their own."""
+    """Name of the queue, with Celery or Django's Tasks; default their own."""
     keep_result: timedelta | None = None
-    """How long the result can be fetched; default `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds."""
+    """Lifetime of the result after the end; default `DJANGO_MCP_BACKGROUND_KEEP_RESULT` seconds."""
     on_disconnect: OnDisconnect = "cancel"
-    """Whether to `cancel` the run, or `continue`, when a 2026-07-28 client leaves before its end,
+    """`cancel` the run, or `continue` it, when a 2026-07-28 client leaves before its end,
     or a caller that waits for it loses its access."""
     require_task: bool = False
     """Refuse clients that cannot take a task handle instead of the result."""
     prepare: Callable[..., Any] | None = None
-    """A function that is called within the request, before there is a task, and may ask the user.
+    """Function that is called within the request, before there is a task, and may ask the user.
     It takes any of the tool's parameters by name, and what it returns (a dict, or None) joins the
     arguments. Parameters that its TypedDict names are hidden from clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Background(BackgroundOptions):
-    """How a tool runs in the background: its options, with the settings in place of None."""
+    """Background options of a resolved tool, with the settings in place of None."""
 
     @property
     def time_limit(self) -> float:
@@ -85,19 +85,19 @@ class Background(BackgroundOptions):
 
     @property
     def lifetime(self) -> timedelta:
-        """How long the task is kept after its end."""
+        """Lifetime of the task after its end."""
         return self.keep_result or timedelta(seconds=settings.BACKGROUND_KEEP_RESULT)
 
     @property
     def reruns(self) -> int:
-        """How often an idempotent tool is run again, for whatever reason."""
-        return RERUNS if self.retry is None else self.retry.times
+        """Maximum number of reruns of an idempotent tool, for any reason."""
+        return DEFAULT_RERUNS if self.retry is None else self.retry.times
 
     def problems(self, *, is_repeatable: bool) -> Iterator[str]:
-        """What is wrong with it, for the tool's author."""
+        """Yield the problems of the options, for the author of the tool."""
         retry: object = self.retry
         queue: object = self.queue
-        kept: object = self.keep_result
+        lifetime: object = self.keep_result
         prepare: object = self.prepare
         if self.timeout is not None and not (_is_number(self.timeout) and self.timeout > 0):
             yield "timeout must be a positive number of seconds"
@@ -109,7 +109,9 @@ class Background(BackgroundOptions):
             yield "retry must be a django_mcp.Retry"
         if queue is not None and not (isinstance(queue, str) and queue):
             yield "queue must be the name of a queue"
-        if kept is not None and not (isinstance(kept, timedelta) and kept > timedelta()):
+        if lifetime is not None and not (
+            isinstance(lifetime, timedelta) and lifetime > timedelta()
+        ):
             yield "keep_result must be a positive timedelta"
         if self.on_disconnect not in get_args(OnDisconnect):
             yield f"on_disconnect must be one of {', '.join(get_args(OnDisconnect))}"

@@ -37,8 +37,8 @@ class ToolDeclaration(BackgroundOptions, Declaration):
     schema_extra: Mapping[str, Any] | None = None
     """JSON Schema keywords merged into the root of the input schema."""
     background: bool = False
-    """It is slow: run it outside the request, on Celery or whatever
-    `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools alone."""
+    """It is slow: run it outside the request, on Celery or the backend that
+    `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools only."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -14,10 +14,10 @@ from django_mcp.schemas.input.signature import Signature, read_signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """The function, resolved against the tool that it prepares.
+    """Function of the option `prepare`, resolved against the signature of its tool.
 
     `completed` is the signature of the tool with every parameter, `fills` names those that clients
-    do not see, and `takes` those that the function is given too, with the tool's own defaults.
+    do not see, and `takes` those that the function takes too, with the tool's own defaults.
     """
 
     function: Callable[..., Any]
@@ -36,7 +36,7 @@ def read_preparation(
     schema_extra: Mapping[str, Any] | None,
     page_size: int | None = None,
 ) -> Preparation:
-    """Resolve what prepares `tool`. Raises `ValueError` in words for the tool's author."""
+    """Resolve the preparation of `tool`. Raises `ValueError` for the author of the tool."""
     completed = read_signature(
         tool, descriptions=descriptions, schema_extra=schema_extra, page_size=page_size
     )

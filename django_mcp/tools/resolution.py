@@ -17,7 +17,7 @@ from django_mcp.tools.tool import Tool
 
 
 def resolve(declaration: ToolDeclaration) -> Tool:
-    """Resolve a declaration. Raises `ValueError` with all that is wrong, for the tool's author."""
+    """Return the tool of a declaration. Raises `ValueError` with all problems, for its author."""
     resolution = Resolution(declaration)
     problems, parameters = resolution.problems, resolution.documentation.parameters
     problems += _problems(declaration, is_async=resolution.is_async)
@@ -82,7 +82,7 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
 
 
 def _paths(declaration: ToolDeclaration) -> Mapping[str, str]:
-    """The paths of fields by the names that they are shown under."""
+    """Return the paths of fields by the names that they have in results."""
     named = declaration.fields
     return dict(named) if isinstance(named, Mapping) else {each: each for each in named}
 

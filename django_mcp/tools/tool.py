@@ -1,4 +1,4 @@
-"""The frozen `Tool`: what a `ToolDeclaration` was resolved to."""
+"""The frozen `Tool`, made from a resolved `ToolDeclaration`."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -39,12 +39,12 @@ class Tool(Primitive):
 
     @property
     def is_repeatable(self) -> bool:
-        """Return whether a second run with the same arguments does no harm."""
+        """True if a second run with the same arguments does no harm."""
         return self.read_only or bool(self.idempotent)
 
     @property
     def may_report(self) -> bool:
-        """Return whether a call may report its progress."""
+        """True if a call can report its progress."""
         return self.background is not None or self.signature.context_parameter is not None
 
     @property
@@ -54,17 +54,17 @@ class Tool(Primitive):
 
     @property
     def output_schema(self) -> JSONSchema | None:
-        """JSON Schema of the result, where it has one."""
+        """JSON Schema of the result; None without structured output."""
         return self.output.schema
 
     def bind_completed(self, invocation: Invocation, context: ToolContext) -> dict[str, Any]:
-        """As `bind`, for arguments that the tool's preparation has completed, if it has one."""
+        """Validate arguments as `bind` does, after the preparation has completed them."""
         return self.bind_to(self._complete_signature, invocation, context)
 
     def bind_to(
         self, signature: Signature, invocation: Invocation, context: ToolContext
     ) -> dict[str, Any]:
-        """As `bind`, to this signature of the function; a wrong cursor is refused here."""
+        """Validate arguments as `bind` does, against this signature; check the cursor as well."""
         # With slots, super() without arguments fails before Python 3.14.
         bound = Primitive.bind_to(self, signature, invocation, context)
         if self.page_size is not None:

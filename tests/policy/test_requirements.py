@@ -32,7 +32,7 @@ Asked = list[Any]
 @pytest.fixture
 def _long_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second that does not end during the test, however slow the machine is."""
-    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)
 
 
 def act() -> str:

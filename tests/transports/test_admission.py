@@ -89,7 +89,7 @@ def test_hidden_tool_is_not_told_from_a_missing_one(
     meta: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)  # however slow the machine is
     client = client.with_key(key) if key else client
     client = client.having(headers=headers).with_tasks()
     missing = "m" * len(name)

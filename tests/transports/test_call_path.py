@@ -21,7 +21,7 @@ ONCE = {"parsed": 1, "looked up": 1, "judged": 1}
 
 @pytest.fixture(autouse=True)
 def _snapshot_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)  # however slow the machine is
 
 
 def work_of(request: Callable[[], Answer], *, status: int = 200) -> Counter[str]:

@@ -42,7 +42,7 @@ def holder(client: Client, settings: Settings) -> Client:
 def statements(holder: Client, monkeypatch: pytest.MonkeyPatch) -> Statements:
     """Counts the statements of a request that is not the first one."""
 
-    monkeypatch.setattr(snapshot, "MAX_AGE", 3600.0)  # however slow the machine is
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)  # however slow the machine is
 
     def statements(request: Callable[[], Answer]) -> list[str]:
         request()

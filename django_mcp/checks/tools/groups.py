@@ -10,7 +10,7 @@ from django.db import connections, router
 
 from django_mcp.conf import Settings, settings
 from django_mcp.models import ToolGroup
-from django_mcp.policy.advice import closed_groups_advice, enable_command
+from django_mcp.policy.operator_messages import closed_groups_advice, enable_command
 from django_mcp.primitives.declaration import declarations
 
 

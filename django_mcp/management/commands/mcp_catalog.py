@@ -17,8 +17,12 @@ from django_mcp.management.principals import (
     find_user,
 )
 from django_mcp.models import ToolGroup
-from django_mcp.policy.advice import closed_groups, closed_groups_advice, nothing_declared
 from django_mcp.policy.groups import sync_groups
+from django_mcp.policy.operator_messages import (
+    closed_groups,
+    closed_groups_advice,
+    nothing_declared,
+)
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.registry import get_registry

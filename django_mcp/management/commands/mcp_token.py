@@ -15,7 +15,7 @@ from django_mcp.management.principals import (
     named,
 )
 from django_mcp.peers import Peer
-from django_mcp.policy.advice import closed_groups_advice
+from django_mcp.policy.operator_messages import closed_groups_advice
 from django_mcp.policy.visibility import Denial
 from django_mcp.principals import Principal
 

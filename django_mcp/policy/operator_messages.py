@@ -1,4 +1,4 @@
-"""Sentences for operators about what no client sees, with what to type."""
+"""Messages for operators about groups that are closed, with the command that opens them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from django_mcp.primitives.registry import get_registry
 
 
 def nothing_declared(kind: Kind) -> str:
-    """One sentence: the code has nothing of this kind, and where it would be found."""
+    """Return the message that no primitive of this kind is declared, and where to declare one."""
     return (
         f"No {kind} is declared: tag a function with @{kind} in a services.py or mcp_tools.py "
         f"({Settings.AUTODISCOVER.name}) of an app that INSTALLED_APPS names."
@@ -17,12 +17,12 @@ def nothing_declared(kind: Kind) -> str:
 
 
 def closed_groups(snapshot: Snapshot) -> list[str]:
-    """The groups of primitives that are closed to every client, in alphabetical order."""
+    """Return the names of the groups that are closed to every client, in alphabetical order."""
     return [name for name in get_registry().groups if not snapshot.policy(name).enabled]
 
 
 def closed_groups_advice(groups: Sequence[str]) -> str:
-    """One sentence: these groups are closed, and what opens them."""
+    """Return the message that these groups are closed, with the command that opens them."""
     is_one = len(groups) == 1
     subject, them = ("group", "it") if is_one else ("groups", "them")
     return (
@@ -33,5 +33,5 @@ def closed_groups_advice(groups: Sequence[str]) -> str:
 
 
 def enable_command(groups: Iterable[str]) -> str:
-    """The command line that opens these groups."""
+    """Return the command line that opens these groups."""
     return f"python manage.py mcp_catalog enable {' '.join(groups)}"

@@ -1,4 +1,4 @@
-"""Verdicts of the predicates in `requires`: all are asked in one go, once per principal."""
+"""Cache of the verdicts of `requires` predicates, which run once per principal."""
 
 import logging
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def user_state(user: Any) -> UserState:
-    """Return the attributes of a user: authenticators may give it some per request."""
+    """Return the attributes of a user, with those that authenticators set per request."""
     state = dict(getattr(user, "__dict__", {}))
     if isinstance(user, Model):
         # Each instance has its own; what matters of it is where the row was read.
@@ -36,34 +36,34 @@ class _PrincipalVerdicts:
     # Reentrant: a predicate that comes back here fails instead of waiting for itself.
     lock: Any = field(default_factory=RLock)
 
-    def met(self, asked: list[Requirement], principal: Principal) -> frozenset[Requirement]:
+    def met(self, requirements: list[Requirement], principal: Principal) -> frozenset[Requirement]:
         with self.lock:
-            for requirement in asked:
+            for requirement in requirements:
                 if requirement not in self.verdicts:
                     self.verdicts[requirement] = _is_met(requirement, principal)
-            return frozenset(each for each in asked if self.verdicts[each])
+            return frozenset(each for each in requirements if self.verdicts[each])
 
 
 class Verdicts:
-    """Which requirements principals meet, for as long as this is kept. Bounded and thread-safe."""
+    """Bounded, thread-safe cache of the requirements that principals meet."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._principals: dict[Principal, _PrincipalVerdicts] = {}
 
     def met_by(self, principal: Principal, state: UserState) -> frozenset[Requirement]:
-        """Return the requirements that the principal meets. It may query: call it from a thread.
+        """Return the requirements that the principal meets. Call it from a thread: it may query.
 
-        `state` is that of its user before anything was asked of it: what Django and predicates
+        `state` is that of its user before any predicate ran: what Django and predicates
         keep on a user does not make it another one.
         """
-        asked = [each for each in get_registry().requirements if each.applies_to(principal)]
-        if not asked:
+        requirements = [each for each in get_registry().requirements if each.applies_to(principal)]
+        if not requirements:
             return frozenset()
-        return self._verdicts_of(principal, state).met(asked, principal)
+        return self._verdicts_of(principal, state).met(requirements, principal)
 
     def failed_for(self, principal: Principal, state: UserState) -> frozenset[Requirement]:
-        """Return the requirements that `met_by` has asked about in vain. It asks none."""
+        """Return the requirements whose predicate raised in `met_by`. It calls no predicate."""
         verdicts = self._verdicts_of(principal, state).verdicts
         return frozenset(each for each, verdict in list(verdicts.items()) if verdict is None)
 
@@ -81,7 +81,7 @@ class Verdicts:
 
 
 def _is_met(requirement: Requirement, principal: Principal) -> bool | None:
-    """Return the verdict; None, and a line in the log, where there is none."""
+    """Return the verdict; None, with a line in the log, when the predicate raises."""
     try:
         return requirement.is_met_by(principal)
     except Exception:  # of the project's own code

@@ -1,4 +1,4 @@
-"""Reasons why a caller does not get a primitive, in words for operators."""
+"""Texts for operators that explain the denials of a primitive to a caller."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Names:
         return cls(permissions=_permission_names(permissions), groups=_group_names(groups))
 
 
-def reasons_of(
+def denial_texts_of(
     primitive: Primitive, denials: Iterable[Denial], visibility: Visibility, names: Names
 ) -> Iterator[str]:
-    """One reason for each denial, and one for the scopes that a caller lacks.
+    """Yield one text for each denial, and one for the scopes that the caller lacks.
 
     Each names what is missing: permissions, user groups, the predicate, scopes.
     """
