@@ -8,6 +8,7 @@ from typing import Any
 from django.core.checks.registry import registry
 
 from django_mcp import checks
+from django_mcp.checks.ids import CheckId
 from docs.parts.markdown import table
 from docs.parts.source import Function, functions_of
 
@@ -57,4 +58,5 @@ def _messages(functions: Mapping[str, Function], name: str) -> Iterator[tuple[st
         elif node.func.id in LEVELS:
             for keyword in node.keywords:
                 if keyword.arg == "id":
-                    yield ast.literal_eval(keyword.value), LEVELS[node.func.id]
+                    assert isinstance(keyword.value, ast.Attribute)
+                    yield CheckId[keyword.value.attr], LEVELS[node.func.id]

@@ -698,7 +698,7 @@ class TestBackground:
             call_command("check")
 
         assert f"(django_mcp.E007) No background backend is called {name!r}." in str(refused.value)
-        assert "to one of 'celery', 'django_tasks', 'threads', or" in str(refused.value)
+        assert "to one of 'celery', 'django_tasks', 'inline', 'threads', or" in str(refused.value)
 
     def test_backend_of_the_wrong_type_is_told_once(self, settings: Settings) -> None:
         settings.DJANGO_MCP_BACKGROUND_BACKEND = None

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_mcp.auth.oauth.cors import REQUEST_HEADERS as OAUTH_HEADERS
 from django_mcp.checks.endpoint.urlconf import route_of
+from django_mcp.checks.ids import CheckId
 from django_mcp.endpoints import get_endpoints
 from django_mcp.transports.http.request_headers import REQUEST_HEADERS as ENDPOINT_HEADERS
 
@@ -64,7 +65,7 @@ def check_cross_origin(
             "django_mcp answers for its routes; or set "
             f"CORS_ALLOW_HEADERS = [*{start}, {listed}]"
             f"{'' if is_set else ', with default_headers of corsheaders.defaults'}.",
-            id="django_mcp.W036",
+            id=CheckId.MISSING_CORS_HEADER,
         )
     ]
 

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Warning
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_mcp.checks.endpoint.urlconf import answering, includes_of, root_urlconf, route_of
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 
@@ -44,7 +45,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
             "of theirs is found.",
             hint=f"Move the include to the urlpatterns of {root_urlconf()}, out of the URLs of "
             f"{nested!r}: {OWN_INCLUDE}.",
-            id="django_mcp.W034",
+            id=CheckId.UNREACHABLE_URLS,
         )
         return
     if prefix := _prefix(endpoint):
@@ -53,7 +54,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
             "and for the metadata of OAuth at the root of the site.",
             hint=f"Write {OWN_INCLUDE} in {root_urlconf()}, outside of every other include and of "
             "i18n_patterns().",
-            id="django_mcp.W034",
+            id=CheckId.UNREACHABLE_URLS,
         )
         return
     for (route, is_own), paths in _shadowed().items():
@@ -62,7 +63,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
             f"The route {route!r} answers {_listed(paths)} in the place of django_mcp, "
             "because it comes first.",
             hint=f"Move {include} up in {root_urlconf()}, above {route!r}.",
-            id="django_mcp.W034",
+            id=CheckId.UNREACHABLE_URLS,
         )
 
 

@@ -11,6 +11,7 @@ from django_mcp.checks.encryption import EXAMPLE_URL
 from django_mcp.checks.endpoint.route_positions import OWN_INCLUDE, is_included, position_problems
 from django_mcp.checks.endpoint.url import is_url_unset, url_of_tokens
 from django_mcp.checks.endpoint.urlconf import root_urlconf
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings
 from django_mcp.endpoints import get_endpoints
 
@@ -24,14 +25,14 @@ def check_endpoint(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         named = url_of_tokens() if is_url_unset() else ""
         own = "" if named else ", with the host and the path of yours"
         hint = f'Set {Settings.URL.name} = "{named or EXAMPLE_URL}"{own}.'
-        return [Error(str(error), hint=hint, id="django_mcp.E001")]
+        return [Error(str(error), hint=hint, id=CheckId.INVALID_URL)]
     if not is_included("django_mcp"):
         return [
             Warning(
                 "The URLs of django_mcp are not included.",
                 hint=f"Add {OWN_INCLUDE} to the urlpatterns of {root_urlconf()}, with include from "
                 "django.urls; clients look there for the metadata of OAuth.",
-                id="django_mcp.W005",
+                id=CheckId.MISSING_URLS,
             )
         ]
     return list(position_problems(endpoint))

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.auth.authenticators import authenticators
 from django_mcp.checks.endpoint.route_positions import OAUTH, is_included
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.provider import OAUTH_AUTHENTICATOR
 from django_mcp.conf import Settings, settings
 from django_mcp.endpoints import get_endpoints
@@ -32,7 +33,7 @@ def check_authentication(
                 "The OAuth authenticator needs django-oauth-toolkit.",
                 hint=f'{installation}Add "oauth2_provider" to INSTALLED_APPS, or name other '
                 f"authenticators: {Settings.AUTHENTICATORS.name} = [...].",
-                id="django_mcp.E005",
+                id=CheckId.MISSING_OAUTH_TOOLKIT,
             )
         ]
     try:
@@ -43,7 +44,7 @@ def check_authentication(
                 f"An authenticator cannot be made: {error!r}",
                 hint="Write the dotted paths of classes that exist: "
                 f'{Settings.AUTHENTICATORS.name} = ["{OAUTH_AUTHENTICATOR}"], for example.',
-                id="django_mcp.E004",
+                id=CheckId.INVALID_AUTHENTICATOR,
             )
         ]
     return list(_oauth_problems()) if is_oauth else []
@@ -71,7 +72,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
             '"django_mcp.auth.oauth.scopes.ToolScopes", as provider_settings() of '
             "django_mcp.oauth_settings does unless a line after it sets another, or add to "
             f'OAUTH2_PROVIDER["SCOPES"]: {", ".join(_described(missing))}.',
-            id="django_mcp.W004",
+            id=CheckId.UNGRANTABLE_SCOPE,
         )
     is_ours_to_include = is_included("django_mcp") or settings.OAUTH_PATH is None
     # check_endpoint tells of what is missing as a whole, or out of reach.
@@ -82,7 +83,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
             hint=f'Set {Settings.OAUTH_PATH.name} to "o/", or add path("o/", '
             'include("django_mcp.oauth_urls", namespace="oauth2_provider")), or name the server '
             "in OAUTH2_PROVIDER as OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS.",
-            id="django_mcp.W007",
+            id=CheckId.MISSING_OAUTH_URLS,
         )
 
 

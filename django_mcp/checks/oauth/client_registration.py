@@ -6,6 +6,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.checks.base_classes import descends_from, one_descends_from
+from django_mcp.checks.ids import CheckId
 
 VALIDATOR = "django_mcp.auth.oauth.validator.EndpointValidator"
 FETCHER = "django_mcp.auth.clients.documents.fetcher.ClientDocumentFetcher"
@@ -30,13 +31,13 @@ def registration_problems() -> Iterator[CheckMessage]:
             "token of its own, without any user, that opens the site's API.",
             hint=f'Set OAUTH2_PROVIDER["OAUTH2_VALIDATOR_CLASS"] to "{VALIDATOR}" or a subclass, '
             "or DCR_ENABLED and CIMD_ENABLED to False.",
-            id="django_mcp.E011",
+            id=CheckId.FOREIGN_OAUTH_VALIDATOR,
         )
     if "none" not in oauth2_settings.OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED:
         yield Warning(
             "Clients are not told that they may come without a secret; some then do not register.",
             hint='Add "none" to OAUTH2_PROVIDER["OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED"].',
-            id="django_mcp.W013",
+            id=CheckId.UNADVERTISED_PUBLIC_CLIENTS,
         )
     if oauth2_settings.DCR_ENABLED:
         yield from _dynamic_problems()
@@ -56,14 +57,14 @@ def _dynamic_problems() -> Iterator[CheckMessage]:
         yield Error(
             "Anybody may register as many applications, of any size, as they like.",
             hint=hint,
-            id="django_mcp.E012",
+            id=CheckId.OPEN_CLIENT_REGISTRATION,
         )
     else:
         yield Warning(
             "Whether strangers may register as many applications as they like is left to classes "
             "that django_mcp does not know.",
             hint=hint,
-            id="django_mcp.W014",
+            id=CheckId.UNKNOWN_REGISTRATION_PERMISSION,
         )
 
 
@@ -74,7 +75,7 @@ def _document_problems() -> Iterator[CheckMessage]:
             "refused: they list more than django-oauth-toolkit supports.",
             hint=f'Set OAUTH2_PROVIDER["CIMD_METADATA_FETCHER"] to "{FETCHER}" or a subclass, or '
             "CIMD_ENABLED to False.",
-            id="django_mcp.W015",
+            id=CheckId.FOREIGN_DOCUMENT_FETCHER,
         )
     classes = oauth2_settings.CIMD_REGISTRATION_PERMISSION_CLASSES or ()
     if classes and not one_descends_from(classes, DOCUMENT_PERMISSION, LISTED_HOSTS_PERMISSION):
@@ -82,5 +83,5 @@ def _document_problems() -> Iterator[CheckMessage]:
             "Anybody can make this site fetch from any address, as often as they like.",
             hint='Set OAUTH2_PROVIDER["CIMD_REGISTRATION_PERMISSION_CLASSES"] to '
             f'["{DOCUMENT_PERMISSION}"] or a subclass.',
-            id="django_mcp.W016",
+            id=CheckId.UNLIMITED_DOCUMENT_FETCHES,
         )

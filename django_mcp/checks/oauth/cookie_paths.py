@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Warning
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.checks.endpoint.urlconf import route_of, routes
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings
 
 PAGES = ("oauth2_provider:authorize", "django_mcp:connected-assistants")
@@ -32,7 +33,7 @@ def cookie_problems() -> Iterator[CheckMessage]:
             hint=f'Set {Settings.OAUTH_PATH.name} = "{folder}/o/", with which /connected-'
             f'assistants/ moves into that folder too, or {name} = "/". The guide “Choose a '
             "server” says what stands where when a site is in a folder.",
-            id="django_mcp.W041",
+            id=CheckId.COOKIE_PATH_MISMATCH,
         )
 
 

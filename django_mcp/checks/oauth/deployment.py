@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Warning
 
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.client_registration import can_register
 from django_mcp.endpoints import get_endpoints
 
@@ -24,7 +25,7 @@ def deployment_problems() -> Iterator[CheckMessage]:
             f"The issuer {named} is not https; clients refuse it.",
             hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{encrypted(named)}", or leave it '
             "out.",
-            id="django_mcp.W024",
+            id=CheckId.UNENCRYPTED_ISSUER,
         )
     alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
     backend = django_settings.CACHES.get(alias, {}).get("BACKEND")
@@ -36,5 +37,5 @@ def deployment_problems() -> Iterator[CheckMessage]:
             '"redis://127.0.0.1:6379/1"}, for example. Without Redis: {"BACKEND": '
             '"django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}, and run: python '
             "manage.py createcachetable.",
-            id="django_mcp.W023",
+            id=CheckId.UNSHARED_CACHE,
         )

@@ -9,6 +9,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.checks.endpoint.url import is_url_unset
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings
 from django_mcp.endpoints import get_endpoints
 
@@ -34,7 +35,7 @@ def _code_problems() -> Iterator[CheckMessage]:
             "Who catches an authorization code can use it: PKCE by S256 is not required.",
             hint=f"{_assignments(wanted)}. PKCE_REQUIRED may be a function of the client id that "
             "spares applications of yours.",
-            id="django_mcp.W017",
+            id=CheckId.OPTIONAL_PKCE,
         )
 
 
@@ -46,7 +47,7 @@ def _refresh_problems() -> Iterator[CheckMessage]:
             "tokens are stored as hashes, and cannot be given out again.",
             hint='Set OAUTH2_PROVIDER["COMPLIANT_BCP_RFC9700_TOKEN_STORAGE"] to False, or '
             '["REFRESH_TOKEN_GRACE_PERIOD_SECONDS"] to 0.',
-            id="django_mcp.E010",
+            id=CheckId.GRACE_PERIOD_OF_HASHED_TOKENS,
         )
     wanted = {
         "ROTATE_REFRESH_TOKEN": oauth2_settings.ROTATE_REFRESH_TOKEN,
@@ -56,13 +57,13 @@ def _refresh_problems() -> Iterator[CheckMessage]:
         yield Warning(
             "A refresh token that was stolen is good for ever, and nobody notices.",
             hint=f"{_assignments(wanted)}.",
-            id="django_mcp.W018",
+            id=CheckId.REUSABLE_REFRESH_TOKEN,
         )
     elif not grace and not oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE:
         yield Warning(
             "A client that sends its refresh token twice at once, as some do, loses its access.",
             hint='Set OAUTH2_PROVIDER["REFRESH_TOKEN_GRACE_PERIOD_SECONDS"] to 60.',
-            id="django_mcp.W019",
+            id=CheckId.MISSING_GRACE_PERIOD,
         )
 
 
@@ -73,20 +74,20 @@ def _redirect_problems() -> Iterator[CheckMessage]:
             f"Applications may let a browser run what they wrote: {', '.join(running)}.",
             hint='Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to '
             f"{_listed(sorted(schemes - {s for s in schemes if s.lower() in RUNNING_SCHEMES}))}.",
-            id="django_mcp.E013",
+            id=CheckId.EXECUTABLE_REDIRECT_SCHEME,
         )
     if oauth2_settings.ALLOW_URI_WILDCARDS:
         yield Warning(
             "Authorization codes may be sent to addresses that were not registered exactly.",
             hint='Set OAUTH2_PROVIDER["ALLOW_URI_WILDCARDS"] to False.',
-            id="django_mcp.W022",
+            id=CheckId.WILDCARD_REDIRECT_URI,
         )
     if "http" not in schemes or not oauth2_settings.ALLOW_LOCALHOST_LOOPBACK:
         yield Warning(
             "Programs on the user's own computer, Claude Code among them, cannot get in: they "
             "wait for the answer at http://localhost on any port.",
             hint=f"{'; '.join(_loopback_steps(schemes))}.",
-            id="django_mcp.W021",
+            id=CheckId.REFUSED_LOOPBACK_REDIRECT,
         )
 
 
@@ -99,21 +100,21 @@ def _identity_problems() -> Iterator[CheckMessage]:
                 f"{Settings.URL.name} is not set: the endpoint is {endpoint.url}, and tokens are "
                 f"said to be for {named}.",
                 hint=f'Set {Settings.URL.name} = "{named}".',
-                id="django_mcp.W020",
+                id=CheckId.RESOURCE_IDENTIFIER_MISMATCH,
             )
             return
         yield Warning(
             f"Tokens are said to be for {named}, and the endpoint is {endpoint.url}.",
             hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to '
             f'"{endpoint.url}", as provider_settings(DJANGO_MCP_URL) does.',
-            id="django_mcp.W020",
+            id=CheckId.RESOURCE_IDENTIFIER_MISMATCH,
         )
     if oauth2_settings.OIDC_ENABLED and not oauth2_settings.OIDC_ISS_ENDPOINT:
         yield Warning(
             "ID tokens name the host that was asked as their issuer, and the documents the one of "
             "DJANGO_MCP_URL.",
             hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer()}".',
-            id="django_mcp.W025",
+            id=CheckId.MISSING_OIDC_ISSUER,
         )
 
 

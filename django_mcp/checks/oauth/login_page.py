@@ -14,6 +14,7 @@ from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse, reverse_lazy
 
 from django_mcp.checks.endpoint.urlconf import has_route, middleware_from
+from django_mcp.checks.ids import CheckId
 
 GUIDE = "The guide “Sign users in” says what a login page must do."
 OURS = ("django_mcp", "oauth2_provider")
@@ -32,7 +33,7 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
             f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, on which "
             "nobody can sign in: users are led round in a circle.",
             hint=login_url_advice(),
-            id="django_mcp.W038",
+            id=CheckId.LOGIN_LOOP,
         )
         return
     if _requires_login(login):
@@ -41,7 +42,7 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
             "LoginRequiredMiddleware redirects users from it to itself, again and again.",
             hint="Put @login_not_required of django.contrib.auth.decorators on the view of "
             f'{login.route!r}; on a class, @method_decorator(login_not_required, name="dispatch").',
-            id="django_mcp.W038",
+            id=CheckId.LOGIN_LOOP,
         )
     view: Any = getattr(login.func, "view_class", None)
     if not isinstance(view, type) or not issubclass(view, LoginView):
@@ -56,7 +57,7 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
             f"{REDIRECT_FIELD_NAME!r}: after the login they do not come back to the page on which "
             "they let a client in.",
             hint=f"Leave redirect_field_name at {REDIRECT_FIELD_NAME!r}. {GUIDE}",
-            id="django_mcp.W037",
+            id=CheckId.LOST_LOGIN_REDIRECT,
         )
     elif _is_constant(view.get_success_url):
         yield Warning(
@@ -65,7 +66,7 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
             "they let a client in.",
             hint="Override get_default_redirect_url() instead, or set next_page: these count only "
             f"where the user came from nowhere. {GUIDE}",
-            id="django_mcp.W037",
+            id=CheckId.LOST_LOGIN_REDIRECT,
         )
 
 

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.template import TemplateDoesNotExist
 
 from django_mcp.auth.consent.pages import base_template, has_block
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.template_names import name_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.schemas.callables import shown_path
@@ -44,7 +45,7 @@ def check_base_template(
         file = shown_path(Path(template.origin.name))
         message = f"The template in {name} has no block 'content': {file}."
         hint = f"Write {{% block content %}}{{% endblock %}} where the pages belong, or {other}"
-    return [Error(message, hint=hint, id="django_mcp.E003")]
+    return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]
 
 
 @register(Tags.templates)
@@ -67,7 +68,7 @@ def check_page_titles(
             f"{shown_path(Path(template.origin.name))}. The browser's tab has the site's title, "
             "and not that of the page.",
             hint="Write <title>{% block title %}the site's title{% endblock %}</title>.",
-            id="django_mcp.I003",
+            id=CheckId.MISSING_TITLE_BLOCK,
         )
     ]
 
@@ -86,4 +87,4 @@ def check_login_message(
         "Add django.contrib.messages to INSTALLED_APPS, and its middleware to MIDDLEWARE; or use "
         "the template tag pending_assistants."
     )
-    return [Error(message, hint=hint, id="django_mcp.E003")]
+    return [Error(message, hint=hint, id=CheckId.INVALID_SETTING)]

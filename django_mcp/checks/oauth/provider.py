@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 
 OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.authenticator.OAuthAuthenticator"
@@ -74,6 +75,6 @@ def _read(problems: Callable[[], list[CheckMessage]]) -> list[CheckMessage]:
                 f"OAUTH2_PROVIDER cannot be read: {error}",
                 hint="Correct the setting that it names in OAUTH2_PROVIDER, or take it out and "
                 "spread **provider_settings(DJANGO_MCP_URL) of django_mcp.oauth_settings.",
-                id="django_mcp.E014",
+                id=CheckId.INVALID_OAUTH2_PROVIDER,
             )
         ]

@@ -18,6 +18,7 @@ from django_mcp.checks.endpoint.urlconf import (
     includes_of,
     request_language,
 )
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.login_page import login_page_problems, login_url_advice
 from django_mcp.conf import Settings
 
@@ -31,7 +32,7 @@ def route_problems() -> Iterator[CheckMessage]:
         yield Warning(
             "The URLs of OAuth are included twice; links to some of them are broken.",
             hint=_single_include(),
-            id="django_mcp.W011",
+            id=CheckId.DUPLICATE_OAUTH_URLS,
         )
     elif not _asks_in_our_words():
         yield from _consent_problems()
@@ -55,7 +56,7 @@ def _login_problems() -> Iterator[CheckMessage]:
         "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
         f"{django_settings.LOGIN_URL!r}.",
         hint=login_url_advice(),
-        id="django_mcp.W012",
+        id=CheckId.MISSING_LOGIN_PAGE,
     )
 
 
@@ -88,7 +89,7 @@ def _consent_problems() -> Iterator[CheckMessage]:
         "Users are asked for consent by another page than that of django_mcp: it may not say "
         "where the answer goes, and lets applications pass over it.",
         hint=f"{place} the view a subclass of {CONSENT}.",
-        id="django_mcp.W010",
+        id=CheckId.FOREIGN_CONSENT_PAGE,
     )
 
 

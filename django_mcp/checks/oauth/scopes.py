@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Info, Warning
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.oauth.scopes import ToolScopes
+from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.registry import get_registry
 
 SETTING = 'OAUTH2_PROVIDER["SCOPES"]'
@@ -38,7 +39,7 @@ def scope_problems() -> Iterator[CheckMessage]:
             f"{', '.join(users)}: {SETTING} has no words for the scope {scope!r}. "
             f"Did you mean {near!r}?",
             hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
-            id="django_mcp.W031",
+            id=CheckId.MISSPELT_SCOPE,
         )
     # A backend of the project's has words of its own; check_authentication tells of one without.
     if undescribed and issubclass(oauth2_settings.SCOPES_BACKEND_CLASS, ToolScopes):
@@ -47,7 +48,7 @@ def scope_problems() -> Iterator[CheckMessage]:
             f"{SETTING} has no words for {', '.join(undescribed)}: users read the names of these "
             "scopes where they let a client in.",
             hint=f"Add to {SETTING}: {lines}.",
-            id="django_mcp.I002",
+            id=CheckId.UNDESCRIBED_SCOPE,
         )
     for scope in sorted(unused - suggested):
         if near := near_miss(scope, registry.scopes):
@@ -56,7 +57,7 @@ def scope_problems() -> Iterator[CheckMessage]:
                 f"Did you mean {near!r}?",
                 hint=f"Correct or remove the key {scope!r}. Silence this check if that is a scope "
                 "of another part of your site.",
-                id="django_mcp.W031",
+                id=CheckId.MISSPELT_SCOPE,
             )
 
 

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.endpoint.urlconf import routes
+from django_mcp.checks.ids import CheckId
 from django_mcp.models import ToolGroup
 
 
@@ -26,7 +27,7 @@ def check_admin_sites(
             hint="Where you register your models on that site, write: "
             "from django_mcp.admin import register; register(site), with your site. Or groups are "
             "opened by mcp_catalog alone, and this check is silenced.",
-            id="django_mcp.W040",
+            id=CheckId.UNSERVED_ADMIN,
         )
     ]
 

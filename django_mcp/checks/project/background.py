@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.project.django_tasks import workers_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations_of
@@ -34,7 +35,7 @@ def check_background(
                 f"No background backend is called {name!r}.",
                 hint=f"Set {Settings.BACKGROUND_BACKEND.name} to one of "
                 f"{', '.join(map(repr, SHORT_NAMES))}, or to the dotted path of a backend.",
-                id="django_mcp.E007",
+                id=CheckId.INVALID_BACKGROUND_BACKEND,
             )
         ]
     if backend_path() == DJANGO_TASKS_BACKEND:
@@ -45,7 +46,7 @@ def check_background(
                 "The Celery backend needs Celery.",
                 hint='Run pip install "django-mcp-toolkit[celery]", or set '
                 f'{Settings.BACKGROUND_BACKEND.name} = "threads".',
-                id="django_mcp.E006",
+                id=CheckId.MISSING_CELERY,
             )
         ]
     try:
@@ -58,7 +59,7 @@ def check_background(
                 hint=f'Set {Settings.BACKGROUND_BACKEND.name} to "celery", "threads" or the '
                 f"dotted path of a class, and {Settings.CELERY_APP.name} to that of your Celery "
                 'app, such as "project.celery.app".',
-                id="django_mcp.E007",
+                id=CheckId.INVALID_BACKGROUND_BACKEND,
             )
         ]
     return found
@@ -80,7 +81,7 @@ def check_background_deployment(
             hint=f'Set {Settings.BACKGROUND_BACKEND.name} = "celery" and run: celery --app project '
             f'worker. Or set {Settings.BACKGROUND_BACKEND.name} = "django_tasks". '
             f"{workers_advice()} The guide “Run slow tools in the background” compares them.",
-            id="django_mcp.W009",
+            id=CheckId.THREADS_IN_PRODUCTION,
         )
     ]
 
@@ -91,12 +92,12 @@ def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
             "Celery runs tasks at once, within the request: CELERY_TASK_ALWAYS_EAGER is set.",
             hint="Take CELERY_TASK_ALWAYS_EAGER (task_always_eager) out of the settings. In tests "
             f'set {Settings.BACKGROUND_BACKEND.name} = "threads".',
-            id="django_mcp.E008",
+            id=CheckId.EAGER_CELERY,
         )
     if backend.transport in LOSING_TRANSPORTS:
         yield Error(
             f"No worker in another process can be relied on over the broker {backend.transport!r}.",
             hint="Use Redis or RabbitMQ: set CELERY_BROKER_URL (broker_url) to "
             '"redis://127.0.0.1:6379/0" or "amqp://guest:guest@127.0.0.1:5672//", for example.',
-            id="django_mcp.E009",
+            id=CheckId.UNRELIABLE_BROKER,
         )

@@ -8,6 +8,7 @@ from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Warning, register
 from django.db import connections, router
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.declaration import declarations_of
 from django_mcp.tools.declaration import ToolDeclaration
 
@@ -26,7 +27,7 @@ def check_databases(
         Warning(
             f"The SQLite database {alias!r} will refuse calls that write at the same time.",
             hint=f'Set DATABASES["{alias}"]["OPTIONS"] = {_completed(_options(alias))}.',
-            id="django_mcp.W003",
+            id=CheckId.DEFERRED_SQLITE_TRANSACTIONS,
         )
         for alias in connections
         if alias in written_to

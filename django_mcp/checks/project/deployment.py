@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.endpoints import get_endpoints
 
@@ -23,7 +24,7 @@ def check_deployment(
             Warning(
                 "Anonymous callers may use every tool that asks for no scope or user.",
                 hint=f"Set {Settings.ALLOW_ANONYMOUS.name} to False.",
-                id="django_mcp.W001",
+                id=CheckId.ANONYMOUS_CALLERS,
             )
         )
     found += [
@@ -31,7 +32,7 @@ def check_deployment(
             "The endpoint's URL is not https: tokens travel in the clear.",
             hint="Let the server or proxy of the site answer by https, and set "
             f'{Settings.URL.name} = "{encrypted(url)}".',
-            id="django_mcp.W006",
+            id=CheckId.UNENCRYPTED_URL,
         )
         for url in _urls_in_the_clear()
     ]

@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.checks.registry import registry
 
 from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations_of
 from django_mcp.tools.declaration import ToolDeclaration
@@ -34,7 +35,7 @@ def check_django_tasks(
                 f"Django {django.get_version()} has no Tasks, and django-tasks is not installed.",
                 hint='Type: pip install "django-mcp-toolkit[tasks]", or choose another in '
                 f"{Settings.BACKGROUND_BACKEND.name}.",
-                id="django_mcp.E016",
+                id=CheckId.INVALID_TASK_BACKEND,
             )
         ]
     alias = f"TASKS[{settings.DJANGO_TASKS_BACKEND!r}]"
@@ -48,14 +49,18 @@ def check_django_tasks(
                 f"{alias} cannot be used: {error}",
                 hint=f"{workers_advice()} Or name another of TASKS in "
                 f"{Settings.DJANGO_TASKS_BACKEND.name}.",
-                id="django_mcp.E016",
+                id=CheckId.INVALID_TASK_BACKEND,
             )
         ]
     if problems and is_checked:
         return []  # Tasks tell
     if problems:
         return [
-            Error(f"{alias} cannot be used: {problem.msg}", hint=problem.hint, id="django_mcp.E016")
+            Error(
+                f"{alias} cannot be used: {problem.msg}",
+                hint=problem.hint,
+                id=CheckId.INVALID_TASK_BACKEND,
+            )
             for problem in problems
         ]
     return [*_execution_problems(backend, alias), *_queue_problems(backend, alias)]
@@ -88,13 +93,13 @@ def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
             f"{alias} runs tasks at once, within the request: it is the immediate backend.",
             hint=f"{workers_advice()} In tests set {Settings.BACKGROUND_BACKEND.name} to "
             '"threads".',
-            id="django_mcp.E017",
+            id=CheckId.IMMEDIATE_TASK_BACKEND,
         )
     elif backend.is_dummy:
         yield Warning(
             f"{alias} runs nothing: it is the dummy backend, which only keeps what it is given.",
             hint=f"{workers_advice()} In tests, silence this check.",
-            id="django_mcp.W039",
+            id=CheckId.DUMMY_TASK_BACKEND,
         )
 
 
@@ -111,5 +116,5 @@ def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
                 hint=f"Set {alias}['QUEUES'] = {sorted({*backend.queues, queue})} and run a worker "
                 "for it, or tag the tool with queue= one of "
                 f"{', '.join(map(repr, sorted(backend.queues)))}.",
-                id="django_mcp.E018",
+                id=CheckId.MISSING_TASK_QUEUE,
             )

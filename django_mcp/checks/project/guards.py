@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 from django_mcp.calls.guard import Guard
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 
 PHASES = ("before", "after", "ended")
@@ -23,7 +24,7 @@ def check_guards(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         Error(
             f"{Settings.GUARDS.name} names {path!r}, which {problem}.",
             hint="Name subclasses of django_mcp.guards.Guard by their dotted paths.",
-            id="django_mcp.E020",
+            id=CheckId.INVALID_GUARD,
         )
         for path, problem in problems
         if problem

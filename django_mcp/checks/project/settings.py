@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from django_mcp.checks.encryption import EXAMPLE_URL
 from django_mcp.checks.endpoint.url import may_be_url
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, declared_settings
 from django_mcp.setting import PREFIX
 
@@ -22,7 +23,7 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             f"{setting.name} {problem}.",
             hint=f"Set {setting.name} to {setting.allowed_values()}; the default is "
             f"{setting.default!r}. {setting.help}",
-            id="django_mcp.E003",
+            id=CheckId.INVALID_SETTING,
         )
         for setting in declared_settings()
         if (problem := setting.problem())
@@ -33,7 +34,7 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         Warning(
             f"{name} is not a setting of django_mcp.",
             hint=_correction(name, known),
-            id="django_mcp.W008",
+            id=CheckId.UNKNOWN_SETTING,
         )
         for name in set_by_project
         # The prefix alone: other packages keep all of their settings in one dictionary.

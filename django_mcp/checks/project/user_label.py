@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 
 
@@ -26,7 +27,7 @@ def check_user_label(
             f"{Settings.USER_LABEL.name} {problem}.",
             hint="Name a function that takes a user and returns a str, such as "
             f"{Settings.USER_LABEL.default!r}, which is the default.",
-            id="django_mcp.E019",
+            id=CheckId.INVALID_USER_LABEL,
         )
     ]
 

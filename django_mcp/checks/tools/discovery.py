@@ -13,6 +13,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.tools.source_text import declares_tools
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.discovery import imported_modules, searched_modules
@@ -40,7 +41,7 @@ def check_discovery(
             "settings."
             if each.package in imported_modules()
             else f"Write {line} in the settings.",
-            id="django_mcp.W030",
+            id=CheckId.UNIMPORTED_MODULE,
         )
         for each in forgotten
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.declaration import declarations_of
 from django_mcp.schemas.callables import documentation_of, function_of
 from django_mcp.schemas.docstrings import read_docstring
@@ -25,7 +26,7 @@ def check_docstrings(
             f"{declaration.located_name}: its docstring describes {name!r}, which is no parameter"
             f"{_correction(name, parameters)}",
             hint="Correct the name in the docstring, or take the line out: agents do not read it.",
-            id="django_mcp.W035",
+            id=CheckId.UNKNOWN_DOCSTRING_PARAMETER,
         )
         for declaration in declarations_of(ToolDeclaration)
         for name, parameters in _unknown(declaration)

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.exceptions import DjangoMCPError
 
@@ -23,7 +24,7 @@ def check_exceptions(
             f"{Settings.EXCEPTIONS.name} {problem}.",
             hint="Write the dotted path of an exception class, and that of a function or None: "
             f'{Settings.EXCEPTIONS.name} = {{"shop.errors.SoldOut": "shop.errors.explain"}}.',
-            id="django_mcp.E015",
+            id=CheckId.INVALID_EXCEPTION_MAPPING,
         )
         for path, handler in settings.EXCEPTIONS.items()
         for problem in _mapping_problems(path, handler)

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Info, Tags, Warning, register
 from django.db import connections, router
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.models import ToolGroup
 from django_mcp.policy.operator_messages import closed_groups_advice, enable_command
@@ -27,7 +28,7 @@ def check_new_groups(
             hint=f"Set {Settings.ENABLE_NEW_GROUPS.name} = True, or False and open each group in "
             'the admin under "Tool groups", or after migrate by '
             f"{enable_command(_declared_groups() or ['GROUP'])}",
-            id="django_mcp.I001",
+            id=CheckId.UNSET_ENABLE_NEW_GROUPS,
         )
     ]
 
@@ -53,7 +54,7 @@ def check_open_groups(
         Warning(
             "No client sees any tool: every tool group is closed.",
             hint=closed_groups_advice(groups),
-            id="django_mcp.W032",
+            id=CheckId.CLOSED_GROUPS,
         )
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.tools.tool import Tool
 
@@ -47,7 +48,7 @@ def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
                 hint="Anthropic's API takes names of 1 to 64 of the characters A-Z a-z 0-9 _ . - "
                 "alone. Rename it, or annotate it as "
                 f'Annotated[..., Field(alias="{_alias(name)}")].',
-                id="django_mcp.W026",
+                id=CheckId.UNPORTABLE_PARAMETER_NAME,
             )
 
 
@@ -66,7 +67,7 @@ def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
             f"{tool.located_name}: its description has {length:,} characters. OpenAI's API refuses "
             f"more than {MAX_DESCRIPTION:,} of a function{cut}.",
             hint='Shorten the docstring, or pass another text: @tool(description="...").',
-            id="django_mcp.W027",
+            id=CheckId.LONG_DESCRIPTION,
         )
 
 
@@ -78,6 +79,7 @@ def _definition_problems(tool: Tool) -> Iterator[CheckMessage]:
             "versions of Gemini CLI, Cursor, Kiro and GitHub Copilot do not show them to the "
             "model, or refuse the tool.",
             hint="Use types that are not recursive, and smaller ones if they are large; or, if "
-            'your clients resolve $defs, SILENCED_SYSTEM_CHECKS = ["django_mcp.W028"].',
-            id="django_mcp.W028",
+            "your clients resolve $defs, SILENCED_SYSTEM_CHECKS = "
+            f'["{CheckId.SCHEMA_DEFINITIONS}"].',
+            id=CheckId.SCHEMA_DEFINITIONS,
         )

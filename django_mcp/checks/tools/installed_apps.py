@@ -8,6 +8,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.checks.tools.source_text import declares_tools
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations
@@ -27,7 +28,7 @@ def check_installed_apps(
             f"{shown_path(file)} declares tools, and {app} is not in INSTALLED_APPS: they are not "
             "served.",
             hint=f'Write INSTALLED_APPS = [*INSTALLED_APPS, "{app}"] in the settings.',
-            id="django_mcp.W033",
+            id=CheckId.UNINSTALLED_APP,
         )
         for app, folder in _packages()
         for file in _searched_files(folder)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connections, router
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.registry import Registry, get_registry
 
 OF_OBJECTS = (
@@ -39,8 +40,9 @@ def check_permissions(
             f"{primitive.located_name}: the permission {permission!r} does not exist, so that only "
             f"superusers see the {primitive.kind}.",
             hint=f"{_correction(permission, declared)} {OF_OBJECTS} If an authentication backend "
-            'of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = ["django_mcp.W029"].',
-            id="django_mcp.W029",
+            "of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = "
+            f'["{CheckId.UNKNOWN_PERMISSION}"].',
+            id=CheckId.UNKNOWN_PERMISSION,
         )
         for primitive in registry.primitives.values()
         for permission in primitive.permissions

@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from django_mcp.checks.ids import CheckId
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.primitives.registry import get_registry
 
@@ -29,8 +30,8 @@ def check_tools(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     else:
         return []
     if _serves_no_tools():
-        return [Warning(problem, hint=HINT, id="django_mcp.E002") for problem in problems]
-    return [Error(problem, hint=HINT, id="django_mcp.E002") for problem in problems]
+        return [Warning(problem, hint=HINT, id=CheckId.INVALID_TOOL) for problem in problems]
+    return [Error(problem, hint=HINT, id=CheckId.INVALID_TOOL) for problem in problems]
 
 
 def _serves_no_tools() -> bool:

@@ -1,0 +1,81 @@
+"""Table of the ids of the system checks."""
+
+from enum import StrEnum, unique
+
+
+@unique
+class CheckId(StrEnum):
+    """Id of a system check's message, named after the problem it reports.
+
+    Projects write ids into `SILENCED_SYSTEM_CHECKS`: a number keeps its meaning for good.
+    """
+
+    INVALID_URL = "django_mcp.E001"
+    INVALID_TOOL = "django_mcp.E002"
+    INVALID_SETTING = "django_mcp.E003"
+    INVALID_AUTHENTICATOR = "django_mcp.E004"
+    MISSING_OAUTH_TOOLKIT = "django_mcp.E005"
+    MISSING_CELERY = "django_mcp.E006"
+    INVALID_BACKGROUND_BACKEND = "django_mcp.E007"
+    EAGER_CELERY = "django_mcp.E008"
+    UNRELIABLE_BROKER = "django_mcp.E009"
+    GRACE_PERIOD_OF_HASHED_TOKENS = "django_mcp.E010"
+    FOREIGN_OAUTH_VALIDATOR = "django_mcp.E011"
+    OPEN_CLIENT_REGISTRATION = "django_mcp.E012"
+    EXECUTABLE_REDIRECT_SCHEME = "django_mcp.E013"
+    INVALID_OAUTH2_PROVIDER = "django_mcp.E014"
+    INVALID_EXCEPTION_MAPPING = "django_mcp.E015"
+    INVALID_TASK_BACKEND = "django_mcp.E016"
+    IMMEDIATE_TASK_BACKEND = "django_mcp.E017"
+    MISSING_TASK_QUEUE = "django_mcp.E018"
+    INVALID_USER_LABEL = "django_mcp.E019"
+    INVALID_GUARD = "django_mcp.E020"
+
+    ANONYMOUS_CALLERS = "django_mcp.W001"
+    DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
+    UNGRANTABLE_SCOPE = "django_mcp.W004"
+    MISSING_URLS = "django_mcp.W005"
+    UNENCRYPTED_URL = "django_mcp.W006"
+    MISSING_OAUTH_URLS = "django_mcp.W007"
+    UNKNOWN_SETTING = "django_mcp.W008"
+    THREADS_IN_PRODUCTION = "django_mcp.W009"
+    FOREIGN_CONSENT_PAGE = "django_mcp.W010"
+    DUPLICATE_OAUTH_URLS = "django_mcp.W011"
+    MISSING_LOGIN_PAGE = "django_mcp.W012"
+    UNADVERTISED_PUBLIC_CLIENTS = "django_mcp.W013"
+    UNKNOWN_REGISTRATION_PERMISSION = "django_mcp.W014"
+    FOREIGN_DOCUMENT_FETCHER = "django_mcp.W015"
+    UNLIMITED_DOCUMENT_FETCHES = "django_mcp.W016"
+    OPTIONAL_PKCE = "django_mcp.W017"
+    REUSABLE_REFRESH_TOKEN = "django_mcp.W018"
+    MISSING_GRACE_PERIOD = "django_mcp.W019"
+    RESOURCE_IDENTIFIER_MISMATCH = "django_mcp.W020"
+    REFUSED_LOOPBACK_REDIRECT = "django_mcp.W021"
+    WILDCARD_REDIRECT_URI = "django_mcp.W022"
+    UNSHARED_CACHE = "django_mcp.W023"
+    UNENCRYPTED_ISSUER = "django_mcp.W024"
+    MISSING_OIDC_ISSUER = "django_mcp.W025"
+    UNPORTABLE_PARAMETER_NAME = "django_mcp.W026"
+    LONG_DESCRIPTION = "django_mcp.W027"
+    SCHEMA_DEFINITIONS = "django_mcp.W028"
+    UNKNOWN_PERMISSION = "django_mcp.W029"
+    UNIMPORTED_MODULE = "django_mcp.W030"
+    MISSPELT_SCOPE = "django_mcp.W031"
+    CLOSED_GROUPS = "django_mcp.W032"
+    UNINSTALLED_APP = "django_mcp.W033"
+    UNREACHABLE_URLS = "django_mcp.W034"
+    UNKNOWN_DOCSTRING_PARAMETER = "django_mcp.W035"
+    MISSING_CORS_HEADER = "django_mcp.W036"
+    LOST_LOGIN_REDIRECT = "django_mcp.W037"
+    LOGIN_LOOP = "django_mcp.W038"
+    DUMMY_TASK_BACKEND = "django_mcp.W039"
+    UNSERVED_ADMIN = "django_mcp.W040"
+    COOKIE_PATH_MISMATCH = "django_mcp.W041"
+
+    UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
+    UNDESCRIBED_SCOPE = "django_mcp.I002"
+    MISSING_TITLE_BLOCK = "django_mcp.I003"
+
+
+RETIRED_IDS = frozenset({"django_mcp.W002"})
+"""Ids of messages that no longer exist; none of them is given to another."""
