@@ -23,7 +23,7 @@ from tests.factories import by_hand, registered, token
 pytestmark = pytest.mark.oauth
 
 ACCESS = f"{CLIENTS}revoke-access/"
-SIGHT = f"{GROUPS}who-sees-what/"
+VISIBILITY = f"{GROUPS}tool-visibility/"
 HOSTILE = "<script>alert(1)</script>"
 PERMISSIONS = ("view_clientregistration", "change_clientregistration", "change_tooltask")
 
@@ -336,12 +336,12 @@ class TestLinks:
     ) -> None:
         User.objects.filter(username="ann").update(is_active=is_active)
 
-        links = dict(links_of(controller.get(SIGHT, {"user": "ann"})))
+        links = dict(links_of(controller.get(VISIBILITY, {"user": "ann"})))
 
         assert links["Revoke the access of this user"] == f"{ACCESS}?user=ann"
         assert "To be revoked: ann" in text_of(controller.get(f"{ACCESS}?user=ann"))
 
     def test_others_are_not_led_there(self, onlooker: Client, ann: User) -> None:
-        links = dict(links_of(onlooker.get(SIGHT, {"user": "ann"})))
+        links = dict(links_of(onlooker.get(VISIBILITY, {"user": "ann"})))
 
         assert "Revoke the access of this user" not in links

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp import tool
-from django_mcp.admin.groups.tool_visibility import SightForm
+from django_mcp.admin.groups.tool_visibility import ToolVisibilityForm
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.primitives.declaration import collecting
@@ -20,7 +20,7 @@ from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
 from tests.calls import offering
 from tests.commands import RunCommand
 
-SIGHT = f"{GROUPS}who-sees-what/"
+VISIBILITY = f"{GROUPS}tool-visibility/"
 
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -31,7 +31,7 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
 ) -> None:
     ToolGroup.objects.filter(name="reports").update(enabled=False)
 
-    response = onlooker.get(SIGHT, {"user": "ada"})
+    response = onlooker.get(VISIBILITY, {"user": "ada"})
 
     assert "ada sees 1 of 3 tools" in text_of(response)
     assert rows_of(response) == [
@@ -70,7 +70,7 @@ def test_answer_is_that_of_the_command(
     stock.save()
     reports.allowed_groups.add(clerks)
 
-    page = onlooker.get(SIGHT, {"user": "ada", **asked})
+    page = onlooker.get(VISIBILITY, {"user": "ada", **asked})
 
     forget_snapshot()
     printed = run_command("mcp_catalog", "--user=ada", *arguments)
@@ -88,7 +88,7 @@ def test_answer_is_that_of_the_command(
 
 
 def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada: User) -> None:
-    response = onlooker.get(SIGHT, {"user": "ada", "scopes": "stock:write", "group": "stock"})
+    response = onlooker.get(VISIBILITY, {"user": "ada", "scopes": "stock:write", "group": "stock"})
 
     assert rows_of(response)[0] == [
         "count_stock Count",
@@ -106,9 +106,9 @@ def test_tool_whose_requirement_is_not_met_says_which(onlooker: Client, ada: Use
         """Export."""
 
     with offering(export, group="stock", requires=has_plan):
-        refused = rows_of(onlooker.get(SIGHT, {"user": "ada"}))
+        refused = rows_of(onlooker.get(VISIBILITY, {"user": "ada"}))
         ada.groups.add(Group.objects.create(name="paying"))
-        met = rows_of(onlooker.get(SIGHT, {"user": "ada"}))
+        met = rows_of(onlooker.get(VISIBILITY, {"user": "ada"}))
 
     assert refused == [["export", "stock", "hidden", "its requirement is not met: has_plan"]]
     assert met == [["export", "stock", "callable", ""]]
@@ -117,9 +117,9 @@ def test_tool_whose_requirement_is_not_met_says_which(onlooker: Client, ada: Use
 def test_page_of_a_group_leads_to_its_own_tools(onlooker: Client, ada: User) -> None:
     group = ToolGroup.objects.get(name="stock")
 
-    link = dict(links_of(onlooker.get(group_page(group))))["Who sees these tools"]
+    link = dict(links_of(onlooker.get(group_page(group))))["Visibility of these tools"]
     asked = onlooker.get(link)
-    answered = onlooker.get(SIGHT, {"user": "ada", "group": "stock"})
+    answered = onlooker.get(VISIBILITY, {"user": "ada", "group": "stock"})
 
     assert '<option value="stock" selected>' in asked.content.decode()
     assert rows_of(asked) == []
@@ -128,21 +128,21 @@ def test_page_of_a_group_leads_to_its_own_tools(onlooker: Client, ada: User) -> 
 
 
 def test_list_of_groups_leads_to_the_page(onlooker: Client) -> None:
-    assert dict(links_of(onlooker.get(GROUPS)))["Who sees what"] == SIGHT
+    assert dict(links_of(onlooker.get(GROUPS)))["Tool visibility"] == VISIBILITY
 
 
 def test_change_counts_at_once(onlooker: Client, ada: User) -> None:
     current_snapshot()
     ToolGroup.objects.update(enabled=False)
 
-    assert "ada sees 0 of 3 tools" in text_of(onlooker.get(SIGHT, {"user": "ada"}))
+    assert "ada sees 0 of 3 tools" in text_of(onlooker.get(VISIBILITY, {"user": "ada"}))
 
 
 def test_inactive_user_is_told_of_as_the_endpoint_takes_it(onlooker: Client, ada: User) -> None:
     ada.is_active = False
     ada.save()
 
-    response = onlooker.get(SIGHT, {"user": "ada"})
+    response = onlooker.get(VISIBILITY, {"user": "ada"})
 
     assert "The user “ada” is not active: the endpoint refuses it." in text_of(response)
     assert rows_of(response) == []
@@ -165,16 +165,18 @@ def test_those_who_may_see_users_find_them_by_key_and_email_address_and_read_the
     grace = User.objects.create_user("8a3c1f0e5b7d4f6a9c2e1d0b3a4f5e6c", **facts)
 
     for text in (grace.username, str(grace.pk), "grace@example.com"):
-        assert "Grace Hopper sees 2 of 3 tools" in text_of(directory.get(SIGHT, {"user": text}))
+        assert "Grace Hopper sees 2 of 3 tools" in text_of(
+            directory.get(VISIBILITY, {"user": text})
+        )
 
 
 def test_others_find_users_by_username_alone(onlooker: Client) -> None:
     facts = {"first_name": "Grace", "last_name": "Hopper", "email": "grace@example.com"}
     grace = User.objects.create_user("4711", **facts)
 
-    assert "4711 sees 2 of 3 tools" in text_of(onlooker.get(SIGHT, {"user": "4711"}))
+    assert "4711 sees 2 of 3 tools" in text_of(onlooker.get(VISIBILITY, {"user": "4711"}))
     for text in (str(grace.pk), "grace@example.com", "grace"):
-        page = text_of(onlooker.get(SIGHT, {"user": text}))
+        page = text_of(onlooker.get(VISIBILITY, {"user": text}))
         assert f"There is no user “{text}”." in page
         assert "Grace" not in page
 
@@ -186,8 +188,8 @@ def test_those_who_may_see_users_are_offered_those_with_similar_names(
     ada.save()
     carl = User.objects.create_user("carl")
 
-    response = directory.get(SIGHT, {"user": "adda", "client": "d 1"})
-    other = directory.get(SIGHT, {"user": "karl"})
+    response = directory.get(VISIBILITY, {"user": "adda", "client": "d 1"})
+    other = directory.get(VISIBILITY, {"user": "karl"})
 
     text = f"Ada, {ada.username} ({ada.pk})"
     assert "There is no user “adda”. Did you mean" in text_of(response)
@@ -200,12 +202,12 @@ def test_choice_among_several_users_leads_to_each_of_them(directory: Client, ada
     ada.save()
     impostor = User.objects.create_user("ada@example.com")
 
-    response = directory.get(SIGHT, {"user": "ada@example.com"})
+    response = directory.get(VISIBILITY, {"user": "ada@example.com"})
 
     assert "More than one user is called “ada@example.com”. Choose one" in text_of(response)
     links = dict(links_of(response))
     for user in (ada, impostor):
-        page = directory.get(f"{SIGHT}{links[f'{user.username} ({user.pk})']}")
+        page = directory.get(f"{VISIBILITY}{links[f'{user.username} ({user.pk})']}")
         assert f"{user.username} sees 2 of 3 tools" in text_of(page)
 
 
@@ -218,20 +220,20 @@ def test_admin_of_users_says_which_of_them_are_told_of(
 
     monkeypatch.setattr(page, "get_queryset", lambda request: User.objects.exclude(pk=ben.pk))
     for text in ("ben", str(ben.pk), "bem"):
-        said = text_of(directory.get(SIGHT, {"user": text}))
+        said = text_of(directory.get(VISIBILITY, {"user": text}))
         assert f"There is no user “{text}”." in said
         assert f"({ben.pk})" not in said
-    found = text_of(directory.get(SIGHT, {"user": "ada@example.com"}))
+    found = text_of(directory.get(VISIBILITY, {"user": "ada@example.com"}))
 
     monkeypatch.setattr(page, "has_view_permission", lambda request, obj=None: obj != ada)
-    hidden = text_of(directory.get(SIGHT, {"user": "ada"}))
+    hidden = text_of(directory.get(VISIBILITY, {"user": "ada"}))
 
     assert "ada sees 2 of 3 tools" in found
     assert "There is no user “ada”." in hidden
 
 
 def test_others_are_offered_no_names(onlooker: Client, ada: User) -> None:
-    response = onlooker.get(SIGHT, {"user": "ad"})
+    response = onlooker.get(VISIBILITY, {"user": "ad"})
 
     assert "There is no user “ad”." in text_of(response)
     assert "ada" not in text_of(response)
@@ -241,7 +243,7 @@ def test_others_are_offered_no_names(onlooker: Client, ada: User) -> None:
 def test_many_users_take_no_more_queries(superuser: Client, ada: User) -> None:
     def looked_up() -> tuple[int, int]:
         with CaptureQueriesContext(connection) as captured:
-            page = superuser.get(SIGHT, {"user": "ad"})
+            page = superuser.get(VISIBILITY, {"user": "ad"})
         return len(captured), sum(link.startswith("?user=ad") for _, link in links_of(page))
 
     few, _ = looked_up()
@@ -251,7 +253,7 @@ def test_many_users_take_no_more_queries(superuser: Client, ada: User) -> None:
 
 
 def test_breadcrumbs_lead_back_to_the_tool_groups(onlooker: Client) -> None:
-    links = links_of(onlooker.get(SIGHT))
+    links = links_of(onlooker.get(VISIBILITY))
 
     way = [("Home", "/admin/"), ("MCP", "/admin/django_mcp/"), ("Tool groups", GROUPS)]
     assert links[(start := links.index(way[0])) : start + 3] == way
@@ -260,7 +262,7 @@ def test_breadcrumbs_lead_back_to_the_tool_groups(onlooker: Client) -> None:
 def test_groups_are_called_by_their_titles(onlooker: Client, ada: User) -> None:
     ToolGroup.objects.filter(name="stock").update(title="Stock and prices")
 
-    response = onlooker.get(SIGHT, {"user": "ada"})
+    response = onlooker.get(VISIBILITY, {"user": "ada"})
 
     assert '<option value="stock">Stock and prices</option>' in response.content.decode()
     assert rows_of(response)[0][1] == "Stock and prices"
@@ -269,7 +271,7 @@ def test_groups_are_called_by_their_titles(onlooker: Client, ada: User) -> None:
 def test_every_reason_has_a_line_of_its_own(onlooker: Client, ada: User) -> None:
     ToolGroup.objects.filter(name="stock").update(read_only=True)
 
-    response = onlooker.get(SIGHT, {"user": "ada", "scopes": "stock:read"})
+    response = onlooker.get(VISIBILITY, {"user": "ada", "scopes": "stock:read"})
 
     reasons = (
         "its group is read-only and it is not",
@@ -286,12 +288,12 @@ def test_page_is_closed_to_staff_without_the_permission(
 ) -> None:
     client = sign_in("view_callrecord")
 
-    assert client.get(SIGHT).status_code == 403
-    assert client.get(SIGHT, {"user": "ada"}).status_code == 403
+    assert client.get(VISIBILITY).status_code == 403
+    assert client.get(VISIBILITY, {"user": "ada"}).status_code == 403
 
 
 def test_page_asks_strangers_to_sign_in(client: Client, db: None) -> None:
-    assert client.get(SIGHT).status_code == 302
+    assert client.get(VISIBILITY).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_page_asks_strangers_to_sign_in(client: Client, db: None) -> None:
 def test_question_that_makes_no_sense_is_told(
     onlooker: Client, ada: User, asked: dict[str, str], said: str
 ) -> None:
-    response = onlooker.get(SIGHT, asked)
+    response = onlooker.get(VISIBILITY, asked)
 
     assert said in text_of(response)
     assert rows_of(response) == []
@@ -318,7 +320,7 @@ def test_question_that_makes_no_sense_is_told(
 def test_what_is_asked_is_text_and_never_markup(onlooker: Client) -> None:
     hostile = "</p><script>alert(1)</script>"
 
-    response = onlooker.get(SIGHT, {"user": hostile, "client": hostile, "scopes": hostile})
+    response = onlooker.get(VISIBILITY, {"user": hostile, "client": hostile, "scopes": hostile})
 
     assert b"<script>alert" not in response.content
     assert hostile in text_of(response)
@@ -329,7 +331,7 @@ def test_missing_address_of_the_endpoint_is_told(
 ) -> None:
     settings.DJANGO_MCP_URL = ""
 
-    response = onlooker.get(SIGHT, {"user": "ada"})
+    response = onlooker.get(VISIBILITY, {"user": "ada"})
 
     assert "Set DJANGO_MCP_URL" in text_of(response)
 
@@ -346,7 +348,7 @@ def test_tools_that_cannot_be_served_are_told(
             """Count."""
             return 0
 
-        response = onlooker.get(SIGHT, {"user": "ada"})
+        response = onlooker.get(VISIBILITY, {"user": "ada"})
 
     assert ".broken (tests/admin/test_tool_visibility.py:" in text_of(response)
     assert rows_of(response) == []
@@ -354,7 +356,10 @@ def test_tools_that_cannot_be_served_are_told(
 
 @override_settings(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"])
 def test_nothing_is_suggested_without_applications() -> None:
-    assert list(SightForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions) == []
+    assert (
+        list(ToolVisibilityForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions)
+        == []
+    )
 
 
 @pytest.mark.oauth
@@ -367,10 +372,10 @@ def test_applications_are_suggested_to_those_who_may_search_them(onlooker: Clien
         redirect_uris="http://127.0.0.1/callback",
     )
 
-    before = onlooker.get(SIGHT).content.decode()
+    before = onlooker.get(VISIBILITY).content.decode()
     olga = User.objects.get(username="olga")
     olga.user_permissions.add(Permission.objects.get(codename="change_toolgroup"))
-    page = onlooker.get(SIGHT).content.decode()
+    page = onlooker.get(VISIBILITY).content.decode()
 
     assert "desktop-1" not in before
     assert (

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
-from django_mcp.admin.groups.tool_visibility import SuggestingInput, newest_clients
+from django_mcp.admin.suggestions import SuggestingInput, newest_clients
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user

@@ -29,7 +29,7 @@ from django_mcp.admin.groups.client_field import (
     search_applications,
 )
 from django_mcp.admin.groups.tool_inline import ToolSwitchInline
-from django_mcp.admin.groups.tool_visibility import sight_page
+from django_mcp.admin.groups.tool_visibility import tool_visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.registry_view import read_declared
 from django_mcp.models import ToolGroup, ToolSwitch
@@ -221,17 +221,17 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return delete_selected(self, request, gone) if gone else None
 
     def get_urls(self) -> list[URLPattern]:
-        sight = path(
-            "who-sees-what/",
-            self.admin_site.admin_view(self.sight),
-            name="django_mcp_toolgroup_sight",
+        visibility = path(
+            "tool-visibility/",
+            self.admin_site.admin_view(self.tool_visibility),
+            name="django_mcp_toolgroup_visibility",
         )
         applications = path(
             "applications/",
             self.admin_site.admin_view(self.applications),
             name="django_mcp_toolgroup_applications",
         )
-        return [sight, applications, *super().get_urls()]
+        return [visibility, applications, *super().get_urls()]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup], search_term: str
@@ -247,12 +247,12 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none
         return JsonResponse(search_applications(term, request.GET.get("page")))
 
-    def sight(self, request: HttpRequest) -> TemplateResponse:
-        """What one caller sees of the tools, and why not the rest."""
+    def tool_visibility(self, request: HttpRequest) -> TemplateResponse:
+        """Render the page of tool visibility."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
-        return sight_page(
+        return tool_visibility_page(
             request, self.admin_site, may_search_clients=self.may_search_clients(request)
         )
 

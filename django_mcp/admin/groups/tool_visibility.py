@@ -1,4 +1,4 @@
-"""The page on which operators ask what one user sees through one application, and why."""
+"""Tool visibility page: the tools that a user sees through an application, with reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.markup import Tone, mark
+from django_mcp.admin.suggestions import SuggestingInput, newest_clients
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
@@ -30,27 +29,9 @@ from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.principals import Principal
 from django_mcp.user_labels import username_of
 
-MOST_CLIENTS = 200
 
-
-class SuggestingInput(forms.TextInput):
-    """A text field with suggestions; the browser offers them without a script."""
-
-    template_name = "django_mcp/admin/suggesting_input.html"
-
-    def __init__(self, suggestions: Iterable[tuple[str, str]]) -> None:
-        super().__init__({"size": 40})
-        self.suggestions = suggestions
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        list_id = f"{context['widget']['attrs'].get('id', name)}_list"
-        context["widget"]["attrs"]["list"] = list_id
-        return context | {"list_id": list_id, "suggestions": self.suggestions}
-
-
-class SightForm(forms.Form):
-    """Whose sight is asked for, through which application and with which scopes."""
+class ToolVisibilityForm(forms.Form):
+    """Query of the page: a user, an application and the scopes of its token."""
 
     user = forms.CharField(
         label=_("User"),
@@ -79,9 +60,9 @@ class SightForm(forms.Form):
         scopes: Sequence[str],
         clients: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """`groups` are the labels of the tool groups by name, and `scopes` those of the tools.
+        """Take the labels of the tool groups by name, and the scopes of the tools.
 
-        `clients` are suggested.
+        `clients` are the suggested applications: pairs of client id and name.
         """
         super().__init__(data, label_suffix="")
         self._scopes = scopes
@@ -106,8 +87,8 @@ class SightForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """One tool as it stands for the caller, for the template."""
+class ToolVisibility:
+    """Row of the page: a tool, its group, and the access that the caller has to it."""
 
     entry: Entry
     group: ToolGroup | None
@@ -123,18 +104,18 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A user who may be meant, and what to ask for instead."""
+    """Candidate for an ambiguous user, and the query that names this one alone."""
 
     text: str
     query: str
 
 
-def sight_page(
+def tool_visibility_page(
     request: HttpRequest, site: AdminSite, *, may_search_clients: bool
 ) -> TemplateResponse:
-    """Answer as `mcp_catalog --user` does. The caller has checked who asks.
+    """Render the page, with the answer of `mcp_catalog --user`; the caller checks permissions.
 
-    Applications are suggested to those who may search them.
+    Applications are suggested to operators who may search them.
     """
     problems: Sequence[str] = ()
     try:
@@ -144,7 +125,7 @@ def sight_page(
     data = request.GET if "user" in request.GET else None
     initial = None if data is not None else request.GET.get("group")
     titles = dict(ToolGroup.objects.exclude(title="").values_list("name", "title"))
-    form = SightForm(
+    form = ToolVisibilityForm(
         data,
         groups={name: titles.get(name, name) for name in registry.groups},
         scopes=list(registry.scopes),
@@ -153,7 +134,7 @@ def sight_page(
     form.fields["group"].initial = initial
     context = {
         **site.each_context(request),
-        "title": _("Who sees what"),
+        "title": _("Tool visibility"),
         "form": form,
         "problems": problems,
         "opts": ToolGroup._meta,
@@ -176,11 +157,11 @@ def sight_page(
                 "access_link": _access_link(request, site, user),
             }
             if user.is_active and not problems:
-                context |= _answer(user, form)
-    return TemplateResponse(request, "django_mcp/admin/sight.html", context)
+                context |= _rows_context(user, form)
+    return TemplateResponse(request, "django_mcp/admin/tool_visibility.html", context)
 
 
-def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
+def _rows_context(user: AbstractBaseUser, form: ToolVisibilityForm) -> Mapping[str, Any]:
     try:
         endpoint = chosen_endpoint(form)
     except ImproperlyConfigured as error:
@@ -197,13 +178,13 @@ def _answer(user: AbstractBaseUser, form: SightForm) -> Mapping[str, Any]:
     )
     chosen = form.cleaned_data["group"]
     groups = ToolGroup.objects.in_bulk(field_name="name")
-    sightings = [
-        Sighting(entry=entry, group=groups.get(entry.primitive.group))
+    rows = [
+        ToolVisibility(entry=entry, group=groups.get(entry.primitive.group))
         for entry in entries
         if chosen in ("", entry.primitive.group)
     ]
-    visible = [sighting for sighting in sightings if sighting.entry.denial is None]
-    return {"sightings": sightings, "visible_count": len(visible)}
+    visible = [row for row in rows if row.entry.denial is None]
+    return {"rows": rows, "visible_count": len(visible)}
 
 
 def _suggestion(user: AbstractBaseUser, text: str) -> Suggestion:
@@ -222,13 +203,3 @@ def _access_link(request: HttpRequest, site: AdminSite, user: AbstractBaseUser) 
         return None
     address = reverse("admin:django_mcp_clientregistration_access", current_app=site.name)
     return f"{address}?{urlencode({'user': username_of(user)})}"
-
-
-def newest_clients() -> list[tuple[str, str]]:
-    """Ids and names of the newest applications, where there is a model of them."""
-    if not apps.is_installed("oauth2_provider"):
-        return []
-    model = import_string("oauth2_provider.models.get_application_model")()
-    newest = model._default_manager.order_by("-pk")
-    rows = newest.values_list("client_id", "name")[:MOST_CLIENTS]
-    return [(client, printable(name)) for client, name in rows]
