@@ -1,4 +1,4 @@
-"""Template tags for the pages of a site."""
+"""Template tags of requests that wait for their user to sign in."""
 
 from typing import Any
 

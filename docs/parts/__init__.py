@@ -1,1 +1,1 @@
-"""The parts of the reference that follow from the code."""
+"""The parts of the documentation that follow from the code."""

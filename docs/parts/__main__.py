@@ -1,4 +1,4 @@
-"""`python -m docs.parts` brings the pages of the reference up to date."""
+"""`python -m docs.parts` brings the parts made from the code up to date."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The pages of the reference, with what is generated in them.
+"""The pages that have parts made from the code, and those parts.
 
 A part stands between two comments; the first names it, as `<!-- generated: model ToolGroup -->`.
 """
@@ -7,16 +7,23 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from docs.parts.calls import docstring_lines, guard_lines, path_lines
 from docs.parts.checks import check_lines
 from docs.parts.classes import class_lines
 from docs.parts.commands import command_lines
 from docs.parts.exceptions import exception_lines
+from docs.parts.layers import layer_lines
 from docs.parts.models import model_lines
 from docs.parts.names import name_lines
 from docs.parts.options import option_lines
 from docs.parts.settings import setting_lines
 
-PAGES = sorted((Path(__file__).resolve().parents[1] / "reference").glob("*.md"))
+DOCS = Path(__file__).resolve().parents[1]
+PAGES = [
+    *sorted((DOCS / "reference").glob("*.md")),
+    DOCS / "explanation" / "path-of-a-call.md",
+    DOCS.with_name("CONTRIBUTING.md"),
+]
 
 PART = re.compile(
     r"(?P<begin><!-- generated: (?P<kind>\w+) ?(?P<subject>[^\n]*?) ?-->\n)"
@@ -27,10 +34,14 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "checks": lambda _: check_lines(),
     "class": class_lines,
     "command": command_lines,
+    "docstring": docstring_lines,
     "exceptions": lambda _: exception_lines(),
+    "guards": lambda _: guard_lines(),
+    "layers": lambda _: layer_lines(),
     "model": model_lines,
     "names": name_lines,
     "options": lambda _: option_lines(),
+    "path": path_lines,
     "settings": lambda _: setting_lines(),
 }
 
