@@ -14,10 +14,10 @@ from uuid import UUID
 from django_mcp.audit.record import mark_undelivered
 from django_mcp.background.access import Access
 from django_mcp.background.cancellation import cancel
-from django_mcp.background.completion import outcome_of
+from django_mcp.background.completion import result_of
 from django_mcp.background.serialization import repetition_of
 from django_mcp.background.submit import submit, withdraw
-from django_mcp.background.watch import follow, watch
+from django_mcp.background.watch import forward_progress, poller
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import ended, ordinary, submission
@@ -37,13 +37,13 @@ from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.executors import run_in_control, run_in_worker
-from django_mcp.threads.notifications import notification
+from django_mcp.threads.notifications import wait_until_published
 from django_mcp.tools.tool import Tool
 
 T = TypeVar("T")
 
-ASK_AGAIN_SECONDS = 0.5
-"""How long a call waits for a notification before its guard is asked again."""
+RECHECK_INTERVAL_SECONDS = 0.5
+"""How long a call waits for a wait_until_published before its guard is asked again."""
 
 Loop = asyncio.AbstractEventLoop
 
@@ -61,8 +61,10 @@ async def serve(call: Call) -> Rendered:
             return await _serve_as_task(call)
         if tool is not None and not tool.is_async:
             loop = asyncio.get_running_loop()
-            return await _decided(call, partial(run_in_worker, _serve_on_thread, call, loop))
-        return await _decided(call, partial(_serve_on_loop, call))
+            return await _repeat_while_waiting(
+                call, partial(run_in_worker, _serve_on_thread, call, loop)
+            )
+        return await _repeat_while_waiting(call, partial(_serve_on_loop, call))
 
 
 async def start_task(call: Call) -> ToolTask | Rendered:
@@ -132,15 +134,15 @@ async def _serve_as_task(call: Call) -> Rendered:
         raise RevokedError from None
     key = call.become_task()
     try:
-        async with _cancelled_with_caller(call), watch().waiting_for(key) as waiter:
+        async with _cancelled_with_caller(call), poller().watch(key) as waiter:
             task = await _submitted(call)
             if isinstance(task, Rendered):
                 return task
             waiter.has_row = True
-            async with access.kept():
-                await follow(waiter, call, access)
+            async with access.kept_valid():
+                await forward_progress(waiter, call, access)
                 await access.renew()
-            return await run_in_control(outcome_of, key)
+            return await run_in_control(result_of, key)
     finally:
         if call.is_client_gone:
             await asyncio.shield(run_in_control(mark_undelivered, call.id))
@@ -151,7 +153,9 @@ async def _serve_as_task(call: Call) -> Rendered:
 async def _submitted(call: Call) -> ToolTask | Rendered:
     loop = asyncio.get_running_loop()
     limit = settings.MAX_TASKS_PER_CALLER
-    return await _decided(call, partial(run_in_worker, _submit_on_thread, call, loop, limit=limit))
+    return await _repeat_while_waiting(
+        call, partial(run_in_worker, _submit_on_thread, call, loop, limit=limit)
+    )
 
 
 def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> ToolTask | Rendered:
@@ -172,7 +176,7 @@ def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> To
     return task
 
 
-async def _decided(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     """Do the work of a call, again and again while a guard raises `WaitFor`.
 
     The call holds no thread while it waits. Raises `BusyError` when the guard's time is over.
@@ -186,7 +190,7 @@ async def _decided(call: Call, work: Callable[[], Awaitable[T]]) -> T:
             left = waiting.timeout - (time.monotonic() - began)
             if left <= 0:
                 raise BusyError from None
-            await notification(waiting.key, patience=min(left, ASK_AGAIN_SECONDS))
+            await wait_until_published(waiting.key, patience=min(left, RECHECK_INTERVAL_SECONDS))
 
 
 @asynccontextmanager

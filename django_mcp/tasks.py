@@ -9,7 +9,7 @@ from uuid import UUID
 from celery import Task, shared_task
 
 from django_mcp.background.backends.celery import RUN, SWEEP
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.background.worker import run_task
 
 
@@ -25,4 +25,4 @@ def run_tool_task(self: "Task[Any, Any]", key: str) -> None:
 @shared_task(name=SWEEP, ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
 def sweep_tool_tasks() -> None:
     """Run again or end the tasks whose workers have died."""
-    sweep()
+    recover_tasks()

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from django_mcp.background.outcomes import written_error, written_result
+from django_mcp.background.results import serialize_error, serialize_result
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.schemas.output.output import Rendered
@@ -51,10 +51,10 @@ def task(*, hours: float = 0, result: Any = None, error: Any = None, **changes: 
         "kept_for": DAY,
     }
     if error is not None:
-        values |= {"status": ToolTask.Status.FAILED, "error": written_error(error)}
+        values |= {"status": ToolTask.Status.FAILED, "error": serialize_error(error)}
     if result is not None:
         rendered = result if isinstance(result, Rendered) else Rendered(content=tuple(result))
-        values |= {"status": ToolTask.Status.COMPLETED, "result": written_result(rendered)}
+        values |= {"status": ToolTask.Status.COMPLETED, "result": serialize_result(rendered)}
     values |= changes
     if values["status"] in ToolTask.ENDED:
         values = {"ended": created, "is_recorded": True, "attempts": 1, **values}

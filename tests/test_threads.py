@@ -19,7 +19,7 @@ from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.background.watch import watch
+from django_mcp.background.watch import poller
 from django_mcp.db import connections as database_connections
 from django_mcp.exceptions import BusyError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
@@ -484,7 +484,7 @@ def test_event_loops_that_have_closed_are_forgotten(kept: str) -> None:
         if kept == "threads":
             await asyncio.gather(*(pool.run(int) for _ in range(3)))
         else:
-            async with watch().waiting_for(uuid4()):
+            async with poller().watch(uuid4()):
                 pass
 
     for _ in range(5):

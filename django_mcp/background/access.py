@@ -1,4 +1,4 @@
-"""The access of a request that stays open: renewed before anything is told, and in silence."""
+"""Access of a request that stays open: renewed before each message, and at intervals."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ from django_mcp.threads.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
-MAX_AGE = 1.0
-"""Seconds for which one renewal serves all messages about progress to the same caller."""
+MAX_AGE_SECONDS = 1.0
+"""How long one renewal serves all messages about progress to the same caller."""
 
-SILENCE = 30.0
-"""Seconds between two renewals while nothing is told."""
+RENEWAL_INTERVAL_SECONDS = 30.0
+"""Between two renewals while no message is sent."""
 
 
 class Access:
-    """The access of one request, which must hold these scopes for as long as it is served.
+    """Access of one request, which must hold these scopes for as long as it is served.
 
     Where grants are told apart, each renewal is of the credential and the grant that the last one
     has found: another login of the same user and client does not keep the request open.
@@ -42,12 +42,12 @@ class Access:
         Raises `AccessEndedError` when it is not. Judges neither scopes nor expiry, as `renew` does.
         """
         if self._principal.grant is not None:
-            await self._renewed(MAX_AGE)
+            await self._renewed(MAX_AGE_SECONDS)
 
     async def renew(self, *, max_age: float = 0) -> Principal:
         """Return the caller as it stands now, or stood at most `max_age` seconds ago.
 
-        While the database is away this waits, so that nothing is told. Raises `AccessEndedError`.
+        While the database is away this waits, so that nothing is sent. Raises `AccessEndedError`.
         """
         principal = await self._renewed(max_age)
         has_expired = principal.expires is not None and principal.expires <= timezone.now()
@@ -56,14 +56,14 @@ class Access:
         return principal
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
-        """Renew access now and then inside the block.
+    async def kept_valid(self) -> AsyncIterator[None]:
+        """Renew access at intervals inside the block.
 
         When it has ended, the block is cancelled and this raises `AccessEndedError`.
         """
         try:
             async with asyncio.timeout(None) as limit:
-                renewing = asyncio.create_task(self._renew_in_silence(limit))
+                renewing = asyncio.create_task(self._renew_regularly(limit))
                 try:
                     yield
                 finally:
@@ -73,11 +73,11 @@ class Access:
                 raise
             raise AccessEndedError from None
 
-    async def _renew_in_silence(self, limit: asyncio.Timeout) -> None:
+    async def _renew_regularly(self, limit: asyncio.Timeout) -> None:
         while True:
-            await asyncio.sleep(SILENCE)
+            await asyncio.sleep(RENEWAL_INTERVAL_SECONDS)
             try:
-                await self.renew(max_age=MAX_AGE)
+                await self.renew(max_age=MAX_AGE_SECONDS)
             except AccessEndedError:
                 limit.reschedule(asyncio.get_running_loop().time())
                 return
@@ -92,7 +92,7 @@ class Access:
                 raise AccessEndedError from None
             except (DatabaseError, InterfaceError):
                 logger.warning("Access cannot be renewed; that is tried again", exc_info=True)
-                await asyncio.sleep(MAX_AGE)  # a database tells nobody that it is back
+                await asyncio.sleep(MAX_AGE_SECONDS)  # a database tells nobody that it is back
                 continue
             except Exception:
                 logger.exception("Access cannot be renewed, so it ends")
@@ -117,12 +117,12 @@ class _Renewals:
     async def renew(self, principal: Principal, max_age: float) -> Principal:
         # Two fields are not compared with the principal.
         key = (principal, principal.expires, principal.grant)
-        began, renewal = self._latest.get(key, (0.0, None))
-        if renewal is None or self._loop.time() - began >= max_age:
+        started, renewal = self._latest.get(key, (0.0, None))
+        if renewal is None or self._loop.time() - started >= max_age:
             renewal = run_detached(run_in_control(renewed_principal, principal))
-            # When it began: what is withdrawn during it may be missed.
+            # When it started: what is withdrawn during it may be missed.
             self._latest[key] = self._loop.time(), renewal
-            self._loop.call_later(MAX_AGE, self._forget, key, renewal)
+            self._loop.call_later(MAX_AGE_SECONDS, self._forget, key, renewal)
         return await asyncio.shield(renewal)
 
     def _forget(self, key: _Key, renewal: asyncio.Task[Principal]) -> None:

@@ -1,4 +1,4 @@
-"""What carries tasks to workers: the backend that the project has chosen."""
+"""Backends that carry tasks to workers: their protocol, and the one that the project has chosen."""
 
 import os
 from collections.abc import Iterator
@@ -24,16 +24,16 @@ SHORT_NAMES = {
 
 
 class Backend(Protocol):
-    """Carries the ids of tasks to whoever runs them. Made once per process, without arguments.
+    """Carrier of the ids of tasks to workers. Made once per process, without arguments.
 
-    It may deliver an id twice, or lose it: the row decides who runs the task, and a sweep hands
-    over again what nobody has taken.
+    It may deliver an id twice, or lose it: the row decides which worker runs the task, and recovery
+    enqueues again what no worker has taken.
 
     One with a false attribute `waits_for_commit` is given the id before the row is committed.
     """
 
     def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
-        """See to it that a worker calls `run_task` with the id, after a delay in seconds.
+        """Have a worker call `run_task` with the id, after a delay in seconds.
 
         Returns or raises within a few seconds.
         """
@@ -46,13 +46,13 @@ _used: ContextVar[Backend | None] = ContextVar("django_mcp_backend", default=Non
 
 
 def background_of(task: ToolTask) -> Background:
-    """How a task's tool runs; by default if it is gone, or runs in the background no more."""
+    """Return the background options of a task's tool; defaults if it has none any more."""
     tool = get_registry().find(Tool, task.name)
     return Background() if tool is None or tool.background is None else tool.background
 
 
 def get_backend() -> Backend:
-    """The backend that `DJANGO_MCP_BACKGROUND_BACKEND` names, or that `using_backend` has set."""
+    """Return the backend of `using_backend`, else that of `DJANGO_MCP_BACKGROUND_BACKEND`."""
     return _used.get() or _instance(backend_path(), os.getpid())
 
 
@@ -63,7 +63,7 @@ def waits_for_commit(backend: Backend) -> bool:
 
 @contextmanager
 def using_backend(backend: Backend) -> Iterator[None]:
-    """Have tasks carried by another backend inside the block, whatever the setting says."""
+    """Use another backend than that of the setting inside the block."""
     token = _used.set(backend)
     try:
         yield
@@ -72,7 +72,7 @@ def using_backend(backend: Backend) -> Iterator[None]:
 
 
 def backend_path() -> str:
-    """The dotted path of the backend."""
+    """Return the dotted path of the backend."""
     name = settings.BACKGROUND_BACKEND
     return SHORT_NAMES.get(name, name)
 

@@ -1,4 +1,4 @@
-"""Cancelling tasks, for callers and operators alike."""
+"""Cancellation of tasks by callers and operators."""
 
 import logging
 from uuid import UUID
@@ -15,7 +15,7 @@ Status = ToolTask.Status
 
 
 def cancel(key: UUID) -> None:
-    """Cancel a task: one that waits never starts, one that runs is told within a second.
+    """Cancel a task: one that waits never starts, one that runs is notified within a second.
 
     Nothing changes for one that has ended. Call it from a thread.
     """

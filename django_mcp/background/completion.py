@@ -1,10 +1,15 @@
-"""The end of a task: written into its row once, and then into the record of the call."""
+"""Completion of a task: its end is written once into its row, then into the record of the call."""
 
 import asyncio
 import uuid
 from typing import Any
 
-from django_mcp.background.outcomes import read_error, read_result, written_error, written_result
+from django_mcp.background.results import (
+    deserialize_error,
+    deserialize_result,
+    serialize_error,
+    serialize_result,
+)
 from django_mcp.background.serialization import call_of, recorded_principal
 from django_mcp.calls.pipeline import ended
 from django_mcp.calls.steps import drive_on_thread
@@ -26,24 +31,24 @@ Status = ToolTask.Status
 
 
 def end_with_result(rows: ToolTaskQuerySet, result: Rendered, **facts: Any) -> bool:
-    """Complete the one task that `rows` may still find; whether it did.
+    """Complete the one task that `rows` may still find; return whether there was one.
 
     Raises `ResultTooLargeError` when the result is too large to be kept.
     """
-    return bool(rows.end(Status.COMPLETED, result=_kept(result), **facts))
+    return bool(rows.end(Status.COMPLETED, result=_serialized(result), **facts))
 
 
 def save_result(rows: ToolTaskQuerySet, result: Rendered) -> bool:
-    """Write the result of the one task that `rows` may still find, which goes on; whether it did.
+    """Store the result of a running task that `rows` may still find; return whether there was one.
 
     From the commit on its work is saved: however it ends, it is not run again. Raises as
     `end_with_result` does.
     """
-    return bool(rows.update(result=_kept(result)))
+    return bool(rows.update(result=_serialized(result)))
 
 
-def _kept(result: Rendered) -> str:
-    text = written_result(result)
+def _serialized(result: Rendered) -> str:
+    text = serialize_result(result)
     if len(text) > settings.BACKGROUND_MAX_BYTES:
         raise too_many_bytes(
             settings.BACKGROUND_MAX_BYTES, setting="DJANGO_MCP_BACKGROUND_MAX_BYTES"
@@ -52,7 +57,7 @@ def _kept(result: Rendered) -> str:
 
 
 def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -> bool:
-    """End the one task that `rows` may still find otherwise; whether it did.
+    """End the one task that `rows` may still find with an error; return whether there was one.
 
     What the tool itself answers, by `ToolError`, completes the task (SEP-2663: `failed` is for
     what is no result).
@@ -63,11 +68,11 @@ def end_with_error(rows: ToolTaskQuerySet, error: BaseException, **facts: Any) -
     is_cancelled = isinstance(error, TaskCancelledError)
     status = Status.COMPLETED if is_answer else Status.CANCELLED if is_cancelled else Status.FAILED
     # What a follow-up leaves of the result stands in its error.
-    return bool(rows.end(status, error=written_error(error), result="", **facts))
+    return bool(rows.end(status, error=serialize_error(error), result="", **facts))
 
 
-def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
-    """Put the end of a task on record, unless it is there, and wake those who wait for it.
+def record_end(key: uuid.UUID, *, error: BaseException | None = None) -> None:
+    """Put the end of a task on record, unless it is there, and publish it.
 
     `error` is what happened where that is known: the record has its class, the log its traceback.
     """
@@ -76,20 +81,20 @@ def settle(key: uuid.UUID, *, error: BaseException | None = None) -> None:
         return
     call = call_of(task, recorded_principal(task))
     if task.error:
-        is_known = error is not None and written_error(error) == task.error
-        error = error if is_known else read_error(task.error, task.call_id)
+        is_known = error is not None and serialize_error(error) == task.error
+        error = error if is_known else deserialize_error(task.error, task.call_id)
     else:
-        error, call.result = None, read_result(task.result)
+        error, call.result = None, deserialize_result(task.result)
     guards = all_guards()
     call.passed = len(guards)
     drive_on_thread(ended(call, guards, error))
-    # Last: a process that dies before this leaves the rest to a sweep.
+    # Last: a process that dies before this leaves the rest to recovery.
     ToolTask.objects.filter(pk=key).update(is_recorded=True)
     publish(key)
 
 
 def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = None) -> bool:
-    """End a task with an error, on record too; whether it had not ended before.
+    """End a task with an error, on record too; return False if it had ended before.
 
     `rows` finds the task only as long as it is in the state that the error follows from.
     """
@@ -99,19 +104,19 @@ def fail(key: uuid.UUID, error: BaseException, rows: ToolTaskQuerySet | None = N
         # Its work may be saved, and the hooks of its commit still running, or dead with the worker.
         saved = found.unended().exclude(result="").values_list("result", flat=True).first()
         if saved is not None:
-            reason, error = error, FollowUpFailedError(read_result(saved))
+            reason, error = error, FollowUpFailedError(deserialize_result(saved))
             error.__cause__ = reason
             is_ended = end_with_error(found, error)
     if is_ended:
-        settle(key, error=error)
+        record_end(key, error=error)
     return is_ended
 
 
-def outcome_of(key: uuid.UUID) -> Rendered:
-    """What an ended task gives its caller; raises its error."""
+def result_of(key: uuid.UUID) -> Rendered:
+    """Return the result of an ended task; raise its error."""
     task = ToolTask.objects.filter(pk=key).first()
     if task is None:  # an operator has deleted it
         raise TaskLostError
     if task.error:
-        raise read_error(task.error, task.call_id)
-    return read_result(task.result)
+        raise deserialize_error(task.error, task.call_id)
+    return deserialize_result(task.result)

@@ -1,4 +1,4 @@
-"""Secret arguments at rest: encrypted, so that the table alone tells nothing."""
+"""Encryption of secret arguments and input responses in the rows of tasks."""
 
 import json
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ PURPOSE = "django_mcp.background.encryption"
 
 
 class UnreadableSecretsError(DjangoMCPError):
-    """Sealed under a key that is neither SECRET_KEY nor one of its fallbacks, or tampered with."""
+    """Encrypted by a key that is neither SECRET_KEY nor one of its fallbacks, or tampered with."""
 
 
-def seal(values: Mapping[str, Any]) -> str:
-    """Encrypt a JSON object; the empty one is the empty string."""
+def encrypt(values: Mapping[str, Any]) -> str:
+    """Encrypt a JSON object; an empty object becomes the empty string."""
     if not values:
         return ""
     return encryption_keys(PURPOSE).encrypt(json.dumps(values).encode()).decode("ascii")
 
 
-def unseal(sealed: str) -> dict[str, Any]:
-    """What was sealed. Raises `UnreadableSecretsError`."""
-    if not sealed:
+def decrypt(encrypted: str) -> dict[str, Any]:
+    """Return the object that `encrypt` was given. Raises `UnreadableSecretsError`."""
+    if not encrypted:
         return {}
     try:
         values: dict[str, Any] = json.loads(
-            encryption_keys(PURPOSE).decrypt(sealed.encode("ascii"))
+            encryption_keys(PURPOSE).decrypt(encrypted.encode("ascii"))
         )
     except InvalidToken as error:
         raise UnreadableSecretsError from error

@@ -1,4 +1,4 @@
-"""A run of a task in this process, and the thread that keeps all of them in touch."""
+"""Heartbeat of the tasks that run in this process: one thread renews, cancels and times out all."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from django_mcp.background.completion import fail
-from django_mcp.background.serialization import written_state
+from django_mcp.background.serialization import serialize_state
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.progress import ProgressReport
@@ -24,13 +24,13 @@ from django_mcp.threads.notifications import publish
 
 logger = logging.getLogger(__name__)
 
-INTERVAL = 0.4
-"""Seconds between two looks at the rows: a cancellation is seen within a second."""
+CHECK_INTERVAL_SECONDS = 0.4
+"""Between two reads of the rows: a cancellation is noticed within a second."""
 
-BEATS = 6
-"""Signs of life within the time after which a worker counts as dead."""
+BEATS_PER_STALE_TIME = 6
+"""Heartbeats within the time after which a worker counts as dead."""
 
-MAX_MESSAGE = 1000
+MAX_MESSAGE_CHARACTERS = 1000
 
 
 class Run:
@@ -49,7 +49,7 @@ class Run:
 
     @property
     def rows(self) -> ToolTaskQuerySet:
-        """The task's row for as long as this run may change it."""
+        """Queryset of the task's row for as long as this run may change it."""
         return ToolTask.objects.run_of(self.task)
 
     @property
@@ -63,15 +63,15 @@ class Run:
     async def drain(self) -> None:
         """See `ProgressSink.drain`: what counts is on its way to the row."""
 
-    def take_facts(self) -> dict[str, Any]:
-        """What is new of the run at its end, as the row's fields: progress, and state of guards."""
+    def take_changes(self) -> dict[str, Any]:
+        """Return what is new at the end of the run, by field: progress, and state of guards."""
         facts = self.take_progress()
         if self.call is not None and self.call.state:
-            facts["guard_state"] = written_state(self.call.state)
+            facts["guard_state"] = serialize_state(self.call.state)
         return facts
 
     def take_progress(self) -> dict[str, Any]:
-        """What is new, as the row's fields."""
+        """Return the latest progress, by field of the row; empty if it is written already."""
         if self.call is not None:
             self.call.finish_progress()  # nothing is held back: this is thinned already
         report, self._report = self._report, None
@@ -80,12 +80,12 @@ class Run:
         return {
             "progress": report.done,
             "progress_total": report.total,
-            "progress_message": storable_text(report.message, MAX_MESSAGE),
+            "progress_message": storable_text(report.message, MAX_MESSAGE_CHARACTERS),
         }
 
 
 class Heartbeat:
-    """Beats for the runs of this process, writes their progress, and hears what befalls them.
+    """Thread that writes heartbeats and progress of running tasks, and cancels and times them out.
 
     Its thread lives while there are runs. What it cannot do now, because the database is away, it
     does when it is back.
@@ -98,13 +98,15 @@ class Heartbeat:
         self._is_idle = Event()
 
     @contextmanager
-    def of(self, run: Run) -> Iterator[None]:
-        """Look after a run inside the block."""
+    def keep_alive(self, run: Run) -> Iterator[None]:
+        """Keep a run alive inside the block."""
         with self._lock:
             self._runs[id(run)] = run
             self._is_idle.clear()
             if self._thread is None or not self._thread.is_alive():  # or this process is a fork
-                self._thread = Thread(target=self._beat, name="django_mcp_heartbeat", daemon=True)
+                self._thread = Thread(
+                    target=self._run_thread, name="django_mcp_heartbeat", daemon=True
+                )
                 self._thread.start()
         try:
             yield
@@ -114,33 +116,37 @@ class Heartbeat:
                 if not self._runs:
                     self._is_idle.set()
 
-    def _beat(self) -> None:
+    def _run_thread(self) -> None:
         next_beat = time.monotonic()
         try:
             while True:
-                pause = min(INTERVAL, settings.BACKGROUND_STALE_AFTER / BEATS)
-                if self._is_idle.wait(pause) and self._leave():
+                pause = min(
+                    CHECK_INTERVAL_SECONDS, settings.BACKGROUND_STALE_AFTER / BEATS_PER_STALE_TIME
+                )
+                if self._is_idle.wait(pause) and self._stop_if_idle():
                     return
                 is_beat = time.monotonic() >= next_beat
                 if is_beat:
-                    next_beat = time.monotonic() + settings.BACKGROUND_STALE_AFTER / BEATS
+                    next_beat = (
+                        time.monotonic() + settings.BACKGROUND_STALE_AFTER / BEATS_PER_STALE_TIME
+                    )
                 try:
-                    self._look(is_beat=is_beat)
+                    self._check_runs(is_beat=is_beat)
                 except Exception:
                     connections.close_all()  # it may be the connection that is broken
-                    logger.warning("The runs of this process cannot be looked after", exc_info=True)
+                    logger.warning("Heartbeats of this process cannot be written", exc_info=True)
         finally:
             connections.close_all()
 
-    def _leave(self) -> bool:
-        """Whether there is still nothing to do, so that the thread may end."""
+    def _stop_if_idle(self) -> bool:
+        """Return whether there are still no runs, so that the thread may end."""
         with self._lock:
             if self._runs:
                 return False
             self._thread = None
             return True
 
-    def _look(self, *, is_beat: bool) -> None:
+    def _check_runs(self, *, is_beat: bool) -> None:
         with self._lock:
             runs = list(self._runs.values())
         for run in runs:
@@ -148,16 +154,16 @@ class Heartbeat:
                 # First: a tool that heeds the stop would end as cancelled.
                 fail(run.task.pk, TaskTimedOutError(), run.rows)
                 run.cancellation.request()
-        going_on = [run for run in runs if not run.is_overdue]
-        wanted = {
+        current = [run for run in runs if not run.is_overdue]
+        is_wanted = {
             (key, attempts): not is_cancelled
             for key, attempts, is_cancelled in ToolTask.objects.filter(
-                pk__in=[run.task.pk for run in going_on], status=ToolTask.Status.WORKING
+                pk__in=[run.task.pk for run in current], status=ToolTask.Status.WORKING
             ).values_list("pk", "attempts", "cancel_requested")
         }
-        for run in going_on:
-            # Cancelled, or given up by a sweep while this process was out of touch.
-            if not wanted.get((run.task.pk, run.task.attempts), False):
+        for run in current:
+            # Cancelled, or given up by recovery while this process was out of touch.
+            if not is_wanted.get((run.task.pk, run.task.attempts), False):
                 run.cancellation.request()
             progress = run.take_progress()
             now = timezone.now()

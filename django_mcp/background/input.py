@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django_mcp.background.encryption import seal, unseal
-from django_mcp.background.submit import hand_over
+from django_mcp.background.encryption import decrypt, encrypt
+from django_mcp.background.submit import enqueue
 from django_mcp.conf import settings
 from django_mcp.exceptions import ElicitationRequest, InvalidInputResponsesError
 from django_mcp.models import ToolTask
@@ -16,7 +16,7 @@ from django_mcp.threads.notifications import publish
 ACTIONS = ("accept", "decline", "cancel")
 
 
-def written_requests(requests: Mapping[str, ElicitationRequest]) -> str:
+def serialize_requests(requests: Mapping[str, ElicitationRequest]) -> str:
     """Serialize input requests for the row of their task."""
     return json.dumps({key: asdict(request) for key, request in requests.items()})
 
@@ -31,7 +31,7 @@ def accept_responses(key: UUID, responses: Mapping[str, Any]) -> None:
     """Store responses to the open requests of a task, as MCP's `ElicitResult` has them.
 
     Once every request has one the task is queued again; the tool's function judges them when it is
-    run, and asks again for those that it cannot use. A response to what is not, or no longer, an
+    run, and requests again those that it cannot use. A response to what is not, or no longer, an
     open request is ignored. Raises `InvalidInputResponsesError`, and stores nothing then. Call it
     from a thread that may wait some seconds.
     """
@@ -44,23 +44,23 @@ def accept_responses(key: UUID, responses: Mapping[str, Any]) -> None:
         if not taken:
             return
         rest = {name: request for name, request in requests.items() if name not in taken}
-        sealed = seal({**unseal(task.answers), **taken})
-        if len(sealed) > settings.BACKGROUND_MAX_BYTES:
+        encrypted = encrypt({**decrypt(task.answers), **taken})
+        if len(encrypted) > settings.BACKGROUND_MAX_BYTES:
             raise InvalidInputResponsesError(
                 f"The responses are larger than {settings.BACKGROUND_MAX_BYTES} bytes."
             )
-        # Otherwise somebody else has answered between the two statements: look again.
+        # Otherwise another request has responded between the two statements: read again.
         if ToolTask.objects.answer(
-            task, questions=written_requests(rest) if rest else "", answers=sealed
+            task, questions=serialize_requests(rest) if rest else "", answers=encrypted
         ):
             break
     if not rest:
-        hand_over(task)
+        enqueue(task)
     publish(key)
 
 
 def _read(response: Any) -> dict[str, Any]:
-    """A response as it is stored."""
+    """Validate a response, and return it as it is stored."""
     action = response.get("action") if isinstance(response, Mapping) else None
     if action not in ACTIONS:
         raise InvalidInputResponsesError(

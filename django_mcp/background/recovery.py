@@ -1,6 +1,6 @@
-"""Tasks whose worker has died or whose message was lost: run again, or ended.
+"""Recovery of tasks whose worker has died or whose message was lost: run again, or ended.
 
-Nothing depends on a schedule: whoever looks at tasks sweeps, if nobody has of late.
+Nothing depends on a schedule: every process that reads tasks recovers them when it is due.
 """
 
 import logging
@@ -12,8 +12,8 @@ from threading import Lock
 from django.utils import timezone
 
 from django_mcp.background.backend import background_of
-from django_mcp.background.completion import fail, settle
-from django_mcp.background.submit import hand_over
+from django_mcp.background.completion import fail, record_end
+from django_mcp.background.submit import enqueue
 from django_mcp.conf import settings
 from django_mcp.exceptions import (
     DjangoMCPError,
@@ -30,14 +30,14 @@ from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH_ROWS = 500
 
 Status = ToolTask.Status
 
 
 @dataclass(slots=True, kw_only=True)
-class Swept:
-    """What a sweep found to do: numbers of tasks."""
+class RecoveryCounts:
+    """Numbers of tasks that were recovered."""
 
     queued: int = 0
     ended: int = 0
@@ -45,46 +45,48 @@ class Swept:
     deleted: int = 0
 
 
-def sweep() -> Swept:
-    """Look after every task that gave no sign of life for `DJANGO_MCP_BACKGROUND_STALE_AFTER`.
+def recover_tasks() -> RecoveryCounts:
+    """Recover every task without a heartbeat for `DJANGO_MCP_BACKGROUND_STALE_AFTER` seconds.
 
     Also finish the records of tasks that have ended, and delete those that have expired, with the
     request states that have. Any number of processes may do this at once. Call it from a thread.
     """
-    swept = Swept()
+    counts = RecoveryCounts()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
     tasks = ToolTask.objects.without_payload().order_by("heartbeat")
-    can_hand_over = True
-    for task in tasks.silent(since=patience).exclude(result="")[:BATCH]:
+    can_enqueue = True
+    for task in tasks.silent(since=patience).exclude(result="")[:BATCH_ROWS]:
         # Whatever the tool is, its work is saved: it ends, and is not run again.
-        swept.ended += fail(task.pk, TaskLostError(), _as_found(task))
-    for task in tasks.silent(since=patience)[:BATCH]:
+        counts.ended += fail(task.pk, TaskLostError(), _as_found(task))
+    for task in tasks.silent(since=patience)[:BATCH_ROWS]:
         error = _verdict(task)
         if error is not None:
-            swept.ended += fail(task.pk, error, _as_found(task))
-        elif can_hand_over and _is_worth_repeating(task) and _queue_again(task):
-            # A broker that hangs would hold up whoever sweeps, task after task.
-            can_hand_over = hand_over(task)
-            swept.queued += can_hand_over
+            counts.ended += fail(task.pk, error, _as_found(task))
+        elif can_enqueue and _is_worth_repeating(task) and _queue_again(task):
+            # A broker that hangs would hold up this thread, task after task.
+            can_enqueue = enqueue(task)
+            counts.queued += can_enqueue
     long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
-    for task in tasks.unanswered(since=long_ago)[:BATCH]:
-        swept.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
-    for key in ToolTask.objects.unrecorded(since=patience).values_list("pk", flat=True)[:BATCH]:
-        settle(key)
-        swept.recorded += 1
-    swept.deleted = ToolTask.objects.prune()
+    for task in tasks.unanswered(since=long_ago)[:BATCH_ROWS]:
+        counts.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
+    for key in ToolTask.objects.unrecorded(since=patience).values_list("pk", flat=True)[
+        :BATCH_ROWS
+    ]:
+        record_end(key)
+        counts.recorded += 1
+    counts.deleted = ToolTask.objects.prune()
     UsedRequestState.objects.prune()
-    return swept
+    return counts
 
 
 _lock = Lock()
 _next_at = 0.0
 
 
-def sweep_when_due() -> bool:
-    """Sweep, unless this process has within half the time after which a task is stale; whether so.
+def recover_when_due() -> bool:
+    """Recover tasks if this process has not within half the stale time; return whether it did.
 
-    Never raises: whoever comes by has something else to do.
+    Never raises: the caller has other work to do.
     """
     global _next_at
     with _lock:
@@ -92,14 +94,14 @@ def sweep_when_due() -> bool:
             return False
         _next_at = time.monotonic() + settings.BACKGROUND_STALE_AFTER / 2
     try:
-        sweep()
+        recover_tasks()
     except Exception:
-        logger.exception("Tasks could not be swept")
+        logger.exception("Tasks could not be recovered")
     return True
 
 
 def _verdict(task: ToolTask) -> DjangoMCPError | None:
-    """How a silent task ends; None when it is to be run once more."""
+    """Return the error that ends a silent task; None when it is to be run once more."""
     tool = get_registry().find(Tool, task.name)
     if task.status == Status.QUEUED:
         has_time = timezone.now() - task.updated < timedelta(
@@ -120,7 +122,7 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
 
 
 def _is_worth_repeating(task: ToolTask) -> bool:
-    """Whether a run is lost, or a message may be rather than waiting in a long queue.
+    """Return whether a run is lost, or a message may be rather than waiting in a long queue.
 
     Each gap is as long as all the waiting before it, so few copies of it ever wait.
     """
@@ -130,7 +132,7 @@ def _is_worth_repeating(task: ToolTask) -> bool:
 
 
 def _queue_again(task: ToolTask) -> bool:
-    """Queue it, unless it is by now; whether this process is the one to hand it over."""
+    """Queue it, unless it is by now; return whether this process is the one to enqueue it."""
     found = _as_found(task)
     if task.status == Status.WORKING:
         return bool(found.requeue())
@@ -138,7 +140,7 @@ def _queue_again(task: ToolTask) -> bool:
 
 
 def _as_found(task: ToolTask) -> ToolTaskQuerySet:
-    """The task unless it has given a sign of life since, or somebody else has seen to it."""
+    """Queryset of the task, empty once its row has changed since it was read."""
     return ToolTask.objects.filter(
         pk=task.pk, status=task.status, attempts=task.attempts, heartbeat=task.heartbeat
     )

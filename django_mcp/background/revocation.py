@@ -31,7 +31,7 @@ class AccessCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Access to an endpoint of one user, of one user through one client, or of everybody.
+    """Access to an endpoint of one user, of one user through one client, or of all users.
 
     Of a client alone it is all that the client holds, whatever the endpoint, and for other parts of
     the site too.

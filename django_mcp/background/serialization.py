@@ -1,4 +1,4 @@
-"""A background call's caller and arguments: put into the row, and read again where it runs."""
+"""Serialization of background calls: caller and arguments in the row of a task."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from django_mcp.audit.record import Recording
 from django_mcp.audit.recorded_call import caller_columns, user_key
 from django_mcp.audit.redaction import secret_arguments
 from django_mcp.auth.authenticators import renew
-from django_mcp.background.encryption import seal, unseal
+from django_mcp.background.encryption import decrypt, encrypt
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.progress import ProgressSink
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def row_of(call: Call) -> ToolTask:
-    """The row of a call that is about to be queued, not yet saved.
+    """Return the row of a call that is about to be queued, not yet saved.
 
     Raises `InvalidArgumentsError` when there are more arguments than a row may hold.
     """
@@ -47,7 +47,7 @@ def row_of(call: Call) -> ToolTask:
     secret = secret_arguments(invocation.arguments, tool.argument_schema)
     open_arguments = {name: v for name, v in invocation.arguments.items() if name not in secret}
     arguments = json.dumps(open_arguments)
-    secrets = seal({name: invocation.arguments[name] for name in secret})
+    secrets = encrypt({name: invocation.arguments[name] for name in secret})
     if len(arguments) + len(secrets) > settings.BACKGROUND_MAX_BYTES:
         reason = f"must be less than {settings.BACKGROUND_MAX_BYTES} bytes in all"
         raise InvalidArgumentsError([Violation(path="", reason=reason)])
@@ -61,21 +61,21 @@ def row_of(call: Call) -> ToolTask:
         arguments=arguments,
         secrets=secrets,
         is_askable=invocation.is_askable and invocation.takes_task,
-        guard_state=written_state(call.state),
+        guard_state=serialize_state(call.state),
         has_secrets=bool(secrets),
         kept_for=runs.lifetime,
     )
 
 
 def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
-    """The call that a row describes, as it arrived, with the caller as it is now.
+    """Return the invocation that a row describes, for the caller as it is now.
 
     Raises `UnreadableSecretsError` when the project's key has changed.
     """
     return Invocation(
         kind=task.kind,
         name=task.name,
-        arguments={**json.loads(task.arguments), **unseal(task.secrets)},
+        arguments={**json.loads(task.arguments), **decrypt(task.secrets)},
         principal=principal,
         id=task.call_id,
         client_info=task.client_info,
@@ -84,7 +84,7 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         traceparent=task.traceparent,
         is_askable=task.is_askable,
         takes_task=task.is_askable,
-        input_responses=unseal(task.answers),
+        input_responses=decrypt(task.answers),
     )
 
 
@@ -95,7 +95,7 @@ def call_of(
     progress: ProgressSink | None = None,
     cancellation: Cancellation | None = None,
 ) -> Call:
-    """The call of a row, for its worker, and for the process that ends its record.
+    """Return the call of a row, for its worker, and for the process that ends its record.
 
     Raises `UnreadableSecretsError` when the project's key has changed.
     """
@@ -104,7 +104,7 @@ def call_of(
         target=get_registry().find(Tool, task.name),
         progress=progress,
         cancellation=cancellation or Cancellation(),
-        state=read_state(task.guard_state),
+        state=deserialize_state(task.guard_state),
         task_id=task.pk,
         worker=task.worker,
         is_repeated=True,
@@ -113,27 +113,27 @@ def call_of(
     )
 
 
-def written_state(state: Mapping[type, Any]) -> str:
-    """The state that guards keep of a call, as text."""
+def serialize_state(state: Mapping[type, Any]) -> str:
+    """Return the state that guards keep of a call, as text."""
     kept = {f"{guard.__module__}.{guard.__qualname__}": each for guard, each in state.items()}
     return json.dumps(kept) if kept else ""
 
 
-def read_state(text: str) -> dict[type, Any]:
-    """What `written_state` was given, as far as the guards are this project's still."""
+def deserialize_state(text: str) -> dict[type, Any]:
+    """Return the state that was serialized, of the guards that the project still has."""
     kept = json.loads(text or "{}")
     guards = {f"{type(g).__module__}.{type(g).__qualname__}": type(g) for g in all_guards()}
     return {guards[path]: each for path, each in kept.items() if path in guards}
 
 
 def repetition_of(task: ToolTask) -> Invocation:
-    """The call of an ended task as a new one, which no request has brought.
+    """Return the call of an ended task as a new one, which no request has brought.
 
     Raises `RevokedError` when its caller could not call any more.
     """
     assert not task.has_secrets, "What was secret is gone."
     call = invocation_of(task, current_principal(task))
-    # No client is told of its task, so none could send input.
+    # No client knows of its task, so none could send input.
     return replace(
         call,
         id=uuid4(),
@@ -146,7 +146,7 @@ def repetition_of(task: ToolTask) -> Invocation:
 
 
 def recorded_principal(task: ToolTask) -> Principal:
-    """The caller as it was when it called; its user may be gone or barred since.
+    """Return the caller as it was when it called; its user may be gone or barred since.
 
     Its endpoint may have been removed: then it is one that serves nothing.
     """
@@ -162,7 +162,7 @@ def recorded_principal(task: ToolTask) -> Principal:
 
 
 def current_principal(task: ToolTask) -> Principal:
-    """The caller as it stands now, with the scopes that are left of those that it had.
+    """Return the caller as it is now, with the scopes that are left of those that it had.
 
     Raises `RevokedError` when the endpoint was removed, when the user is gone or barred, or when
     its authenticator says that the credential was withdrawn.
@@ -181,7 +181,7 @@ def current_principal(task: ToolTask) -> Principal:
 
 
 def renewed_principal(principal: Principal) -> Principal:
-    """An authenticated caller as it stands now; raises as `current_principal` does.
+    """Return an authenticated caller as it is now; raises as `current_principal` does.
 
     Its `expires` may have passed: that ends what is open, and not what has been begun.
     """
@@ -194,7 +194,7 @@ def renewed_principal(principal: Principal) -> Principal:
 
 
 def _vouched_for(principal: Principal) -> Principal:
-    """The principal as its authenticator renews it, with a user that has just been read."""
+    """Return the principal as its authenticator renews it; its user has just been read."""
     if principal.user is not None and not principal.user.is_active:
         raise RevokedError
     try:

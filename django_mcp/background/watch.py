@@ -1,4 +1,4 @@
-"""Waiting for tasks: everybody in a process by one question, asked again and again."""
+"""One poller per event loop, shared by all requests that wait for a task."""
 
 import asyncio
 import logging
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django_mcp.background.access import MAX_AGE, Access
-from django_mcp.background.recovery import sweep_when_due
+from django_mcp.background.access import MAX_AGE_SECONDS, Access
+from django_mcp.background.recovery import recover_when_due
 from django_mcp.calls.call import Call
 from django_mcp.calls.progress import ProgressReport
 from django_mcp.models import ToolTask
@@ -21,23 +21,23 @@ from django_mcp.threads.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
-SHORTEST, LONGEST, GROWTH = 0.25, 1.0, 1.5
-"""Seconds between two looks at a row; they grow while it stays as it is."""
+MIN_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS, INTERVAL_GROWTH = 0.25, 1.0, 1.5
+"""Between two reads of a row; the interval grows while the row does not change."""
 
-TICK = 0.1
-"""Looks fall on multiples of so many seconds: those who came one by one are seen to together."""
+TICK_SECONDS = 0.1
+"""Reads fall on multiples of this: waiters that came one by one are served together."""
 
-BATCH = 500
-"""How many rows one query asks for."""
+BATCH_ROWS = 500
+"""How many rows one query reads."""
 
-AT_ONCE, PAUSE = 5, 0.002
-"""How many are told at once, and the seconds until the next are: whoever waits writes to a client,
-and hundreds who did so at one moment would hold up everybody else's calls."""
+NOTIFIED_AT_ONCE, PAUSE_SECONDS = 5, 0.002
+"""How many waiters are woken at once, and the pause until the next are: each writes to a client,
+and hundreds that did so at one moment would hold up all other calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What one look at a row tells those who wait for it."""
+class TaskState:
+    """State of a task as one read of its row has found it."""
 
     status: str
     progress: ProgressReport | None
@@ -48,82 +48,84 @@ class State:
         return self.status in ToolTask.ENDED
 
 
-GONE = State(status=ToolTask.Status.FAILED, progress=None)
+DELETED = TaskState(status=ToolTask.Status.FAILED, progress=None)
 """The state of a task that an operator has deleted."""
 
 
 class Waiter:
-    """Somebody who waits for one task. `changed` is set at every change of its state.
+    """Waiter for one task. `changed` is set at every change of its state.
 
     `has_row` is to be set as soon as there must be one.
     """
 
     def __init__(self, now: float) -> None:
-        self.state: State | None = None
+        self.state: TaskState | None = None
         self.has_row = False
         self.changed = asyncio.Event()
-        self.interval = SHORTEST
-        self.due = _next_tick(now + SHORTEST)
+        self.interval = MIN_INTERVAL_SECONDS
+        self.due = _next_tick(now + MIN_INTERVAL_SECONDS)
 
-    def see(self, state: State | None, now: float) -> None:
+    def update(self, state: TaskState | None, now: float) -> None:
         if state == self.state:
-            self.interval = min(self.interval * GROWTH, LONGEST)
+            self.interval = min(self.interval * INTERVAL_GROWTH, MAX_INTERVAL_SECONDS)
         else:
-            self.interval = SHORTEST
+            self.interval = MIN_INTERVAL_SECONDS
             self.state = state
             self.changed.set()
         self.due = _next_tick(now + self.interval)
 
 
 def _next_tick(moment: float) -> float:
-    return math.ceil(moment / TICK) * TICK
+    return math.ceil(moment / TICK_SECONDS) * TICK_SECONDS
 
 
-class Watch:
-    """Looks at the rows that anybody on this event loop waits for: no thread or connection each."""
+class Poller:
+    """Poller of the rows that requests on one event loop wait for: no thread or connection each."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiters: dict[UUID, list[Waiter]] = defaultdict(list)
-        self._hurry = asyncio.Event()
-        self._looking: asyncio.Task[None] | None = None
-        self._subscriber = Subscriber(self._hear)
+        self._wakeup = asyncio.Event()
+        self._polling: asyncio.Task[None] | None = None
+        self._subscriber = Subscriber(self._on_publish)
         subscribe(self._subscriber)
 
     @asynccontextmanager
-    async def waiting_for(self, key: UUID) -> AsyncIterator[Waiter]:
+    async def watch(self, key: UUID) -> AsyncIterator[Waiter]:
         """Watch one task inside the block, which may begin before there is a row."""
         waiter = Waiter(self._loop.time())
         self._waiters[key].append(waiter)
-        if self._looking is None or self._looking.done():
-            self._looking = self._loop.create_task(self._look_on(), context=bare_context())
+        if self._polling is None or self._polling.done():
+            self._polling = self._loop.create_task(
+                self._poll_while_watched(), context=bare_context()
+            )
         try:
             yield waiter
         finally:
             self._waiters[key].remove(waiter)
             if not self._waiters[key]:
                 del self._waiters[key]
-                self._hurry.set()
+                self._wakeup.set()
 
-    def _hear(self, key: object) -> None:
+    def _on_publish(self, key: object) -> None:
         if not self._loop.is_closed() and key in self._waiters:
             self._loop.call_soon_threadsafe(self._make_due, key)
 
     def _make_due(self, key: object) -> None:
         for waiter in self._waiters.get(key, ()):  # type: ignore[call-overload]
             waiter.due = self._loop.time()
-        self._hurry.set()
+        self._wakeup.set()
 
-    async def _look_on(self) -> None:
+    async def _poll_while_watched(self) -> None:
         while self._waiters:
             next_due = min(w.due for waiters in self._waiters.values() for w in waiters)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(next_due):
-                    await self._hurry.wait()
-            self._hurry.clear()
-            await self._look()
+                    await self._wakeup.wait()
+            self._wakeup.clear()
+            await self._poll()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         now = self._loop.time()
         due = {key: [w for w in waiters if w.due <= now] for key, waiters in self._waiters.items()}
         keys = [key for key, waiters in due.items() if waiters]
@@ -131,71 +133,71 @@ class Watch:
             return
         # Before the query: a row may be made while it is on its way.
         absent = {
-            key: GONE if any(w.has_row or w.state for w in due[key]) else None for key in keys
+            key: DELETED if any(w.has_row or w.state for w in due[key]) else None for key in keys
         }
         try:
             states = await run_in_control(_read_states, keys)
         except Exception:
-            logger.warning("Nobody can see how tasks fare; that is tried again", exc_info=True)
+            logger.warning("Tasks cannot be read; that is tried again", exc_info=True)
             states = None
         for number, key in enumerate(keys, start=1):
             now = self._loop.time()
             for waiter in due[key]:
-                waiter.see(waiter.state if states is None else states.get(key, absent[key]), now)
-            if number % AT_ONCE == 0:
-                await asyncio.sleep(PAUSE)
+                waiter.update(waiter.state if states is None else states.get(key, absent[key]), now)
+            if number % NOTIFIED_AT_ONCE == 0:
+                await asyncio.sleep(PAUSE_SECONDS)
 
 
-_watches = PerLoop(Watch)
+_pollers = PerLoop(Poller)
 
 
-def watch() -> Watch:
-    """The watch of the running event loop."""
-    return _watches.get()
+def poller() -> Poller:
+    """Return the poller of the running event loop."""
+    return _pollers.get()
 
 
-async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[State]:
-    """The states of a task, from the first that is seen to its end.
+async def changes(waiter: Waiter, *, pace: float = 0) -> AsyncIterator[TaskState]:
+    """Yield the states of a task, from the first that is read to its end.
 
-    What differs by progress alone comes once in `pace` seconds at most; the newest is kept.
+    States that differ by progress alone come once in `pace` seconds at most; the newest is kept.
     """
-    seen = None
-    while seen is None or not seen.has_ended:
-        while waiter.state is None or waiter.state == seen:
-            await _change(waiter)
-        seen = waiter.state
-        yield seen
+    state = None
+    while state is None or not state.has_ended:
+        while waiter.state is None or waiter.state == state:
+            await _wait_for_change(waiter)
+        state = waiter.state
+        yield state
         with suppress(TimeoutError):
             async with asyncio.timeout(pace):
-                while waiter.state.status == seen.status:
-                    await _change(waiter)
+                while waiter.state.status == state.status:
+                    await _wait_for_change(waiter)
 
 
-async def follow(waiter: Waiter, call: Call, access: Access) -> None:
-    """Pass on what progress the task makes, until it has ended.
+async def forward_progress(waiter: Waiter, call: Call, access: Access) -> None:
+    """Report progress of the task to the call's client, until the task has ended.
 
-    Raises `AccessEndedError` instead of telling one without access.
+    Raises `AccessEndedError` instead of reporting to a caller without access.
     """
     async for state in changes(waiter):
         if state.progress is not None:
-            await access.renew(max_age=MAX_AGE)
+            await access.renew(max_age=MAX_AGE_SECONDS)
             call.report_progress(state.progress.done, state.progress.total, state.progress.message)
 
 
-async def _change(waiter: Waiter) -> None:
+async def _wait_for_change(waiter: Waiter) -> None:
     await waiter.changed.wait()
     waiter.changed.clear()
 
 
-def _read_states(keys: Sequence[UUID]) -> dict[UUID, State]:
-    sweep_when_due()
+def _read_states(keys: Sequence[UUID]) -> dict[UUID, TaskState]:
+    recover_when_due()
     columns = ("pk", "status", "updated", "progress", "progress_total", "progress_message")
     states = {}
-    for start in range(0, len(keys), BATCH):
-        rows = ToolTask.objects.filter(pk__in=keys[start : start + BATCH])
+    for start in range(0, len(keys), BATCH_ROWS):
+        rows = ToolTask.objects.filter(pk__in=keys[start : start + BATCH_ROWS])
         for key, status, updated, done, total, message in rows.values_list(*columns):
             progress = None
             if done is not None:
                 progress = ProgressReport(done=done, total=total, message=message)
-            states[key] = State(status=status, progress=progress, updated=updated)
+            states[key] = TaskState(status=status, progress=progress, updated=updated)
     return states

@@ -1,4 +1,4 @@
-"""Worker side of a task: claim, judge again, run, store the result, finish the record."""
+"""Worker side of a task: claim, re-authorize, run, store the result, finish the record."""
 
 import asyncio
 import logging
@@ -16,12 +16,17 @@ from asgiref.sync import async_to_sync
 from django.db import DatabaseError, InterfaceError, connections, router
 
 from django_mcp.background.backend import background_of
-from django_mcp.background.completion import end_with_error, end_with_result, save_result, settle
+from django_mcp.background.completion import (
+    end_with_error,
+    end_with_result,
+    record_end,
+    save_result,
+)
 from django_mcp.background.heartbeat import Heartbeat, Run, heartbeat
-from django_mcp.background.input import written_requests
-from django_mcp.background.recovery import sweep_when_due
+from django_mcp.background.input import serialize_requests
+from django_mcp.background.recovery import recover_when_due
 from django_mcp.background.serialization import call_of, current_principal
-from django_mcp.background.submit import hand_over
+from django_mcp.background.submit import enqueue
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.elicitation import Elicitation, SuspendedError
@@ -44,17 +49,17 @@ from django_mcp.exceptions import (
 from django_mcp.guards import all_guards
 from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
-from django_mcp.threads.notifications import notification, publish
+from django_mcp.threads.notifications import publish, wait_until_published
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-RECONNECT_INTERVAL = 0.5
+RECONNECT_INTERVAL_SECONDS = 0.5
 
 
 class ClaimLostError(Exception):
-    """The task has ended, or is run by somebody else: what this run did must not count."""
+    """The task has ended, or another run has replaced this one: its work must not count."""
 
 
 def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -> None:
@@ -64,31 +69,31 @@ def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -
     the tool raises: whatever happens stands in the row and in the record. `SystemExit` alone is
     passed on, from a run that was to stop.
     """
-    sweep_when_due()
-    task = ToolTask.objects.claim(key, worker=worker or _here())
+    recover_when_due()
+    task = ToolTask.objects.claim(key, worker=worker or _worker_name())
     if task is None:
         return
     run = Run(task, time_limit=background_of(task).time_limit)
     error: BaseException | None = None
-    with heartbeat.of(run):
+    with heartbeat.keep_alive(run):
         try:
             _run(run)
-        except SuspendedError as waiting:
-            _persistently(partial(_suspend, run, waiting.requests))
+        except SuspendedError as suspended:
+            _write_with_retries(partial(_suspend, run, suspended.requests))
         except ClaimLostError:
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except (Exception, SystemExit) as raised:
-            error = _explained(run, raised)
+            error = _public_error(run, raised)
             delay = _retry_delay(run, error)
-            if delay is not None and _persistently(
+            if delay is not None and _write_with_retries(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
             ):
                 logger.info("Task %s is run again in %.1f s", task.pk, delay, exc_info=raised)
-                hand_over(task, delay=delay)
+                enqueue(task, delay=delay)
                 return
-            _persistently(partial(end_with_error, run.rows, error, **run.take_facts()))
-    # Whoever has ended it: a commit may count although its confirmation was lost.
-    _persistently(lambda: settle(key, error=error))
+            _write_with_retries(partial(end_with_error, run.rows, error, **run.take_changes()))
+    # Whatever has ended it: a commit may count although its confirmation was lost.
+    _write_with_retries(lambda: record_end(key, error=error))
     cause = None if error is None else error.__cause__
     if run.cancellation.is_requested and isinstance(cause, SystemExit):
         # Celery ends the process of an overdue run by a signal. It must not take another task in
@@ -97,22 +102,22 @@ def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -
 
 
 def _run(run: Run) -> None:
-    """Judge the call again, as if it came now, and run it."""
+    """Re-authorize the call, as if it came now, and run it."""
     principal = current_principal(run.task)
     call = run.call = call_of(run.task, principal, progress=run, cancellation=run.cancellation)
     try:
-        answer = _decided(run, call)
+        answer = _drive(run, call)
         if isinstance(answer, Rendered):
-            _persistently(lambda: _complete(run, call, answer))
+            _write_with_retries(lambda: _complete(run, call, answer))
     except asyncio.CancelledError:
         raise TaskCancelledError from None
     finally:
         call.finish_progress()
 
 
-def _decided(run: Run, call: Call) -> Rendered | None:
+def _drive(run: Run, call: Call) -> Rendered | None:
     """Run the steps of a call; again and again while a guard raises `WaitFor`."""
-    finish = partial(async_to_sync(_until_cancelled), run.cancellation)
+    finish = partial(async_to_sync(_await_cancellable), run.cancellation)
     began = time.monotonic()
     while True:
         steps = repetition(call, all_guards(), partial(_run_function, run, call))
@@ -122,7 +127,9 @@ def _decided(run: Run, call: Call) -> Rendered | None:
             left = waiting.timeout - (time.monotonic() - began)
             if left <= 0:
                 raise BusyError from None
-            async_to_sync(notification)(waiting.key, patience=min(left, RECONNECT_INTERVAL))
+            async_to_sync(wait_until_published)(
+                waiting.key, patience=min(left, RECONNECT_INTERVAL_SECONDS)
+            )
 
 
 def _run_function(run: Run, call: Call) -> Steps[None]:
@@ -141,11 +148,11 @@ def _run_function(run: Run, call: Call) -> Steps[None]:
         elif is_together and not save_result(run.rows, result):
             raise ClaimLostError
     if not is_ended:
-        _persistently(lambda: _complete(run, call, result))
+        _write_with_retries(lambda: _complete(run, call, result))
 
 
-async def _until_cancelled(cancellation: Cancellation, awaitable: Any) -> Any:
-    """Await what a tool's function has returned; it is cancelled with the call."""
+async def _await_cancellable(cancellation: Cancellation, awaitable: Any) -> Any:
+    """Await the awaitable that a tool's function has returned; it is cancelled with the call."""
     loop = asyncio.get_running_loop()
     running = asyncio.ensure_future(awaitable)
 
@@ -158,9 +165,9 @@ async def _until_cancelled(cancellation: Cancellation, awaitable: Any) -> Any:
 
 
 def _suspend(run: Run, requests: Mapping[str, ElicitationRequest]) -> None:
-    """Leave the task to wait in its row: whichever worker is free goes on with the answers."""
-    text = written_requests(requests)
-    if run.rows.suspend(questions=text, **run.take_facts()):
+    """Suspend the task until its input responses are there: any free worker resumes it."""
+    text = serialize_requests(requests)
+    if run.rows.suspend(questions=text, **run.take_changes()):
         publish(run.task.pk)
     else:
         end_with_error(run.rows, TaskCancelledError())
@@ -168,7 +175,7 @@ def _suspend(run: Run, requests: Mapping[str, ElicitationRequest]) -> None:
 
 def _complete(run: Run, call: Call, result: Rendered) -> None:
     call.finish_progress()
-    facts = run.take_facts()
+    facts = run.take_changes()
     if run.cancellation.is_seen:
         # The tool knew, and ended: what it returned is no more than where it stopped.
         is_ended = end_with_error(run.rows, TaskCancelledError(), **facts)
@@ -178,8 +185,8 @@ def _complete(run: Run, call: Call, result: Rendered) -> None:
         raise ClaimLostError
 
 
-def _explained(run: Run, error: Exception | SystemExit) -> Exception:
-    """The error itself where callers may know it; anything else is our side's fault."""
+def _public_error(run: Run, error: Exception | SystemExit) -> Exception:
+    """Return the error where callers may know it; any other as `ToolFailedError`."""
     call = run.call
     if isinstance(error, FollowUpFailedError):
         return error
@@ -195,7 +202,7 @@ def _explained(run: Run, error: Exception | SystemExit) -> Exception:
 
 
 def _retry_delay(run: Run, error: Exception) -> float | None:
-    """Seconds after which the tool is to be run again; None when it is not."""
+    """Return the seconds after which the tool is to be run again; None when it is not."""
     retry = background_of(run.task).retry
     if retry is None or run.cancellation.is_requested:
         return None
@@ -208,10 +215,10 @@ def _retry_delay(run: Run, error: Exception) -> float | None:
     return retry.delay(run.task.tries)
 
 
-def _persistently(write: Callable[[], T]) -> T:
+def _write_with_retries(write: Callable[[], T]) -> T:
     """Write although the database may be away for a while, for as long as the row is kept alive.
 
-    Somebody who finds the row stale after that ends it.
+    After that, recovery finds the row stale and ends it.
     """
     give_up = time.monotonic() + settings.BACKGROUND_STALE_AFTER
     while True:
@@ -223,8 +230,8 @@ def _persistently(write: Callable[[], T]) -> T:
             if connection.in_atomic_block or time.monotonic() >= give_up:
                 raise
             forget_connection(connection)  # the tool may have broken it
-            time.sleep(RECONNECT_INTERVAL)  # a database tells nobody that it is back
+            time.sleep(RECONNECT_INTERVAL_SECONDS)  # a database tells nobody that it is back
 
 
-def _here() -> str:
+def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"

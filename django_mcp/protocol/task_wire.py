@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from django_mcp.background.outcomes import read_error, read_result
+from django_mcp.background.results import deserialize_error, deserialize_result
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_requests
 from django_mcp.protocol.errors import failed_call, failed_task
@@ -56,15 +56,15 @@ def _payload(task: ToolTask) -> dict[str, Any]:
         case Status.COMPLETED:
             return {"result": _result(task)}
         case Status.FAILED:
-            return {"error": failed_task(read_error(task.error, task.call_id))}
+            return {"error": failed_task(deserialize_error(task.error, task.call_id))}
     return {}
 
 
 def _result(task: ToolTask) -> dict[str, Any]:
     """What the call itself would have been answered, had its client waited."""
     if not task.error:
-        return wire_result(read_result(task.result), task.call_id)
-    failure = failed_call(read_error(task.error, task.call_id), task.call_id)
+        return wire_result(deserialize_result(task.result), task.call_id)
+    failure = failed_call(deserialize_error(task.error, task.call_id), task.call_id)
     return failure.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
@@ -74,7 +74,7 @@ def _message(task: ToolTask) -> str:
         case Status.QUEUED:
             return "Waiting for a worker."
         case Status.FAILED | Status.CANCELLED:
-            return str(failed_task(read_error(task.error, task.call_id))["message"])
+            return str(failed_task(deserialize_error(task.error, task.call_id))["message"])
         case Status.COMPLETED:
             return ""
     done = "" if task.progress is None else f"{task.progress:g}"

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
 from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 
-from django_mcp.background.completion import outcome_of
+from django_mcp.background.completion import result_of
 from django_mcp.background.input import accept_responses, open_requests
 from django_mcp.calls.call import Call
 from django_mcp.calls.progress import ProgressReport
@@ -180,7 +180,7 @@ class MCPClient:
             task.refresh_from_db()
         if task.progress is not None:
             call.report_progress(task.progress, task.progress_total, task.progress_message)
-        return outcome_of(task.pk)
+        return result_of(task.pk)
 
     def _input_responses(
         self, requests: Mapping[str, ElicitationRequest]

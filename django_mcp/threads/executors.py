@@ -1,4 +1,4 @@
-"""The only crossing between the event loop and threads.
+"""Crossing between the event loop and threads: the only one.
 
 Tools run on worker threads. Authentication, policy and the record of async calls run on control
 threads, so that stuck tools lock nobody out. The threads live as long as the process and treat
@@ -48,7 +48,7 @@ def _controllers_of(process: int) -> ThreadPool:
 
 
 class Executors:
-    """The threads of this process: workers for tools, control threads for all else."""
+    """Executors of this process: worker threads for tools, control threads for all else."""
 
     async def run_in_worker(self, call: Callable[[], R]) -> R:
         """See `run_in_worker` below."""
@@ -59,7 +59,7 @@ class Executors:
         return await _controllers().run(call)
 
     def lease(self) -> LeasedThread | None:
-        """Return an executor for the async ORM of one call; None for the thread that there is."""
+        """Return an executor for the async ORM of one call; None for the current thread."""
         return LeasedThread(_workers())
 
 
@@ -68,7 +68,7 @@ _executors: ContextVar[Executors] = ContextVar("django_mcp_executors", default=E
 
 @contextmanager
 def using_executors(executors: Executors) -> Iterator[None]:
-    """Run what is begun inside the block on other executors."""
+    """Use other executors for work that is begun inside the block."""
     token = _executors.set(executors)
     try:
         yield
@@ -94,7 +94,7 @@ async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwa
 
 
 def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
-    """Begin what goes on when whoever waits for it leaves; `finish_work` waits for it too."""
+    """Start a task that goes on when its caller is cancelled; `finish_work` waits for it too."""
     task = asyncio.create_task(work)
     _detached.add(task)  # the loop itself keeps no strong reference
     task.add_done_callback(_detached.discard)
@@ -102,7 +102,7 @@ def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
 
 
 async def finish_work() -> None:
-    """Return when what this loop began, here and on threads, has ended: before the process goes."""
+    """Wait for all work that this loop began, here and on threads: before the process ends."""
     loop = asyncio.get_running_loop()
     while running := [each for each in _detached if each.get_loop() is loop]:
         await asyncio.wait(running)
@@ -111,7 +111,7 @@ async def finish_work() -> None:
 
 
 class DatabaseThread:
-    """Gives the async ORM inside its block a worker thread of its own, taken at its first use.
+    """Worker thread for the async ORM inside the block, taken at its first use.
 
     Without it, every async ORM call of the process waits for one shared thread.
     """
@@ -130,12 +130,12 @@ class DatabaseThread:
 
 
 def awaited(value: Any) -> Any:
-    """The value, or what it comes to if it is an awaitable. Call it from a thread without a loop.
+    """Return the value, or the result of an awaitable. Call it from a thread without a loop.
 
-    What it asks of the async ORM runs on the calling thread, and so in its transaction.
+    Its async ORM runs on the calling thread, and so in its transaction.
     """
-    return async_to_sync(_outcome_of)(value) if isawaitable(value) else value
+    return async_to_sync(_result_of)(value) if isawaitable(value) else value
 
 
-async def _outcome_of(awaitable: Awaitable[R]) -> R:
+async def _result_of(awaitable: Awaitable[R]) -> R:
     return await awaitable

@@ -1,4 +1,4 @@
-"""An executor that keeps one thread of a pool from its first use to its end."""
+"""Executor that leases one thread of a pool from its first use to its end."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class LeasedThread(Executor):
-    """An executor that runs everything on one thread of a pool, from its first use to `aclose`."""
+    """Executor on one leased thread of a pool, from its first use to `aclose`."""
 
     def __init__(self, pool: ThreadPool) -> None:
         self._pool = pool
@@ -27,7 +27,7 @@ class LeasedThread(Executor):
 
     @property
     def is_leased(self) -> bool:
-        """Whether anything has been submitted, and so a thread asked for."""
+        """True if work has been submitted, and so a thread requested."""
         return self._lease is not None
 
     def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
@@ -52,7 +52,7 @@ class LeasedThread(Executor):
         try:
             await self._pool.run(self._drain, patience=settings.BUSY_AFTER)
         except Exception as error:
-            # No thread, or one that cannot clean up its connections: nobody may wait for ever.
+            # No thread, or one that cannot clean up its connections: no future may stay pending.
             for future in tuple(self._futures):
                 with suppress(InvalidStateError):
                     future.set_exception(error)

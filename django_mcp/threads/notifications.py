@@ -1,4 +1,4 @@
-"""In-process publish and subscribe. Callbacks run on any thread and must not block."""
+"""In-process publish/subscribe of changes. Callbacks run on any thread and must not block."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,29 +19,29 @@ _lock = Lock()
 
 
 def subscribe(subscriber: Subscriber) -> None:
-    """Have a subscriber called for every key that is published from now on."""
+    """Add a subscriber, which is called for every key that is published from now on."""
     with _lock:
         _subscribers.add(subscriber)
 
 
 def publish(key: object) -> None:
-    """Call every subscriber in this process: something has changed under this key."""
+    """Call every subscriber in this process: the object of this key has changed."""
     with _lock:
         subscribers = tuple(_subscribers)
     for subscriber in subscribers:
         subscriber.callback(key)
 
 
-async def notification(key: object, *, patience: float) -> None:
+async def wait_until_published(key: object, *, patience: float) -> None:
     """Return when the key is published, or after `patience` seconds."""
     loop = asyncio.get_running_loop()
     published = asyncio.Event()
 
-    def note(each: object) -> None:
+    def on_publish(each: object) -> None:
         if each == key and not loop.is_closed():
             loop.call_soon_threadsafe(published.set)
 
-    subscriber = Subscriber(note)
+    subscriber = Subscriber(on_publish)
     subscribe(subscriber)
     with suppress(TimeoutError):
         async with asyncio.timeout(patience):

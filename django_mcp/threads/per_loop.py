@@ -1,4 +1,4 @@
-"""Objects of which every event loop has one."""
+"""Objects of which each event loop has its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,9 +8,9 @@ R = TypeVar("R")
 
 
 class PerLoop(Generic[R]):
-    """What every event loop has one of; a process has one loop, except in tests.
+    """An object per event loop; a process has one loop, except in tests.
 
-    What was made for loops that have closed is forgotten when another one comes.
+    Objects of loops that have closed are dropped when another loop comes.
     """
 
     def __init__(self, make: Callable[[], R]) -> None:
@@ -19,7 +19,7 @@ class PerLoop(Generic[R]):
         self._made: dict[asyncio.AbstractEventLoop, R] = {}
 
     def get(self) -> R:
-        """The running loop's own."""
+        """Return the running loop's object, made at the first call."""
         loop = asyncio.get_running_loop()
         if loop not in self._made:
             for closed in [each for each in tuple(self._made) if each.is_closed()]:

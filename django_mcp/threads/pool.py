@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class ThreadPool:
-    """A fixed number of threads, of which a caller may wait for a free one in vain."""
+    """Fixed number of threads; callers wait for a free one on their loop, for a bounded time."""
 
     def __init__(self, name: str, size: int) -> None:
         self._size = size
@@ -40,19 +40,19 @@ class ThreadPool:
         else:
             await free.acquire()
         # Not `run_in_executor` and `shield`, which take three turns of the loop to say the same.
-        ended: asyncio.Future[R] = loop.create_future()
+        future: asyncio.Future[R] = loop.create_future()
 
-        def settle(result: Any, error: BaseException | None) -> None:
+        def resolve(result: Any, error: BaseException | None) -> None:
             free.release()
-            if ended.cancelled():
-                return  # the caller has left; whoever runs the call tells of how it ended
+            if future.cancelled():
+                return  # the caller has left; the call itself records how it ended
             if error is None:
-                ended.set_result(result)
+                future.set_result(result)
             else:
-                ended.set_exception(error)
+                future.set_exception(error)
 
-        self._executor.submit(copy_context().run, _work, loop, call, settle)
-        return await ended
+        self._executor.submit(copy_context().run, _work, loop, call, resolve)
+        return await future
 
     async def finish(self) -> None:
         """Return when nothing of the running event loop runs on the threads any more."""
@@ -69,13 +69,13 @@ class ThreadPool:
 def _work(
     loop: asyncio.AbstractEventLoop,
     call: Callable[[], Any],
-    settle: Callable[[Any, BaseException | None], None],
+    resolve: Callable[[Any, BaseException | None], None],
 ) -> None:
-    """Do the work on its thread, and have the loop told how it ended."""
-    with suppress(RuntimeError):  # where the loop has closed, nobody waits
+    """Do the work on its thread, and schedule `resolve` on the loop with the outcome."""
+    with suppress(RuntimeError):  # where the loop has closed, no caller waits
         try:
             result = with_fresh_connections(call)
         except BaseException as error:  # noqa: BLE001  (it belongs to the coroutine that waits)
-            loop.call_soon_threadsafe(settle, None, error)
+            loop.call_soon_threadsafe(resolve, None, error)
         else:
-            loop.call_soon_threadsafe(settle, result, None)
+            loop.call_soon_threadsafe(resolve, result, None)

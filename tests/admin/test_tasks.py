@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from django_mcp.admin.changelist import changelist
 from django_mcp.background import recovery
-from django_mcp.background.input import written_requests
+from django_mcp.background.input import serialize_requests
 from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import ElicitationRequest, TaskLostError, ToolError
 from django_mcp.models import ToolTask
@@ -215,7 +215,7 @@ def asking(message: str, model: type[BaseModel] = Terms, **changes: Any) -> Tool
     """A task that waits for its user."""
     question = ElicitationRequest(message=message, form=form_of(model))
     return task(
-        status=Status.INPUT_REQUIRED, questions=written_requests({"k": question}), **changes
+        status=Status.INPUT_REQUIRED, questions=serialize_requests({"k": question}), **changes
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.tools.background import Background
@@ -98,11 +98,11 @@ def test_rerun_that_cannot_be_deferred_is_enqueued_by_the_sweep_when_it_is_due(
     settings.TASKS = {"default": entry("UndeferringBackend")}
     task = queued("try_hourly")
     run_task(task.pk)
-    assert sweep().queued == 0
+    assert recover_tasks().queued == 0
     assert len(kept) == 1
 
     aged(task, heartbeat=STALE, updated=STALE)
-    assert sweep().queued == 1
+    assert recover_tasks().queued == 1
 
     assert [(each.args, each.run_after) for each in kept[1:]] == [([str(task.pk)], None)]
     run_task(task.pk)

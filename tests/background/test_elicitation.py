@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.input import accept_responses
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.exceptions import (
     ElicitationRequest,
     InvalidInputResponsesError,
@@ -314,9 +314,9 @@ def test_task_that_is_cancelled_before_it_asks_never_asks() -> None:
 
 def test_task_that_nobody_answers_is_given_up_in_time(settings: Settings) -> None:
     def let_time_pass(task: ToolTask) -> None:
-        assert sweep().ended == 0
+        assert recover_tasks().ended == 0
         settings.DJANGO_MCP_ANSWER_WITHIN = 0.001
-        assert sweep().ended == 1
+        assert recover_tasks().ended == 1
 
     with pytest.raises(TaskUnansweredError):
         interrupt("found", let_time_pass, name="Owls")

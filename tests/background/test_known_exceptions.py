@@ -16,8 +16,8 @@ from django.http import Http404
 
 from django_mcp import Retry, ToolError
 from django_mcp.background.cancellation import cancel
-from django_mcp.background.completion import outcome_of
-from django_mcp.background.recovery import sweep
+from django_mcp.background.completion import result_of
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.background.worker import run_task
 from django_mcp.exceptions import FollowUpFailedError, ToolFailedError
 from django_mcp.models import CallRecord, ToolTask
@@ -82,7 +82,7 @@ def test_known_exception_completes_the_task_as_a_tool_error(
     task = run(raising(error, is_async=is_async))
 
     with pytest.raises(ToolError) as caught:
-        outcome_of(task.pk)
+        result_of(task.pk)
     record = CallRecord.objects.get()
     assert (task.status, task.attempts) == ("completed", 1)
     assert (caught.value.outcome, caught.value.message) == (kind, text)
@@ -164,7 +164,7 @@ class TestFollowUp:
 
     def is_told(self, task: ToolTask) -> bool:
         with pytest.raises(FollowUpFailedError) as caught:
-            outcome_of(task.pk)
+            result_of(task.pk)
         return bool(caught.value.result.structured == {"result": "written"})
 
     def test_hook_that_fails_completes_the_task_and_tells_its_result(
@@ -191,7 +191,7 @@ class TestFollowUp:
         task = run(self.act(lambda: ran.append(ToolTask.objects.get().status)))
 
         assert (task.status, CallRecord.objects.get().outcome) == ("completed", "ok")
-        assert outcome_of(task.pk).structured == {"result": "written"}
+        assert result_of(task.pk).structured == {"result": "written"}
         assert ran == ["working"]  # nobody is told of an end that may still change
 
     def test_hook_outside_the_transaction_of_the_task_is_the_tool_s_failure(
@@ -201,7 +201,7 @@ class TestFollowUp:
 
         assert task.status == "failed"
         with pytest.raises(ToolFailedError):
-            outcome_of(task.pk)
+            result_of(task.pk)
 
     def test_worker_that_dies_in_a_hook_leaves_work_that_is_not_repeated(
         self, held: Held, latch: Latch
@@ -213,7 +213,7 @@ class TestFollowUp:
                 running = worker.submit(run_task, task.pk)
                 asyncio.run(latch.arrival())
                 aged(task, heartbeat=STALE)
-                swept = sweep()
+                swept = recover_tasks()
                 latch.open()
                 running.result()
                 worker.submit(connections.close_all)
@@ -254,7 +254,7 @@ class TestFollowUp:
                 running.result()
                 worker.submit(connections.close_all)
 
-        assert outcome_of(task.pk).structured == {"result": "written"}
+        assert result_of(task.pk).structured == {"result": "written"}
 
     def test_hook_of_what_prepares_the_tool_keeps_it_from_running(self, held: Held) -> None:
         def ask() -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp.background import recovery
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.background.worker import run_task
 from django_mcp.models import CallRecord, ToolTask
 from tests.background import backends
@@ -45,7 +45,7 @@ def test_tool_that_may_be_repeated_is_run_again(held: Held) -> None:
     task = abandoned("rewrite", name="a")
     held.clear()
 
-    assert sweep().queued == 1
+    assert recover_tasks().queued == 1
 
     assert held == [(task.pk, 0)]
     run_task(task.pk)
@@ -64,7 +64,7 @@ def test_task_for_the_beat_of_celery_sweeps(held: Held) -> None:
 def test_tool_that_may_be_repeated_is_not_run_for_ever(held: Held) -> None:
     abandoned("rewrite", runs=3, name="a")
 
-    assert sweep().ended == 1
+    assert recover_tasks().ended == 1
     assert ended() == ("failed", "TaskLostError")
 
 
@@ -72,7 +72,7 @@ def test_tool_that_may_not_be_repeated_ends_with_its_outcome_unknown(held: Held)
     task = abandoned("write", name="a")
     held.clear()
 
-    assert sweep().ended == 1
+    assert recover_tasks().ended == 1
 
     run_task(task.pk)
     assert held == []
@@ -86,7 +86,7 @@ def test_arguments_and_results_are_not_read_to_look_after_tasks(held: Held) -> N
     abandoned("rewrite", name="a")
 
     with CaptureQueriesContext(connection) as queries:
-        assert sweep().queued == 1
+        assert recover_tasks().queued == 1
 
     assert [query["sql"] for query in queries if '"arguments"' in query["sql"]] == []
 
@@ -94,7 +94,7 @@ def test_arguments_and_results_are_not_read_to_look_after_tasks(held: Held) -> N
 def test_task_whose_worker_is_alive_is_left_alone(held: Held) -> None:
     abandoned("write", age=10, name="a")
 
-    sweep()
+    recover_tasks()
 
     assert ToolTask.objects.get().status == "working"
 
@@ -102,7 +102,7 @@ def test_task_whose_worker_is_alive_is_left_alone(held: Held) -> None:
 def test_run_that_was_given_up_counts_for_nothing_when_it_ends(held: Held) -> None:
     """The worker was only out of touch: it comes back when the task has another run."""
     lost = abandoned("rewrite", name="a")
-    sweep()
+    recover_tasks()
     again = ToolTask.objects.claim(lost.pk, worker="another")
     assert again is not None
 
@@ -114,7 +114,7 @@ def test_repeatable_task_that_was_to_be_cancelled_is(held: Held) -> None:
     abandoned("rewrite", name="a")
     ToolTask.objects.update(cancel_requested=True)
 
-    sweep()
+    recover_tasks()
 
     assert ended() == ("cancelled", "TaskCancelledError")
 
@@ -123,7 +123,7 @@ def test_task_that_was_overdue_when_its_worker_died_has_timed_out(held: Held) ->
     task = abandoned("hold_briefly")
     aged(task, started=STALE)
 
-    sweep()
+    recover_tasks()
 
     assert ended() == ("failed", "TaskTimedOutError")
 
@@ -132,7 +132,7 @@ def test_task_whose_tool_is_gone_is_not_run_again(held: Held) -> None:
     abandoned("rewrite", name="a")
     ToolTask.objects.update(name="removed")
 
-    sweep()
+    recover_tasks()
 
     assert ended() == ("failed", "TaskLostError")
 
@@ -141,13 +141,13 @@ def test_task_that_nobody_takes_is_handed_over_again_at_growing_gaps(held: Held)
     task = queued("add", a=1)
     held.clear()
     aged(task, updated=35, heartbeat=35)
-    assert sweep().queued == 1
+    assert recover_tasks().queued == 1
 
-    assert sweep().queued == 0
+    assert recover_tasks().queued == 0
     aged(task, updated=100, heartbeat=40)
-    assert sweep().queued == 0
+    assert recover_tasks().queued == 0
     aged(task, updated=100, heartbeat=60)
-    assert sweep().queued == 1
+    assert recover_tasks().queued == 1
 
     assert held == [(task.pk, 0), (task.pk, 0)]
 
@@ -162,11 +162,11 @@ def test_broker_that_takes_nothing_is_asked_once_in_a_sweep(held: Held, settings
     held.clear()
 
     settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.REFUSING
-    swept = sweep()
+    swept = recover_tasks()
 
     assert (swept.queued, swept.ended, len(held)) == (0, 1, 1)
     settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
-    assert sweep().queued == 2
+    assert recover_tasks().queued == 2
     assert {key for key, _ in held} == {task.pk for task in tasks}
 
 
@@ -174,7 +174,7 @@ def test_task_that_nobody_takes_is_given_up(held: Held) -> None:
     task = queued("add", a=1)
     aged(task, updated=901, heartbeat=STALE)
 
-    assert sweep().ended == 1
+    assert recover_tasks().ended == 1
 
     assert ended() == ("failed", "TaskNotStartedError")
     run_task(task.pk)
@@ -190,7 +190,7 @@ def test_task_that_waits_long_for_its_retry_is_not_given_up(held: Held) -> None:
     assert held.pop() == (task.pk, 3600)
     held.clear()
 
-    assert sweep().queued == 1
+    assert recover_tasks().queued == 1
 
     assert held == [(task.pk, 0)]
     run_task(task.pk)
@@ -205,7 +205,7 @@ def test_end_that_is_not_on_record_is_recorded(held: Held) -> None:
     CallRecord.objects.update(outcome="running")
     aged(task, ended=STALE)
 
-    assert sweep().recorded == 1
+    assert recover_tasks().recorded == 1
 
     assert CallRecord.objects.get().outcome == "ok"
     assert ToolTask.objects.get().is_recorded
@@ -216,7 +216,7 @@ def test_expired_tasks_are_deleted_on_the_way(held: Held) -> None:
     run_task(task.pk)
     aged(task, expires=1)
 
-    assert sweep().deleted == 1
+    assert recover_tasks().deleted == 1
 
 
 @pytest.mark.implementation

@@ -10,8 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from django_mcp.background.input import written_requests
-from django_mcp.background.outcomes import written_result
+from django_mcp.background.input import serialize_requests
+from django_mcp.background.results import serialize_result
 from django_mcp.content import Text
 from django_mcp.exceptions import ElicitationRequest
 from django_mcp.models import ToolTask
@@ -99,7 +99,7 @@ def test_operator_watches_a_task_to_its_end_without_reloading(
     task.update(
         status=Status.COMPLETED,
         ended=timezone.now(),
-        result=written_result(Rendered(content=(Text(text="12 months"),))),
+        result=serialize_result(Rendered(content=(Text(text="12 months"),))),
     )
     wait.until(lambda page: page.find_elements(By.CLASS_NAME, "mcp-part"))
 
@@ -131,7 +131,7 @@ def test_operator_sees_what_a_task_asks_as_soon_as_it_waits(
         asked = {"k": ElicitationRequest(message=message, form=form)}
         task.update(
             status=Status.INPUT_REQUIRED,
-            questions=written_requests(asked),
+            questions=serialize_requests(asked),
             updated=timezone.now(),
         )
         wait.until(lambda page: message in page.find_element(By.CLASS_NAME, "mcp-part").text)  # noqa: B023

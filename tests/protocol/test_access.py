@@ -96,13 +96,13 @@ def token(alice: User) -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Access is renewed again and again, whether there is something to tell or not."""
-    monkeypatch.setattr("django_mcp.background.access.SILENCE", 0.05)
+    monkeypatch.setattr("django_mcp.background.access.RENEWAL_INTERVAL_SECONDS", 0.05)
 
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every message has a renewal of its own."""
-    monkeypatch.setattr("django_mcp.background.access.MAX_AGE", 0.0)
+    monkeypatch.setattr("django_mcp.background.access.MAX_AGE_SECONDS", 0.0)
 
 
 def statuses(answer: Answer) -> list[str]:

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from django_mcp import Endpoint, Peer, Principal
 from django_mcp.asgi import Application
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.models import CallRecord, ToolGroup, ToolTask, UsedRequestState
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.background import asking_tools
@@ -411,10 +411,10 @@ def test_used_states_are_forgotten_when_they_have_expired_anyway(
     settings: Settings, asked: Client
 ) -> None:
     call(asked, "clear", **reply(call(asked, "clear"), YES))
-    sweep()
+    recover_tasks()
     kept = UsedRequestState.objects.count()
     UsedRequestState.objects.update(expires=timezone.now())
-    sweep()
+    recover_tasks()
 
     assert kept == 1
     assert not UsedRequestState.objects.exists()

@@ -21,7 +21,7 @@ from django_mcp.admin.tasks.input_requests import input_requests_of
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import TaskState
 from django_mcp.audit.redaction import redact
-from django_mcp.background.outcomes import read_error
+from django_mcp.background.results import deserialize_error
 from django_mcp.escapes import printable_lines
 from django_mcp.models import ToolTask
 
@@ -201,7 +201,7 @@ class TaskDisplay(CallAdmin):
     def shown_error(self, task: ToolTask) -> str:
         if not task.error:
             return self.get_empty_value_display()
-        error = read_error(task.error, task.call_id)
+        error = deserialize_error(task.error, task.call_id)
         return printable_lines(f"{error} {error.hint}".strip())
 
     def _moment(self, moment: datetime.datetime | None) -> str:

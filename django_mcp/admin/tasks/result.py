@@ -17,7 +17,7 @@ from django.utils.text import get_valid_filename
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import json_text, text_block
-from django_mcp.background.outcomes import read_result
+from django_mcp.background.results import deserialize_result
 from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.escapes import printable
 from django_mcp.models import ToolTask
@@ -101,7 +101,7 @@ def parts_of(task: ToolTask) -> list[Part]:
     """What a completed task has returned; nothing of any other."""
     if not task.result:
         return []
-    result = read_result(task.result)
+    result = deserialize_result(task.result)
     stem = _stem(task.name)
     if result.structured is not None:  # its text says the same
         return [

@@ -35,7 +35,7 @@ from django_mcp.admin.tasks.display import TaskDisplay
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import STATE_COLUMNS, TaskState
 from django_mcp.background.cancellation import cancel
-from django_mcp.background.recovery import sweep_when_due
+from django_mcp.background.recovery import recover_when_due
 from django_mcp.dispatch import call_again
 from django_mcp.exceptions import DjangoMCPError
 from django_mcp.models import CallRecord, ToolTask
@@ -81,7 +81,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        sweep_when_due()
+        recover_when_due()
         return super().changelist_view(request, extra_context)
 
     def change_view(
@@ -91,7 +91,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        sweep_when_due()
+        recover_when_due()
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
@@ -106,7 +106,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
 
     def state_view(self, request: HttpRequest, key: UUID) -> JsonResponse:
         """What the page's script asks for as long as the task goes on."""
-        sweep_when_due()
+        recover_when_due()
         task = self._task(request, key, ToolTask.objects.only(*STATE_COLUMNS))
         return JsonResponse(TaskState(task=task).as_json())
 

@@ -1,4 +1,4 @@
-"""The backend over Celery: ids go through the broker, arguments and results never do."""
+"""Backend over Celery: ids go through the broker, arguments and results never do."""
 
 import threading
 from typing import Any
@@ -25,14 +25,14 @@ class CeleryBackend:
 
     @property
     def app(self) -> Celery:
-        """The app that `DJANGO_MCP_CELERY_APP` names, else Celery's current one."""
+        """Celery app that `DJANGO_MCP_CELERY_APP` names, else Celery's current one."""
         named = settings.CELERY_APP
         app: Celery = import_string(named) if named else current_app
         return app
 
     @property
     def is_eager(self) -> bool:
-        """Whether Celery would run tools within the request that calls them."""
+        """True if Celery would run tools within the request that calls them."""
         return bool(self.app.conf.task_always_eager)
 
     @property
@@ -78,7 +78,7 @@ class CeleryBackend:
             raise
 
     def _producer(self) -> Any:
-        """This thread's own producer: the threads that hand over are few, and live long."""
+        """Return this thread's own producer: the threads that enqueue are few, and live long."""
         found = getattr(self._threads, "producer", None)
         if found is None:
             found = self._threads.producer = self.app.amqp.Producer(
@@ -87,7 +87,7 @@ class CeleryBackend:
         return found
 
     def _connection(self) -> Any:
-        """A connection that gives up after seconds, where Celery's own would go on trying."""
+        """Return a connection that gives up after seconds; Celery's own would go on trying."""
         patience = settings.BROKER_TIMEOUT
         options = {
             **self.app.conf.broker_transport_options,

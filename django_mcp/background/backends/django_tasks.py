@@ -1,4 +1,4 @@
-"""The backend over Django's Tasks: ids pass through it, arguments and results never do."""
+"""Backend over Django's Tasks: ids pass through it, arguments and results never do."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,37 +30,37 @@ class DjangoTasksBackend:
 
     @property
     def target(self) -> BaseTaskBackend:
-        """The backend that `DJANGO_MCP_DJANGO_TASKS_BACKEND` names; raises if there is none."""
+        """Backend of Django's that `DJANGO_MCP_DJANGO_TASKS_BACKEND` names; raises without one."""
         return task_backends[settings.DJANGO_TASKS_BACKEND]
 
     @property
     def is_immediate(self) -> bool:
-        """Whether it would run tools within the request that calls them."""
+        """True if the target would run tools within the request that calls them."""
         return isinstance(self.target, ImmediateBackend)
 
     @property
     def is_dummy(self) -> bool:
-        """Whether it keeps what it is given, and runs nothing."""
+        """True if the target keeps what it is given, and runs nothing."""
         return isinstance(self.target, DummyBackend)
 
     @property
     def queues(self) -> set[str]:
-        """The queues that it takes tasks for; empty if any."""
+        """Queues that the target takes tasks for; empty if any."""
         return self.target.queues
 
     @staticmethod
     def queue_of(queue: str | None) -> str:
-        """The queue of a tool; without its option `queue`, that of Django's Tasks."""
+        """Return the queue of a tool; without its option `queue`, that of Django's Tasks."""
         return DEFAULT_TASK_QUEUE_NAME if queue is None else queue
 
     def problems(self) -> list[CheckMessage]:
-        """The errors that the backend's own check finds, such as an app that is not installed."""
+        """Return the errors of the target's own check, such as an app that is not installed."""
         return [message for message in self.target.check() if message.is_serious()]
 
     def enqueue(self, task: ToolTask, runs: Background, *, delay: float = 0) -> None:
         """See `Backend.enqueue`. A backend that cannot defer is given nothing before it is due.
 
-        The sweep hands that over, `DJANGO_MCP_BACKGROUND_STALE_AFTER` later than it is due.
+        Recovery enqueues that, `DJANGO_MCP_BACKGROUND_STALE_AFTER` later than it is due.
         """
         run_after = None
         if delay > 0:

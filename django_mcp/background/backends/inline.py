@@ -1,4 +1,4 @@
-"""The inline backend: tasks are run where they are submitted, on the caller's thread. For tests."""
+"""Inline backend: tasks are run where they are submitted, on the caller's thread. For tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from django_mcp.tools.background import Background
 
 
 class InlineBackend:
-    """Runs each task before `enqueue` returns, in the transaction that has made its row.
+    """Backend that runs each task within `enqueue`, in the transaction that has made its row.
 
     There is no heartbeat, so a run has no time limit; and no delay before it is run again.
     """
@@ -26,8 +26,8 @@ class InlineBackend:
 
 
 class _NoHeartbeat(Heartbeat):
-    """Looks after nothing: a thread would neither see nor keep a row that is not committed."""
+    """Heartbeat that does nothing: a thread would neither see nor renew an uncommitted row."""
 
     @contextmanager
-    def of(self, run: Run) -> Iterator[None]:
+    def keep_alive(self, run: Run) -> Iterator[None]:
         yield

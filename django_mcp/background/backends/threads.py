@@ -1,4 +1,4 @@
-"""The backend without a broker: threads of the process that was called, over the same rows."""
+"""Backend without a broker: threads of the process that was called, over the same rows."""
 
 import logging
 from queue import SimpleQueue
@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 
 
 class ThreadsBackend:
-    """Runs tasks on threads of this process: for development, and where nothing may be installed.
+    """Backend over threads of this process: for development, and where nothing may be installed.
 
-    The threads end with the process, wherever their tools are; a sweep of any later process sees
+    The threads end with the process, wherever their tools are; recovery by any later process sees
     to what they leave.
     """
 

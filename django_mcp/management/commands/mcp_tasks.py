@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from django_mcp.audit.redaction import redact
 from django_mcp.background.cancellation import cancel
-from django_mcp.background.recovery import sweep
+from django_mcp.background.recovery import recover_tasks
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import count
 from django_mcp.management.formats import counted, moment_text
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             case "cancel":
                 self._cancel(_task(options["id"]))
             case "sweep":
-                swept = sweep()
+                swept = recover_tasks()
                 self.stdout.write(
                     f"{counted(swept.queued, 'task')} queued again, {swept.ended} ended, "
                     f"{swept.recorded} recorded, {swept.deleted} deleted"

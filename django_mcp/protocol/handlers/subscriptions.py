@@ -19,9 +19,9 @@ from mcp_types import (
     SubscriptionsListenResult,
 )
 
-from django_mcp.background.access import MAX_AGE, Access
+from django_mcp.background.access import MAX_AGE_SECONDS, Access
 from django_mcp.background.queries import find_tasks
-from django_mcp.background.watch import changes, watch
+from django_mcp.background.watch import changes, poller
 from django_mcp.exceptions import AccessEndedError
 from django_mcp.models import ToolTask
 from django_mcp.protocol.capabilities import TASKS, declares_tasks
@@ -96,7 +96,7 @@ class _Stream:
     async def serve(self, keys: Sequence[UUID]) -> None:
         """Send the states of these tasks that the caller may know of, until all have ended."""
         try:
-            async with self._access.kept():
+            async with self._access.kept_valid():
                 known = await self.read(keys)
                 await self.acknowledge([str(key) for key in keys if key in known])
                 async with asyncio.TaskGroup() as following:
@@ -118,13 +118,13 @@ class _Stream:
         await self._tell(known)
         if known.has_ended:
             return
-        async with watch().waiting_for(key) as waiter:
+        async with poller().watch(key) as waiter:
             waiter.has_row = True
             async for seen in changes(waiter, pace=PACE):
                 if seen.updated == known.updated:  # the first look may find what has been told
                     continue
                 is_progress = seen.status == known.status
-                found = await self.read([key], max_age=MAX_AGE if is_progress else 0)
+                found = await self.read([key], max_age=MAX_AGE_SECONDS if is_progress else 0)
                 news = found.get(key)
                 if news is None:
                     return

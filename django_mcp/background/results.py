@@ -1,4 +1,4 @@
-"""Serialization of the result or the error of a call, for the row of its task."""
+"""Serialization of results and errors of calls, for the rows of tasks."""
 
 import json
 from base64 import b64decode, b64encode
@@ -24,23 +24,23 @@ BLOCKS: dict[str, type[Content]] = {
 }
 
 FACTS = ("outcome", "message", "retryable", "hint", "retry_after")
-"""The facts of an error that its caller is told."""
+"""Attributes of an error that its caller may know."""
 
 
-def written_result(result: Rendered) -> str:
-    """A result as text."""
+def serialize_result(result: Rendered) -> str:
+    """Return a result as text."""
     blocks = [{"kind": type(block).__name__, **_fields(block)} for block in result.content]
     return json.dumps({"content": blocks, "structured": result.structured})
 
 
-def read_result(text: str) -> Rendered:
-    """What `written_result` was given."""
+def deserialize_result(text: str) -> Rendered:
+    """Return the result that `serialize_result` was given."""
     stored = json.loads(text)
     return Rendered(content=tuple(map(_block, stored["content"])), structured=stored["structured"])
 
 
-def written_error(error: BaseException) -> str:
-    """What the caller may know of an error, as text: nothing of one that is no `CallError`."""
+def serialize_error(error: BaseException) -> str:
+    """Return what the caller may know of an error, as text: little of any but `CallError`."""
     if not isinstance(error, CallError) or isinstance(error, ToolFailedError):
         return json.dumps({"class": ToolFailedError.__name__})
     facts = {name: getattr(error, name) for name in FACTS}
@@ -48,8 +48,8 @@ def written_error(error: BaseException) -> str:
     return json.dumps({"class": _class_of(error).__name__, "facts": facts, "result": result})
 
 
-def read_error(text: str, call_id: UUID) -> CallError:
-    """An error that tells the caller the same as the one that `written_error` was given."""
+def deserialize_error(text: str, call_id: UUID) -> CallError:
+    """Return an error with the same public attributes as the one that was serialized."""
     stored = json.loads(text)
     if stored["class"] == ToolFailedError.__name__:
         return ToolFailedError(call_id)
@@ -61,18 +61,18 @@ def read_error(text: str, call_id: UUID) -> CallError:
         setattr(error, name, value)
     error.args = (error.message,)
     if stored.get("result") is not None:
-        error.result = read_result(stored["result"])
+        error.result = deserialize_result(stored["result"])
     return error
 
 
 def _class_of(error: CallError) -> type[CallError]:
-    """The class of the error, or the nearest above it that each process of a project has."""
+    """Return the class of the error, or its nearest base class that is the package's own."""
     return next(cls for cls in type(error).__mro__ if cls.__module__ == exceptions.__name__)
 
 
 def _written_part(result: Rendered | None) -> str | None:
-    """A result that an error tells of, as text; None if it is too large to be kept."""
-    text = None if result is None else written_result(result)
+    """Return the result that an error carries, as text; None if it is too large to be stored."""
+    text = None if result is None else serialize_result(result)
     return None if text is None or len(text) > settings.BACKGROUND_MAX_BYTES else text
 
 
