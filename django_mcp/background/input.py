@@ -23,7 +23,7 @@ def serialize_requests(requests: Mapping[str, ElicitationRequest]) -> str:
 
 def open_requests(task: ToolTask) -> dict[str, ElicitationRequest]:
     """Input requests of a task by the keys of their responses; empty unless it waits for some."""
-    stored = json.loads(task.questions or "{}")
+    stored = json.loads(task.input_requests or "{}")
     return {key: ElicitationRequest(**request) for key, request in stored.items()}
 
 
@@ -40,18 +40,18 @@ def accept_responses(key: UUID, responses: Mapping[str, Any]) -> None:
         if task is None:
             return
         requests = open_requests(task)
-        taken = {name: _read(responses[name]) for name in requests if name in responses}
-        if not taken:
+        accepted = {name: _validated(responses[name]) for name in requests if name in responses}
+        if not accepted:
             return
-        rest = {name: request for name, request in requests.items() if name not in taken}
-        encrypted = encrypt({**decrypt(task.answers), **taken})
+        rest = {name: request for name, request in requests.items() if name not in accepted}
+        encrypted = encrypt({**decrypt(task.input_responses), **accepted})
         if len(encrypted) > settings.BACKGROUND_MAX_BYTES:
             raise InvalidInputResponsesError(
                 f"The responses are larger than {settings.BACKGROUND_MAX_BYTES} bytes."
             )
         # Otherwise another request has responded between the two statements: read again.
-        if ToolTask.objects.answer(
-            task, questions=serialize_requests(rest) if rest else "", answers=encrypted
+        if ToolTask.objects.store_responses(
+            task, input_requests=serialize_requests(rest) if rest else "", input_responses=encrypted
         ):
             break
     if not rest:
@@ -59,7 +59,7 @@ def accept_responses(key: UUID, responses: Mapping[str, Any]) -> None:
     publish(key)
 
 
-def _read(response: Any) -> dict[str, Any]:
+def _validated(response: Any) -> dict[str, Any]:
     """Validate a response, and return it as it is stored."""
     action = response.get("action") if isinstance(response, Mapping) else None
     if action not in ACTIONS:

@@ -22,7 +22,7 @@ def find_tasks(keys: Sequence[UUID], principal: Principal) -> list[ToolTask]:
     Call it from a thread.
     """
     rows = ToolTask.objects.filter(pk__in=keys).owned_by(principal).unexpired()
-    rows = rows.without_payload(but=("questions", "result", "error"))
+    rows = rows.without_payload(but=("input_requests", "result", "error"))
     tasks = list(rows)
     if any(_is_silent(task) for task in tasks) and recover_when_due():
         tasks = list(rows.all())

@@ -66,8 +66,8 @@ def recover_tasks() -> RecoveryCounts:
             # A broker that hangs would hold up this thread, task after task.
             can_enqueue = enqueue(task)
             counts.queued += can_enqueue
-    long_ago = timedelta(seconds=settings.ANSWER_WITHIN)
-    for task in tasks.unanswered(since=long_ago)[:BATCH_ROWS]:
+    input_timeout = timedelta(seconds=settings.ANSWER_WITHIN)
+    for task in tasks.awaiting_input(since=input_timeout)[:BATCH_ROWS]:
         counts.ended += fail(task.pk, TaskUnansweredError(), _as_found(task))
     for key in ToolTask.objects.unrecorded(since=patience).values_list("pk", flat=True)[
         :BATCH_ROWS

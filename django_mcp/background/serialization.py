@@ -84,7 +84,7 @@ def invocation_of(task: ToolTask, principal: Principal) -> Invocation:
         traceparent=task.traceparent,
         is_askable=task.is_askable,
         takes_task=task.is_askable,
-        input_responses=decrypt(task.answers),
+        input_responses=decrypt(task.input_responses),
     )
 
 

@@ -167,7 +167,7 @@ async def _await_cancellable(cancellation: Cancellation, awaitable: Any) -> Any:
 def _suspend(run: Run, requests: Mapping[str, ElicitationRequest]) -> None:
     """Suspend the task until its input responses are there: any free worker resumes it."""
     text = serialize_requests(requests)
-    if run.rows.suspend(questions=text, **run.take_changes()):
+    if run.rows.suspend(input_requests=text, **run.take_changes()):
         publish(run.task.pk)
     else:
         end_with_error(run.rows, TaskCancelledError())

@@ -26,7 +26,15 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
     """Every change of a status is one statement that names the status that it follows."""
 
     moment = "created"
-    payload = ("arguments", "secrets", "questions", "answers", "result", "error", "scopes")
+    payload = (
+        "arguments",
+        "secrets",
+        "input_requests",
+        "input_responses",
+        "result",
+        "error",
+        "scopes",
+    )
 
     @property
     def db(self) -> str:
@@ -90,8 +98,8 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         expected = (ToolTask.Status.QUEUED, ToolTask.Status.WORKING)
         return self.filter(status__in=expected, heartbeat__lte=timezone.now() - since)
 
-    def unanswered(self, *, since: datetime.timedelta) -> Self:
-        """Tasks that have waited so long for an answer."""
+    def awaiting_input(self, *, since: datetime.timedelta) -> Self:
+        """Tasks that have waited so long for input."""
         return self.filter(
             status=ToolTask.Status.INPUT_REQUIRED, heartbeat__lte=timezone.now() - since
         )
@@ -131,28 +139,38 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         running = self.filter(status=ToolTask.Status.WORKING, cancel_requested=False, result="")
         return running.update(status=ToolTask.Status.QUEUED, heartbeat=due, updated=due)
 
-    def suspend(self, *, questions: str, **facts: Any) -> int:
-        """Let running tasks wait for answers. Not those that are to be cancelled."""
+    def suspend(self, *, input_requests: str, **facts: Any) -> int:
+        """Suspend running tasks until there are responses. Not those that are to be cancelled."""
         now = timezone.now()
         return self.filter(status=ToolTask.Status.WORKING, cancel_requested=False).update(
             status=ToolTask.Status.INPUT_REQUIRED,
-            questions=questions,
+            input_requests=input_requests,
             suspensions=F("suspensions") + 1,
             heartbeat=now,
             updated=now,
             **facts,
         )
 
-    def answer(self, found: "ToolTask", *, questions: str, answers: str) -> int:
-        """Store the answers to what a task asked when it was found; queue it if nothing is open.
+    def store_responses(
+        self, found: "ToolTask", *, input_requests: str, input_responses: str
+    ) -> int:
+        """Store responses to requests that were open in `found`; queue it if none is open now.
 
-        Zero when somebody else has answered meanwhile, or it does not wait any more.
+        Zero when another request has responded meanwhile, or it does not wait any more.
         """
         now = timezone.now()
-        status = ToolTask.Status.INPUT_REQUIRED if questions else ToolTask.Status.QUEUED
+        status = ToolTask.Status.INPUT_REQUIRED if input_requests else ToolTask.Status.QUEUED
         return self.filter(
-            pk=found.pk, status=ToolTask.Status.INPUT_REQUIRED, answers=found.answers
-        ).update(status=status, questions=questions, answers=answers, heartbeat=now, updated=now)
+            pk=found.pk,
+            status=ToolTask.Status.INPUT_REQUIRED,
+            input_responses=found.input_responses,
+        ).update(
+            status=status,
+            input_requests=input_requests,
+            input_responses=input_responses,
+            heartbeat=now,
+            updated=now,
+        )
 
     def end(self, status: "ToolTask.Status", **facts: Any) -> int:
         """End those that have not ended yet. What has ended never changes again."""
@@ -161,8 +179,8 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
             status=status,
             slot=None,
             secrets="",
-            questions="",
-            answers="",
+            input_requests="",
+            input_responses="",
             ended=now,
             updated=now,
             expires=now + F("kept_for"),
@@ -252,11 +270,11 @@ class ToolTask(models.Model):
         default=False,
         help_text=_("Whether the client puts the tool's questions to its user."),
     )
-    questions = models.TextField(
-        _("open questions"), blank=True, help_text=_("As JSON, by their keys.")
+    input_requests = models.TextField(
+        _("open input requests"), blank=True, help_text=_("As JSON, by their keys.")
     )
-    answers = models.TextField(
-        pgettext_lazy("background task", "answers"),
+    input_responses = models.TextField(
+        pgettext_lazy("background task", "input responses"),
         blank=True,
         help_text=_("Encrypted, and gone when the task ends."),
     )

@@ -215,14 +215,14 @@ def asking(message: str, model: type[BaseModel] = Terms, **changes: Any) -> Tool
     """A task that waits for its user."""
     question = ElicitationRequest(message=message, form=form_of(model))
     return task(
-        status=Status.INPUT_REQUIRED, questions=serialize_requests({"k": question}), **changes
+        status=Status.INPUT_REQUIRED, input_requests=serialize_requests({"k": question}), **changes
     )
 
 
 def test_questions_that_a_task_waits_with_are_shown_readably_and_answers_never(
     watcher: Client,
 ) -> None:
-    waiting = asking("Delete 3 reports?\nNobody can undo it.", answers="sealed-swordfish")
+    waiting = asking("Delete 3 reports?\nNobody can undo it.", input_responses="sealed-swordfish")
 
     page = watcher.get(task_page(waiting))
 
@@ -246,9 +246,11 @@ def test_page_says_which_questions_it_shows_lest_there_are_others(watcher: Clien
 
     page = watcher.get(task_page(waiting)).content.decode()
     state = watcher.get(task_page(waiting, "state")).json()
-    ToolTask.objects.answer(waiting, questions=waiting.questions, answers="sealed")
+    ToolTask.objects.store_responses(
+        waiting, input_requests=waiting.input_requests, input_responses="encrypted"
+    )
     partly = watcher.get(task_page(waiting, "state")).json()
-    ToolTask.objects.update(status=Status.WORKING, questions="")
+    ToolTask.objects.update(status=Status.WORKING, input_requests="")
     working = watcher.get(task_page(waiting, "state")).json()
 
     assert state["asked"]

@@ -58,7 +58,7 @@ def test_tool_goes_on_with_the_answer(name: str) -> None:
     record = CallRecord.objects.get()
     assert result.structured == {"result": "kept"}
     assert (task.status, task.attempts, task.suspensions) == ("completed", 2, 1)
-    assert (task.questions, task.answers) == ("", "")
+    assert (task.input_requests, task.input_responses) == ("", "")
     assert (record.outcome, record.task_id) == ("ok", str(task.pk))
 
 
@@ -67,7 +67,7 @@ def test_what_a_tool_did_before_it_asked_is_undone() -> None:
 
     def look(task: ToolTask) -> None:
         groups.append(Group.objects.count())
-        accept_responses(task.pk, dict.fromkeys(json.loads(task.questions), YES))
+        accept_responses(task.pk, dict.fromkeys(json.loads(task.input_requests), YES))
 
     interrupt("found", look, name="Owls")
 
@@ -120,7 +120,7 @@ def test_answers_that_arrive_at_the_same_time_all_count() -> None:
         connections.close_all()
 
     def both(task: ToolTask) -> None:
-        one, other = json.loads(task.questions)
+        one, other = json.loads(task.input_requests)
         threads = [
             Thread(target=respond, args=(task, one, "Ada")),
             Thread(target=respond, args=(task, other, "Bob")),
@@ -137,7 +137,7 @@ def test_answers_that_arrive_at_the_same_time_all_count() -> None:
 
 def test_first_answer_to_a_question_stays() -> None:
     def twice(task: ToolTask) -> None:
-        one, other = json.loads(task.questions)
+        one, other = json.loads(task.input_requests)
         accept_responses(task.pk, {one: accept(name="Ada")})
         accept_responses(task.pk, {one: accept(name="Eve")})
         accept_responses(task.pk, {other: accept(name="Bob"), one: accept(name="Eve")})
@@ -196,7 +196,7 @@ def test_unusable_answer_is_asked_for_again_as_another_question() -> None:
 )
 def test_what_is_no_answer_is_refused_and_nothing_of_it_taken(response: Any) -> None:
     def both(task: ToolTask) -> None:
-        one, other = json.loads(task.questions)
+        one, other = json.loads(task.input_requests)
         with pytest.raises(InvalidInputResponsesError):
             accept_responses(task.pk, {one: accept(name="Eve"), other: response})
         accept_responses(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
@@ -210,7 +210,7 @@ def test_answers_larger_than_a_row_may_hold_are_refused(settings: Settings) -> N
     settings.DJANGO_MCP_BACKGROUND_MAX_BYTES = 1000
 
     def both(task: ToolTask) -> None:
-        one, other = json.loads(task.questions)
+        one, other = json.loads(task.input_requests)
         with pytest.raises(InvalidInputResponsesError):
             accept_responses(task.pk, {one: accept(name="E" * 1000), other: accept(name="Bob")})
         accept_responses(task.pk, {one: accept(name="Ada"), other: accept(name="Bob")})
@@ -269,7 +269,7 @@ def test_answers_are_encrypted_in_the_row() -> None:
     rows: list[Any] = []
 
     def one_by_one(task: ToolTask) -> None:
-        one, other = json.loads(task.questions)
+        one, other = json.loads(task.input_requests)
         accept_responses(task.pk, {one: accept(name=asking_tools.SECRET)})
         rows.extend(ToolTask.objects.filter(pk=task.pk).values())
         accept_responses(task.pk, {other: accept(name="Bob")})
@@ -277,14 +277,14 @@ def test_answers_are_encrypted_in_the_row() -> None:
     result = interrupt("marry", one_by_one)
 
     assert result.structured == {"result": f"{asking_tools.SECRET} and Bob"}
-    assert rows[0]["answers"]
+    assert rows[0]["input_responses"]
     assert asking_tools.SECRET not in str(rows[0])
 
 
 def test_cancelled_task_never_goes_on() -> None:
     def cancel_first(task: ToolTask) -> None:
         cancel(task.pk)
-        accept_responses(task.pk, dict.fromkeys(json.loads(task.questions), YES))
+        accept_responses(task.pk, dict.fromkeys(json.loads(task.input_requests), YES))
 
     with pytest.raises(TaskCancelledError):
         interrupt("found", cancel_first, name="Owls")

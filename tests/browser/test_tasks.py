@@ -131,12 +131,12 @@ def test_operator_sees_what_a_task_asks_as_soon_as_it_waits(
         asked = {"k": ElicitationRequest(message=message, form=form)}
         task.update(
             status=Status.INPUT_REQUIRED,
-            questions=serialize_requests(asked),
+            input_requests=serialize_requests(asked),
             updated=timezone.now(),
         )
         wait.until(lambda page: message in page.find_element(By.CLASS_NAME, "mcp-part").text)  # noqa: B023
     words = browser.find_element(By.CLASS_NAME, "mcp-part").text
-    task.update(status=Status.WORKING, questions="")
+    task.update(status=Status.WORKING, input_requests="")
     wait.until(lambda page: not page.find_elements(By.CLASS_NAME, "mcp-part"))
 
     assert words.split("\n") == ["And now?", "Quarter quarter (one of: first, second, optional)"]

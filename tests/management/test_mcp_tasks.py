@@ -47,8 +47,8 @@ def test_it_shows_a_task_without_secrets(db: None, run: RunCommand) -> None:
     shown = task(
         arguments='{"password": "1234", "to": 5}',
         secrets="sealed",
-        answers="sealed",
-        questions='{"q": {"message": "Sure?"}}',
+        input_responses="sealed",
+        input_requests='{"q": {"message": "Sure?"}}',
         error=RuntimeError(),
     )
 
@@ -57,9 +57,9 @@ def test_it_shows_a_task_without_secrets(db: None, run: RunCommand) -> None:
     assert facts == json.loads(run("show", str(shown.call_id)).text)
     assert facts["arguments"] == {"password": "[redacted]", "to": 5}
     assert facts["error"] == {"class": "ToolFailedError"}
-    assert facts["questions"] == {"q": {"message": "Sure?"}}
+    assert facts["input_requests"] == {"q": {"message": "Sure?"}}
     assert facts["result"] is None
-    assert not {"secrets", "answers"} & facts.keys()
+    assert not {"secrets", "input_responses"} & facts.keys()
 
 
 def test_it_cancels_a_task_on_record(db: None, run: RunCommand) -> None:

@@ -108,7 +108,7 @@ class TaskDisplay(CallAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or not obj.questions:
+        if obj is None or not obj.input_requests:
             return fieldsets
         return [(_("Waits for an answer"), {"fields": ("shown_questions",)}), *fieldsets]
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             help=f"so many of the latest ({DEFAULT_LIMIT})",
         )
         for action, meaning in (
-            ("show", "print all of a task but its secrets and answers, as JSON"),
+            ("show", "print all of a task but its secrets and input responses, as JSON"),
             ("cancel", "cancel a task"),
         ):
             chosen = actions.add_parser(action, help=meaning)
@@ -77,12 +77,12 @@ class Command(BaseCommand):
 
     def _show(self, task: ToolTask) -> None:
         facts = {field.attname: getattr(task, field.attname) for field in task._meta.fields}
-        for name in ("secrets", "answers"):  # encrypted, both
+        for name in ("secrets", "input_responses"):  # encrypted, both
             del facts[name]
         tool = get_registry().find(Tool, task.name)
         schema = None if tool is None else tool.argument_schema
         facts["arguments"] = redact(json.loads(task.arguments), schema)
-        for name in ("questions", "result", "error"):
+        for name in ("input_requests", "result", "error"):
             facts[name] = json.loads(facts[name] or "null")
         # Escaped to ASCII, so that no call writes commands to the terminal.
         self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
