@@ -293,6 +293,7 @@ COLUMNS = (
         "duration_ms",
         "result_size",
         "delivered",
+        "calls",
     ),
 )
 """What `calls` yields, in this order."""
@@ -337,6 +338,7 @@ def calls(count: int) -> Iterator[list[Any]]:
             chance.randrange(5, 900),
             chance.randrange(100, 9000),
             True,
+            1,
         ]
 
 

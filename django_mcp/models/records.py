@@ -209,8 +209,6 @@ class CallRecord(models.Model):
     calls = models.PositiveIntegerField(
         pgettext_lazy("of tools", "calls"),
         default=1,
-        # Processes that still run the code of before know nothing of it.
-        db_default=1,
         help_text=_("How many calls of unknown tools share this row; 1 for any other."),
     )
 

@@ -235,7 +235,7 @@ class TestDatabases:
         migrate("django_mcp", database=other)
         ToolGroup.objects.using(other).all().delete()
         state = MigrationExecutor(connections[other]).loader.project_state(
-            ("django_mcp", "0012_switch_kind")
+            ("django_mcp", "0001_initial")
         )
 
         created = sync_groups(apps=state.apps, using=other)
