@@ -35,8 +35,9 @@ from django_mcp.guards.record import Record, RecordBegin
 from django_mcp.guards.scopes import Scopes
 from django_mcp.guards.visible import Visible
 from django_mcp.schemas.output.output import Rendered
+from django_mcp.threads.notifications import publish
 
-__all__ = ["Call", "Guard", "Rendered", "WaitFor", "all_guards"]
+__all__ = ["Call", "Guard", "Rendered", "WaitFor", "all_guards", "publish"]
 
 
 def all_guards() -> Guards:

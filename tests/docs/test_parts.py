@@ -7,7 +7,7 @@ import pytest
 
 import django_mcp
 from django_mcp import guards
-from django_mcp.guards import all_guards
+from django_mcp.guards import Call, all_guards
 from docs.parts.layers import UndescribedModuleError, described
 from docs.parts.pages import PAGES
 from tests.docs.pages import DOCS, ROOT
@@ -59,3 +59,13 @@ def test_pages_beside_the_reference_are_kept_to_the_code(name: str) -> None:
 
 def names() -> list[str]:
     return [type(guard).__name__ for guard in all_guards()]
+
+
+def test_reference_names_attributes_that_a_call_has() -> None:
+    text = (DOCS / "reference" / "guards.md").read_text().partition("## Call\n")[2]
+    table = text.partition("## Rendered")[0]
+    named = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    attributes = [name for cell in named for name in re.findall(r"`(\w+)`", cell)]
+
+    assert attributes
+    assert [name for name in attributes if not hasattr(Call, name)] == []

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from pytest_django import Settings
 
 from django_mcp.exceptions import BusyError, DjangoMCPError, ToolFailedError
+from django_mcp.guards import publish
 from django_mcp.models import CallRecord, ToolTask
 from tests.calls import call_of, offering, serve_call
 from tests.guards import examples
@@ -222,6 +223,7 @@ def test_call_that_waits_for_something_holds_no_thread(
         await serve_call(call_of("free"))
         ended = waiting.done()
         examples.Patient.wanted.set()
+        publish("patient")
         await waiting
         return ["waited" if not ended else "did not wait"]
 
