@@ -80,7 +80,7 @@ class ConfirmationAdmin(CallAdmin):
                 "confirmation": confirmation,
                 "opts": self.opts,
                 "media": self.media,
-                "is_consent_missing": "confirmed" in request.POST and confirmation.is_dangerous,
+                "is_risk_unconfirmed": "confirmed" in request.POST and confirmation.is_dangerous,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
                 # Whatever the list is narrowed to: those that are asked for are named.
                 "address": f"{self.url_of('changelist')}?period=all",

@@ -18,7 +18,7 @@ from django_mcp.models import ClientRegistration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartyLinks:
+class CallerLinks:
     """Addresses of the pages of a call's user and client; None where there is nothing to open."""
 
     user: str | None = None
@@ -51,14 +51,14 @@ def change_links(
     }
 
 
-def party_links(request: HttpRequest, admin_site: AdminSite, calls: Iterable[Any]) -> None:
+def attach_caller_links(request: HttpRequest, admin_site: AdminSite, calls: Iterable[Any]) -> None:
     """Set `links` of each call; three queries at most, however many calls there are."""
     rows = list(calls)
     keys = {key for row in rows if (key := _user_key(row.user)) is not None}
     users = change_links(request, admin_site, get_user_model(), "pk", keys)
     clients = _client_links(request, admin_site, {row.client for row in rows if row.client})
     for row in rows:
-        row.links = PartyLinks(user=users.get(row.user), client=clients.get(row.client))
+        row.links = CallerLinks(user=users.get(row.user), client=clients.get(row.client))
 
 
 def _client_links(

@@ -23,7 +23,7 @@ class Tone(StrEnum):
 
 
 def mark(label: str | Promise, tone: Tone) -> SafeString:
-    """A short text on a coloured ground, on which browsers set it without a style sheet too."""
+    """A short text on a coloured ground, on which browsers set it without a style details too."""
     return format_html('<mark class="mcp-mark mcp-{}">{}</mark>', tone, label)
 
 

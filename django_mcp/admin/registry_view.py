@@ -13,7 +13,7 @@ from django_mcp.tools.tool import Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredPrimitives:
+class RegistryView:
     """Kinds and names by group, and the registry.
 
     When the registry cannot be built, the names are there, it is empty, and `problems` says why.
@@ -44,17 +44,15 @@ class DeclaredPrimitives:
         return found if found is not None and found.group == group else None
 
 
-def read_declared() -> DeclaredPrimitives:
+def read_registry() -> RegistryView:
     """Read what this process declares. While that cannot be served, each call tries it anew."""
     try:
         registry = get_registry()
     except ToolRegistrationError as error:
         pairs = {(each.group, each.key) for each in declarations()}
-        return DeclaredPrimitives(keys=_by_group(pairs), problems=error.problems)
+        return RegistryView(keys=_by_group(pairs), problems=error.problems)
     every = registry.primitives.values()
-    return DeclaredPrimitives(
-        keys=_by_group((each.group, each.key) for each in every), registry=registry
-    )
+    return RegistryView(keys=_by_group((each.group, each.key) for each in every), registry=registry)
 
 
 def _by_group(pairs: Iterable[tuple[str, Key]]) -> Mapping[str, Collection[Key]]:

@@ -25,8 +25,8 @@ BUSY = CallRecord.Outcome.BUSY
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three calls are counted, and six compared."""
-    monkeypatch.setattr(changelist, "LIMIT", 3)
-    monkeypatch.setattr(changelist, "REACH", 6)
+    monkeypatch.setattr(changelist, "MAX_ROWS", 3)
+    monkeypatch.setattr(changelist, "MAX_COMPARED_ROWS", 6)
 
 
 def moment_of(*, hours: float) -> str:
@@ -220,7 +220,7 @@ def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
 def test_more_choices_than_can_be_looked_up_are_all_offered(
     onlooker: Client, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "MOST_VALUES", 2)
+    monkeypatch.setattr(filters, "MAX_LOOKED_UP_VALUES", 2)
     recent(name="count_stock")
 
     assert {"count_stock", "report", "write_off"} <= links(onlooker.get(RECORDS)).keys()

@@ -138,7 +138,7 @@ class TestList:
     def test_large_table_is_read_in_part(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(changelist, "LIMIT", 3)
+        monkeypatch.setattr(changelist, "MAX_ROWS", 3)
         for number in range(5):
             registered(f"Desk {number}", ago=number * DAY)
 
@@ -203,7 +203,7 @@ class TestPage:
     def test_users_are_named_up_to_a_number(
         self, watcher: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("django_mcp.admin.clients.display.NAMED_USERS", 2)
+        monkeypatch.setattr("django_mcp.admin.clients.display.MAX_NAMED_USERS", 2)
         desk = registered("Desk")
         for name in ("ann", "bob", "eve"):
             token(desk, User.objects.create_user(name))

@@ -111,7 +111,7 @@ class TestPage:
                 [("user", "ann", done(1, 1)), ("client", "desk", done(1, 1))],
             ),
             (
-                {"everybody": "on", "dared": "yes"},
+                {"everybody": "on", "risk_confirmed": "yes"},
                 {("Desk", "ann", API)},
                 [("client", "everybody", done(2, 1))],
             ),
@@ -146,7 +146,7 @@ class TestPage:
         page = controller.post(ACCESS, confirmed(everybody="on"))
 
         assert "Nothing was revoked: tick the box" in text_of(page)
-        assert 'name="dared" value="yes" id="mcp-dared" required' in page.content.decode()
+        assert 'name="risk_confirmed" value="yes" id="mcp-risk" required' in page.content.decode()
         assert tokens() == DESK
 
     def test_opening_a_link_revokes_nothing(self, controller: Client, desk: Any) -> None:

@@ -138,7 +138,7 @@ def test_task_that_cannot_be_repeated_is_left_alone(
     old = failed(ada, **changes)
 
     page = controller.get(task_page(old))
-    refused = controller.post(TASKS, confirmed("retry_selected", old, dared="yes"))
+    refused = controller.post(TASKS, confirmed("retry_selected", old, risk_confirmed="yes"))
 
     assert "Run again" not in text_of(page)
     assert f"is left alone: {reason}" in text_of(refused)
@@ -155,7 +155,7 @@ def test_tool_that_may_act_twice_is_run_again_only_when_that_is_said_aloud(
     asked = controller.get(task_page(old, "retry"))
     refused = controller.post(TASKS, confirmed("retry_selected", old))
     count = ToolTask.objects.count()
-    controller.post(TASKS, confirmed("retry_selected", old, dared="yes"))
+    controller.post(TASKS, confirmed("retry_selected", old, risk_confirmed="yes"))
 
     assert "may have taken effect, and its tool is not declared idempotent" in text_of(asked)
     assert "Nothing was run: say that it may happen twice." in text_of(refused)

@@ -11,7 +11,7 @@ from django_mcp.schemas.output.output import Rendered
 from tests.admin.pages import links_of, task_page, text_of
 from tests.factories import task
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.details"
 CSV = EmbeddedResource(
     uri="https://shop.example/a/b%2F..%2F2026%20totals.exe?x=1", text="é", mime_type="text/csv"
 )

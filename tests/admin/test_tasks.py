@@ -118,7 +118,7 @@ def test_task_links_to_its_user(superuser: Client) -> None:
 
 @pytest.mark.implementation
 def test_list_leads_on_where_it_stops(controller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelist, "LIMIT", 2)
+    monkeypatch.setattr(changelist, "MAX_ROWS", 2)
     for number in range(3):
         task(name=f"task_{number}", hours=number)
 

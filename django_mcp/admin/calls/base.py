@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from django_mcp.admin.links import PartyLinks, change_links
+from django_mcp.admin.links import CallerLinks, change_links
 from django_mcp.admin.markup import codes, in_line
 from django_mcp.escapes import printable
 from django_mcp.kinds import Kind
@@ -32,7 +32,7 @@ def shown_field(model: type[Model], name: str) -> Callable[[Any, Any], str]:
 
 
 class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """Nobody adds, changes or deletes a row here; the list is a `NewestList`."""
+    """Nobody adds, changes or deletes a row here; the list is a `KeysetChangeList`."""
 
     list_per_page = 50
     sortable_by = ()
@@ -97,12 +97,12 @@ class CallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
 
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> SafeString | str:
-        links: PartyLinks = call.links
+        links: CallerLinks = call.links
         return _link(self.user_text(call), links.user)
 
     @admin.display(description=_("client"))
     def application(self, call: Any) -> SafeString | str | None:
-        links: PartyLinks = call.links
+        links: CallerLinks = call.links
         return _link(printable(call.client_name or call.client), links.client) or None
 
     @admin.display(description=_("tool"))

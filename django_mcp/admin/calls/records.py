@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.calls.base import CallAdmin, shown_field
 from django_mcp.admin.calls.export import csv_response
-from django_mcp.admin.changelist.changelist import CallList
+from django_mcp.admin.changelist.changelist import CallChangeList
 from django_mcp.admin.changelist.filters import (
     ClientFilter,
     KindFilter,
@@ -25,7 +25,7 @@ from django_mcp.admin.changelist.filters import (
     UserFilter,
 )
 from django_mcp.admin.formats import duration_text, moment_text
-from django_mcp.admin.links import party_links
+from django_mcp.admin.links import attach_caller_links
 from django_mcp.admin.markup import Tone, in_line, json_block, mark, words
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.records import CallRecordQuerySet
@@ -125,12 +125,12 @@ class CallRecordAdmin(CallAdmin):
         return [(_("Several calls"), {"fields": ("calls",)}), *fieldsets]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return CallList
+        return CallChangeList
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         call = super().get_object(request, *args, **kwargs)
         if call is not None:
-            party_links(request, self.admin_site, [call])
+            attach_caller_links(request, self.admin_site, [call])
         return call
 
     def get_urls(self) -> list[URLPattern]:

@@ -9,20 +9,20 @@ from django.core.paginator import InvalidPage, Paginator
 from django.http import HttpRequest
 
 from django_mcp.admin.changelist.filters import ColumnFilter, PeriodFilter, read_id
-from django_mcp.admin.changelist.newest_rows import Criterion, Newest, find_newest
-from django_mcp.admin.links import party_links
+from django_mcp.admin.changelist.keyset import Criterion, Keyset, find_keyset
+from django_mcp.admin.links import attach_caller_links
 from django_mcp.models.timed import TimedQuerySet
 
-LIMIT = 5_000
+MAX_ROWS = 5_000
 """So many rows are counted and paged; older ones are behind a link."""
 
-REACH = 5_000
-"""So many rows that meet one filter are compared with the others; see `find_newest`."""
+MAX_COMPARED_ROWS = 5_000
+"""So many rows that meet one filter are compared with the others; see `find_keyset`."""
 
 SEARCHED = ("name", "username", "user", "client_name", "client")
 
 
-class NewestList(ChangeList):
+class KeysetChangeList(ChangeList):
     """Finds the newest rows within bounds, and says so where it stopped.
 
     `queryset` is the whole of what the filters and the search ask for: what actions and the export
@@ -32,7 +32,7 @@ class NewestList(ChangeList):
 
     id_columns: ClassVar[tuple[str, ...]] = ("call_id",)
     root_queryset: TimedQuerySet[Any]
-    newest: Newest
+    keyset: Keyset
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: Any = None
@@ -61,8 +61,8 @@ class NewestList(ChangeList):
                 rows = spec.queryset(request, rows)
             elif isinstance(spec, ColumnFilter) and spec.criterion is not None:
                 criteria.append(spec.criterion)
-        self.newest = find_newest(rows, criteria, limit=LIMIT, reach=REACH)
-        self.paginator = Paginator(self.newest.keys, self.list_per_page)
+        self.keyset = find_keyset(rows, criteria, limit=MAX_ROWS, reach=MAX_COMPARED_ROWS)
+        self.paginator = Paginator(self.keyset.keys, self.list_per_page)
         try:
             keys = self.paginator.page(self.page_num).object_list
         except InvalidPage:
@@ -71,7 +71,7 @@ class NewestList(ChangeList):
         # Some may have been pruned since.
         self.result_list = [found[key] for key in keys if key in found]
         # Equal, so that the page does not offer to count or show everything.
-        self.result_count = self.full_result_count = len(self.newest.keys)
+        self.result_count = self.full_result_count = len(self.keyset.keys)
         self.show_full_result_count = False
         self.show_admin_actions = bool(self.result_list)
         self.can_show_all = False
@@ -94,28 +94,28 @@ class NewestList(ChangeList):
     @property
     def is_limited(self) -> bool:
         """Whether there are more rows than are counted."""
-        return self.newest.edge is not None and self.result_count == LIMIT
+        return self.keyset.edge is not None and self.result_count == MAX_ROWS
 
     @property
     def older_link(self) -> str | None:
         """Where the list goes on, if it stopped before everything was looked at."""
-        if self.newest.edge is None:
+        if self.keyset.edge is None:
             return None
         # A period that was chosen silently is said aloud beside a moment.
-        before = {"period": self.period or None, "before": self.newest.edge.isoformat()}
+        before = {"period": self.period or None, "before": self.keyset.edge.isoformat()}
         return self.get_query_string(before)
 
     @property
     def wider_link(self) -> str | None:
         """The same question about all time, if there is nothing in the period."""
-        if self.newest.keys or self.newest.edge is not None or self.period == "all":
+        if self.keyset.keys or self.keyset.edge is not None or self.period == "all":
             return None
         return self.get_query_string({"period": "all"}, ["after", "before"])
 
 
-class CallList(NewestList):
+class CallChangeList(KeysetChangeList):
     """Every row of a page has `links` to the pages of its user and its client."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        party_links(request, self.model_admin.admin_site, self.result_list)
+        attach_caller_links(request, self.model_admin.admin_site, self.result_list)

@@ -15,9 +15,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_mcp.admin.changelist.newest_rows import Criterion, newest_by_value
+from django_mcp.admin.changelist.keyset import Criterion, newest_by_value
 from django_mcp.admin.formats import local_moment, read_moment
-from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.registry_view import read_registry
 from django_mcp.escapes import printable
 from django_mcp.exceptions import declared_outcomes
 from django_mcp.models.timed import TimedQuerySet
@@ -33,7 +33,7 @@ DEFAULT_PERIOD = "day"
 
 MAX_TERM_CHARACTERS = 255
 """The length of the longest name that can be searched. SQLite fails on patterns of 50,000 bytes."""
-MOST_VALUES = 100
+MAX_LOOKED_UP_VALUES = 100
 """So many choices of one filter are looked up."""
 INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
@@ -156,7 +156,7 @@ class OccurringFilter(ColumnFilter):
     """Those of its values that occur in the period; all, where they are too many to look up."""
 
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
-        if len(self.lookup_choices) > MOST_VALUES:
+        if len(self.lookup_choices) > MAX_LOOKED_UP_VALUES:
             return
         newest = newest_by_value(rows, self.column, [value for value, _ in self.lookup_choices])
         self.lookup_choices = [
@@ -175,7 +175,7 @@ class ToolFilter(OccurringFilter):
     column = "name"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = {name for keys in read_declared().keys.values() for _, name in keys}
+        names = {name for keys in read_registry().keys.values() for _, name in keys}
         if chosen := self.value():
             names.add(chosen)
         return [(name, printable(name)) for name in sorted(names)]

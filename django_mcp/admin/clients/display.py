@@ -27,7 +27,7 @@ TONES: dict[str, Tone] = {
     Standing.BLOCKED: Tone.BAD,
 }
 
-NAMED_USERS = 50
+MAX_NAMED_USERS = 50
 """So many users are named on a page; the others are counted."""
 
 
@@ -144,7 +144,7 @@ class ClientDisplay(ConfirmationAdmin):
     @admin.display(description=_("users"))
     def named_users(self, registration: Any) -> SafeString | str:
         client: Client = registration.facts
-        keys = client.user_keys(NAMED_USERS)
+        keys = client.user_keys(MAX_NAMED_USERS)
         found = get_user_model()._default_manager.filter(pk__in=keys)
         names = sorted(map(user_label, found))
         if left := client.users - len(names):

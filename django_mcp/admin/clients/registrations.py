@@ -14,14 +14,14 @@ from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
 
-from django_mcp.admin.changelist.changelist import NewestList
+from django_mcp.admin.changelist.changelist import KeysetChangeList
 from django_mcp.admin.changelist.filters import (
     MAX_TERM_CHARACTERS,
     ChoiceFilter,
     LinkedFilter,
     PeriodFilter,
 )
-from django_mcp.admin.changelist.newest_rows import Criterion
+from django_mcp.admin.changelist.keyset import Criterion
 from django_mcp.admin.clients.actions import (
     approval_confirmation,
     block_confirmation,
@@ -61,7 +61,7 @@ class AddressFilter(LinkedFilter):
     column = "address"
 
 
-class RegistrationList(NewestList):
+class RegistrationChangeList(KeysetChangeList):
     """Every row of a page has in `facts` what is known of its application."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -105,7 +105,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
     change_list_template = "django_mcp/admin/registrations.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return RegistrationList
+        return RegistrationChangeList
 
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         registration = super().get_object(*args, **kwargs)

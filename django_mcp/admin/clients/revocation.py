@@ -70,17 +70,17 @@ class RevocationAdmin(ClientDisplay):
                 context["problem"] = str(error)
             else:
                 is_confirmed = "confirmed" in request.POST
-                is_dared = not access.is_of_everybody or "dared" in request.POST
-                if is_confirmed and is_dared:
+                is_risk_confirmed = not access.is_of_everybody or "risk_confirmed" in request.POST
+                if is_confirmed and is_risk_confirmed:
                     self._revoke(request, access)
                     return HttpResponseRedirect(self.url_of("access"))
                 context |= {
                     "access": access,
                     "counts": access.count(),
                     "subjects": [subject.name for subject in subjects_of(access)],
-                    "is_consent_missing": is_confirmed,
+                    "is_risk_unconfirmed": is_confirmed,
                 }
-        return TemplateResponse(request, "django_mcp/admin/access.html", context)
+        return TemplateResponse(request, "django_mcp/admin/revocation.html", context)
 
     def revoke_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Ask whether to revoke the access of one client."""

@@ -17,7 +17,7 @@ SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrimitiveSheet:
+class PrimitiveDetails:
     """A primitive of the code, for the template."""
 
     primitive: Primitive

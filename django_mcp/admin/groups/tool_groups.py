@@ -31,7 +31,7 @@ from django_mcp.admin.groups.client_field import (
 from django_mcp.admin.groups.tool_inline import ToolSwitchInline
 from django_mcp.admin.groups.tool_visibility import tool_visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
-from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.registry_view import read_registry
 from django_mcp.models import ToolGroup, ToolSwitch
 
 
@@ -51,7 +51,7 @@ class CodeFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> QuerySet[ToolGroup] | None:
-        declared = read_declared().keys
+        declared = read_registry().keys
         if self.value() == "present":
             return queryset.filter(name__in=declared)
         if self.value() == "gone":
@@ -105,7 +105,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ToolGroup | None = None) -> bool:
-        if obj is not None and read_declared().has_group(obj.name):
+        if obj is not None and read_registry().has_group(obj.name):
             return False
         return super().has_delete_permission(request, obj)
 
@@ -121,7 +121,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         """The fields; the page shows the tools after the first of these."""
         may_change = self.has_change_permission(request, obj)
         switches: tuple[Any, ...] = (("enabled", "read_only"),)
-        if obj is not None and (obj.title or not read_declared().has_group(obj.name)):
+        if obj is not None and (obj.title or not read_registry().has_group(obj.name)):
             switches = ("name_in_code", *switches)
         clients = "allowed_clients" if may_change else "shown_clients"
         return [
@@ -138,7 +138,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], Any], ...]:
         # Columns of one request, because while the registry cannot be built, every look at it
         # tries again: once for the page is enough, once for each cell would be slow.
-        declared = read_declared()
+        declared = read_registry()
 
         @admin.display(description=_("tools"))
         def tools(group: ToolGroup) -> int:
@@ -176,7 +176,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     @admin.display(description=_("name"))
     def name_in_code(self, group: ToolGroup) -> SafeString:
-        if read_declared().has_group(group.name):
+        if read_registry().has_group(group.name):
             return format_html("{}", group.name)
         explanation = gettext("No tool of the code belongs to this group any more.")
         return format_html("{} {} {}", group.name, gone_mark(), explanation)
@@ -209,7 +209,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> HttpResponse | None:
-        gone = queryset.exclude(name__in=read_declared().keys)
+        gone = queryset.exclude(name__in=read_registry().keys)
         kept = queryset.count() - gone.count()
         if kept:
             text = ngettext(
@@ -288,7 +288,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return len(changed)
 
     def _report_problems(self, request: HttpRequest) -> None:
-        problems = read_declared().problems
+        problems = read_registry().problems
         if problems:
             text = _(
                 "Some tools cannot be served, so nothing can be shown of any tool but its name:"

@@ -7,19 +7,19 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
 
-from django_mcp.admin.groups.primitive_details import PrimitiveSheet
-from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.groups.primitive_details import PrimitiveDetails
+from django_mcp.admin.registry_view import read_registry
 from django_mcp.kinds import Key
 from django_mcp.models import ToolGroup, ToolSwitch
 
 
 class SwitchForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """One switch. `sheet` shows what it switches, if that can be resolved.
+    """One switch. `details` shows what it switches, if that can be resolved.
 
     `is_gone` says that the code has lost it.
     """
 
-    sheet: PrimitiveSheet | None = None
+    details: PrimitiveDetails | None = None
     is_gone: bool = False
 
     class Meta:
@@ -33,12 +33,12 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
     instance: ToolGroup
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._declared = read_declared()
+        self._declared = read_registry()
         super().__init__(*args, **kwargs)
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        form.sheet = self._sheet(form.instance.key)
+        form.details = self._details(form.instance.key)
         form.is_gone = not self._declared.has(self.instance.name, form.instance.key)
         if not form.is_gone:
             form.fields.pop(DELETION_FIELD_NAME, None)
@@ -48,19 +48,19 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
         return any(DELETION_FIELD_NAME in form.fields for form in self.initial_forms)
 
     @property
-    def without_switch(self) -> list[tuple[ToolSwitch, PrimitiveSheet | None]]:
+    def without_switch(self) -> list[tuple[ToolSwitch, PrimitiveDetails | None]]:
         """What came to the code after the rows were last synced, as rows that are not saved."""
         known = {form.instance.key for form in self.initial_forms}
         keys = self._declared.in_group(self.instance.name)
         return [
-            (ToolSwitch(kind=kind, name=name), self._sheet((kind, name)))
+            (ToolSwitch(kind=kind, name=name), self._details((kind, name)))
             for kind, name in keys
             if (kind, name) not in known
         ]
 
-    def _sheet(self, key: Key) -> PrimitiveSheet | None:
+    def _details(self, key: Key) -> PrimitiveDetails | None:
         found = self._declared.find(self.instance.name, key)
-        return None if found is None else PrimitiveSheet(primitive=found)
+        return None if found is None else PrimitiveDetails(primitive=found)
 
 
 class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
@@ -69,7 +69,7 @@ class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generi
     model = ToolSwitch
     form = SwitchForm
     formset = SwitchFormSet
-    template = "django_mcp/admin/switches.html"
+    template = "django_mcp/admin/tool_inline.html"
     fields = ("enabled",)
     extra = 0
 

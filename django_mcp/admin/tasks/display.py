@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.calls.base import CallAdmin, shown_field
 from django_mcp.admin.formats import moment_text
-from django_mcp.admin.links import party_links
+from django_mcp.admin.links import attach_caller_links
 from django_mcp.admin.markup import in_line, json_block, words
-from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.registry_view import read_registry
 from django_mcp.admin.tasks.input_requests import input_requests_of
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import TaskState
@@ -115,7 +115,7 @@ class TaskDisplay(CallAdmin):
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         call = super().get_object(request, *args, **kwargs)
         if call is not None:
-            party_links(request, self.admin_site, [call])
+            attach_caller_links(request, self.admin_site, [call])
         return call
 
     @admin.display(description=_("task id"))
@@ -179,7 +179,7 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, task: ToolTask) -> SafeString:
-        tool = read_declared().tools.get(task.name)
+        tool = read_registry().tools.get(task.name)
         schema = None if tool is None else tool.argument_schema
         arguments = redact(json.loads(task.arguments), schema)
         if not task.has_secrets:

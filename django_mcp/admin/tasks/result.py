@@ -22,10 +22,10 @@ from django_mcp.content import Audio, Content, EmbeddedResource, Image, Resource
 from django_mcp.escapes import printable
 from django_mcp.models import ToolTask
 
-SHOWN = 20_000
+MAX_SHOWN_CHARACTERS = 20_000
 """Characters of a text that the page shows; the file has all of them."""
 
-MAX_STEM = 80
+MAX_STEM_CHARACTERS = 80
 
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 JSON = "application/json"
@@ -39,7 +39,7 @@ ENDINGS = {
     "image/webp": ".webp",
     "text/markdown": ".md",
     f"{OFFICE}.presentationml.presentation": ".pptx",
-    f"{OFFICE}.spreadsheetml.sheet": ".xlsx",
+    f"{OFFICE}.spreadsheetml.details": ".xlsx",
     f"{OFFICE}.wordprocessingml.document": ".docx",
 }
 """Those that Python does not know; what this machine knows does not count."""
@@ -71,11 +71,11 @@ class Part:
     @property
     def shown(self) -> SafeString | None:
         """The beginning of a text."""
-        return None if self.text is None else text_block(self.text[:SHOWN])
+        return None if self.text is None else text_block(self.text[:MAX_SHOWN_CHARACTERS])
 
     @property
     def is_cut(self) -> bool:
-        return self.text is not None and len(self.text) > SHOWN
+        return self.text is not None and len(self.text) > MAX_SHOWN_CHARACTERS
 
     def as_file(self) -> HttpResponse:
         """To be saved and not to be opened as a page of this site, whatever is in it."""
@@ -172,6 +172,6 @@ def _numbered(stem: str, count: int) -> Iterator[str]:
 def _stem(name: str) -> str:
     """A name that is safe on any system, or nothing."""
     try:
-        return get_valid_filename(name.replace(".", "-"))[:MAX_STEM].strip("-_")
+        return get_valid_filename(name.replace(".", "-"))[:MAX_STEM_CHARACTERS].strip("-_")
     except SuspiciousFileOperation:  # nothing is left of it
         return ""

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.changelist.changelist import CallList
+from django_mcp.admin.changelist.changelist import CallChangeList
 from django_mcp.admin.changelist.filters import (
     ClientFilter,
     KindFilter,
@@ -29,7 +29,7 @@ from django_mcp.admin.changelist.filters import (
     UserFilter,
 )
 from django_mcp.admin.confirmation import Confirmation, ConfirmationAdmin
-from django_mcp.admin.registry_view import read_declared
+from django_mcp.admin.registry_view import read_registry
 from django_mcp.admin.tasks.actions import cancellation_confirmation, retry_confirmation
 from django_mcp.admin.tasks.display import TaskDisplay
 from django_mcp.admin.tasks.result import parts_of
@@ -42,7 +42,7 @@ from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 
 
-class TaskList(CallList):
+class TaskChangeList(CallChangeList):
     id_columns = ("id", "call_id")
 
 
@@ -59,7 +59,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         js = ("django_mcp/task.js",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return TaskList
+        return TaskChangeList
 
     def get_urls(self) -> list[URLPattern]:
         views: dict[str, Callable[..., HttpResponse]] = {
@@ -156,7 +156,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     @admin.action(permissions=["control"], description=_("Run selected tasks again"))
     def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
         confirmation = self._retry_confirmation(_without_results(queryset))
-        has_consent = not confirmation.is_dangerous or "dared" in request.POST
+        has_consent = not confirmation.is_dangerous or "risk_confirmed" in request.POST
         if not self.is_confirmed(request, confirmation) or not has_consent:
             return self.confirmation_page(request, confirmation)
         made = [key for each in confirmation.possible if (key := self._retry(request, each.row))]
@@ -187,7 +187,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         return key
 
     def _retry_confirmation(self, tasks: list[ToolTask]) -> Confirmation:
-        return retry_confirmation(tasks, read_declared().tools)
+        return retry_confirmation(tasks, read_registry().tools)
 
 
 def _without_results(tasks: ToolTaskQuerySet) -> list[ToolTask]:

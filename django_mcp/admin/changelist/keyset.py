@@ -16,10 +16,10 @@ from django_mcp.models.timed import TimedQuerySet
 
 Rows: TypeAlias = TimedQuerySet[Any]
 
-Place: TypeAlias = tuple[datetime.datetime, Any]
+Position: TypeAlias = tuple[datetime.datetime, Any]
 """When a row began, and its key: where it stands in the list."""
 
-COMPARED_AT_ONCE = 2_500
+COMPARISON_BATCH_ROWS = 2_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def _condition(alternative: tuple[str, Any]) -> Q:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newest:
+class Keyset:
     """Keys of rows, newest first. With an `edge` there may be more, none later than it."""
 
     keys: Sequence[Any]
@@ -90,7 +90,7 @@ def newest_by_value(
     }
 
 
-def find_newest(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Newest:
+def find_keyset(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Keyset:
     """Find at most `limit` of the newest `rows` that meet all `criteria`.
 
     No index answers every combination, and a database that expects many matches walks through the
@@ -99,22 +99,24 @@ def find_newest(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach:
     with the others.
     """
     if not criteria:
-        return _first(*_walk([rows.newest_first()], take=limit + 1), limit=limit)
+        return _first(*_collect([rows.newest_first()], take=limit + 1), limit=limit)
     if len(criteria) == 1:
-        return _first(*_walk(criteria[0].branches(rows), take=limit + 1), limit=limit)
+        return _first(*_collect(criteria[0].branches(rows), take=limit + 1), limit=limit)
     sizes = [
         sum(branch[:reach].count() for branch in criterion.branches(rows)) for criterion in criteria
     ]
     rarest = criteria[sizes.index(min(sizes))]
     others = [criterion for criterion in criteria if criterion is not rarest]
-    found, edge = _walk(rarest.branches(rows), take=reach)
+    found, edge = _collect(rarest.branches(rows), take=reach)
     matches = _meeting(rows.model._default_manager.all(), others, found)
     return _first(list(islice(matches, limit + 1)), edge, limit=limit)
 
 
-def _walk(branches: Iterable[Rows], *, take: int) -> tuple[list[Place], datetime.datetime | None]:
+def _collect(
+    branches: Iterable[Rows], *, take: int
+) -> tuple[list[Position], datetime.datetime | None]:
     """The newest rows of all branches, `take` of each, down to where all of them are known."""
-    found: set[Place] = set()
+    found: set[Position] = set()
     edge = None
     for branch in branches:
         part = list(branch.values_list(branch.moment, "pk")[:take])
@@ -127,12 +129,12 @@ def _walk(branches: Iterable[Rows], *, take: int) -> tuple[list[Place], datetime
 
 
 def _meeting(
-    table: Rows, criteria: Sequence[Criterion], places: Sequence[Place]
-) -> Iterator[Place]:
+    table: Rows, criteria: Sequence[Criterion], places: Sequence[Position]
+) -> Iterator[Position]:
     """Those of the rows that meet all criteria, in the same order."""
     columns = sorted({column for each in criteria for column, _ in each.alternatives})
-    for start in range(0, len(places), COMPARED_AT_ONCE):
-        part = places[start : start + COMPARED_AT_ONCE]
+    for start in range(0, len(places), COMPARISON_BATCH_ROWS):
+        part = places[start : start + COMPARISON_BATCH_ROWS]
         found = {
             row["pk"]: row
             for row in table.filter(pk__in=[key for _, key in part]).values("pk", *columns)
@@ -143,7 +145,7 @@ def _meeting(
                 yield place
 
 
-def _first(places: Sequence[Place], edge: datetime.datetime | None, *, limit: int) -> Newest:
+def _first(places: Sequence[Position], edge: datetime.datetime | None, *, limit: int) -> Keyset:
     if len(places) > limit:
         edge = places[limit - 1][0]
-    return Newest(keys=[key for _, key in places[:limit]], edge=edge)
+    return Keyset(keys=[key for _, key in places[:limit]], edge=edge)
