@@ -1,6 +1,6 @@
-"""The pages on which operators open and close groups, read the record, and look after tasks.
+"""Model admins of tool groups, call records, background tasks and OAuth clients.
 
-Where django-oauth-toolkit is installed they look after its clients too.
+Clients have pages only where django-oauth-toolkit is installed.
 """
 
 from django.contrib import admin

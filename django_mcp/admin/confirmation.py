@@ -1,4 +1,4 @@
-"""Confirmation page of actions: the rows, what is done to them, and which are left alone."""
+"""Confirmation page of admin actions: the rows, and the reasons to leave some alone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from django_mcp.admin.calls.base import CallAdmin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A row that was chosen; how it is, and what to know besides.
+    """Selected row of an action, with its state.
 
-    `title` is what it is called, where that is not its own text.
-    `obstacle` is why it is left alone, `danger` why to think twice.
+    `title` is its name, where that is not its own text. `obstacle` is the reason to leave it
+    alone, `danger` the risk that the operator has to confirm.
     """
 
     row: Any
@@ -41,23 +41,25 @@ class Confirmation:
 
     @property
     def possible(self) -> list[Candidate]:
+        """Candidates without an obstacle."""
         return [each for each in self.candidates if not each.obstacle]
 
     @property
     def is_dangerous(self) -> bool:
+        """True if a possible candidate has a risk that the operator has to confirm."""
         return any(each.danger for each in self.possible)
 
 
 class ConfirmationAdmin(CallAdmin):
     """Model admin with actions that are confirmed first, and rows that cannot be edited.
 
-    The permission to change rows is that to act on them.
+    Operators who may change the rows may run the actions.
     """
 
     confirmation_template = "django_mcp/admin/confirmation.html"
 
     def has_control_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may do what the actions do."""
+        """Return whether the operator may run the actions."""
         codename = get_permission_codename("change", self.opts)
         return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
@@ -68,6 +70,7 @@ class ConfirmationAdmin(CallAdmin):
     def confirmation_page(
         self, request: HttpRequest, confirmation: Confirmation
     ) -> TemplateResponse:
+        """Render the confirmation page. Raises `PermissionDenied`."""
         if not self.has_control_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
@@ -82,13 +85,13 @@ class ConfirmationAdmin(CallAdmin):
                 "media": self.media,
                 "is_risk_unconfirmed": "confirmed" in request.POST and confirmation.is_dangerous,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
-                # Whatever the list is narrowed to: those that are asked for are named.
+                # The rows are named by key, whatever period the list shows.
                 "address": f"{self.url_of('changelist')}?period=all",
             },
         )
 
     def after(self, keys: Iterable[Any]) -> HttpResponseRedirect:
-        """The page of the only row; the list otherwise."""
+        """Redirect to the page of a single row, or to the list of several."""
         found = list(keys)
         if len(found) != 1:
             return HttpResponseRedirect(self.url_of("changelist"))

@@ -1,4 +1,4 @@
-"""The choice of an endpoint in forms, for sites that have several."""
+"""Form field for the endpoint, on sites that have several."""
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured

@@ -1,4 +1,4 @@
-"""Moments and times as people write and read them, in the project's time zone if it has one."""
+"""Parsing and formatting of moments and durations, in the project's time zone if it has one."""
 
 import datetime
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 
 def read_moment(text: str) -> datetime.datetime:
-    """Read an ISO 8601 moment; one without an offset is local. Raises `ValueError`."""
+    """Parse an ISO 8601 moment; one without an offset is local. Raises `ValueError`."""
     moment = parse_datetime(text)
     if moment is None:
         raise ValueError(f"{text!r} is not a moment")
@@ -20,14 +20,17 @@ def read_moment(text: str) -> datetime.datetime:
 
 
 def local_moment(moment: datetime.datetime) -> datetime.datetime:
+    """Return the moment in the current time zone; a naive one as it is."""
     return timezone.localtime(moment) if timezone.is_aware(moment) else moment
 
 
 def moment_text(moment: datetime.datetime) -> str:
+    """Return the local moment as `2026-01-31 12:00:00`."""
     return date_format(local_moment(moment), "Y-m-d H:i:s")
 
 
 def duration_text(milliseconds: int) -> str:
+    """Return a duration in milliseconds, or in seconds from one second on."""
     if milliseconds < 1000:
         return gettext("%(number)s ms") % {"number": number_format(milliseconds)}
     seconds = round(milliseconds / 1000, 1)  # number_format would cut

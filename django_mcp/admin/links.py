@@ -1,4 +1,4 @@
-"""Links to the admin's pages of rows that others name by a key, without a foreign key."""
+"""Links to change pages of users and clients that rows name without a foreign key."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from django_mcp.models import ClientRegistration
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLinks:
-    """Addresses of the pages of a call's user and client; None where there is nothing to open."""
+    """URLs of the pages of a call's user and client; None without a page."""
 
     user: str | None = None
     client: str | None = None
@@ -32,9 +32,9 @@ def change_links(
     column: str,
     values: Collection[Any],
 ) -> Mapping[str, str]:
-    """Addresses of the change pages of the rows whose `column` has one of the values, by value.
+    """Return URLs of the change pages of the rows whose `column` has one of the values, by value.
 
-    Rows are left out that do not exist, or that this operator may not view. One query at most.
+    Rows that this operator may not view are left out. It is one query at most.
     """
     if not values or not admin_site.is_registered(model):
         return {}
@@ -52,7 +52,7 @@ def change_links(
 
 
 def attach_caller_links(request: HttpRequest, admin_site: AdminSite, calls: Iterable[Any]) -> None:
-    """Set `links` of each call; three queries at most, however many calls there are."""
+    """Set `links` of each call, by three queries at most."""
     rows = list(calls)
     keys = {key for row in rows if (key := _user_key(row.user)) is not None}
     users = change_links(request, admin_site, get_user_model(), "pk", keys)
@@ -64,7 +64,7 @@ def attach_caller_links(request: HttpRequest, admin_site: AdminSite, calls: Iter
 def _client_links(
     request: HttpRequest, admin_site: AdminSite, client_ids: set[str]
 ) -> Mapping[str, str]:
-    """Addresses of the registrations, and of the applications where there is none."""
+    """Return URLs of registrations, or of applications where there is none, by client id."""
     if not apps.is_installed("oauth2_provider"):
         return {}
     found = change_links(request, admin_site, ClientRegistration, "client_id", client_ids)
@@ -74,7 +74,7 @@ def _client_links(
 
 
 def _user_key(text: str) -> Any:
-    """The primary key that was recorded as this text; None if it cannot be one any more."""
+    """Return the primary key that was recorded as this text; None if it is no valid one."""
     key = get_user_model()._meta.pk
     assert key is not None
     try:

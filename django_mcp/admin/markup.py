@@ -1,4 +1,4 @@
-"""Pieces of HTML that more than one page shows. Whatever they are given is escaped."""
+"""HTML fragments that pages share. Their arguments are escaped."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from django_mcp.escapes import printable_lines
 
 
 class Tone(StrEnum):
-    """How a mark looks."""
+    """Colour of a mark."""
 
     GOOD = "good"
     BAD = "bad"
@@ -23,18 +23,18 @@ class Tone(StrEnum):
 
 
 def mark(label: str | Promise, tone: Tone) -> SafeString:
-    """A short text on a coloured ground, on which browsers set it without a style details too."""
+    """Return a short text as a coloured mark; browsers mark it without a style sheet too."""
     return format_html('<mark class="mcp-mark mcp-{}">{}</mark>', tone, label)
 
 
 def words(text: str) -> SafeString:
-    """Text that narrow columns break between its words alone, not at hyphens."""
+    """Return a text that narrow columns break only between words, not at hyphens."""
     parts = text.split(" ")
     return in_line(format_html('<span class="mcp-word">{}</span>', part) for part in parts)
 
 
 def codes(texts: Iterable[str]) -> SafeString:
-    """Short texts in a line, as code that breaks after its signs first; empty for none."""
+    """Return short texts in a line, as code that breaks after punctuation; empty for none."""
     return in_line(format_html("<code>{}</code>", _breakable(text)) for text in texts)
 
 
@@ -43,24 +43,25 @@ def _breakable(text: str) -> SafeString:
     return format_html_join(mark_safe("<wbr>"), "{}", parts)
 
 
-def in_line(pieces: Iterable[SafeString]) -> SafeString:
-    """Pieces with spaces between them; empty for none.
+def in_line(fragments: Iterable[SafeString]) -> SafeString:
+    """Return fragments with spaces between them; empty for none.
 
     Minifiers drop the spaces between elements of a block, and keep those inside of a `span`.
     """
-    joined = format_html_join(" ", "{}", ((piece,) for piece in pieces))
+    joined = format_html_join(" ", "{}", ((fragment,) for fragment in fragments))
     return format_html("<span>{}</span>", joined) if joined else joined
 
 
 def json_block(value: object) -> SafeString:
-    """A JSON document, indented."""
+    """Return a JSON document as an indented block."""
     return text_block(json_text(value))
 
 
 def json_text(value: object) -> str:
+    """Return a JSON document as indented text."""
     return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
 def text_block(text: str) -> SafeString:
-    """Text with its line breaks."""
+    """Return a text as a block that keeps its line breaks."""
     return format_html('<pre class="mcp-json">{}</pre>', printable_lines(text))

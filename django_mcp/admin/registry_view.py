@@ -1,4 +1,4 @@
-"""Read-only view of what the code declares, for pages that work while some cannot be served."""
+"""Read-only view of the registry that still has names while the registry cannot be built."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -14,9 +14,10 @@ from django_mcp.tools.tool import Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryView:
-    """Kinds and names by group, and the registry.
+    """Declared primitives: kinds and names by group, and the registry.
 
-    When the registry cannot be built, the names are there, it is empty, and `problems` says why.
+    If the registry cannot be built, it is empty, `keys` is complete, and `problems` has the
+    reasons.
     """
 
     keys: Mapping[str, Collection[Key]]
@@ -25,13 +26,15 @@ class RegistryView:
 
     @property
     def tools(self) -> Mapping[str, Tool]:
-        """Resolved tools by name."""
+        """Resolved tools, by name."""
         return self.registry.of(Tool)
 
     def has_group(self, group: str) -> bool:
+        """Return whether the code declares the group."""
         return group in self.keys
 
     def has(self, group: str, key: Key) -> bool:
+        """Return whether the code declares this primitive in the group."""
         return key in self.in_group(group)
 
     def in_group(self, group: str) -> Collection[Key]:
@@ -45,7 +48,7 @@ class RegistryView:
 
 
 def read_registry() -> RegistryView:
-    """Read what this process declares. While that cannot be served, each call tries it anew."""
+    """Return the view of this process. Each call tries again to build a registry that failed."""
     try:
         registry = get_registry()
     except ToolRegistrationError as error:

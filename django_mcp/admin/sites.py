@@ -1,4 +1,4 @@
-"""The admin sites that have the pages of this package."""
+"""Registration of the package's model admins on an admin site."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Users whom operators name on pages of the admin, and those whom they may be shown."""
+"""Directory of the users whom an operator may look up in the admin."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from django_mcp.user_labels import user_label, username_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDirectory:
-    """The users whom the operator of a request may look at.
+    """Directory of the users whom the operator of a request may view.
 
     Where the admin site has a page of users, its permissions and its queryset count; elsewhere the
     permission to view or change users.
@@ -82,7 +82,7 @@ class UserDirectory:
 
 
 def candidate_text(user: AbstractBaseUser) -> str:
-    """The label, the username where that is another, and the key."""
+    """Return the label, the username where it differs, and the key."""
     label, username = user_label(user), username_of(user)
     name = label if label == username else f"{label}, {username}"
     return printable(f"{name} ({user.pk})")

@@ -178,7 +178,7 @@ def test_page_has_the_tools_first_then_who_may_use_them_then_words_about_them(
 ) -> None:
     text = text_of(operator.get(group_page(stock)))
 
-    parts = ("Enabled", "Read-only", "count_stock", "write_off", "Who may use it", "Description")
+    parts = ("Enabled", "Read-only", "count_stock", "write_off", "Access", "Description")
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 

@@ -333,7 +333,7 @@ class TestActions:
         controller.post(CLIENTS, confirmed("approve_selected", first))
 
         assert row_of(second).standing == "approved"
-        said = f"Approved, and with it what repeats its registration: {second.client_id}."
+        said = f"Approved, with the repetitions of its registration: {second.client_id}."
         assert log() == [(first.client_id, said)]
 
     def test_characters_that_are_not_seen_are_spelled_out(

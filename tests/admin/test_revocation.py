@@ -1,4 +1,4 @@
-"""Access that operators revoke in the admin: of clients, of a user, of everybody."""
+"""Access that operators revoke in the admin: of clients, of a user, of all users."""
 
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +65,7 @@ def log() -> list[tuple[str, str, str]]:
 
 MCP, API = "http://testserver/mcp", "https://api.example"
 DESK = {("Desk", "ann", MCP), ("Desk", "bob", MCP), ("Desk", "ann", API)}
-ASKED = {"user": {"user": "ann"}, "client": {"client": "desk"}, "all": {"everybody": "on"}}
+ASKED = {"user": {"user": "ann"}, "client": {"client": "desk"}, "all": {"all_users": "on"}}
 
 
 def confirmed(**fields: str) -> dict[str, str]:
@@ -82,7 +82,7 @@ def done(access_tokens: int, tasks: int) -> str:
 class TestPage:
     @pytest.mark.parametrize(
         ("asked", "named", "count", "tasks"),
-        [("user", "ann", 1, 1), ("client", "Desk (desk)", 3, 1), ("all", "everybody", 2, 1)],
+        [("user", "ann", 1, 1), ("client", "Desk (desk)", 3, 1), ("all", "all users", 2, 1)],
     )
     def test_it_shows_what_would_be_revoked_and_revokes_nothing_yet(
         self, controller: Client, desk: Any, asked: str, named: str, count: int, tasks: int
@@ -111,9 +111,9 @@ class TestPage:
                 [("user", "ann", done(1, 1)), ("client", "desk", done(1, 1))],
             ),
             (
-                {"everybody": "on", "risk_confirmed": "yes"},
+                {"all_users": "on", "risk_confirmed": "yes"},
                 {("Desk", "ann", API)},
-                [("client", "everybody", done(2, 1))],
+                [("client", "all users", done(2, 1))],
             ),
         ],
     )
@@ -142,10 +142,10 @@ class TestPage:
 
         assert tokens() == DESK - {("Desk", "ann", MCP)}
 
-    def test_everybody_must_be_meant(self, controller: Client, desk: Any) -> None:
-        page = controller.post(ACCESS, confirmed(everybody="on"))
+    def test_access_of_all_users_needs_a_tick(self, controller: Client, desk: Any) -> None:
+        page = controller.post(ACCESS, confirmed(all_users="on"))
 
-        assert "Nothing was revoked: tick the box" in text_of(page)
+        assert "Nothing was revoked. Tick the box" in text_of(page)
         assert 'name="risk_confirmed" value="yes" id="mcp-risk" required' in page.content.decode()
         assert tokens() == DESK
 
@@ -165,9 +165,9 @@ class TestPage:
     @pytest.mark.parametrize(
         ("asked", "said"),
         [
-            ({"user": ""}, "Name a user, a client or both, or choose everybody."),
-            ({"user": "ann", "everybody": "on"}, "Name a user, a client or both, or choose"),
-            ({"client": "desk", "everybody": "on"}, "Name a user, a client or both, or choose"),
+            ({"user": ""}, "Name a user, a client or both, or choose all users."),
+            ({"user": "ann", "all_users": "on"}, "Name a user, a client or both, or choose"),
+            ({"client": "desk", "all_users": "on"}, "Name a user, a client or both, or choose"),
             ({"user": "eve"}, "There is no such user."),
             ({"client": "nobody"}, "There is no client of this id."),
             ({"user": "ann", "client": "nobody"}, "There is no client of this id."),
@@ -206,7 +206,7 @@ class TestPage:
         ambiguous = text_of(controller.post(ACCESS, confirmed(user="us@example.com")))
 
         assert (f"no such user. Did you mean: ann ({ann.pk})" in unknown) == may_view
-        assert "More than one user is called so: give the username or the key" in ambiguous
+        assert "More than one user has this name: give the username or the key" in ambiguous
         assert (f"Did you mean: {names}" in ambiguous) == may_view
         assert tokens() == DESK
 

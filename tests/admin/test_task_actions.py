@@ -69,7 +69,7 @@ def test_waiting_task_that_is_cancelled_never_starts(controller: Client) -> None
     assert waiting.status == Status.CANCELLED
     assert CallRecord.objects.get(call_id=waiting.call_id).outcome == "cancelled"
     assert log() == [(str(waiting.pk), "Cancelled.")]
-    assert "1 task is cancelled or has been told to stop." in text_of(controller.get(TASKS))
+    assert "1 task is cancelled or was asked to stop." in text_of(controller.get(TASKS))
 
 
 def test_running_task_is_told_to_stop_and_an_ended_one_is_left_alone(controller: Client) -> None:
@@ -158,7 +158,9 @@ def test_tool_that_may_act_twice_is_run_again_only_when_that_is_said_aloud(
     controller.post(TASKS, confirmed("retry_selected", old, risk_confirmed="yes"))
 
     assert "may have taken effect, and its tool is not declared idempotent" in text_of(asked)
-    assert "Nothing was run: say that it may happen twice." in text_of(refused)
+    assert "Nothing was run. Tick the box to run it although it may happen twice." in text_of(
+        refused
+    )
     assert count == 1
     assert ToolTask.objects.count() == 2
 

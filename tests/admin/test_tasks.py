@@ -253,10 +253,10 @@ def test_page_says_which_questions_it_shows_lest_there_are_others(watcher: Clien
     ToolTask.objects.update(status=Status.WORKING, input_requests="")
     working = watcher.get(task_page(waiting, "state")).json()
 
-    assert state["asked"]
-    assert f'data-asked="{state["asked"]}"' in page
-    assert partly["asked"] != state["asked"]
-    assert working["asked"] == ""
+    assert state["input_version"]
+    assert f'data-input-version="{state["input_version"]}"' in page
+    assert partly["input_version"] != state["input_version"]
+    assert working["input_version"] == ""
 
 
 def test_questions_are_text_and_never_markup(watcher: Client) -> None:

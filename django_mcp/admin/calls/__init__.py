@@ -1,1 +1,1 @@
-"""The admin of the record of calls."""
+"""Admin of call records: list, page and CSV export."""

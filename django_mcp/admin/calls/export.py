@@ -1,4 +1,4 @@
-"""Calls as a spreadsheet: CSV that is written while it is read from the database."""
+"""CSV export of call records, streamed while they are read from the database."""
 
 import csv
 import datetime
@@ -18,13 +18,13 @@ from django_mcp.escapes import printable_lines
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 
-# What spreadsheets take for the beginning of a formula, in full width too; tabs and line breaks
-# may hide one behind them.
+# Spreadsheets read a formula after these signs, in full width too; tabs and line breaks may hide
+# one behind them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_response(request: HttpRequest, records: CallRecordQuerySet) -> StreamingHttpResponse:
-    """All columns of the records, newest first, with the names of the fields as the header."""
+    """Response with all columns of the records, newest first, below a header of field names."""
     parts = csv_parts(records)
     name = f"calls-{timezone.now():%Y%m%d-%H%M%S}.csv"
     return StreamingHttpResponse(
@@ -39,14 +39,14 @@ def csv_response(request: HttpRequest, records: CallRecordQuerySet) -> Streaming
 
 
 def csv_parts(records: CallRecordQuerySet) -> Iterator[str]:
-    """The lines of the file, many in each part."""
+    """Yield the file in parts of many lines each."""
     yield _lines([[field.attname for field in CallRecord._meta.concrete_fields]])
     for batch in records.batches():
         yield _lines([_cell(value) for value in row] for row in batch)
 
 
 async def _in_thread(parts: Iterator[str]) -> AsyncIterator[str]:
-    """Read each part on the thread that served the request."""
+    """Yield the parts, each read on the thread that served the request."""
     read: Callable[[], str | None] = partial(next, parts, None)
     while (part := await sync_to_async(read)()) is not None:
         yield part

@@ -1,4 +1,4 @@
-"""The record of calls in the admin: to be read, by superusers too."""
+"""Model admin of call records: read-only for every user, and exported as CSV."""
 
 from typing import Any
 
@@ -40,11 +40,11 @@ TONES: dict[str, Tone] = {
     Outcome.FOLLOW_UP_FAILED: Tone.BAD,
     Outcome.UNKNOWN: Tone.BAD,
 }
-"""What each outcome means for the operator: refusals and the tool's own errors are warnings."""
+"""Tones by outcome; the others, refusals and errors of tools, are warnings."""
 
 
 class CallRecordAdmin(CallAdmin):
-    """Nobody changes a record; `mcp_audit prune` removes old ones."""
+    """Model admin of call records; `mcp_audit prune` deletes old ones."""
 
     list_display = (
         "started_at",
@@ -150,7 +150,7 @@ class CallRecordAdmin(CallAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def export_list(self, request: HttpRequest) -> HttpResponseBase:
-        """All that the filters and the search of a list leave, however much it is."""
+        """Export every row that the filters and the search of a list leave."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -181,7 +181,7 @@ class CallRecordAdmin(CallAdmin):
 
     @admin.display(description=_("outcome"))
     def listed_outcome(self, record: CallRecord) -> SafeString:
-        """The outcome, and that the client did not wait for it, which is unusual."""
+        """Outcome, with a note where the client did not wait for the result."""
         outcome = self.marked_outcome(record)
         if record.delivered or record.outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
             return outcome

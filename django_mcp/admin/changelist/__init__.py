@@ -1,1 +1,1 @@
-"""Change lists of large tables: keyset pages, filters without counts."""
+"""Change lists of large tables: keyset queries, and filters without counts."""

@@ -1,4 +1,4 @@
-"""A list of the newest rows: pages of a table that is too large to be counted or sorted."""
+"""Keyset change list: the newest rows of a table that is too large to be counted or sorted."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,20 +14,20 @@ from django_mcp.admin.links import attach_caller_links
 from django_mcp.models.timed import TimedQuerySet
 
 MAX_ROWS = 5_000
-"""So many rows are counted and paged; older ones are behind a link."""
+"""The number of rows that are counted and paged; a link leads to older ones."""
 
 MAX_COMPARED_ROWS = 5_000
-"""So many rows that meet one filter are compared with the others; see `find_keyset`."""
+"""The number of rows of one filter that are compared with the others; see `find_keyset`."""
 
-SEARCHED = ("name", "username", "user", "client_name", "client")
+SEARCH_COLUMNS = ("name", "username", "user", "client_name", "client")
 
 
 class KeysetChangeList(ChangeList):
-    """Finds the newest rows within bounds, and says so where it stopped.
+    """Change list that finds the newest rows with bounded work, and links to older ones.
 
-    `queryset` is the whole of what the filters and the search ask for: what actions and the export
-    work on. The whole term of a search is looked up, spaces included: as an id in one of the
-    `id_columns`, or as a name or key of a party.
+    `queryset` has every row that the filters and the search match: actions and the export use it.
+    A search looks up its whole term, spaces included: as an id in one of the `id_columns`, or as
+    the name or key of a tool, user or client.
     """
 
     id_columns: ClassVar[tuple[str, ...]] = ("call_id",)
@@ -85,7 +85,7 @@ class KeysetChangeList(ChangeList):
         key = read_id(term)
         if key is not None:
             return Criterion(alternatives=tuple((column, key) for column in self.id_columns))
-        return Criterion(alternatives=tuple((column, term) for column in SEARCHED))
+        return Criterion(alternatives=tuple((column, term) for column in SEARCH_COLUMNS))
 
     @property
     def period(self) -> str:
@@ -93,28 +93,28 @@ class KeysetChangeList(ChangeList):
 
     @property
     def is_limited(self) -> bool:
-        """Whether there are more rows than are counted."""
+        """True if there are more rows than are counted."""
         return self.keyset.edge is not None and self.result_count == MAX_ROWS
 
     @property
     def older_link(self) -> str | None:
-        """Where the list goes on, if it stopped before everything was looked at."""
+        """URL of the rows after the last one that was looked at; None if there are none."""
         if self.keyset.edge is None:
             return None
-        # A period that was chosen silently is said aloud beside a moment.
+        # The period may be the default one; beside a moment it has to be explicit.
         before = {"period": self.period or None, "before": self.keyset.edge.isoformat()}
         return self.get_query_string(before)
 
     @property
     def wider_link(self) -> str | None:
-        """The same question about all time, if there is nothing in the period."""
+        """URL of the same list for all time; None if the period has rows."""
         if self.keyset.keys or self.keyset.edge is not None or self.period == "all":
             return None
         return self.get_query_string({"period": "all"}, ["after", "before"])
 
 
 class CallChangeList(KeysetChangeList):
-    """Every row of a page has `links` to the pages of its user and its client."""
+    """Change list of calls: each row has `links` to the pages of its user and its client."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

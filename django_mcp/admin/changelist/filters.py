@@ -1,4 +1,4 @@
-"""Filters of lists of calls, which offer what can match as far as an index knows it."""
+"""Filters of keyset change lists; their choices are looked up in indexes, never counted."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -32,14 +32,14 @@ PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
 DEFAULT_PERIOD = "day"
 
 MAX_TERM_CHARACTERS = 255
-"""The length of the longest name that can be searched. SQLite fails on patterns of 50,000 bytes."""
+"""The length of the longest search term. SQLite fails on patterns of 50,000 bytes."""
 MAX_LOOKED_UP_VALUES = 100
-"""So many choices of one filter are looked up."""
+"""The number of choices of one filter that are looked up."""
 INPUT_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """A period that ends now, or two moments; the default period unless something is chosen."""
+    """Filter by a period that ends now, or by two moments; the default period if none is chosen."""
 
     title = _("time")
     parameter_name = "period"
@@ -52,16 +52,16 @@ class PeriodFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
         self.after = _moment(params.pop("after", [""])[-1])
         self.before = _moment(params.pop("before", [""])[-1])
-        self.kept: list[tuple[str, str]] = []
+        self.other_params: list[tuple[str, str]] = []
 
     @property
     def period(self) -> str:
-        """The key of the period that counts, or nothing when two moments say it all."""
+        """Key of the period; empty where only two moments are chosen."""
         period = self.value()
         if period is None:
             if self.after or self.before:
                 return ""
-            # Whoever knows an id need not know when it was.
+            # An id is searched for in all time.
             is_known = read_id(self.request.GET.get(SEARCH_VAR, "")) is not None
             return "all" if is_known else self.default_period
         if period not in PERIODS:
@@ -75,7 +75,7 @@ class PeriodFilter(admin.SimpleListFilter):
         return [(key, label) for key, (label, _length) in PERIODS.items()]
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
-        self.kept = [
+        self.other_params = [
             (name, value)
             for name, values in changelist.filter_params.items()
             if name not in self.expected_parameters()
@@ -88,7 +88,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
     @cached_property
     def since(self) -> datetime.datetime | None:
-        """The moment before which nothing is listed."""
+        """Start of the listed time; None if there is none."""
         length = PERIODS[self.period][1] if self.period else None
         bounds = [self.after, None if length is None else timezone.now() - length]
         return max((bound for bound in bounds if bound is not None), default=None)
@@ -111,7 +111,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 def read_id(term: str) -> UUID | None:
-    """The id of a call or a task, if the term can be one."""
+    """Return the id of a call or a task, or None if the term is no UUID."""
     try:
         return UUID(term.strip())
     except ValueError:
@@ -130,7 +130,7 @@ def _input(moment: datetime.datetime | None) -> str:
 
 
 class ColumnFilter(admin.SimpleListFilter):
-    """One column holds the chosen value."""
+    """Filter for rows whose column has the chosen value."""
 
     column: ClassVar[str]
 
@@ -153,7 +153,7 @@ class ColumnFilter(admin.SimpleListFilter):
 
 
 class OccurringFilter(ColumnFilter):
-    """Those of its values that occur in the period; all, where they are too many to look up."""
+    """Filter that offers the values of the period; all of them, where they are too many."""
 
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
         if len(self.lookup_choices) > MAX_LOOKED_UP_VALUES:
@@ -168,7 +168,7 @@ class OccurringFilter(ColumnFilter):
 
 
 class ToolFilter(OccurringFilter):
-    """The tools of the code; a tool that it lost stays a choice while it is the chosen one."""
+    """Filter by tool. A tool that is no longer declared stays a choice while it is chosen."""
 
     title = _("tool")
     parameter_name = "tool"
@@ -182,14 +182,14 @@ class ToolFilter(OccurringFilter):
 
 
 class ChoiceFilter(OccurringFilter):
-    """The values that the model knows."""
+    """Filter by the choices of the model's field."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(model_admin.model._meta.get_field(self.column).flatchoices)
 
 
 class KindFilter(ChoiceFilter):
-    """Shown where there is more than one kind in the period."""
+    """Filter by kind; hidden where the period has only one."""
 
     title = pgettext_lazy("call", "kind")
     parameter_name = "kind"
@@ -202,7 +202,7 @@ class KindFilter(ChoiceFilter):
 
 
 class OutcomeFilter(ChoiceFilter):
-    """The outcomes of the model, and those of the project's own exceptions."""
+    """Filter by outcome: those of the model, and those of the project's own exceptions."""
 
     title = _("outcome")
     parameter_name = "outcome"
@@ -216,13 +216,15 @@ class OutcomeFilter(ChoiceFilter):
 
 
 class StatusFilter(ChoiceFilter):
+    """Filter by the status of a task."""
+
     title = _("status")
     parameter_name = "status"
     column = "status"
 
 
 class LinkedFilter(ColumnFilter):
-    """A value that a link chose."""
+    """Filter that only links choose: it offers the chosen value alone."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value()
@@ -230,7 +232,7 @@ class LinkedFilter(ColumnFilter):
 
 
 class NamedFilter(ColumnFilter):
-    """A value that a link chose, shown by the name that it had in its newest row."""
+    """Filter that only links choose; its value is labelled with the name of its newest row."""
 
     name_column: ClassVar[str]
 
@@ -248,6 +250,8 @@ class NamedFilter(ColumnFilter):
 
 
 class UserFilter(NamedFilter):
+    """Filter by user."""
+
     title = _("user")
     parameter_name = "user"
     column = "user"
@@ -255,6 +259,8 @@ class UserFilter(NamedFilter):
 
 
 class ClientFilter(NamedFilter):
+    """Filter by client."""
+
     title = _("client")
     parameter_name = "client"
     column = "client"

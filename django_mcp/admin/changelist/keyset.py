@@ -1,4 +1,4 @@
-"""The newest rows that meet some criteria, found with bounded work however large the table."""
+"""Keyset queries: the newest rows that meet some criteria, found with bounded work."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,31 +17,34 @@ from django_mcp.models.timed import TimedQuerySet
 Rows: TypeAlias = TimedQuerySet[Any]
 
 Position: TypeAlias = tuple[datetime.datetime, Any]
-"""When a row began, and its key: where it stands in the list."""
+"""Moment and primary key of a row, by which lists are ordered."""
 
 COMPARISON_BATCH_ROWS = 2_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """One of these columns holds its value. Each column has an index that the moment ends.
+    """Condition that one of some columns has its value.
 
-    A frozenset of few stands for any of its values.
+    Each column has an index that ends with the moment. A small frozenset stands for any of its
+    values.
     """
 
     alternatives: Sequence[tuple[str, Any]]
 
     def to_q(self) -> Q:
+        """Return the condition for a queryset."""
         return reduce(or_, map(_condition, self.alternatives))
 
     def is_met(self, values: Mapping[str, Any]) -> bool:
+        """Return whether a row with these values meets the condition."""
         return any(
             values[column] in value if isinstance(value, frozenset) else values[column] == value
             for column, value in self.alternatives
         )
 
     def branches(self, rows: Rows) -> Iterator[Rows]:
-        """The rows that meet it, once for each alternative; each walks along one index."""
+        """Yield one queryset for each alternative; each is read along one index."""
         for alternative in self.alternatives:
             yield rows.filter(_condition(alternative)).newest_first()
 
@@ -53,7 +56,7 @@ def _condition(alternative: tuple[str, Any]) -> Q:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyset:
-    """Keys of rows, newest first. With an `edge` there may be more, none later than it."""
+    """Primary keys of rows, newest first; more rows may lie at or before the moment `edge`."""
 
     keys: Sequence[Any]
     edge: datetime.datetime | None
@@ -62,9 +65,9 @@ class Keyset:
 def newest_by_value(
     rows: Rows, column: str, values: Sequence[str]
 ) -> Mapping[str, datetime.datetime]:
-    """Look up when the newest row of each value began; values without rows are left out.
+    """Return the moment of the newest row of each value; values without rows are left out.
 
-    One query, which looks at one entry of the column's index for each value.
+    It is one query, which looks at one entry of the column's index for each value.
     """
     # Asked for equality, PostgreSQL may look for a frequent value from the newest row of all back,
     # however long ago its last one was. Only the column's own index has this order.
@@ -91,7 +94,7 @@ def newest_by_value(
 
 
 def find_keyset(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach: int) -> Keyset:
-    """Find at most `limit` of the newest `rows` that meet all `criteria`.
+    """Return at most `limit` of the newest `rows` that meet all `criteria`.
 
     No index answers every combination, and a database that expects many matches walks through the
     whole table when there are few. So every query asks one index for keys alone; of several
@@ -115,7 +118,7 @@ def find_keyset(rows: Rows, criteria: Sequence[Criterion], *, limit: int, reach:
 def _collect(
     branches: Iterable[Rows], *, take: int
 ) -> tuple[list[Position], datetime.datetime | None]:
-    """The newest rows of all branches, `take` of each, down to where all of them are known."""
+    """Return the newest rows of all branches, down to the moment to which all of them are known."""
     found: set[Position] = set()
     edge = None
     for branch in branches:
@@ -124,28 +127,28 @@ def _collect(
             end = part[-1][0]
             edge = end if edge is None else max(edge, end)
         found.update(part)
-    known = found if edge is None else (place for place in found if place[0] >= edge)
+    known = found if edge is None else (position for position in found if position[0] >= edge)
     return sorted(known, reverse=True), edge
 
 
 def _meeting(
-    table: Rows, criteria: Sequence[Criterion], places: Sequence[Position]
+    table: Rows, criteria: Sequence[Criterion], positions: Sequence[Position]
 ) -> Iterator[Position]:
-    """Those of the rows that meet all criteria, in the same order."""
+    """Yield the rows that meet all criteria, in the same order."""
     columns = sorted({column for each in criteria for column, _ in each.alternatives})
-    for start in range(0, len(places), COMPARISON_BATCH_ROWS):
-        part = places[start : start + COMPARISON_BATCH_ROWS]
+    for start in range(0, len(positions), COMPARISON_BATCH_ROWS):
+        part = positions[start : start + COMPARISON_BATCH_ROWS]
         found = {
             row["pk"]: row
             for row in table.filter(pk__in=[key for _, key in part]).values("pk", *columns)
         }
-        for place in part:
-            row = found.get(place[1])
+        for position in part:
+            row = found.get(position[1])
             if row is not None and all(each.is_met(row) for each in criteria):
-                yield place
+                yield position
 
 
-def _first(places: Sequence[Position], edge: datetime.datetime | None, *, limit: int) -> Keyset:
-    if len(places) > limit:
-        edge = places[limit - 1][0]
-    return Keyset(keys=[key for _, key in places[:limit]], edge=edge)
+def _first(positions: Sequence[Position], edge: datetime.datetime | None, *, limit: int) -> Keyset:
+    if len(positions) > limit:
+        edge = positions[limit - 1][0]
+    return Keyset(keys=[key for _, key in positions[:limit]], edge=edge)

@@ -1,1 +1,1 @@
-"""The admin of OAuth clients: registrations, approval and revocation of access."""
+"""Admin of OAuth clients: registrations, approval and revocation of access."""

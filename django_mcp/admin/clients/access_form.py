@@ -1,4 +1,4 @@
-"""The form that asks whose access is meant, and how its answer is named."""
+"""Form for the access to revoke, and the names of its user and client."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
@@ -22,7 +22,7 @@ from django_mcp.user_labels import user_label
 
 
 class AccessForm(forms.Form):
-    """Whose access is meant, as the command `mcp_revoke` takes it."""
+    """User, client and endpoint whose access is revoked, as the command `mcp_revoke` takes them."""
 
     user = forms.CharField(
         label=_("User"),
@@ -30,7 +30,8 @@ class AccessForm(forms.Form):
         required=False,
         widget=forms.TextInput({"size": 40, "autocapitalize": "none", "spellcheck": "false"}),
         help_text=_(
-            "By username, key or e-mail address: what this user has granted for the endpoint."
+            "By username, key or e-mail address: the access that this user has granted to the "
+            "endpoint."
         ),
     )
     client = forms.CharField(
@@ -38,12 +39,12 @@ class AccessForm(forms.Form):
         max_length=MAX_CLIENT_ID,
         required=False,
         help_text=_(
-            "All that this application holds, for other parts of the site too. "
-            "With a user: what it holds of that user for the endpoint."
+            "All tokens of this application, for other parts of the site too. "
+            "With a user: those of that user for the endpoint."
         ),
     )
-    everybody = forms.BooleanField(
-        label=pgettext_lazy("all users", "Everybody"),
+    all_users = forms.BooleanField(
+        label=_("All users"),
         required=False,
         help_text=_("Every user and every application, for the endpoint."),
     )
@@ -68,7 +69,7 @@ class AccessForm(forms.Form):
         if found.user is not None:
             return found.user
         problem = (
-            gettext("More than one user is called so: give the username or the key of one.")
+            gettext("More than one user has this name: give the username or the key of one.")
             if found.is_ambiguous
             else gettext("There is no such user.")
         )
@@ -78,12 +79,12 @@ class AccessForm(forms.Form):
 
     def clean(self) -> None:
         chosen = any(self.data.get(name, "").strip() for name in ("user", "client"))
-        if chosen == bool(self.cleaned_data.get("everybody")):
-            raise forms.ValidationError(_("Name a user, a client or both, or choose everybody."))
+        if chosen == bool(self.cleaned_data.get("all_users")):
+            raise forms.ValidationError(_("Name a user, a client or both, or choose all users."))
 
     @cached_property
     def access(self) -> Access:
-        """The chosen access. Raises `ImproperlyConfigured` where the endpoint has no URL."""
+        """Access that the form names. Raises `ImproperlyConfigured` without the URL."""
         return Access(
             endpoint=chosen_endpoint(self),
             user=self.cleaned_data["user"],
@@ -93,20 +94,20 @@ class AccessForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A user, a client or everybody, to be named on pages and in the log of the admin."""
+    """User, client or all users, as pages and the log of the admin name them."""
 
     name: str
     row: Model | None = None
 
 
 def subjects_of(access: Access) -> Sequence[Subject]:
-    """The user and the client; everybody, where there is neither."""
+    """Return the user and the client; where there is neither, one subject for all users."""
     found = []
     if access.user is not None:
         found.append(Subject(name=user_label(access.user), row=access.user))
     if access.client_id is not None:
         found.append(_client(access.client_id))
-    return found or [Subject(name=pgettext("all users", "everybody"))]
+    return found or [Subject(name=gettext("all users"))]
 
 
 def _client(client_id: str) -> Subject:
@@ -119,7 +120,7 @@ def _client(client_id: str) -> Subject:
 
 
 def revoked_text(counts: AccessCounts) -> str:
-    """The counts of revoked rows in words, for a message and for the log."""
+    """Return the counts of revoked rows as a sentence for messages and the log."""
     text = gettext(
         "Revoked: access tokens: %(access_tokens)d, refresh tokens: %(refresh_tokens)d, "
         "codes: %(codes)d. Cancelled: tasks: %(tasks)d."

@@ -1,4 +1,4 @@
-"""Actions of operators on applications: judge them, and revoke their access."""
+"""Confirmations of the actions on clients: approve, block, unblock and revoke access."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,11 @@ Standing = ClientRegistration.Standing
 
 
 def approval_confirmation(clients: Sequence[Client]) -> Confirmation:
+    """Return the confirmation of an approval; approved clients are left alone."""
     return Confirmation(
         action="approve_selected",
         title=_("Approve clients"),
-        text=_("An approved client may ask users for access, whatever else is asked of new ones."),
+        text=_("An approved client may ask users for access, even where new ones may not."),
         candidates=[
             _candidate(
                 each, _("is approved already") if _standing(each) == Standing.APPROVED else ""
@@ -29,11 +30,12 @@ def approval_confirmation(clients: Sequence[Client]) -> Confirmation:
 
 
 def block_confirmation(clients: Sequence[Client]) -> Confirmation:
+    """Return the confirmation of a block; blocked clients are left alone."""
     return Confirmation(
         action="block_selected",
         title=_("Block clients"),
         text=_(
-            "A blocked client loses all its tokens and is given no others. Its next call is "
+            "A blocked client loses all its tokens and gets no others. Its next call is "
             "refused, and background calls that wait do not run."
         ),
         candidates=[
@@ -44,6 +46,7 @@ def block_confirmation(clients: Sequence[Client]) -> Confirmation:
 
 
 def unblock_confirmation(clients: Sequence[Client]) -> Confirmation:
+    """Return the confirmation that unblocks clients; others than blocked ones are left alone."""
     return Confirmation(
         action="unblock_selected",
         title=_("Unblock clients"),
@@ -56,12 +59,13 @@ def unblock_confirmation(clients: Sequence[Client]) -> Confirmation:
 
 
 def revocation_confirmation(clients: Sequence[Client]) -> Confirmation:
+    """Return the confirmation that revokes the access of clients."""
     return Confirmation(
         action="revoke_selected",
         title=_("Revoke access of clients"),
         text=_(
             "A client loses all its tokens and codes, of all users, and its background tasks are "
-            "cancelled. It is not blocked: its users can let it in again."
+            "cancelled. It is not blocked: its users can connect it again."
         ),
         candidates=[_candidate(each, "") for each in clients],
     )

@@ -1,4 +1,4 @@
-"""What operators read of an application: in the list, and on its page."""
+"""Columns and fields of OAuth clients in the admin."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -28,11 +28,11 @@ TONES: dict[str, Tone] = {
 }
 
 MAX_NAMED_USERS = 50
-"""So many users are named on a page; the others are counted."""
+"""The number of users that a page names; the others are counted."""
 
 
 class ClientDisplay(ConfirmationAdmin):
-    """The columns and the fields. Every row has in `facts` what is known of its application."""
+    """Columns and fields of clients; each row has its `client`, the details of its application."""
 
     list_display = (
         "registered_at",
@@ -76,14 +76,14 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("client"))
     def described(self, registration: Any) -> SafeString:
-        """The name that it has given itself, and the host that vouches for it, if one does."""
-        client: Client = registration.facts
+        """Name that the application gave itself, and the host that vouches for it, if one does."""
+        client: Client = registration.client
         name, host = self.shown_name(registration), printable(client.host)
         return format_html('{} <div class="mcp-quiet">{}</div>', name, host)
 
     @admin.display(description=_("name"))
     def shown_name(self, registration: Any) -> str:
-        client: Client = registration.facts
+        client: Client = registration.client
         if client.application is None:
             return gettext("(no such application)")
         return printable(client.name) or self.get_empty_value_display()
@@ -99,13 +99,13 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("source"))
     def came_from(self, registration: ClientRegistration) -> SafeString:
-        """The way of its registration, and the address that it came from."""
+        """Source of the registration, and the network address that it came from."""
         source, address = self.shown_source(registration), printable(registration.address)
         return format_html('{} <div class="mcp-quiet">{}</div>', source, address)
 
     @admin.display(description=_("users"))
     def users(self, registration: Any) -> int:
-        client: Client = registration.facts
+        client: Client = registration.client
         return client.users
 
     @admin.display(description=pgettext_lazy("network", "address"))
@@ -122,7 +122,7 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=pgettext_lazy("client", "kind"))
     def kind(self, registration: Any) -> str:
-        application = registration.facts.application
+        application = registration.client.application
         if application is None:
             return self.get_empty_value_display()
         shown = (
@@ -133,17 +133,17 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("answers go to"))
     def redirects(self, registration: Any) -> SafeString | str:
-        client: Client = registration.facts
+        client: Client = registration.client
         return _lines(client.redirect_uris) or self.get_empty_value_display()
 
     @admin.display(description=_("granted scopes"))
     def shown_scopes(self, registration: Any) -> SafeString | str:
-        client: Client = registration.facts
+        client: Client = registration.client
         return codes(map(printable, client.scopes())) or self.get_empty_value_display()
 
     @admin.display(description=_("users"))
     def named_users(self, registration: Any) -> SafeString | str:
-        client: Client = registration.facts
+        client: Client = registration.client
         keys = client.user_keys(MAX_NAMED_USERS)
         found = get_user_model()._default_manager.filter(pk__in=keys)
         names = sorted(map(user_label, found))

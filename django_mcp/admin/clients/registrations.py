@@ -1,4 +1,4 @@
-"""Applications that registered themselves, in the admin: who came, and who may stay."""
+"""Model admin of OAuth client registrations: approve, block, unblock and revoke access."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -35,38 +35,46 @@ from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration
 from django_mcp.models.clients import ClientRegistrationQuerySet
 
-SEARCHED = 1_000
-"""So many applications whose name or id begins with the term of a search are looked up."""
+MAX_SEARCH_MATCHES = 1_000
+"""The number of applications whose name or id begins with a search term that are looked up."""
 
 
 class RegistrationPeriodFilter(PeriodFilter):
+    """Filter by the time of registration; all time by default."""
+
     default_period = "all"
 
 
 class StandingFilter(ChoiceFilter):
+    """Filter by approval status."""
+
     title = pgettext_lazy("client", "standing")
     parameter_name = "standing"
     column = "standing"
 
 
 class SourceFilter(ChoiceFilter):
+    """Filter by the source of the registration."""
+
     title = _("source")
     parameter_name = "source"
     column = "source"
 
 
 class AddressFilter(LinkedFilter):
+    """Filter by the network address that a registration came from."""
+
     title = pgettext_lazy("network", "address")
     parameter_name = "address"
     column = "address"
 
 
 class RegistrationChangeList(KeysetChangeList):
-    """Every row of a page has in `facts` what is known of its application."""
+    """Change list of registrations; each row has its `client`, the details of its application."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = [with_facts(client) for client in clients_of(self.result_list)]
+        self.result_list = [with_client(client) for client in clients_of(self.result_list)]
 
     @cached_property
     def searched(self) -> Criterion | None:
@@ -81,21 +89,21 @@ class RegistrationChangeList(KeysetChangeList):
         )
         known = ClientRegistration.objects.filter(client_id__startswith=term)
         ids = {
-            *named.order_by("-created").values_list("client_id", flat=True)[:SEARCHED],
-            *known.order_by("-created").values_list("client_id", flat=True)[:SEARCHED],
+            *named.order_by("-created").values_list("client_id", flat=True)[:MAX_SEARCH_MATCHES],
+            *known.order_by("-created").values_list("client_id", flat=True)[:MAX_SEARCH_MATCHES],
         }
         return Criterion(alternatives=(("address", term), ("client_id", frozenset(ids))))
 
 
-def with_facts(client: Client) -> Any:
-    """The row of an application, which knows it."""
+def with_client(client: Client) -> Any:
+    """Return the registration of a client, with the client as its attribute `client`."""
     registration: Any = client.registration
-    registration.facts = client
+    registration.client = client
     return registration
 
 
 class ClientRegistrationAdmin(RevocationAdmin):
-    """Permission to change registrations is that to approve, block and unblock them."""
+    """Model admin of registrations; who may change them may approve, block and unblock them."""
 
     list_filter = (RegistrationPeriodFilter, StandingFilter, SourceFilter, AddressFilter)
     search_fields = ("client_id",)
@@ -112,7 +120,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
         if registration is None:
             return None
         (client,) = clients_of([registration])
-        return with_facts(client)
+        return with_client(client)
 
     def get_urls(self) -> list[URLPattern]:
         views: dict[str, Callable[..., HttpResponse]] = {
@@ -139,7 +147,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        client: Client = context["original"].facts
+        client: Client = context["original"].client
         may_control = self.has_control_permission(request)
         for name, confirmation_of in (
             ("can_approve", approval_confirmation),
@@ -155,69 +163,69 @@ class ClientRegistrationAdmin(RevocationAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def approve_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether to approve one client."""
+        """Render the confirmation page for the approval of one client."""
         return self.confirmation_page(request, approval_confirmation(self.clients(key)))
 
     def block_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether to block one client."""
+        """Render the confirmation page for the block of one client."""
         return self.confirmation_page(request, block_confirmation(self.clients(key)))
 
     def unblock_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether to unblock one client."""
+        """Render the confirmation page that unblocks one client."""
         return self.confirmation_page(request, unblock_confirmation(self.clients(key)))
 
     @admin.action(permissions=["control"], description=_("Approve selected clients"))
     def approve_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
-        def judge(client_id: str) -> str:
+        def decide(client_id: str) -> str:
             repeats = approve(client_id)
             if not repeats:
                 return pgettext("client", "Approved.")
-            text = gettext("Approved, and with it what repeats its registration: %(clients)s.")
+            text = gettext("Approved, with the repetitions of its registration: %(clients)s.")
             return text % {"clients": ", ".join(map(printable, repeats))}
 
-        return self._judge(request, approval_confirmation(clients_of(queryset)), judge)
+        return self._decide(request, approval_confirmation(clients_of(queryset)), decide)
 
     @admin.action(permissions=["control"], description=_("Block selected clients"))
     def block_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
-        def judge(client_id: str) -> str:
-            taken = block(client_id)
+        def decide(client_id: str) -> str:
+            count = block(client_id)
             text = ngettext(
                 "Blocked; %(count)d token taken back.",
                 "Blocked; %(count)d tokens taken back.",
-                taken,
+                count,
             )
-            return text % {"count": taken}
+            return text % {"count": count}
 
-        return self._judge(request, block_confirmation(clients_of(queryset)), judge)
+        return self._decide(request, block_confirmation(clients_of(queryset)), decide)
 
     @admin.action(permissions=["control"], description=_("Unblock selected clients"))
     def unblock_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
-        def judge(client_id: str) -> str:
+        def decide(client_id: str) -> str:
             unblock(client_id)
             return pgettext("client", "Unblocked.")
 
-        return self._judge(request, unblock_confirmation(clients_of(queryset)), judge)
+        return self._decide(request, unblock_confirmation(clients_of(queryset)), decide)
 
-    def _judge(
-        self, request: HttpRequest, confirmation: Confirmation, judge: Callable[[str], str]
+    def _decide(
+        self, request: HttpRequest, confirmation: Confirmation, decide: Callable[[str], str]
     ) -> HttpResponseBase:
-        """Judge each that can be, and note it, once that is confirmed."""
+        """Apply a decision to the possible candidates and log it, once it is confirmed."""
         if not self.is_confirmed(request, confirmation):
             return self.confirmation_page(request, confirmation)
         for each in confirmation.possible:
-            done = judge(each.row.client_id)
-            self.log_change(request, each.row, done)
-            self.message_user(request, f"{done} ({each.row})", messages.SUCCESS)
+            text = decide(each.row.client_id)
+            self.log_change(request, each.row, text)
+            self.message_user(request, f"{text} ({each.row})", messages.SUCCESS)
         return self.after([each.row.pk for each in confirmation.possible])
 
     def _calls_link(self, request: HttpRequest, client_id: str) -> str | None:
-        """Where the calls of this client are listed, for those who may look at them."""
+        """URL of the list of calls of this client; None for operators who may not view it."""
         if not self.admin_site.is_registered(CallRecord):
             return None
         if not self.admin_site.get_model_admin(CallRecord).has_view_permission(request):

@@ -1,4 +1,4 @@
-"""Revocation of access in the admin: of selected clients, of a user, or of everybody."""
+"""Revocation of access in the admin: of selected clients, of a user, or of all users."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,9 +25,10 @@ from django_mcp.models.clients import ClientRegistrationQuerySet
 
 
 class RevocationAdmin(ClientDisplay):
-    """Permission to revoke is that to change registrations and that to change tasks."""
+    """Model admin that revokes access, for operators who may change registrations and tasks."""
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may revoke access."""
         return self.has_control_permission(request) and may_change_tasks(request)
 
     def get_urls(self) -> list[URLPattern]:
@@ -46,7 +47,7 @@ class RevocationAdmin(ClientDisplay):
         return [*own, *super().get_urls()]
 
     def access_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask whose access is to be revoked, show what that is, and revoke it once confirmed."""
+        """Render the form and the counts of the access to revoke; revoke it once confirmed."""
         if not self.has_revoke_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
@@ -83,7 +84,7 @@ class RevocationAdmin(ClientDisplay):
         return TemplateResponse(request, "django_mcp/admin/revocation.html", context)
 
     def revoke_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether to revoke the access of one client."""
+        """Render the confirmation page that revokes the access of one client."""
         if not self.has_revoke_permission(request):
             raise PermissionDenied
         return self.confirmation_page(request, revocation_confirmation(self.clients(key)))
@@ -100,32 +101,33 @@ class RevocationAdmin(ClientDisplay):
         return self.after([each.row.pk for each in confirmation.possible])
 
     def clients(self, key: int) -> list[Client]:
-        """The client of this row, for the confirmation page."""
+        """Return the client of this row, for the confirmation page."""
         found = clients_of(ClientRegistration.objects.filter(pk=key))
         if not found:
             raise Http404
         return found
 
     def _revoke(self, request: HttpRequest, access: Access) -> None:
-        """Revoke, note it in the history of the user and of the client, and report it."""
+        """Revoke the access, and log it in the history of the user and of the client."""
         subjects = subjects_of(access)
-        done = revoked_text(access.revoke())
+        text = revoked_text(access.revoke())
         for subject in subjects:
             if subject.row is not None:
-                self.log_change(request, subject.row, done)
+                self.log_change(request, subject.row, text)
             else:
                 LogEntry.objects.create(
                     user_id=str(request.user.pk),
                     content_type=ContentType.objects.get_for_model(self.model),
                     object_repr=subject.name[:200],
                     action_flag=CHANGE,
-                    change_message=done,
+                    change_message=text,
                 )
         names = ", ".join(subject.name for subject in subjects)
-        self.message_user(request, f"{done} ({names})", messages.SUCCESS)
+        self.message_user(request, f"{text} ({names})", messages.SUCCESS)
 
 
 def may_change_tasks(request: HttpRequest) -> bool:
+    """Return whether the operator may change background tasks."""
     opts = ToolTask._meta
     codename = get_permission_codename("change", opts)
     return request.user.has_perm(f"{opts.app_label}.{codename}")

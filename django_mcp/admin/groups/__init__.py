@@ -1,1 +1,1 @@
-"""The admin of tool groups."""
+"""Admin of tool groups: their tools, clients and the page of tool visibility."""

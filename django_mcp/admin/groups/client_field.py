@@ -1,4 +1,4 @@
-"""The form field for the applications that a group allows, and the search that it offers."""
+"""Form field for the OAuth applications that a tool group allows, and its autocomplete search."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ PAGE_SIZE = 20
 
 
 class ClientLinesField(forms.Field):
-    """Client ids, one on each line; cleans to a list without repetitions."""
+    """Field for client ids, one on each line; cleans to a list without repetitions."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 60})
 
@@ -36,7 +36,7 @@ class ClientLinesField(forms.Field):
 
 
 class ClientsWidget(AutocompleteSelectMultiple):
-    """The admin's autocomplete, with our own search: an application is known by its client id."""
+    """Autocomplete widget of the admin whose values are client ids, not primary keys."""
 
     url_name = "%s:django_mcp_toolgroup_applications"
 
@@ -51,9 +51,9 @@ class ClientsWidget(AutocompleteSelectMultiple):
 
 
 class ClientsField(forms.MultipleChoiceField):
-    """Client ids of OAuth applications; cleans to a list of strings.
+    """Field for client ids of OAuth applications; cleans to a list of strings.
 
-    Ids that are `stored` are good after their application is gone: the group keeps them.
+    Ids that are `stored` stay valid after their application was deleted.
     """
 
     def __init__(self, *, stored: Collection[str], **options: Any) -> None:
@@ -74,12 +74,12 @@ class ClientsField(forms.MultipleChoiceField):
 
 
 def ids_of(stored: object) -> list[str]:
-    """The client ids in the JSON of a group; none, where somebody has stored something else."""
+    """Return the client ids in the JSON of a group; none, where it is not a list."""
     return [str(client) for client in stored] if isinstance(stored, list) else []
 
 
 def clients_field(stored: object, admin_site: AdminSite) -> forms.Field:
-    """A choice of the OAuth applications, or lines of text when there is no model of them."""
+    """Return a field for applications; it takes lines of text where they have no model."""
     if not apps.is_installed("oauth2_provider"):
         return ClientLinesField(
             label=_("Allowed applications"),
@@ -99,7 +99,7 @@ def clients_field(stored: object, admin_site: AdminSite) -> forms.Field:
 
 
 def search_applications(term: str, page: str | None) -> dict[str, Any]:
-    """One page of the applications that match, as the admin's autocomplete reads it.
+    """Return one page of the matching applications, in the form of the admin's autocomplete.
 
     Approved ones first, then those of operators, those that registered themselves, blocked ones.
     """
@@ -107,8 +107,8 @@ def search_applications(term: str, page: str | None) -> dict[str, Any]:
         return {"results": [], "pagination": {"more": False}}
     matching = _applications().filter(Q(name__icontains=term) | Q(client_id__icontains=term))
     place = Case(
-        When(client_id__in=_judged(Standing.APPROVED), then=Value(0)),
-        When(client_id__in=_judged(Standing.BLOCKED), then=Value(3)),
+        When(client_id__in=_client_ids(Standing.APPROVED), then=Value(0)),
+        When(client_id__in=_client_ids(Standing.BLOCKED), then=Value(3)),
         When(registration_source=_applications().model.RegistrationSource.MANUAL, then=Value(1)),
         default=Value(2),
     )
@@ -122,7 +122,7 @@ def search_applications(term: str, page: str | None) -> dict[str, Any]:
 
 
 def labels_of(client_ids: Collection[str]) -> Mapping[str, str]:
-    """Labels by client id: the name, the id, and what to know before the application is chosen."""
+    """Return labels by client id: the name, the id, and the approval status."""
     if not apps.is_installed("oauth2_provider"):
         return {client: printable(client) for client in client_ids}
     possible = _possible(client_ids)
@@ -153,7 +153,7 @@ def _possible(client_ids: Collection[str]) -> list[str]:
     return [client for client in client_ids if "\0" not in client]  # PostgreSQL takes none
 
 
-def _judged(standing: ClientRegistration.Standing) -> list[str]:
+def _client_ids(standing: ClientRegistration.Standing) -> list[str]:
     # Listed, not joined: they may lie in another database.
     rows = ClientRegistration.objects.filter(standing=standing)
     return list(rows.values_list("client_id", flat=True))

@@ -1,4 +1,4 @@
-"""Details of a primitive for operators: what it does, takes and needs of its caller."""
+"""Details of a primitive for operators: description, input schema, scopes and permissions."""
 
 import re
 from collections.abc import Iterator
@@ -18,30 +18,33 @@ SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimitiveDetails:
-    """A primitive of the code, for the template."""
+    """Details of a declared primitive, for the template."""
 
     primitive: Primitive
 
     @property
     def description(self) -> str:
-        """Its description, without the line breaks that are due to the width of the code."""
+        """Description, without the line breaks that are due to the width of the code."""
         return SOFT_BREAK.sub(" ", self.primitive.description)
 
     @property
     def scopes(self) -> SafeString:
+        """Scopes that a caller needs."""
         return codes(sorted(self.primitive.scopes))
 
     @property
     def permissions(self) -> SafeString:
+        """Permissions that a caller needs."""
         return codes(self.primitive.permissions)
 
     @property
     def input_schema(self) -> SafeString:
+        """Input schema as a block of JSON."""
         return json_block(self.primitive.input_schema)
 
     @property
     def annotations(self) -> list[SafeString]:
-        """The hints that its author gave to clients; what was left open is not mentioned."""
+        """Marks of the tool annotations that its author set."""
         return list(self._annotations())
 
     def _annotations(self) -> Iterator[SafeString]:

@@ -1,4 +1,4 @@
-"""Tool groups in the admin: the code says which exist, operators say who may use them."""
+"""Model admin of tool groups: operators open, close and restrict what the code declares."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -36,11 +36,12 @@ from django_mcp.models import ToolGroup, ToolSwitch
 
 
 def gone_mark() -> SafeString:
+    """Return the mark of a group that the code no longer declares."""
     return mark(_("code is gone"), Tone.WARNING)
 
 
 class CodeFilter(admin.SimpleListFilter):
-    """Groups that the code declares, and those that it no longer does."""
+    """Filter by whether the code still declares a group."""
 
     title = pgettext_lazy("of the project", "code")
     parameter_name = "code"
@@ -51,16 +52,16 @@ class CodeFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> QuerySet[ToolGroup] | None:
-        declared = read_registry().keys
+        names = read_registry().keys
         if self.value() == "present":
-            return queryset.filter(name__in=declared)
+            return queryset.filter(name__in=names)
         if self.value() == "gone":
-            return queryset.exclude(name__in=declared)
+            return queryset.exclude(name__in=names)
         return None
 
 
 class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """What operators decide about a group."""
+    """Form for the settings of a tool group."""
 
     instance: ToolGroup
     admin_site: ClassVar[admin.AdminSite]
@@ -86,7 +87,7 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
 
 
 class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """Groups are never added here, and deleted only once their code is gone."""
+    """Model admin of tool groups: none is added, and only groups without code are deleted."""
 
     form = ToolGroupForm
     readonly_fields = ("name_in_code", "shown_clients")
@@ -110,7 +111,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return super().has_delete_permission(request, obj)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """The user groups, where the project's own admin lets this operator search them."""
+        """Autocomplete user groups, where the project's admin lets the operator search them."""
         if not self.admin_site.is_registered(Group):
             return ()
         groups = self.admin_site.get_model_admin(Group)
@@ -118,7 +119,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return ("allowed_groups",) if may_search else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: ToolGroup | None = None) -> Any:
-        """The fields; the page shows the tools after the first of these."""
+        """Return the fieldsets; the page shows the tools after the first one."""
         may_change = self.has_change_permission(request, obj)
         switches: tuple[Any, ...] = (("enabled", "read_only"),)
         if obj is not None and (obj.title or not read_registry().has_group(obj.name)):
@@ -126,7 +127,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         clients = "allowed_clients" if may_change else "shown_clients"
         return [
             (None, {"fields": switches}),
-            (_("Who may use it"), {"fields": ("allowed_groups", clients)}),
+            (pgettext_lazy("to a tool group", "Access"), {"fields": ("allowed_groups", clients)}),
             (_("Title and description"), {"fields": ("title", "description")}),
         ]
 
@@ -138,30 +139,30 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], Any], ...]:
         # Columns of one request, because while the registry cannot be built, every look at it
         # tries again: once for the page is enough, once for each cell would be slow.
-        declared = read_registry()
+        registry = read_registry()
 
         @admin.display(description=_("tools"))
         def tools(group: ToolGroup) -> int:
-            return len(declared.in_group(group.name))
+            return len(registry.in_group(group.name))
 
         @cache
-        def switched_off() -> Mapping[int, int]:
+        def disabled_tools() -> Mapping[int, int]:
             off = ToolSwitch.objects.filter(enabled=False).select_related("group")
             return Counter(
-                switch.group_id for switch in off if declared.has(switch.group.name, switch.key)
+                switch.group_id for switch in off if registry.has(switch.group.name, switch.key)
             )
 
         @admin.display(description=_("notes"), empty_value="")
         def notes(group: ToolGroup) -> str:
-            """Marks of what is unusual; nothing for a group that is as most are."""
+            """Marks of a group that is closed, read-only, without code or partly off."""
             marks = []
-            if not declared.has_group(group.name):
+            if not registry.has_group(group.name):
                 marks.append(gone_mark())
             if not group.enabled:
                 marks.append(mark(pgettext_lazy("tool group", "disabled"), Tone.WARNING))
             if group.read_only:
                 marks.append(mark(pgettext_lazy("tool group", "read-only"), Tone.QUIET))
-            if count := switched_off().get(group.pk, 0):
+            if count := disabled_tools().get(group.pk, 0):
                 off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
                 marks.append(mark(off % {"count": count}, Tone.QUIET))
             return in_line(marks)
@@ -210,14 +211,14 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> HttpResponse | None:
         gone = queryset.exclude(name__in=read_registry().keys)
-        kept = queryset.count() - gone.count()
-        if kept:
+        remaining = queryset.count() - gone.count()
+        if remaining:
             text = ngettext(
                 "%(count)d group is still in the code and stays. You can disable it.",
                 "%(count)d groups are still in the code and stay. You can disable them.",
-                kept,
+                remaining,
             )
-            self.message_user(request, text % {"count": kept}, messages.WARNING)
+            self.message_user(request, text % {"count": remaining}, messages.WARNING)
         return delete_selected(self, request, gone) if gone else None
 
     def get_urls(self) -> list[URLPattern]:
@@ -241,7 +242,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return super().get_search_results(request, queryset, search_term)
 
     def applications(self, request: HttpRequest) -> JsonResponse:
-        """The applications that the form's autocomplete offers, to those who may change a group."""
+        """Answer the autocomplete of applications, for operators who may change a group."""
         if not self.may_search_clients(request):
             raise PermissionDenied
         term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none

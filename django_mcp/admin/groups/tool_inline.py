@@ -1,4 +1,4 @@
-"""Inline of the switches of a group: one for each tool, resource and prompt."""
+"""Inline of the switches of a group: one row for each tool, resource and prompt."""
 
 from typing import Any
 
@@ -14,9 +14,10 @@ from django_mcp.models import ToolGroup, ToolSwitch
 
 
 class SwitchForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """One switch. `details` shows what it switches, if that can be resolved.
+    """Form of one switch.
 
-    `is_gone` says that the code has lost it.
+    `details` are those of its primitive, None if that cannot be resolved; `is_gone` is True if
+    the code no longer declares it.
     """
 
     details: PrimitiveDetails | None = None
@@ -28,30 +29,31 @@ class SwitchForm(ModelForm):  # type: ignore[type-arg]  # generic in the stubs o
 
 
 class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs only
-    """The switches of a group. Only those whose function is gone from the code can be deleted."""
+    """Formset of a group's switches; only those without a function in the code can be deleted."""
 
     instance: ToolGroup
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._declared = read_registry()
+        self._registry = read_registry()
         super().__init__(*args, **kwargs)
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         form.details = self._details(form.instance.key)
-        form.is_gone = not self._declared.has(self.instance.name, form.instance.key)
+        form.is_gone = not self._registry.has(self.instance.name, form.instance.key)
         if not form.is_gone:
             form.fields.pop(DELETION_FIELD_NAME, None)
 
     @property
     def has_gone(self) -> bool:
+        """True if a switch of the group has no function in the code."""
         return any(DELETION_FIELD_NAME in form.fields for form in self.initial_forms)
 
     @property
     def without_switch(self) -> list[tuple[ToolSwitch, PrimitiveDetails | None]]:
-        """What came to the code after the rows were last synced, as rows that are not saved."""
+        """Unsaved switches, with details, of primitives that were declared after the last sync."""
         known = {form.instance.key for form in self.initial_forms}
-        keys = self._declared.in_group(self.instance.name)
+        keys = self._registry.in_group(self.instance.name)
         return [
             (ToolSwitch(kind=kind, name=name), self._details((kind, name)))
             for kind, name in keys
@@ -59,12 +61,12 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
         ]
 
     def _details(self, key: Key) -> PrimitiveDetails | None:
-        found = self._declared.find(self.instance.name, key)
+        found = self._registry.find(self.instance.name, key)
         return None if found is None else PrimitiveDetails(primitive=found)
 
 
 class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
-    """Whoever may change a group may switch its tools: there is no second permission to grant."""
+    """Inline of switches; the permissions on the group are those on its switches."""
 
     model = ToolSwitch
     form = SwitchForm

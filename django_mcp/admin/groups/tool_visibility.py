@@ -95,6 +95,7 @@ class ToolVisibility:
 
     @property
     def mark(self) -> SafeString:
+        """Mark of the access: hidden, lacks scope or callable."""
         if self.entry.denial is not None:
             return mark(pgettext_lazy("tool", "hidden"), Tone.BAD)
         if self.entry.missing_scopes:
@@ -195,7 +196,7 @@ def _suggestion(user: AbstractBaseUser, text: str) -> Suggestion:
 
 
 def _access_link(request: HttpRequest, site: AdminSite, user: AbstractBaseUser) -> str | None:
-    """The URL of the page that revokes access of this user, for those who may use it."""
+    """URL of the page that revokes the access of this user; None without the permission."""
     if not site.is_registered(ClientRegistration):
         return None
     may_revoke = getattr(site.get_model_admin(ClientRegistration), "has_revoke_permission", None)

@@ -1,1 +1,1 @@
-"""The admin of background tasks."""
+"""Admin of background tasks: state, result, cancellation and retry."""

@@ -1,4 +1,4 @@
-"""What operators can do to tasks, and to which: cancel them, and run them again."""
+"""Confirmations of the actions on tasks: cancel them, and run them again."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,10 +13,11 @@ Status = ToolTask.Status
 
 
 def cancellation_confirmation(tasks: Sequence[ToolTask]) -> Confirmation:
+    """Return the confirmation of a cancellation; tasks that have ended are left alone."""
     return Confirmation(
         action="cancel_selected",
         title=_("Cancel tasks"),
-        text=_("A task that waits never starts; one that runs is told to stop within a second."),
+        text=_("A task that waits never starts; one that runs is asked to stop within a second."),
         candidates=[
             _candidate(task, obstacle=_("has ended already") if task.has_ended else "")
             for task in tasks
@@ -25,7 +26,7 @@ def cancellation_confirmation(tasks: Sequence[ToolTask]) -> Confirmation:
 
 
 def retry_confirmation(tasks: Sequence[ToolTask], tools: Mapping[str, Tool]) -> Confirmation:
-    """`tools` are those of the code, by name."""
+    """Return the confirmation of a retry; `tools` are the resolved ones, by name."""
     return Confirmation(
         action="retry_selected",
         title=_("Run tasks again"),

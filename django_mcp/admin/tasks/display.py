@@ -1,4 +1,4 @@
-"""What operators read of a task: in the list, and on its page."""
+"""Columns and fields of background tasks in the admin."""
 
 import datetime
 import json
@@ -27,7 +27,7 @@ from django_mcp.models import ToolTask
 
 
 class TaskDisplay(CallAdmin):
-    """The columns and the fields, of which the page's script keeps the `live_` ones up to date."""
+    """Columns and fields of tasks; the page's script keeps the `live_` ones up to date."""
 
     list_display = (
         "created_at",
@@ -110,7 +110,7 @@ class TaskDisplay(CallAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not obj.input_requests:
             return fieldsets
-        return [(_("Waits for an answer"), {"fields": ("shown_questions",)}), *fieldsets]
+        return [(_("Waits for an answer"), {"fields": ("shown_input_requests",)}), *fieldsets]
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         call = super().get_object(request, *args, **kwargs)
@@ -136,7 +136,7 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("status"))
     def listed_status(self, task: ToolTask) -> SafeString:
-        """The status, and the progress of a task that goes on."""
+        """Status, and the progress of a task that has not ended."""
         state = TaskState(task=task)
         if task.has_ended or not state.shows_bar:
             return state.mark
@@ -174,7 +174,7 @@ class TaskDisplay(CallAdmin):
         return _live(task, "worker")
 
     @admin.display(description=_("open questions"))
-    def shown_questions(self, task: ToolTask) -> SafeString:
+    def shown_input_requests(self, task: ToolTask) -> SafeString:
         return self._rendered("task_input_requests.html", input_requests=input_requests_of(task))
 
     @admin.display(description=_("arguments"))
@@ -212,6 +212,6 @@ class TaskDisplay(CallAdmin):
 
 
 def _live(task: ToolTask, name: str) -> SafeString:
-    """A text that the page's script keeps up to date."""
+    """Return a text that the page's script keeps up to date."""
     text = TaskState(task=task).texts[name]
     return format_html('<span data-mcp-text="{}">{}</span>', name, text)

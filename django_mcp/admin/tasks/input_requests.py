@@ -1,4 +1,4 @@
-"""Input requests of a task as operators read them; the responses of its user are never shown."""
+"""Input requests of a task, for operators; the responses of its user are never shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ KINDS: Mapping[str, str | Promise] = {
     "number": pgettext_lazy("kind of answer", "number"),
     "boolean": _("yes or no"),
 }
-"""What is to be filled in, by the type of a field or the format that it names."""
+"""Names of input types, by the type of a field or the format that it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """Field of a form, in words."""
+    """Field of an input request's form, as text."""
 
     name: str
     title: str
@@ -42,14 +42,14 @@ class FormField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputRequest:
-    """Message to a user, with the fields of its form."""
+    """Input request: a message to a user, with the fields of its form."""
 
     message: SafeString
     fields: list[FormField]
 
 
 def input_requests_of(task: ToolTask) -> list[InputRequest]:
-    """What a task waits for; empty unless it waits."""
+    """Return the open input requests of a task; empty unless it waits for input."""
     return [
         InputRequest(message=text_block(request.message), fields=_fields(request))
         for request in open_requests(task).values()
@@ -79,7 +79,7 @@ def _kind(field: Mapping[str, Any]) -> str | Promise:
 
 
 def _options(field: Mapping[str, Any]) -> str:
-    """What can be chosen, by the names that people see where there are any."""
+    """Return the options of a field, by their titles where they have any."""
     titled = field.get("oneOf") or field.get("anyOf") or ()
     names = field.get("enum") or [option.get("title", option["const"]) for option in titled]
     return ", ".join(map(printable, names))

@@ -1,4 +1,4 @@
-"""What a task has returned: to be read on its page, and to be saved as files."""
+"""Result of a task in parts: previews for its page, and files for download."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from django_mcp.escapes import printable
 from django_mcp.models import ToolTask
 
 MAX_SHOWN_CHARACTERS = 20_000
-"""Characters of a text that the page shows; the file has all of them."""
+"""The length of a text's preview; the file has all of it."""
 
 MAX_STEM_CHARACTERS = 80
 
@@ -42,14 +42,14 @@ ENDINGS = {
     f"{OFFICE}.spreadsheetml.details": ".xlsx",
     f"{OFFICE}.wordprocessingml.document": ".docx",
 }
-"""Those that Python does not know; what this machine knows does not count."""
+"""Endings by media type, beside those that Python knows on every machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One of the things that a task has returned; `text` and `data` hold it, if it is not a link.
+    """Part of a result; `text` or `data` has its content, unless it is a link.
 
-    `stem` is the name of the file without its ending: the ending always tells the type.
+    `stem` is the name of the file without its ending, which is that of the media type.
     """
 
     title: str | Promise
@@ -61,24 +61,26 @@ class Part:
 
     @property
     def is_file(self) -> bool:
+        """True if the part can be downloaded."""
         return self.text is not None or self.data is not None
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Size of the file in bytes."""
         return len(self._bytes)
 
     @property
     def shown(self) -> SafeString | None:
-        """The beginning of a text."""
+        """Preview of a text: its beginning."""
         return None if self.text is None else text_block(self.text[:MAX_SHOWN_CHARACTERS])
 
     @property
     def is_cut(self) -> bool:
+        """True if the preview is only the beginning of the text."""
         return self.text is not None and len(self.text) > MAX_SHOWN_CHARACTERS
 
     def as_file(self) -> HttpResponse:
-        """To be saved and not to be opened as a page of this site, whatever is in it."""
+        """Return a download that browsers never open as a page of this site."""
         kind = self.media_type if MEDIA_TYPE.fullmatch(self.media_type) else UNKNOWN
         ending = ENDINGS.get(kind) or MimeTypes().guess_extension(kind) or ".bin"
         name = f"{self.stem}{ending}"
@@ -98,12 +100,12 @@ class Part:
 
 
 def parts_of(task: ToolTask) -> list[Part]:
-    """What a completed task has returned; nothing of any other."""
+    """Return the parts of a task's result; none without a result."""
     if not task.result:
         return []
     result = deserialize_result(task.result)
     stem = _stem(task.name)
-    if result.structured is not None:  # its text says the same
+    if result.structured is not None:  # its text is the same JSON
         return [
             Part(
                 title=pgettext_lazy("part of a result", "Data"),
@@ -170,7 +172,7 @@ def _numbered(stem: str, count: int) -> Iterator[str]:
 
 
 def _stem(name: str) -> str:
-    """A name that is safe on any system, or nothing."""
+    """Return a file name that is safe on any system, or an empty one."""
     try:
         return get_valid_filename(name.replace(".", "-"))[:MAX_STEM_CHARACTERS].strip("-_")
     except SuspiciousFileOperation:  # nothing is left of it

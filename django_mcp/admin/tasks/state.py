@@ -1,4 +1,4 @@
-"""How a task fares: what its page shows and goes on showing, and what the list has of it."""
+"""State of a task: status, progress and duration, as the page and its script show them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,34 +40,37 @@ STATE_COLUMNS = (
     "started",
     "ended",
 )
-"""What a state is made of; arguments and results can be long."""
+"""Columns that a state needs; arguments and results, which can be long, are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
-    """A task as it is now. Its texts are plain, as scripts put them into the page."""
+    """State of a task as it is now. Its texts are plain: the script sets them as text."""
 
     task: ToolTask
 
     @property
     def label(self) -> str | Promise:
+        """Status in words; "cancelling" until a running task has stopped."""
         if self.task.cancel_requested and not self.task.has_ended:
             return pgettext_lazy("background task", "cancelling")
         return self.task.get_status_display()
 
     @property
     def tone(self) -> Tone:
+        """Tone of the status."""
         if self.task.cancel_requested and not self.task.has_ended:
             return Tone.WARNING
         return TONES[self.task.status]
 
     @property
     def mark(self) -> SafeString:
+        """Mark of the status."""
         return mark(self.label, self.tone)
 
     @property
     def share(self) -> float | None:
-        """How much is done, from 0 to 1; None when nobody knows."""
+        """Progress from 0 to 1; None if it is unknown."""
         done, total = self.task.progress, self.task.progress_total
         if done is None or total is None or total <= 0:
             return None
@@ -75,11 +78,12 @@ class TaskState:
 
     @property
     def shows_bar(self) -> bool:
+        """True if the task runs or its progress is known."""
         return self.task.status == Status.WORKING or self.share is not None
 
     @property
     def bar(self) -> SafeString:
-        """The bar; one without a value says that something is going on."""
+        """Progress bar; it is indeterminate where the progress is unknown."""
         attributes = {
             "class": "mcp-progress",
             "max": 1,
@@ -91,7 +95,7 @@ class TaskState:
 
     @property
     def progress_text(self) -> str:
-        """The tool's own numbers and words."""
+        """Progress in the tool's own numbers and message."""
         task = self.task
         if task.progress is None:
             return ""
@@ -104,20 +108,20 @@ class TaskState:
 
     @property
     def duration(self) -> str:
-        """From the call to its end, as in its record, or until now."""
+        """Duration from the call to its end, as in its record, or until now."""
         task = self.task
         length = (task.ended or timezone.now()) - task.created
         return duration_text(max(0, round(length.total_seconds() * 1000)))
 
     @property
-    def asked(self) -> str:
-        """Of when its open questions are; empty when there are none. Answers to some change it."""
-        is_asking = self.task.status == Status.INPUT_REQUIRED
-        return self.task.updated.isoformat() if is_asking else ""
+    def input_version(self) -> str:
+        """Version of the open input requests, which a response changes; empty if there are none."""
+        is_waiting = self.task.status == Status.INPUT_REQUIRED
+        return self.task.updated.isoformat() if is_waiting else ""
 
     @property
     def texts(self) -> dict[str, str]:
-        """What changes while the task goes on, by the names that the page has for it."""
+        """Texts that change while the task runs, by the names of their elements on the page."""
         task = self.task
         return {
             "progress": self.progress_text,
@@ -128,11 +132,12 @@ class TaskState:
         }
 
     def as_json(self) -> dict[str, Any]:
+        """Return the state as the page's script reads it."""
         return {
             "status": {"text": str(self.label), "tone": self.tone},
             "bar": {"is_shown": self.shows_bar, "share": self.share},
             "texts": self.texts,
-            "asked": self.asked,
+            "input_version": self.input_version,
             "has_ended": self.task.has_ended,
         }
 

@@ -1,4 +1,4 @@
-"""Background tasks in the admin: to be watched, cancelled and run again."""
+"""Model admin of background tasks: watch, cancel and retry them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,11 +43,13 @@ from django_mcp.models.tasks import ToolTaskQuerySet
 
 
 class TaskChangeList(CallChangeList):
+    """Change list of tasks, which are searched for by task id too."""
+
     id_columns = ("id", "call_id")
 
 
 class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
-    """Permission to change tasks is that to cancel and retry."""
+    """Model admin of tasks; operators who may change them may cancel and retry them."""
 
     list_filter = (PeriodFilter, StatusFilter, KindFilter, UserFilter, ClientFilter, ToolFilter)
     search_help_text = _("A whole task or call id, tool name, user name or key, client name or id.")
@@ -105,13 +107,13 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def state_view(self, request: HttpRequest, key: UUID) -> JsonResponse:
-        """What the page's script asks for as long as the task goes on."""
+        """Answer the page's script with the state of the task."""
         recover_when_due()
         task = self._task(request, key, ToolTask.objects.only(*STATE_COLUMNS))
         return JsonResponse(TaskState(task=task).as_json())
 
     def result_view(self, request: HttpRequest, key: UUID, number: int) -> HttpResponse:
-        """One part of the result as a file."""
+        """Answer with one part of the result as a file."""
         parts = parts_of(self._task(request, key))
         if number >= len(parts) or not parts[number].is_file:
             raise Http404
@@ -128,13 +130,13 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         return found
 
     def cancel_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """Ask whether to cancel one task."""
+        """Render the confirmation page that cancels one task."""
         return self.confirmation_page(
             request, cancellation_confirmation([self._task(request, key)])
         )
 
     def retry_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """Ask whether to run one task again."""
+        """Render the confirmation page that runs one task again."""
         return self.confirmation_page(request, self._retry_confirmation([self._task(request, key)]))
 
     @admin.action(permissions=["control"], description=_("Cancel selected tasks"))
@@ -146,8 +148,8 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
             cancel(each.row.pk)
             self.log_change(request, each.row, pgettext("background task", "Cancelled."))
         text = ngettext(
-            "%(count)d task is cancelled or has been told to stop.",
-            "%(count)d tasks are cancelled or have been told to stop.",
+            "%(count)d task is cancelled or was asked to stop.",
+            "%(count)d tasks are cancelled or were asked to stop.",
             len(confirmation.possible),
         )
         self.message_user(request, text % {"count": len(confirmation.possible)}, messages.SUCCESS)
@@ -156,8 +158,8 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     @admin.action(permissions=["control"], description=_("Run selected tasks again"))
     def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
         confirmation = self._retry_confirmation(_without_results(queryset))
-        has_consent = not confirmation.is_dangerous or "risk_confirmed" in request.POST
-        if not self.is_confirmed(request, confirmation) or not has_consent:
+        is_risk_accepted = not confirmation.is_dangerous or "risk_confirmed" in request.POST
+        if not self.is_confirmed(request, confirmation) or not is_risk_accepted:
             return self.confirmation_page(request, confirmation)
         made = [key for each in confirmation.possible if (key := self._retry(request, each.row))]
         if made:
@@ -169,7 +171,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
 
     def _retry(self, request: HttpRequest, task: ToolTask) -> UUID | None:
         """Run one task again; its new key, or None when that was refused."""
-        # Who has done it is known if it is done. Workers are told at the end of the block.
+        # A retry is never without its log entries. Workers are notified at the end of the block.
         with transaction.atomic(using=router.db_for_write(ToolTask)):
             try:
                 key = call_again(task)

@@ -43,8 +43,8 @@ document.addEventListener("DOMContentLoaded", () => {
         }
         const state = await answer.json();
         show(state);
-        if (state.has_ended || state.asked !== live.dataset.asked) {
-            // Its questions, its result, its error and what can be done are parts of the page.
+        if (state.has_ended || state.input_version !== live.dataset.inputVersion) {
+            // Its input requests, result, error and actions are parts of the page.
             window.location.reload();
             pause = null;
         } else {
