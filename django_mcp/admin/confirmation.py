@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 
-from django_mcp.admin.calls.base import CallAdmin
+from django_mcp.admin.read_only import ReadOnlyAdmin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Confirmation:
         return any(each.danger for each in self.possible)
 
 
-class ConfirmationAdmin(CallAdmin):
+class ConfirmationAdmin(ReadOnlyAdmin):
     """Model admin with actions that are confirmed first, and rows that cannot be edited.
 
     Operators who may change the rows may run the actions.

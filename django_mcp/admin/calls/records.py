@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.calls.base import CallAdmin, shown_field
+from django_mcp.admin.calls.columns import CallAdmin
 from django_mcp.admin.calls.export import csv_response
 from django_mcp.admin.changelist.changelist import CallChangeList
 from django_mcp.admin.changelist.filters import (
@@ -27,6 +27,7 @@ from django_mcp.admin.changelist.filters import (
 from django_mcp.admin.formats import duration_text, moment_text
 from django_mcp.admin.links import attach_caller_links
 from django_mcp.admin.markup import Tone, in_line, json_block, mark, words
+from django_mcp.admin.read_only import printable_field
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.models.records import CallRecordQuerySet
 
@@ -106,17 +107,17 @@ class CallRecordAdmin(CallAdmin):
         ),
     )
 
-    shown_error_class = shown_field(CallRecord, "error_class")
-    shown_user = shown_field(CallRecord, "user")
-    shown_client = shown_field(CallRecord, "client")
-    shown_client_info = shown_field(CallRecord, "client_info")
-    shown_address = shown_field(CallRecord, "address")
-    shown_credential = shown_field(CallRecord, "credential")
-    shown_endpoint = shown_field(CallRecord, "endpoint")
-    shown_protocol_version = shown_field(CallRecord, "protocol_version")
-    shown_traceparent = shown_field(CallRecord, "traceparent")
-    shown_task_id = shown_field(CallRecord, "task_id")
-    shown_worker = shown_field(CallRecord, "worker")
+    shown_error_class = printable_field(CallRecord, "error_class")
+    shown_user = printable_field(CallRecord, "user")
+    shown_client = printable_field(CallRecord, "client")
+    shown_client_info = printable_field(CallRecord, "client_info")
+    shown_address = printable_field(CallRecord, "address")
+    shown_credential = printable_field(CallRecord, "credential")
+    shown_endpoint = printable_field(CallRecord, "endpoint")
+    shown_protocol_version = printable_field(CallRecord, "protocol_version")
+    shown_traceparent = printable_field(CallRecord, "traceparent")
+    shown_task_id = printable_field(CallRecord, "task_id")
+    shown_worker = printable_field(CallRecord, "worker")
 
     def get_fieldsets(self, request: HttpRequest, obj: CallRecord | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.calls.base import shown_field
 from django_mcp.admin.confirmation import ConfirmationAdmin
 from django_mcp.admin.formats import moment_text
 from django_mcp.admin.markup import Tone, codes, mark, words
+from django_mcp.admin.read_only import printable_field
 from django_mcp.auth.clients.details import Client
 from django_mcp.escapes import printable
 from django_mcp.models import ClientRegistration
@@ -63,7 +63,7 @@ class ClientDisplay(ConfirmationAdmin):
         ),
     )
 
-    shown_client_id = shown_field(ClientRegistration, "client_id")
+    shown_client_id = printable_field(ClientRegistration, "client_id")
 
     @admin.display(description=pgettext_lazy("client", "registered"))
     def registered_at(self, registration: ClientRegistration) -> SafeString:

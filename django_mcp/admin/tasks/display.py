@@ -12,10 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_mcp.admin.calls.base import CallAdmin, shown_field
+from django_mcp.admin.calls.columns import CallAdmin
 from django_mcp.admin.formats import moment_text
 from django_mcp.admin.links import attach_caller_links
 from django_mcp.admin.markup import in_line, json_block, words
+from django_mcp.admin.read_only import printable_field
 from django_mcp.admin.registry_view import read_registry
 from django_mcp.admin.tasks.input_requests import input_requests_of
 from django_mcp.admin.tasks.result import parts_of
@@ -96,15 +97,15 @@ class TaskDisplay(CallAdmin):
         ),
     )
 
-    shown_user = shown_field(ToolTask, "user")
-    shown_client = shown_field(ToolTask, "client")
-    shown_client_info = shown_field(ToolTask, "client_info")
-    shown_address = shown_field(ToolTask, "address")
-    shown_authenticator = shown_field(ToolTask, "authenticator")
-    shown_credential = shown_field(ToolTask, "credential")
-    shown_endpoint = shown_field(ToolTask, "endpoint")
-    shown_protocol_version = shown_field(ToolTask, "protocol_version")
-    shown_traceparent = shown_field(ToolTask, "traceparent")
+    shown_user = printable_field(ToolTask, "user")
+    shown_client = printable_field(ToolTask, "client")
+    shown_client_info = printable_field(ToolTask, "client_info")
+    shown_address = printable_field(ToolTask, "address")
+    shown_authenticator = printable_field(ToolTask, "authenticator")
+    shown_credential = printable_field(ToolTask, "credential")
+    shown_endpoint = printable_field(ToolTask, "endpoint")
+    shown_protocol_version = printable_field(ToolTask, "protocol_version")
+    shown_traceparent = printable_field(ToolTask, "traceparent")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

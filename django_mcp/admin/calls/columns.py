@@ -1,0 +1,83 @@
+"""Columns and fields that the pages of call records and of background tasks share."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+
+from django_mcp.admin.links import CallerLinks
+from django_mcp.admin.markup import codes, in_line
+from django_mcp.admin.read_only import ReadOnlyAdmin
+from django_mcp.escapes import printable
+from django_mcp.kinds import Kind
+
+
+class CallAdmin(ReadOnlyAdmin):
+    """Read-only model admin of calls; each row has `links` to its user and its client."""
+
+    search_fields = ("call_id",)  # shows the form; the list looks up the columns of its own
+
+    def user_text(self, call: Any) -> str:
+        """Return the username of the caller, or its key, or "anonymous"."""
+        return printable(call.username or call.user) or pgettext("caller", "anonymous")
+
+    @admin.display(description=_("tool"))
+    def tool_name(self, call: Any) -> SafeString:
+        """Name with break opportunities at underscores, and the kind of a resource or prompt."""
+        parts = ((part,) for part in printable(call.name).split("_"))
+        name = format_html_join(mark_safe("_<wbr>"), "{}", parts)
+        if call.kind == Kind.TOOL:
+            return name
+        kind = format_html('<span class="mcp-quiet">{}</span>', call.get_kind_display())
+        return in_line([name, kind])
+
+    @admin.display(description=_("user"))
+    def caller(self, call: Any) -> SafeString | str:
+        links: CallerLinks = call.links
+        return _link(self.user_text(call), links.user)
+
+    @admin.display(description=_("client"))
+    def application(self, call: Any) -> SafeString | str | None:
+        links: CallerLinks = call.links
+        return _link(printable(call.client_name or call.client), links.client) or None
+
+    @admin.display(description=_("tool"))
+    def linked_tool(self, call: Any) -> SafeString:
+        return self._linked(self.tool_name(call), _("all %(calls)s of this tool"), tool=call.name)
+
+    @admin.display(description=_("user"))
+    def linked_user(self, call: Any) -> SafeString | str:
+        if not call.user:
+            return self.caller(call)
+        return self._linked(self.caller(call), _("all %(calls)s of this user"), user=call.user)
+
+    @admin.display(description=_("client"))
+    def linked_client(self, call: Any) -> SafeString | str:
+        name = self.application(call)
+        if name is None:
+            return self.get_empty_value_display()
+        if not call.client:
+            return name
+        return self._linked(name, _("all %(calls)s of this client"), client=call.client)
+
+    def _linked(self, name: str, label: Any, **chosen: str) -> SafeString:
+        query = urlencode({**chosen, "period": "all"})
+        return format_html(
+            '{} <a class="mcp-link" href="{}?{}">{}</a>',
+            name,
+            self.url_of("changelist"),
+            query,
+            label % {"calls": self.opts.verbose_name_plural},
+        )
+
+    @admin.display(description=_("scopes"))
+    def shown_scopes(self, call: Any) -> SafeString | str:
+        return codes(map(printable, call.scopes.split())) or self.get_empty_value_display()
+
+
+def _link(text: str, address: str | None) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', address, text) if address else text
