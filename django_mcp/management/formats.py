@@ -1,4 +1,4 @@
-"""Moments and numbers as text for a terminal."""
+"""Formatting of datetimes and numbers for a terminal."""
 
 import datetime
 
@@ -6,11 +6,11 @@ from django.utils import timezone
 
 
 def moment_text(moment: datetime.datetime) -> str:
-    """A moment in the project's time zone, if it has one."""
+    """Return a datetime as text, in the project's time zone if it is aware."""
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     return f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, which takes an `s` unless there is one."""
+    """Return a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Applications that registered themselves, and what operators think of them."""
+"""Registrations of OAuth clients, with their approval status."""
 
 from django.db import models, router
 from django.utils import timezone
@@ -9,26 +9,28 @@ from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
 from django_mcp.models.timed import TimedQuerySet
 
-MAX_CLIENT_ID = 255
-"""As django-oauth-toolkit has it."""
-MAX_ADDRESS = 64
+MAX_CLIENT_ID_CHARACTERS = 255
+"""Length of the column of django-oauth-toolkit."""
+MAX_ADDRESS_CHARACTERS = 64
 
 
 class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
+    """Queries and changes of the status of OAuth clients."""
+
     moment = "created"
     payload = ()
 
     @property
     def db(self) -> str:
-        """Where it writes: a replica that lags behind would let blocked applications in."""
+        """Alias of the database for writes: a stale replica would let blocked applications in."""
         chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
         return chosen or router.db_for_write(self.model)
 
     def register(
         self, client_id: str, *, source: "ClientRegistration.Source", address: str
     ) -> "ClientRegistration":
-        """Note that an application has registered itself. What operators think of it stays."""
-        address = storable_text(address, MAX_ADDRESS)
+        """Store that an application registered itself; a status set by operators stays."""
+        address = storable_text(address, MAX_ADDRESS_CHARACTERS)
         registration, is_new = self.get_or_create(
             client_id=client_id, defaults={"source": source, "address": address}
         )
@@ -40,15 +42,15 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
         return registration
 
     def standing_of(self, client_id: str) -> "ClientRegistration.Standing":
-        """What operators think of an application; `new` for those that nobody knows."""
+        """Return the status of an application; `new` for an unknown one."""
         standing = self.filter(client_id=client_id).values_list("standing", flat=True).first()
         return ClientRegistration.Standing(standing or ClientRegistration.Standing.NEW)
 
     def use(self, client_id: str) -> bool:
-        """Note that a token is issued to an application; False if it must not be: it is blocked.
+        """Store that a token is issued to an application; False if the application is blocked.
 
-        To be called in the transaction that stores the token, before anything else in it is locked.
-        Whoever blocks the application at that moment waits for its end, and finds the token.
+        Call it in the transaction that stores the token, before anything else in it is locked.
+        A process that blocks the application at that moment waits for its end, and finds the token.
         """
         rows = self.filter(client_id=client_id)
         if rows.exclude(standing=ClientRegistration.Standing.BLOCKED).update(
@@ -58,15 +60,15 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
         return not rows.exists()
 
     def withdraw_approval(self, client_id: str) -> None:
-        """Make an approved application `new` again: what operators approved was something else.
+        """Make an approved application `new` again, because its metadata changed.
 
-        To be called in the transaction that stores the change.
+        Call it in the transaction that stores the change.
         """
         approved = self.filter(client_id=client_id, standing=ClientRegistration.Standing.APPROVED)
         approved.update(standing=ClientRegistration.Standing.NEW)
 
-    def judge(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
-        """Say what operators think of an application, registered or not.
+    def set_standing(self, client_id: str, standing: "ClientRegistration.Standing") -> None:
+        """Store the decision of operators about an application, registered or not.
 
         The functions of `django_mcp.auth.clients.decisions` do what follows from it.
         """
@@ -74,23 +76,27 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
 
 
 class ClientRegistration(models.Model):
-    """An application that registered itself, or one that an operator has judged.
+    """Registration of an OAuth client, or the decision of operators about one.
 
     It names the application of django-oauth-toolkit by its client id: that model can be swapped,
     and deleted rows leave this one behind. An application without such a row is `new`.
     """
 
     class Source(models.TextChoices):
+        """Way in which a client registered itself."""
+
         DCR = "dcr", _("dynamic registration")
         CIMD = "cimd", _("metadata document")
 
     class Standing(models.TextChoices):
+        """Approval status of a client."""
+
         NEW = "new", pgettext_lazy("client", "new")
         APPROVED = "approved", pgettext_lazy("client", "approved")
         BLOCKED = "blocked", pgettext_lazy("client", "blocked")
 
     id = models.BigAutoField(primary_key=True)
-    client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID, unique=True)
+    client_id = models.CharField(_("client id"), max_length=MAX_CLIENT_ID_CHARACTERS, unique=True)
     source = models.CharField(
         _("source"),
         max_length=8,
@@ -100,7 +106,7 @@ class ClientRegistration(models.Model):
     )
     address = models.CharField(
         pgettext_lazy("network", "address"),
-        max_length=MAX_ADDRESS,
+        max_length=MAX_ADDRESS_CHARACTERS,
         blank=True,
         help_text=_("Where the registration came from."),
     )

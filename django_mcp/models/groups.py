@@ -1,4 +1,4 @@
-"""Tool groups: the code says which exist, operators say who may use them."""
+"""Tool groups and the switches of their primitives: rows for what the code declares."""
 
 from django.contrib.auth.models import Group
 from django.db import models
@@ -10,9 +10,9 @@ from django_mcp.models.kinds import KIND_CHOICES
 
 
 class ToolGroup(models.Model):
-    """A set of tools that is opened, closed and limited together.
+    """Set of primitives that operators open, close and limit together.
 
-    Empty `allowed_groups` and `allowed_clients` allow everybody; filled ones must both be met.
+    Empty `allowed_groups` and `allowed_clients` allow every caller; filled ones must both be met.
     """
 
     name = models.CharField(_("name"), max_length=64, unique=True, editable=False)
@@ -53,7 +53,7 @@ class ToolGroup(models.Model):
 
 
 class ToolSwitch(models.Model):
-    """An operator's switch for one tool, resource or prompt of a group."""
+    """Switch of one tool, resource or prompt of a group."""
 
     group = models.ForeignKey(
         ToolGroup, models.CASCADE, related_name="switches", verbose_name=_("group")
@@ -83,5 +83,5 @@ class ToolSwitch(models.Model):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Kind and name, which identify what is switched."""
+        """Kind and name of the primitive."""
         return self.kind, self.name

@@ -1,4 +1,4 @@
-"""Labels of the kinds of primitives, as rows and their lists show them."""
+"""Choices of the model fields that hold the kind of a primitive."""
 
 from django.utils.translation import pgettext_lazy
 

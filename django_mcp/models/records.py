@@ -1,4 +1,4 @@
-"""The record of calls: who called what, when, how it ended. It outlives everything it names."""
+"""Record of calls, which survives the users, tokens and applications that it names."""
 
 import datetime
 import uuid
@@ -20,11 +20,13 @@ from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
 
 class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
+    """Queries and housekeeping of the record of calls."""
+
     moment = "started"
     payload = ("arguments", "scopes")
 
     def batches(self, *, size: int = 1_000) -> Iterator[list[tuple[Any, ...]]]:
-        """All columns of all records, newest first, `size` rows at a time.
+        """Yield all columns of all records, newest first, `size` rows at a time.
 
         Each batch is a short query that starts where the last one ended: no cursor, transaction or
         large result is held, however long the reader takes and whatever stands between it and the
@@ -41,7 +43,7 @@ class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
             )
 
     def sweep(self, *, older_than: datetime.timedelta) -> int:
-        """Mark calls that began longer ago and never ended as `unknown`; return how many.
+        """Mark calls that began longer ago and never ended as `unknown`; return their number.
 
         Their process was killed, or lost its database. A late finish overwrites the mark.
         """
@@ -51,7 +53,7 @@ class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
         return stale.update(outcome=CallRecord.Outcome.UNKNOWN)
 
     def prune(self, *, older_than: datetime.timedelta, batch: int = 10_000) -> int:
-        """Delete the records of calls that began longer ago; return how many.
+        """Delete the records of calls that began longer ago; return their number.
 
         In batches of their own, so that no lock is held for long.
         """
@@ -66,13 +68,15 @@ class CallRecordQuerySet(TimedQuerySet["CallRecord"]):
 
 
 class CallRecord(models.Model):
-    """One call past authentication, refused ones included.
+    """Record of one authenticated call, refused ones included.
 
     There are no foreign keys: a record survives the deletion of the user, token and application
     that it names, fits any kind of user key, and its table may live in another database.
     """
 
     class Outcome(models.TextChoices):
+        """Outcome of a call."""
+
         # The labels are short: lists show them on one line. The reference explains them.
         RUNNING = "running", pgettext_lazy("call", "running")
         OK = "ok", pgettext_lazy("call", "ok")

@@ -1,4 +1,4 @@
-"""The request states that calls have used."""
+"""Request states that calls have used, each of which is accepted once."""
 
 from django.db import models, router
 from django.utils import timezone
@@ -7,19 +7,21 @@ from django.utils.translation import pgettext_lazy
 
 
 class UsedRequestStateQuerySet(models.QuerySet["UsedRequestState"]):
+    """Queries and housekeeping of used request states."""
+
     @property
     def db(self) -> str:
-        """The alias that it writes to: a replica may not know yet what has been used."""
+        """Alias of the database for writes: a stale replica may lack what has been used."""
         chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
         return chosen or router.db_for_write(self.model)
 
     def prune(self) -> int:
-        """Delete the states that nobody could use any more; return how many."""
+        """Delete the states that have expired; return their number."""
         return self.filter(expires__lte=timezone.now()).delete()[0]
 
 
 class UsedRequestState(models.Model):
-    """A `requestState` that a call has brought back with its user's answers: none is taken twice.
+    """A `requestState` that a call brought back with its input responses: it is used up.
 
     It is written in the transaction of what the call does, and deleted after the state has expired.
     """

@@ -1,4 +1,4 @@
-"""Calls that run in the background: one row each, which says all that any process must know."""
+"""Tasks: background calls, one row each, which is all that other processes know of a call."""
 
 import datetime
 import random
@@ -18,12 +18,12 @@ from django_mcp.models.timed import TimedQuerySet
 from django_mcp.principals import Principal
 from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
-SPREAD = 64
-"""So many free slots, or all there are, a new task chooses from."""
+MAX_SLOT_CHOICES = 64
+"""Number of free slots from which a new task chooses one at random."""
 
 
 class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
-    """Every change of a status is one statement that names the status that it follows."""
+    """Queries and transitions of tasks; each transition is one conditional `UPDATE`."""
 
     moment = "created"
     payload = (
@@ -38,15 +38,15 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
 
     @property
     def db(self) -> str:
-        """Where it writes: a replica that lags behind would show what is no longer so."""
+        """Alias of the database for writes: a stale replica would show an old status."""
         chosen: str | None = self._db  # type: ignore[attr-defined]  # the stubs do not know it
         return chosen or router.db_for_write(self.model)
 
     def owned_by(self, principal: Principal) -> Self:
-        """The tasks that this caller may know of: its own, of the same user, client and endpoint.
+        """Return the tasks of the same user, client and endpoint, which the caller may see.
 
-        The only way from an id to a task for anybody outside: another's id finds nothing, like one
-        that never was.
+        This is the only way from an id to a task for a client: the id of another caller finds
+        nothing, like one that never existed.
         """
         user = principal.user
         return self.filter(
@@ -56,25 +56,25 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         )
 
     def taken_slots(self, task: "ToolTask") -> set[int]:
-        """The slots that tasks of the same user and client hold."""
+        """Return the slots that tasks of the same user and client hold."""
         held = self.filter(user=task.user, client=task.client, slot__isnull=False)
         # In no order: databases prefer an index that has it to the one that finds these few rows.
         slots = held.order_by().values_list("slot", flat=True)
         return {slot for slot in slots if slot is not None}
 
     def insert_in_slot(self, task: "ToolTask", *, limit: int) -> bool:
-        """Insert the row of a new task if its caller has less than `limit` others; whether it did.
+        """Insert the row of a new task; return False if its caller has `limit` others already.
 
         The database keeps the limit, however many processes insert at once: no two tasks of a
         caller hold the same slot, and `end` gives it back.
         """
         lost: IntegrityError | None = None
-        for _attempt in range(min(limit, SPREAD) + 1):
+        for _attempt in range(min(limit, MAX_SLOT_CHOICES) + 1):
             taken = self.taken_slots(task)
             if len(taken) >= limit:
                 return False
             # At random, so that calls which come at once rarely want the same one.
-            lowest = range(min(limit, len(taken) + SPREAD))
+            lowest = range(min(limit, len(taken) + MAX_SLOT_CHOICES))
             task.slot = random.choice([slot for slot in lowest if slot not in taken])
             try:
                 with transaction.atomic(using=self.db):  # a failure must not end one around it
@@ -87,14 +87,15 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         raise lost  # no race is lost so often: it is something else that the database refuses
 
     def unended(self) -> Self:
+        """Return the tasks that have not ended."""
         return self.exclude(status__in=ToolTask.ENDED)
 
     def unexpired(self) -> Self:
-        """Tasks that are still to be shown, pruned or not."""
+        """Return the tasks that have not expired, pruned or not."""
         return self.filter(Q(expires=None) | Q(expires__gt=timezone.now()))
 
     def silent(self, *, since: datetime.timedelta) -> Self:
-        """Tasks that should be waited for or running, and gave no sign of life for so long."""
+        """Return queued and working tasks without a heartbeat for this long."""
         expected = (ToolTask.Status.QUEUED, ToolTask.Status.WORKING)
         return self.filter(status__in=expected, heartbeat__lte=timezone.now() - since)
 
@@ -105,16 +106,16 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         )
 
     def unrecorded(self, *, since: datetime.timedelta) -> Self:
-        """Tasks that ended so long ago, and whose end is not on record; the oldest first."""
+        """Return tasks that ended this long ago without a record of the end, oldest first."""
         ended = self.filter(is_recorded=False, ended__lte=timezone.now() - since)
         return ended.order_by("ended")
 
     def run_of(self, task: "ToolTask") -> Self:
-        """The task while this very run of it is going on; nothing once another has replaced it."""
+        """Return the row of a task while this run of it is the current one; else nothing."""
         return self.filter(pk=task.pk, status=ToolTask.Status.WORKING, attempts=task.attempts)
 
     def claim(self, key: uuid.UUID, *, worker: str) -> "ToolTask | None":
-        """Take a queued task to run it; None when it is not there to be taken.
+        """Claim a queued task for a worker; None when it is no longer queued.
 
         Of any number of processes that try, one succeeds.
         """
@@ -130,10 +131,10 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         return self.get(pk=key) if claimed else None
 
     def requeue(self, *, delay: datetime.timedelta = datetime.timedelta()) -> int:
-        """Queue running tasks for another run, which is to be handed over after the delay.
+        """Queue working tasks for another run after the delay.
 
-        Not those that are to be cancelled, nor those whose work is saved. `updated` says when they
-        are due, in the future perhaps: from then on a worker has its time to take them.
+        Not those that are to be cancelled, nor those whose result is stored. `updated` is the time
+        when they are due, perhaps in the future: from then on a worker has its time to claim them.
         """
         due = timezone.now() + delay
         running = self.filter(status=ToolTask.Status.WORKING, cancel_requested=False, result="")
@@ -173,7 +174,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         )
 
     def end(self, status: "ToolTask.Status", **facts: Any) -> int:
-        """End those that have not ended yet. What has ended never changes again."""
+        """End the tasks that have not ended yet. An ended task never changes its status."""
         now = timezone.now()
         return self.unended().update(
             status=status,
@@ -188,7 +189,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         )
 
     def prune(self, *, batch: int = 1_000) -> int:
-        """Delete the tasks whose time is over; return how many."""
+        """Delete the tasks that have expired; return their number."""
         deleted = 0
         expired = self.filter(expires__lte=timezone.now()).order_by("expires")
         while keys := list(expired.values_list("pk", flat=True)[:batch]):
@@ -197,13 +198,15 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
 
 
 class ToolTask(models.Model):
-    """One call of a background tool, from before it is handed to a worker until it expires.
+    """Row of one background call, from its submission until it expires.
 
     There are no foreign keys, as in `CallRecord`. `call_id` names the record of the same call.
-    Workers find in it whom the call speaks for, and read again what that caller may do.
+    Workers read the caller from it, and authorize that caller again.
     """
 
     class Status(models.TextChoices):
+        """Status of a task; the values are those of MCP but for `queued`."""
+
         QUEUED = "queued", pgettext_lazy("background task", "queued")
         WORKING = "working", pgettext_lazy("background task", "working")
         INPUT_REQUIRED = "input_required", _("asks the user")
@@ -366,9 +369,10 @@ class ToolTask(models.Model):
 
     @property
     def has_ended(self) -> bool:
+        """True if the status is final."""
         return self.status in self.ENDED
 
     @property
     def tries(self) -> int:
-        """The runs so far without those that ended by asking, which have undone what they did."""
+        """Number of runs, without those that ended in a question, which were rolled back."""
         return self.attempts - self.suspensions

@@ -1,4 +1,4 @@
-"""Rows that are listed by when they began, in tables too large to be counted or sorted."""
+"""Base queryset of large tables that are listed by time, without counting or sorting."""
 
 from collections.abc import Collection
 from typing import ClassVar, Self, TypeVar
@@ -9,7 +9,7 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class TimedQuerySet(models.QuerySet[Row]):
-    """Rows with a `moment` at which they began; every index that lists them ends with it.
+    """Queryset of rows with a `moment` at which they began; every list index ends with it.
 
     The columns in `payload` may be long, and no list shows them.
     """
@@ -18,9 +18,9 @@ class TimedQuerySet(models.QuerySet[Row]):
     payload: ClassVar[tuple[str, ...]]
 
     def newest_first(self) -> Self:
-        """In the order of their beginning; the key settles what began at the same time."""
+        """Order by `moment` and key, newest first."""
         return self.order_by(f"-{self.moment}", "-id")
 
     def without_payload(self, *, but: Collection[str] = ()) -> Self:
-        """Without reading what may be long, `but` for these columns."""
+        """Defer the columns in `payload`, `but` for these."""
         return self.defer(*(name for name in self.payload if name not in but))

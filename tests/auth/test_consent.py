@@ -369,7 +369,7 @@ def test_url_that_cannot_be_read_is_answered_to_the_user_alone(browser: Browser)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_user_is_told_that_an_application_is_blocked(browser: Browser, method: str) -> None:
     client = self_registered()
-    ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.BLOCKED)
+    ClientRegistration.objects.set_standing(client.client_id, ClientRegistration.Standing.BLOCKED)
 
     response = getattr(browser, method)(asking(client))
 
@@ -385,7 +385,7 @@ def test_user_is_told_that_an_application_awaits_approval(
     client = self_registered(client_id=client_id)
 
     before = browser.get(asking(client))
-    ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.APPROVED)
+    ClientRegistration.objects.set_standing(client.client_id, ClientRegistration.Standing.APPROVED)
     after = browser.get(asking(client))
 
     assert before.status_code == 400

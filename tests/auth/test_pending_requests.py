@@ -385,7 +385,9 @@ def test_application_that_may_not_ask_is_not_waiting(
 
     settings.DJANGO_MCP_REQUIRE_APPROVED_CLIENTS = not is_blocked
     if is_blocked:
-        ClientRegistration.objects.judge(client.client_id, ClientRegistration.Standing.BLOCKED)
+        ClientRegistration.objects.set_standing(
+            client.client_id, ClientRegistration.Standing.BLOCKED
+        )
 
     assert waiting(content(browser.get(DASHBOARD))) == []
     assert browser.get(link).status_code == 404

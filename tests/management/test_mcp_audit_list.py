@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp.management.follower import MOST_AT_ONCE, PATIENCE, Follower
+from django_mcp.management.follower import MAX_ROWS, MISSING_KEY_SECONDS, Follower
 from django_mcp.models import CallRecord
 from tests.calls import offering
 from tests.commands import RunCommand
@@ -196,11 +196,11 @@ class TestFollower:
         record("before")
         follower = Follower(CallRecord.objects.all())
 
-        first = follower.look()
+        first = follower.poll()
         record("one")
         record("two")
-        second = follower.look()
-        third = follower.look()
+        second = follower.poll()
+        third = follower.poll()
 
         assert [each.name for each in second] == ["one", "two"]
         assert (first, third) == ([], [])
@@ -209,10 +209,10 @@ class TestFollower:
         last = record()
         follower = Follower(CallRecord.objects.all())
         record("new", pk=last.pk + 4)
-        first = follower.look()
+        first = follower.poll()
         for ahead in (3, 2, 1):
             record(f"skipped_{ahead}", pk=last.pk + ahead)
-        second = follower.look()
+        second = follower.poll()
 
         assert [each.name for each in first] == ["new"]
         assert [each.name for each in second] == ["skipped_3", "skipped_2", "skipped_1"]
@@ -226,69 +226,68 @@ class TestFollower:
         record("late", pk=late.pk)
         record("later", pk=late.pk + 1)
 
-        assert [each.name for each in follower.look()] == ["late", "later"]
+        assert [each.name for each in follower.poll()] == ["late", "later"]
 
     def test_it_gives_up_numbers_that_never_turn_up(self, db: None) -> None:
         clock = Clock()
         last = record()
         follower = Follower(CallRecord.objects.all(), clock=clock)
         record("after_a_gap", pk=last.pk + 10)
-        follower.look()
+        follower.poll()
 
-        clock.now = PATIENCE + 1
-        follower.look()
+        clock.now = MISSING_KEY_SECONDS + 1
+        follower.poll()
         record("much_too_late", pk=last.pk + 5)
 
-        assert follower.look() == []
+        assert follower.poll() == []
 
     def test_a_huge_gap_costs_no_more_than_a_bounded_one(self, db: None) -> None:
         last = record()
         follower = Follower(CallRecord.objects.all())
 
         far = record("far", pk=last.pk + 10_000_000)
-        follower.look()
-        record("late", pk=far.pk - MOST_AT_ONCE + 1)
+        follower.poll()
+        record("late", pk=far.pk - MAX_ROWS + 1)
 
-        assert [each.name for each in follower.look()] == ["late"]
+        assert [each.name for each in follower.poll()] == ["late"]
 
     def test_it_tells_of_a_call_when_it_begins_and_when_it_ends(self, db: None) -> None:
         old = record("old", outcome=Outcome.RUNNING)
         follower = Follower(CallRecord.objects.all())
         new = record("new", outcome=Outcome.RUNNING)
-        looks = [follower.look()]
+        looks = [follower.poll()]
         for call in (new, old):
             CallRecord.objects.filter(pk=call.pk).update(outcome=Outcome.FAILED)
-            looks.append(follower.look())
+            looks.append(follower.poll())
 
         assert [[(each.name, each.outcome) for each in look] for look in looks] == [
             [("new", "running")],
             [("new", "failed")],
             [("old", "failed")],
         ]
-        assert follower.look() == []
+        assert follower.poll() == []
 
     def test_it_tells_of_chosen_calls_alone(self, db: None) -> None:
         follower = Follower(CallRecord.objects.filter(name="mine"), outcome=Outcome.FAILED)
         mine = record("mine", outcome=Outcome.RUNNING)
         record("mine")
         record("other", outcome=Outcome.FAILED)
-        first = follower.look()
+        first = follower.poll()
         CallRecord.objects.filter(pk=mine.pk).update(outcome=Outcome.FAILED)
 
         assert first == []
-        assert follower.look() == [mine]
+        assert follower.poll() == [mine]
 
     def test_it_catches_up_in_bounded_steps(self, db: None) -> None:
         follower = Follower(CallRecord.objects.all())
         CallRecord.objects.bulk_create(
-            CallRecord(name=f"call_{number}", outcome=Outcome.OK)
-            for number in range(MOST_AT_ONCE + 1)
+            CallRecord(name=f"call_{number}", outcome=Outcome.OK) for number in range(MAX_ROWS + 1)
         )
 
-        first, was_behind = follower.look(), follower.is_behind
-        second, is_behind = follower.look(), follower.is_behind
+        first, was_behind = follower.poll(), follower.is_behind
+        second, is_behind = follower.poll(), follower.is_behind
 
-        assert (len(first), was_behind) == (MOST_AT_ONCE, True)
+        assert (len(first), was_behind) == (MAX_ROWS, True)
         assert (len(second), is_behind) == (1, False)
 
 

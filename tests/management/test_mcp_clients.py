@@ -144,7 +144,7 @@ class TestShow:
 
     @pytest.mark.parametrize("action", ["show", "unblock"])
     def test_it_knows_no_others(self, db: None, action: str, run: RunCommand) -> None:
-        assert "There is no application of the id nobody." in run(action, "nobody").error
+        assert "There is no application with the id nobody." in run(action, "nobody").error
 
 
 class TestStanding:
@@ -152,9 +152,7 @@ class TestStanding:
         desk = registered()
         token(desk, ann)
 
-        assert (
-            run("block", desk.client_id).text == f"{desk.client_id} is blocked, 1 token taken back"
-        )
+        assert run("block", desk.client_id).text == f"{desk.client_id} is blocked, 1 token revoked"
 
         assert not AccessToken.objects.exists()
         assert ClientRegistration.objects.get().standing == "blocked"

@@ -213,7 +213,7 @@ class TestChoice:
         assert f"the user {ann.pk} ({named.pk}): 1 access token" in run("--user", str(ann.pk)).text
 
     def test_client_must_be_known(self, everything: None, run: RunCommand) -> None:
-        assert "There is no application of the id nobody." in run("--client", "nobody").error
+        assert "There is no application with the id nobody." in run("--client", "nobody").error
         assert "a client id is a text" in run("--client=").error
 
         assert held() == ALL

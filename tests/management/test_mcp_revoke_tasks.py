@@ -111,7 +111,7 @@ def test_tasks_of_the_same_callers_are_cancelled_and_of_no_others(
 
 
 def test_unknown_client_is_told(ann: User, run: RunCommand) -> None:
-    assert "There is no application of the id nobody" in run("--client", "nobody").error
+    assert "There is no application with the id nobody" in run("--client", "nobody").error
 
 
 def test_it_says_in_words_that_there_are_no_tokens(ann: User, run: RunCommand) -> None:

@@ -39,7 +39,7 @@ def test_second_registration_changes_nothing(db: None) -> None:
 def test_application_that_was_judged_before_it_came_keeps_its_standing(
     db: None, standing: Standing
 ) -> None:
-    clients.judge("desk", standing)
+    clients.set_standing("desk", standing)
     clients.update(created=timezone.now() - datetime.timedelta(days=9))
 
     register()
@@ -57,7 +57,7 @@ def test_application_that_nobody_knows_is_new(db: None) -> None:
 @pytest.mark.parametrize("standing", [Standing.NEW, Standing.APPROVED])
 def test_use_is_noted_in_one_statement(db: None, standing: Standing) -> None:
     register()
-    clients.judge("desk", standing)
+    clients.set_standing("desk", standing)
 
     with CaptureQueriesContext(connection) as queries:
         assert clients.use("desk")
@@ -68,7 +68,7 @@ def test_use_is_noted_in_one_statement(db: None, standing: Standing) -> None:
 
 def test_blocked_application_is_not_used(db: None) -> None:
     register()
-    clients.judge("desk", Standing.BLOCKED)
+    clients.set_standing("desk", Standing.BLOCKED)
 
     assert not clients.use("desk")
 

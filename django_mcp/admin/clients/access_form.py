@@ -17,7 +17,7 @@ from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user
 from django_mcp.background.revocation import Access, AccessCounts, is_known_client
 from django_mcp.escapes import printable
-from django_mcp.models.clients import MAX_CLIENT_ID
+from django_mcp.models.clients import MAX_CLIENT_ID_CHARACTERS
 from django_mcp.user_labels import user_label
 
 
@@ -36,7 +36,7 @@ class AccessForm(forms.Form):
     )
     client = forms.CharField(
         label=_("Client id"),
-        max_length=MAX_CLIENT_ID,
+        max_length=MAX_CLIENT_ID_CHARACTERS,
         required=False,
         help_text=_(
             "All tokens of this application, for other parts of the site too. "

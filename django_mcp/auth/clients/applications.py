@@ -9,7 +9,7 @@ from oauth2_provider.models import AbstractApplication
 from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.auth.clients.addresses import is_literal
-from django_mcp.models.clients import MAX_CLIENT_ID
+from django_mcp.models.clients import MAX_CLIENT_ID_CHARACTERS
 
 # Printable ASCII: what a URL is written in.
 PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -40,7 +40,7 @@ def read_document_url(client_id: str) -> SplitResult:
 
     Beyond what the draft asks for, the host must be a name: an address is no one's to keep.
     """
-    if len(client_id) > MAX_CLIENT_ID or not PLAIN.fullmatch(client_id):
+    if len(client_id) > MAX_CLIENT_ID_CHARACTERS or not PLAIN.fullmatch(client_id):
         raise CIMDError("client_id URL must be printable ASCII of bounded length")
     try:
         _validate_client_id_url(client_id)

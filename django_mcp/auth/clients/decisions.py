@@ -24,7 +24,7 @@ def approve(client_id: str) -> list[str]:
         transaction.atomic(using=registrations.db),
     ):
         lock_registrations(client_id, *candidates)
-        registrations.judge(client_id, Standing.APPROVED)
+        registrations.set_standing(client_id, Standing.APPROVED)
         # Compared again: they may have changed before they were locked.
         locked = set(candidates).intersection(repeats_of(client_id))
         repeats = registrations.filter(client_id__in=locked, standing=Standing.NEW)
@@ -44,10 +44,10 @@ def block(client_id: str) -> int:
         transaction.atomic(using=registrations.db),
     ):
         # First, so that a token that is being issued is either refused or found.
-        registrations.judge(client_id, Standing.BLOCKED)
+        registrations.set_standing(client_id, Standing.BLOCKED)
         return revoke_all(client_id)
 
 
 def unblock(client_id: str) -> None:
     """Treat an application as one that nobody has judged. What it held is not given back."""
-    ClientRegistration.objects.judge(client_id, Standing.NEW)
+    ClientRegistration.objects.set_standing(client_id, Standing.NEW)

@@ -1,4 +1,4 @@
-"""`manage.py mcp_audit`: the record of calls in the shell, and its housekeeping."""
+"""`manage.py mcp_audit`: list, sweep and prune the record of calls."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ from django_mcp.management import arguments
 from django_mcp.management.arguments import age, count
 from django_mcp.management.follower import Follower
 from django_mcp.management.formats import counted, moment_text
-from django_mcp.management.principals import quoted, unresolved_text
+from django_mcp.management.lookups import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 from django_mcp.primitives.registry import get_registry
@@ -31,13 +31,13 @@ from django_mcp.user_labels import MAX_LABEL
 
 DEFAULT_LIMIT = 50
 POLL_SECONDS = 1.0
-"""Between two looks of `--follow`: no database that Django supports tells of new rows alike."""
+"""Time between two polls of `--follow`: no notification of new rows works on every database."""
 
 CHOICES = ("user", "tool", "outcome", "since", "limit", "json", "follow")
 
 
 class Command(BaseCommand):
-    """`list` (the default) prints calls, the latest last; the others say how many they touched."""
+    """Command that prints calls (`list`, the default), the latest last, or changes their rows."""
 
     help = "Print the record of MCP calls, or keep it in order."
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             self._print(**{name: options[name] for name in CHOICES})
             return
         if chosen := [f"--{name}" for name in CHOICES if options[name] is not None]:
-            # Or somebody would delete everybody's records for those of one user.
+            # Or an operator would delete all records instead of those of one user.
             raise CommandError(f"{action} is about all calls, so it takes no {' '.join(chosen)}.")
         if action == "sweep":
             number = CallRecord.objects.sweep(older_than=options["older_than"])
@@ -90,13 +90,13 @@ class Command(BaseCommand):
                 listed = listed.filter(pk__lte=follower.last)
             self._write(_latest(listed, limit), as_json=bool(json))
             while follower is not None:
-                self._write(follower.look(), as_json=bool(json))
+                self._write(follower.poll(), as_json=bool(json))
                 if not follower.is_behind:
-                    time.sleep(POLL_SECONDS)  # other processes write, and tell nobody
+                    time.sleep(POLL_SECONDS)  # other processes write, and send no notification
         except KeyboardInterrupt:
             return
         except BrokenPipeError:
-            # Whoever read has had enough; Python would complain when it closes the output.
+            # The reader has gone; Python would complain when it closes the output.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _write(self, records: Iterable[CallRecord], *, as_json: bool) -> None:
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
 
 def _add_choices(parser: ArgumentParser, default: Any) -> None:
-    """The options of `list`; those that are not given keep what stood before the action."""
+    """Add the options of `list`; those that are not given keep the value before the action."""
     parser.add_argument(
         "--user",
         default=default,
@@ -117,20 +117,22 @@ def _add_choices(parser: ArgumentParser, default: Any) -> None:
         "--outcome",
         default=default,
         type=arguments.outcome,
-        help="calls that ended so, such as failed",
+        help="calls with this outcome, such as failed",
     )
-    parser.add_argument("--since", default=default, type=age, help="not older than this, as 1h")
+    parser.add_argument(
+        "--since", default=default, type=age, help="not older than this, such as 1h"
+    )
     parser.add_argument(
         "--limit",
         default=default,
         type=count,
-        help=f"so many of the latest ({DEFAULT_LIMIT}; with --since all)",
+        help=f"number of the latest calls ({DEFAULT_LIMIT}; with --since all)",
     )
     parser.add_argument(
-        "--json", default=default, action="store_true", help="an object on each line"
+        "--json", default=default, action="store_true", help="print a JSON object on each line"
     )
     parser.add_argument(
-        "--follow", default=default, action="store_true", help="go on with calls as they come"
+        "--follow", default=default, action="store_true", help="go on and print new calls"
     )
 
 
@@ -148,9 +150,9 @@ def _chosen(
 
 
 def _of_user(text: str) -> Q:
-    """The condition of the calls of a user, who may be deleted or have another name by now.
+    """Return the condition of the calls of a user, who may be deleted or renamed by now.
 
-    Raises `CommandError` where neither a user nor a call is known by this text.
+    Raises `CommandError` when neither a user nor a call is known by this text.
     """
     resolution = resolve_user(text)
     if resolution.user is not None:
@@ -165,9 +167,9 @@ def _of_user(text: str) -> Q:
 
 
 def _unused_tool_text(name: str) -> str:
-    """A sentence about a tool of which no call is on record; empty for another.
+    """Return the note that no call of a tool is on record; empty if there is one.
 
-    Raises `CommandError` where no tool has the name either.
+    Raises `CommandError` when no tool has the name either.
     """
     is_storable = storable_text(name, len(name)) == name
     if is_storable and CallRecord.objects.filter(name=name).exists():
@@ -183,7 +185,7 @@ def _unused_tool_text(name: str) -> str:
 
 
 def _latest(records: CallRecordQuerySet, limit: int | None) -> Iterable[CallRecord]:
-    """The latest records, the last of them last."""
+    """Return the latest records, the newest last."""
     if limit is None:
         return records.order_by("started", "pk").iterator(chunk_size=1_000)
     return reversed(records.newest_first()[:limit])

@@ -1,4 +1,4 @@
-"""`manage.py mcp_catalog`: which tools there are, and what a caller sees of them."""
+"""`manage.py mcp_catalog`: list the tools, sync, enable and disable their groups."""
 
 from collections import Counter
 from typing import Any
@@ -10,7 +10,7 @@ from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
 from django_mcp.kinds import Kind
 from django_mcp.management.formats import counted
-from django_mcp.management.principals import (
+from django_mcp.management.lookups import (
     add_endpoint_argument,
     find_endpoint,
     find_scopes,
@@ -34,13 +34,13 @@ ACTIONS = ("list", "sync", "enable", "disable")
 
 
 class Command(BaseCommand):
-    """`list` (the default) prints the tools by group; `sync` creates the missing group rows.
+    """Command that prints the tools by group (`list`, the default), or changes their groups.
 
-    `enable` opens groups, and `disable` closes them.
+    `sync` creates missing group rows, `enable` opens groups, and `disable` closes them.
     """
 
     help = (
-        "List the MCP tools, for everybody or as one caller sees them; or sync, enable or disable "
+        "List the MCP tools, all or as one caller sees them; or sync, enable or disable "
         "their groups."
     )
 
@@ -51,11 +51,11 @@ class Command(BaseCommand):
             nargs="*",
             default=[],
             metavar="GROUP",
-            help="with enable and disable: which to open or close",
+            help="with enable and disable: the groups to open or close",
         )
         parser.add_argument(
             "--user",
-            help="what this user, by username, key or e-mail address, sees, and why not all",
+            help="list what this user (username, key, e-mail address) sees, and why not the rest",
         )
         parser.add_argument("--client", default="", help="with --user: through this client id")
         parser.add_argument(
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--database",
             choices=tuple(connections),
-            help="with sync, enable and disable: where (default: where the rows are written)",
+            help="with sync, enable and disable: the database (default: the one for writes)",
         )
 
     def handle(

@@ -1,4 +1,4 @@
-"""`manage.py mcp_clients`: the applications that registered themselves, and their standing."""
+"""`manage.py mcp_clients`: list, approve, block and prune self-registered OAuth clients."""
 
 import datetime
 import json
@@ -18,37 +18,39 @@ if TYPE_CHECKING:  # django-oauth-toolkit may not be installed
     from django_mcp.auth.clients.details import Client
 
 DEFAULT_LIMIT = 50
-BATCH = 500
-"""So many applications are looked up at once; no database takes any number of parameters."""
+BATCH_ROWS = 500
+"""Applications of one query: databases limit the number of parameters."""
 
 
 class Command(BaseCommand):
-    """`list` (the default) prints the applications, the latest last."""
+    """Command that prints applications (`list`, the default), the latest last, or changes them."""
 
-    help = "List the applications that registered themselves, judge them, or clear them away."
+    help = "List the applications that registered themselves; approve, block or prune them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.set_defaults(standing=None, source=None, limit=DEFAULT_LIMIT, json=False)
         actions = parser.add_subparsers(dest="action")
-        listing = actions.add_parser("list", help="print the applications (the default)")
-        listing.add_argument(
-            "--standing", choices=ClientRegistration.Standing.values, help="of this standing"
+        list_parser = actions.add_parser("list", help="print the applications (the default)")
+        list_parser.add_argument(
+            "--standing", choices=ClientRegistration.Standing.values, help="with this standing"
         )
-        listing.add_argument(
-            "--source", choices=ClientRegistration.Source.values, help="that registered so"
+        list_parser.add_argument(
+            "--source", choices=ClientRegistration.Source.values, help="registered in this way"
         )
-        listing.add_argument(
+        list_parser.add_argument(
             "--limit",
             type=count,
             default=DEFAULT_LIMIT,
-            help=f"so many of the latest ({DEFAULT_LIMIT})",
+            help=f"number of the latest applications ({DEFAULT_LIMIT})",
         )
-        listing.add_argument("--json", action="store_true", help="an object on each line")
+        list_parser.add_argument(
+            "--json", action="store_true", help="print a JSON object on each line"
+        )
         for action, meaning in (
-            ("show", "print all that is known of an application, as JSON"),
-            ("approve", "let an application in, which need not have registered yet"),
-            ("block", "take back all tokens of an application, and give it none"),
-            ("unblock", "treat an application as one that nobody has judged"),
+            ("show", "print an application with its registration, as JSON"),
+            ("approve", "approve an application, which need not have registered yet"),
+            ("block", "revoke all tokens of an application, and issue it none"),
+            ("unblock", "reset the standing of an application to new"),
         ):
             chosen = actions.add_parser(action, help=meaning)
             chosen.add_argument(
@@ -60,7 +62,7 @@ class Command(BaseCommand):
         prune.add_argument(
             "--older-than",
             type=age,
-            help="registered and last used longer ago, as 90d (DJANGO_MCP_PRUNE_CLIENTS_AFTER)",
+            help="registered and last used longer ago, e.g. 90d (DJANGO_MCP_PRUNE_CLIENTS_AFTER)",
         )
 
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
@@ -70,7 +72,7 @@ class Command(BaseCommand):
             case "show":
                 self._show(options["client_id"])
             case "approve" | "block" | "unblock":
-                self._judge(action, options["client_id"])
+                self._set_standing(action, options["client_id"])
             case "prune":
                 self._prune(options["older_than"])
             case _:
@@ -78,9 +80,7 @@ class Command(BaseCommand):
                     options["standing"], options["source"], options["limit"], options["json"]
                 )
 
-    def _list(
-        self, standing: str | None, source: str | None, limit: int, is_for_programs: bool
-    ) -> None:
+    def _list(self, standing: str | None, source: str | None, limit: int, as_json: bool) -> None:
         from django_mcp.auth.clients.details import clients_of
 
         registrations = ClientRegistration.objects.newest_first()
@@ -89,13 +89,11 @@ class Command(BaseCommand):
         if source is not None:
             registrations = registrations.filter(source=source)
         rows = list(reversed(registrations[:limit]))
-        for start in range(0, len(rows), BATCH):
-            for client in clients_of(rows[start : start + BATCH]):
+        for start in range(0, len(rows), BATCH_ROWS):
+            for client in clients_of(rows[start : start + BATCH_ROWS]):
                 # Escaped to ASCII, so that no application writes commands to the terminal.
                 self.stdout.write(
-                    json.dumps(_facts(client), cls=DjangoJSONEncoder)
-                    if is_for_programs
-                    else _line(client)
+                    json.dumps(_facts(client), cls=DjangoJSONEncoder) if as_json else _line(client)
                 )
 
     def _show(self, client_id: str) -> None:
@@ -106,22 +104,22 @@ class Command(BaseCommand):
         }
         self.stdout.write(json.dumps(facts, cls=DjangoJSONEncoder, indent=2))
 
-    def _judge(self, action: str, client_id: str) -> None:
+    def _set_standing(self, action: str, client_id: str) -> None:
         from django_mcp.auth.clients.decisions import approve, block, unblock
         from django_mcp.auth.clients.details import find_client
 
         client = find_client(client_id)
         shown = printable(client_id)
-        # An id may be judged before its application is there, as the URL of its document.
+        # Operators may decide before the application exists, as with the URL of its document.
         note = "" if client is not None and client.application else " (no such application yet)"
         if action == "approve":
             repeats = approve(client_id)
             self.stdout.write(f"{shown} is approved{note}")
             for repeat in repeats:
-                self.stdout.write(f"{printable(repeat)} is approved, which repeats it")
+                self.stdout.write(f"{printable(repeat)} is approved: it repeats the registration")
         elif action == "block":
-            taken = block(client_id)
-            self.stdout.write(f"{shown} is blocked{note}, {counted(taken, 'token')} taken back")
+            revoked = block(client_id)
+            self.stdout.write(f"{shown} is blocked{note}, {counted(revoked, 'token')} revoked")
         else:
             _known(client_id)
             unblock(client_id)
@@ -141,7 +139,7 @@ def _known(client_id: str) -> "Client":
 
     client = find_client(client_id)
     if client is None:
-        raise CommandError(f"There is no application of the id {printable(client_id)}.")
+        raise CommandError(f"There is no application with the id {printable(client_id)}.")
     return client
 
 

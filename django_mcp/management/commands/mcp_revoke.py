@@ -1,4 +1,4 @@
-"""`manage.py mcp_revoke`: all access of a user, of a client, or of everybody, revoked at once."""
+"""`manage.py mcp_revoke`: revoke all access of a user, of a client, or of all users."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django_mcp.background.revocation import Access, AccessCounts, is_known_clie
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import client_id
 from django_mcp.management.formats import counted
-from django_mcp.management.principals import (
+from django_mcp.management.lookups import (
     add_endpoint_argument,
     find_any_user,
     find_endpoint,
@@ -19,7 +19,7 @@ from django_mcp.management.principals import (
 
 
 class Command(BaseCommand):
-    """Takes back what was granted until now; what is granted afterwards stands."""
+    """Command that revokes tokens and codes and cancels tasks; later grants stay valid."""
 
     help = (
         "Revoke access tokens, refresh tokens and authorization codes, and cancel background tasks."
@@ -29,19 +29,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user",
             metavar="USER",
-            help="what this user, by username, key or e-mail address, has granted for the endpoint",
+            help="grants of this user (username, key or e-mail address) for the endpoint",
         )
         parser.add_argument(
             "--client",
             metavar="ID",
             type=client_id,
             help=(
-                "all that the application of this client id holds; "
-                "with --user: what it holds of that user for the endpoint"
+                "all tokens of the application with this client id; "
+                "with --user: its tokens of that user for the endpoint"
             ),
         )
         parser.add_argument(
-            "--all", action="store_true", help="everything that anybody holds for the endpoint"
+            "--all", action="store_true", help="all grants of all users for the endpoint"
         )
         add_endpoint_argument(parser, note="with --user or --all: ")
         parser.add_argument(
@@ -89,7 +89,7 @@ class Command(BaseCommand):
 
 def _known_client(client: str) -> str:
     if not is_known_client(client):
-        raise CommandError(f"There is no application of the id {printable(client)}.")
+        raise CommandError(f"There is no application with the id {printable(client)}.")
     return client
 
 
@@ -118,4 +118,4 @@ def _is_confirmed() -> bool:
     try:
         return input("Type 'yes' to revoke them: ") == "yes"
     except EOFError:
-        raise CommandError("Nobody can confirm that here; --no-input asks nobody.") from None
+        raise CommandError("There is no input to confirm with: use --no-input.") from None

@@ -1,4 +1,4 @@
-"""`manage.py mcp_tasks`: background calls in the shell, and their housekeeping."""
+"""`manage.py mcp_tasks`: list, cancel, sweep and prune the tasks of background calls."""
 
 import json
 from typing import Any
@@ -21,21 +21,23 @@ DEFAULT_LIMIT = 50
 
 
 class Command(BaseCommand):
-    """`list` (the default) prints tasks, the latest last."""
+    """Command that prints tasks (`list`, the default), the latest last, or changes them."""
 
-    help = "Print the tasks of background calls, cancel them, or keep them in order."
+    help = "List the tasks of background calls, cancel, sweep or prune them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.set_defaults(status=None, tool=None, limit=DEFAULT_LIMIT)
         actions = parser.add_subparsers(dest="action")
-        listing = actions.add_parser("list", help="print tasks (the default)")
-        listing.add_argument("--status", choices=ToolTask.Status.values, help="in this state")
-        listing.add_argument("--tool", help="of this tool")
-        listing.add_argument(
+        list_parser = actions.add_parser("list", help="print tasks (the default)")
+        list_parser.add_argument(
+            "--status", choices=ToolTask.Status.values, help="with this status"
+        )
+        list_parser.add_argument("--tool", help="of this tool")
+        list_parser.add_argument(
             "--limit",
             type=count,
             default=DEFAULT_LIMIT,
-            help=f"so many of the latest ({DEFAULT_LIMIT})",
+            help=f"number of the latest tasks ({DEFAULT_LIMIT})",
         )
         for action, meaning in (
             ("show", "print all of a task but its secrets and input responses, as JSON"),
@@ -98,7 +100,7 @@ def _task(key: UUID) -> ToolTask:
     tasks = ToolTask.objects.all()
     task = tasks.filter(pk=key).first() or tasks.filter(call_id=key).first()
     if task is None:
-        raise CommandError(f"There is no task of the id {key}.")
+        raise CommandError(f"There is no task with the id {key}.")
     return task
 
 

@@ -1,4 +1,4 @@
-"""`manage.py mcp_token`: a token for development."""
+"""`manage.py mcp_token`: issue an access token for development."""
 
 import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_mcp.catalog import survey
-from django_mcp.management.principals import (
+from django_mcp.management.lookups import (
     add_endpoint_argument,
     find_endpoint,
     find_scopes,
@@ -19,11 +19,11 @@ from django_mcp.policy.operator_messages import closed_groups_advice
 from django_mcp.policy.visibility import Denial
 from django_mcp.principals import Principal
 
-LONGEST = 10 * 365 * 24 * 3600
+MAX_EXPIRES_SECONDS = 10 * 365 * 24 * 3600
 
 
 class Command(BaseCommand):
-    """Prints the token alone on standard output, so that a shell can capture it."""
+    """Command that prints only the token on standard output, so that a shell can capture it."""
 
     help = "Issue an access token for an MCP endpoint, bound to it, for development."
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user",
             required=True,
-            help="whom the token speaks for, by username, key or e-mail address",
+            help="user of the token, by username, key or e-mail address",
         )
         parser.add_argument(
             "--scopes", required=True, help='separated by spaces: "expense:read expense:write"'
@@ -39,10 +39,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--client",
             default="mcp_token",
-            help="the name of an application that operators made; made if it is missing",
+            help="name of an application that is not self-registered; created if it is missing",
         )
         parser.add_argument(
-            "--expires", type=int, default=3600, help="seconds that the token lives (3600)"
+            "--expires", type=int, default=3600, help="lifetime of the token in seconds (3600)"
         )
         add_endpoint_argument(parser, note="good ")
 
@@ -64,8 +64,8 @@ class Command(BaseCommand):
         owner = find_user(user)
         audience = find_endpoint(endpoint)
         wanted = find_scopes(scopes)
-        if not 0 < expires <= LONGEST:
-            raise CommandError(f"--expires must be more than 0 seconds, and at most {LONGEST}.")
+        if not 0 < expires <= MAX_EXPIRES_SECONDS:
+            raise CommandError(f"--expires must be 1 to {MAX_EXPIRES_SECONDS} seconds.")
         if not 0 < len(client) <= 255:
             raise CommandError("--client must be 1 to 255 characters.")
         token = issue_token(
@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
 
 def _idle_scopes_text(wanted: list[str], principal: Principal) -> str:
-    """The scopes that open no tool to the principal, and why; empty where each opens one."""
+    """Return the scopes that open no tool to the principal, with the reason; empty for none."""
     entries = survey(principal)
     opening = {scope for each in entries if each.denial is None for scope in each.primitive.scopes}
     idle = sorted(set(wanted) - opening)

@@ -1,4 +1,4 @@
-"""Whom a command speaks for, and where: what a request's token would say."""
+"""Users, endpoints and scopes that arguments of commands name."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
@@ -10,14 +10,14 @@ from django_mcp.escapes import printable
 from django_mcp.primitives.registry import get_registry
 from django_mcp.user_labels import user_label, username_of
 
-MAX_QUOTED = 60
-"""Characters of a text that a message quotes."""
+MAX_QUOTED_CHARACTERS = 60
+"""Length of a text that a message quotes."""
 
 
 def find_user(text: str) -> AbstractBaseUser:
-    """The active user whom this username, key or e-mail address names.
+    """Return the active user whom this username, key or e-mail address names.
 
-    Raises `CommandError` when there is none, or when the endpoint would not let it in.
+    Raises `CommandError` when there is none, or when the endpoint would refuse it.
     """
     user = find_any_user(text)
     if not user.is_active:
@@ -26,7 +26,7 @@ def find_user(text: str) -> AbstractBaseUser:
 
 
 def find_any_user(text: str) -> AbstractBaseUser:
-    """The user whom this username, key or e-mail address names, active or not.
+    """Return the user whom this username, key or e-mail address names, active or not.
 
     Raises `CommandError`, which lists candidates, when there is none or more than one.
     """
@@ -37,7 +37,7 @@ def find_any_user(text: str) -> AbstractBaseUser:
 
 
 def unresolved_text(text: str, resolution: Resolution) -> str:
-    """Why a text names no user, with the candidates, one on each line."""
+    """Return the message that a text names no user, with one candidate on each line."""
     lines = [f"  {_candidate(user)}" for user in resolution.candidates]
     if resolution.is_ambiguous:
         head = f"More than one user is called {quoted(text)}. Give the username or the key of one:"
@@ -47,7 +47,7 @@ def unresolved_text(text: str, resolution: Resolution) -> str:
 
 
 def named(user: AbstractBaseUser) -> str:
-    """The label of a user with the key, for a terminal."""
+    """Return the label of a user with the key, for a terminal."""
     return printable(f"{user_label(user)} ({user.pk})")
 
 
@@ -59,12 +59,12 @@ def _candidate(user: AbstractBaseUser) -> str:
 
 
 def quoted(text: str) -> str:
-    """A bounded text in quotation marks, with what would command a terminal spelled out."""
-    return repr(text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…")
+    """Return a bounded text in quotation marks, with control characters escaped."""
+    return repr(text if len(text) <= MAX_QUOTED_CHARACTERS else f"{text[:MAX_QUOTED_CHARACTERS]}…")
 
 
 def add_endpoint_argument(parser: CommandParser, *, note: str = "") -> None:
-    """Add `--endpoint`, whose value `find_endpoint` takes."""
+    """Add the argument `--endpoint`, whose value `find_endpoint` takes."""
     parser.add_argument(
         "--endpoint",
         metavar="NAME",
@@ -74,9 +74,9 @@ def add_endpoint_argument(parser: CommandParser, *, note: str = "") -> None:
 
 
 def find_endpoint(name: str) -> Endpoint:
-    """The endpoint of this name.
+    """Return the endpoint of this name.
 
-    Raises `CommandError` where there is none, or where endpoints are not set up as they should be.
+    Raises `CommandError` when there is none, or when the settings of endpoints are invalid.
     """
     try:
         endpoints = get_endpoints()
@@ -90,7 +90,7 @@ def find_endpoint(name: str) -> Endpoint:
 
 
 def find_scopes(text: str) -> list[str]:
-    """The scopes of a text, separated by spaces; raises `CommandError` for one that no tool has."""
+    """Split scopes at spaces. Raises `CommandError` for a scope that no tool requires."""
     scopes, known = text.split(), get_registry().scopes
     if unknown := sorted(set(scopes) - set(known)):
         raise CommandError(
