@@ -23,8 +23,8 @@ from django_mcp.exceptions import (
 from django_mcp.guards import all_guards
 from django_mcp.models import ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
-from django_mcp.schemas.limits import too_many_bytes
 from django_mcp.schemas.output.output import Rendered
+from django_mcp.schemas.result_limits import too_many_bytes
 from django_mcp.threads.notifications import publish
 
 Status = ToolTask.Status

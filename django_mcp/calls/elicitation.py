@@ -22,7 +22,7 @@ from django_mcp.exceptions import (
     InputRequiredError,
     UnaskableError,
 )
-from django_mcp.schemas.input.forms import form_of, read_form
+from django_mcp.schemas.input.elicitation_forms import form_of, read_form
 
 MAX_REQUESTS = 100
 """Requests of one call: a function that makes ever new ones must end too."""

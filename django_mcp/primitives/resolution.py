@@ -14,8 +14,8 @@ from django_mcp.schemas.callables import (
     name_of,
     problem_of,
 )
+from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.docstrings import Documentation, read_docstring
-from django_mcp.schemas.problems import DeclarationError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from django_mcp.schemas.instances import field_names, with_fields
+from django_mcp.schemas.object_fields import field_names, with_fields
 
 
 def as_django_keeps_it(value: datetime) -> datetime:

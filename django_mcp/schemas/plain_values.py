@@ -13,9 +13,9 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.schemas.expressions import held_value
-from django_mcp.schemas.instances import field_names, with_fields
-from django_mcp.schemas.limits import bounded
+from django_mcp.schemas.field_values import stored_value
+from django_mcp.schemas.object_fields import field_names, with_fields
+from django_mcp.schemas.result_limits import bounded
 
 NOT_LISTS = (str, bytes, bytearray, memoryview, File, io.IOBase, type)
 """Iterables whose items are no items of a list."""
@@ -102,7 +102,7 @@ class Conversion:
             value = getattr(instance, name)
         except ObjectDoesNotExist:  # the other side of a one-to-one relation that nobody took
             return None
-        return self.plain(without_iterators(held_value(instance, name, value)))
+        return self.plain(without_iterators(stored_value(instance, name, value)))
 
 
 def holds_iterators(value: Any) -> bool:

@@ -21,7 +21,7 @@ from django_mcp.background.input import serialize_requests
 from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import ElicitationRequest, TaskLostError, ToolError
 from django_mcp.models import ToolTask
-from django_mcp.schemas.input.forms import form_of
+from django_mcp.schemas.input.elicitation_forms import form_of
 from tests.admin.pages import (
     TASKS,
     action,

@@ -32,7 +32,8 @@ from typing_extensions import TypedDict
 
 from django_mcp import BigInt, ToolError
 from django_mcp.exceptions import InvalidArgumentsError
-from django_mcp.schemas.errors.argument_errors import MAX_ERRORS, MAX_VIOLATIONS
+from django_mcp.schemas.errors.argument_errors import MAX_ERRORS
+from django_mcp.schemas.errors.argument_paths import MAX_VIOLATIONS
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
 from tests.calls import bound, call_of, offering

@@ -1,27 +1,17 @@
-"""Errors of a call's arguments, in words for the agent. Values are never echoed."""
+"""Errors of argument validation by pydantic as violations for the agent, without any values."""
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, ValidationErrorKind
-from jsonschema_rs import ValidationError as SchemaBreach
 from pydantic import ValidationError
 
 from django_mcp.exceptions import ArgumentError, Violation
+from django_mcp.schemas.errors.argument_paths import locate, violation_list
 
-MAX_VIOLATIONS = 50
-MAX_NAME = 64
-
-# Beyond these the errors are not listed one by one: a few megabytes may hold a million of them,
-# and each costs more than the call itself.
+# Beyond it the errors are not listed one by one: a few megabytes may hold a million of them, and
+# each costs more than the call itself.
 MAX_ERRORS = 10_000
-MAX_SIZE = 100_000
-
-# Of arguments greater than that, no more is searched for a breach of the schema than these of each
-# list and text: an error holds copies of all that is around it.
-MAX_SEARCHED = 100
 
 # The placeholders are filled from pydantic's error context, which holds the declaration's own
 # constraints; the word behind a colon is what they count. Types whose context or message may hold
@@ -144,26 +134,6 @@ CONSEQUENCE = "default_factory_not_called"
 OTHER = "is refused by a rule of its own"
 FAILED = "cannot be checked: a rule for it fails"
 
-JSON_TYPES: Mapping[str, str] = {
-    "integer": REASONS["int_type"],
-    "number": REASONS["float_type"],
-    "boolean": REASONS["bool_type"],
-    "string": REASONS["string_type"],
-    "null": REASONS["none_required"],
-    "array": REASONS["list_type"],
-    "object": REASONS["dict_type"],
-}
-
-KEYWORD_REASONS: Mapping[str, str] = {
-    "uniqueItems": "must not hold an item twice",
-    "falseSchema": REASONS["extra_forbidden"],
-}
-
-FORMAT_REASONS: Mapping[str, str] = {
-    "date": REASONS["date_parsing"],
-    "date-time": REASONS["datetime_parsing"],
-}
-
 STRUCTURES = (REASONS["list_type"], REASONS["dict_type"])
 
 KEY = "[key]"
@@ -189,52 +159,14 @@ def violations_of(
         location = details["loc"]
         if details["type"] == CONSEQUENCE or (location and is_accepted(str(location[0]))):
             continue
-        path, value = _place(location, arguments, is_missing=details["type"] == "missing")
+        path, value = locate(location, arguments, is_missing=details["type"] == "missing")
         reason = _reason(details, value)
         if location[-1:] == (KEY,):
             reason = f"has a name that is not allowed: it {reason}"
         known = reasons.setdefault(path, [])
         if reason not in known:
             known.append(reason)
-    return _listed(reasons)
-
-
-def schema_violations(
-    validator: Draft202012Validator, arguments: Any, *, size: int
-) -> list[Violation]:
-    """What the published schema refuses; of arguments of a great `size`, the first breach only."""
-    if size > MAX_SIZE:
-        arguments = _searched(arguments)
-    try:
-        validator.validate(arguments)
-    except SchemaBreach as first:
-        breaches = [first] if size > MAX_SIZE else validator.iter_errors(arguments)
-    else:
-        return [Violation(path="", reason="break the input schema; send less at a time")]
-    reasons: dict[str, list[str]] = {}
-    for location, reason in _breaches(breaches):
-        path, _ = _place(location, arguments, is_missing=True)
-        known = reasons.setdefault(path, [])
-        if reason not in known:
-            known.append(reason)
-    return _listed(reasons)
-
-
-def null_characters(arguments: Any) -> list[Violation]:
-    """Where U+0000 is, which Django's forms refuse and PostgreSQL too."""
-    reasons: dict[str, list[str]] = {}
-    pending = deque([("", arguments)])
-    while pending:
-        path, value = pending.popleft()
-        if isinstance(value, dict):
-            pending.extend((_joined(path, key), item) for key, item in value.items())
-            # A name breaks the rule where it stands.
-            value = next((key for key in value if "\x00" in key), None)
-        elif isinstance(value, list):
-            pending.extend((_joined(path, index), item) for index, item in enumerate(value))
-        if isinstance(value, str) and "\x00" in value:
-            reasons[path] = ["must not hold the character U+0000"]
-    return _listed(reasons)
+    return violation_list(reasons)
 
 
 def _reason(details: Any, value: Any) -> str:
@@ -259,70 +191,6 @@ def _holds_json(text: str) -> bool:
         return False
 
 
-def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | str], str]]:
-    """The breaches of the schema by place, of unions those of each alternative."""
-    listed = list(errors)
-    # Which type they are follows from the values.
-    with_values = [error.instance_path for error in listed if _keyword(error) == "enum"]
-    for error in listed:
-        place, kind = error.instance_path, error.kind
-        match kind:
-            case ValidationErrorKind.Type() if place in with_values:
-                continue
-            case ValidationErrorKind.Enum():
-                yield place, f"must be one of {_alternatives(kind.options)}"
-            case ValidationErrorKind.Constant():
-                yield place, f"must be {kind.expected_value!r}"
-            case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid():
-                for alternative in kind.context:
-                    if not _is_null(alternative):
-                        yield from _breaches(alternative)
-            case ValidationErrorKind.AdditionalProperties():
-                for name in kind.unexpected:
-                    yield [*place, name], REASONS["extra_forbidden"]
-            case ValidationErrorKind.Required(property=str(name)) if _keyword(error) == "required":
-                yield [*place, name], REASONS["missing"]
-            case ValidationErrorKind.Type():
-                reasons = [JSON_TYPES.get(each, OTHER) for each in kind.types]
-                yield place, ", or ".join(reasons)
-            case ValidationErrorKind.Format(format=str(name)):
-                yield place, FORMAT_REASONS.get(name, f"must be a {name}")
-            case _:
-                keyword = _keyword(error)
-                yield (
-                    place,
-                    KEYWORD_REASONS.get(kind.name, f"breaks {keyword!r} of the input schema"),
-                )
-
-
-def _is_null(alternative: Sequence[SchemaBreach]) -> bool:
-    """Whether it is the None of an optional field, which goes without saying."""
-    match [error.kind for error in alternative]:
-        case [ValidationErrorKind.Type(types=["null"])]:
-            return True
-    return False
-
-
-def _keyword(error: SchemaBreach) -> str:
-    return next(step for step in reversed(error.schema_path) if isinstance(step, str))
-
-
-def _alternatives(values: Sequence[Any]) -> str:
-    *others, last = map(repr, values)
-    return f"{', '.join(others)} or {last}" if others else last
-
-
-def _searched(value: Any) -> Any:
-    match value:
-        case str():
-            return value[:MAX_SEARCHED]
-        case list():
-            return [_searched(item) for item in value[:MAX_SEARCHED]]
-        case dict():
-            return {key: _searched(item) for key, item in value.items()}
-    return value
-
-
 class _Count(int):
     """A number that says what it counts: as `{count:item}` it reads "1 item" or "2 items"."""
 
@@ -332,41 +200,3 @@ class _Count(int):
 
 def _counted(context: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _Count(v) if type(v) is int else v for name, v in context.items()}
-
-
-def _listed(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:
-    listed = [
-        Violation(path=path, reason=", or ".join(reasons[path]))
-        for path in list(reasons)[:MAX_VIOLATIONS]
-    ]
-    if len(reasons) > MAX_VIOLATIONS:
-        rest = len(reasons) - MAX_VIOLATIONS
-        listed.append(Violation(path="", reason=f"break the input schema in {rest} more places"))
-    return listed
-
-
-def _place(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -> tuple[str, Any]:
-    """A location written as `items[0].price`, and the value there.
-
-    Left out are pydantic's labels for the alternatives of a union, and what was not sent, unless
-    `is_missing` says that the end of the location is such.
-    """
-    path, here = "", arguments
-    for position, step in enumerate(location):
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        elif is_missing and position == len(location) - 1:
-            here = None
-        else:
-            continue
-        path = _joined(path, step)
-    return path, here
-
-
-def _joined(path: str, step: int | str) -> str:
-    if isinstance(step, int):
-        return f"{path}[{step}]"
-    name = step[:MAX_NAME].replace("\x00", "\ufffd")
-    return f"{path}.{name}" if path else name

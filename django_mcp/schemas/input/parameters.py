@@ -20,9 +20,9 @@ from django_mcp.context import ToolContext
 from django_mcp.schemas.annotations import unwrapped, words_of
 from django_mcp.schemas.callables import dotted_name_of
 from django_mcp.schemas.core_schemas import EXACT_INTEGERS, accepts_none
+from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.pages.parameters import page_parameters
-from django_mcp.schemas.problems import DeclarationError
 
 NO_REQUEST = (
     "there is no request; annotate a parameter with the user model to be given the caller, or "

@@ -26,20 +26,16 @@ from django_mcp.schemas.core_schemas import (
     plain_fields,
     plain_schema,
 )
-from django_mcp.schemas.errors.argument_errors import (
-    FAILED,
-    REASONS,
-    null_characters,
-    schema_violations,
-    violations_of,
-)
+from django_mcp.schemas.custom_validators import runs_validators
+from django_mcp.schemas.declaration_errors import DeclarationError
+from django_mcp.schemas.errors.argument_errors import FAILED, REASONS, violations_of
+from django_mcp.schemas.errors.argument_paths import null_characters
+from django_mcp.schemas.errors.schema_breaches import schema_violations
 from django_mcp.schemas.input.defaults import refused_defaults
 from django_mcp.schemas.input.nulls import without_nulls
 from django_mcp.schemas.input.parameters import Parameters, read_parameters
 from django_mcp.schemas.json_schema import InputSchema, JSONSchema, json_form
-from django_mcp.schemas.problems import DeclarationError
 from django_mcp.schemas.references import inlined
-from django_mcp.schemas.validators import runs_validators
 
 DATE, DATETIME = re.compile(WRITTEN["date"]), re.compile(WRITTEN["datetime"])
 

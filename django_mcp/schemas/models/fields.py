@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.annotations import type_hints
-from django_mcp.schemas.expressions import held_value
+from django_mcp.schemas.field_values import stored_value
 from django_mcp.schemas.models.field_kinds import kind_of, optional
 from django_mcp.schemas.models.related_rows import ToMany
 
@@ -123,7 +123,7 @@ def _column(field: Any) -> ModelPath:
         value = get(instance)
         if type(value) is plain:
             return value
-        value = held_value(instance, field.name, value)
+        value = stored_value(instance, field.name, value)
         if value is None:
             return kind.empty
         try:

@@ -8,6 +8,7 @@ from django.db.models import Manager, Model, QuerySet
 from typing_extensions import TypedDict
 
 from django_mcp.exceptions import InvalidResultError
+from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import OutputSchema, json_form
 from django_mcp.schemas.models.columns import only_columns
 from django_mcp.schemas.models.fields import (
@@ -19,7 +20,6 @@ from django_mcp.schemas.models.fields import (
 )
 from django_mcp.schemas.models.related_rows import ToMany
 from django_mcp.schemas.output.output import DataOutput, Output, Rendered, as_tuple
-from django_mcp.schemas.problems import DeclarationError
 
 
 class ModelOutput(Output):

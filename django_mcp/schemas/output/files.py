@@ -9,7 +9,7 @@ from django.utils.http import parse_header_parameters
 
 from django_mcp.content import EmbeddedResource
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.schemas.limits import check_bytes
+from django_mcp.schemas.result_limits import check_bytes
 
 
 def embedded_file(response: FileResponse) -> EmbeddedResource:

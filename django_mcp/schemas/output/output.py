@@ -13,11 +13,11 @@ from django.http import FileResponse
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.json_schema import JSONSchema, OutputSchema, json_form
-from django_mcp.schemas.limits import bounded, check_bytes, check_rows
 from django_mcp.schemas.output.files import embedded_file
 from django_mcp.schemas.output.serialization import Serializer, place_named
 from django_mcp.schemas.plain_values import holds_iterators, without_iterators
 from django_mcp.schemas.references import inlined
+from django_mcp.schemas.result_limits import bounded, check_bytes, check_rows
 
 BLOCKS = (Content, FileResponse)
 

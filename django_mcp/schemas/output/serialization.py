@@ -19,10 +19,10 @@ from pydantic_core import (
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.core_schemas import has_kind
 from django_mcp.schemas.datetimes import with_time_zones
-from django_mcp.schemas.instances import field_names
 from django_mcp.schemas.json_types import Place, changed_scalars
-from django_mcp.schemas.limits import check_bytes
+from django_mcp.schemas.object_fields import field_names
 from django_mcp.schemas.plain_values import Conversion, Row
+from django_mcp.schemas.result_limits import check_bytes
 
 # Text that may hold a decimal in exponent notation, or one that is no number.
 MARKS = ("E+", "E-", "NaN", "Infinity")  # found far sooner than the expression

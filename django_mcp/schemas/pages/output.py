@@ -14,13 +14,13 @@ from django.db.models.query import (
 
 from django_mcp.content import Text
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
-from django_mcp.schemas.limits import check_bytes
 from django_mcp.schemas.models.keyset import Keyset, Position, sort_keys
 from django_mcp.schemas.models.output import ModelOutput
 from django_mcp.schemas.output.output import WRAPPER, DataOutput, Output, Rendered
 from django_mcp.schemas.output.serialization import json_text
 from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
 from django_mcp.schemas.pages.parameters import CURSOR
+from django_mcp.schemas.result_limits import check_bytes
 
 NEXT = "next"
 """The property that holds the cursor of the page that follows, or null."""

@@ -11,7 +11,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from django_mcp.exceptions import Violation
-from django_mcp.schemas.errors.argument_errors import null_characters, violations_of
+from django_mcp.schemas.errors.argument_errors import violations_of
+from django_mcp.schemas.errors.argument_paths import null_characters
 from django_mcp.schemas.json_schema import JSONSchema, ReadableSchema, json_form
 
 ABOUT = frozenset(("type", "title", "description", "default"))

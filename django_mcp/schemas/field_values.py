@@ -7,7 +7,7 @@ from django.db.models import Model, Value
 from django_mcp.exceptions import InvalidResultError
 
 
-def held_value(instance: Model, name: str, value: Any) -> Any:
+def stored_value(instance: Model, name: str, value: Any) -> Any:
     """The value of a field; that of a `Value()`, such as the JSON null, is what stands in it.
 
     Raises `InvalidResultError` for what is assigned to be computed by the database, as `F()`: the
