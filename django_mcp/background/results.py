@@ -67,8 +67,8 @@ def deserialize_error(text: str, call_id: UUID) -> CallError:
 
 def _class_of(error: CallError) -> type[CallError]:
     """Return the class of the error, or its nearest base class that is the package's own."""
-    classes = (cls for cls in type(error).__mro__ if issubclass(cls, CallError))
-    return next(cls for cls in classes if getattr(exceptions, cls.__name__, None) is cls)
+    package = f"{exceptions.__name__}."
+    return next(cls for cls in type(error).__mro__ if cls.__module__.startswith(package))
 
 
 def _written_part(result: Rendered | None) -> str | None:

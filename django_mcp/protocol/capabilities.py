@@ -1,4 +1,4 @@
-"""The extensions of the protocol that are served, and whether a request declares them."""
+"""Extensions of the protocol that are served, and their declaration by clients."""
 
 from django_mcp.protocol.exchange import Context, is_modern
 
@@ -7,7 +7,7 @@ TASKS = "io.modelcontextprotocol/tasks"
 
 
 def declares_tasks(ctx: Context) -> bool:
-    """Whether this very request says that its client takes tasks; only 2026-07-28 knows how."""
+    """Return whether this very request declares that its client takes tasks (2026-07-28 only)."""
     capabilities = ctx.session.client_capabilities
     declared = (capabilities.extensions if capabilities is not None else None) or {}
     return is_modern(ctx) and TASKS in declared

@@ -29,7 +29,7 @@ from django_mcp.protocol.wire import CALL_ID_META_KEY
 
 
 def is_askable(ctx: Context) -> bool:
-    """Whether this very request says that its client shows forms to its user.
+    """Return whether this very request declares that its client shows forms to its user.
 
     The 2025 revisions ask on a connection that stays, which this endpoint does not have.
     """
@@ -42,7 +42,7 @@ def is_askable(ctx: Context) -> bool:
 
 
 def input_requests(task: ToolTask) -> dict[str, Any]:
-    """The open input requests of a task, by their keys."""
+    """Return the open input requests of a task, by their keys."""
     return {
         key: _request(request).model_dump(by_alias=True, mode="json", exclude_none=True)
         for key, request in open_requests(task).items()
@@ -50,11 +50,11 @@ def input_requests(task: ToolTask) -> dict[str, Any]:
 
 
 def input_required(error: InputRequiredError, call_id: UUID) -> InputRequiredResult:
-    """The result of a call that needs input first; its state is sealed on the way out."""
+    """Return the result of a call that needs input first; its state is encrypted on the way out."""
     state = {
         "id": str(uuid4()),
         "expires": (timezone.now() + timedelta(seconds=settings.ANSWER_WITHIN)).isoformat(),
-        "asked": list(error.input_requests),
+        "requests": list(error.input_requests),
         "responses": error.input_responses,
     }
     return InputRequiredResult(
@@ -65,22 +65,24 @@ def input_required(error: InputRequiredError, call_id: UUID) -> InputRequiredRes
 
 
 def input_responses_in(params: CallToolRequestParams) -> dict[str, Any]:
-    """The input responses and the state of a call, by the names that `Invocation` has for them.
+    """Return input responses and request state of a call, by their names in `Invocation`.
 
-    The state has been unsealed and is ours. A response to what was not requested is ignored, and
+    The state has been decrypted and is ours. A response to what was not requested is ignored, and
     without a state nothing was.
     """
     if not params.request_state:
         return {}
     state = json.loads(params.request_state)
-    given: dict[str, Mapping[str, Any]] = dict(state["responses"])
+    accepted: dict[str, Mapping[str, Any]] = dict(state["responses"])
     responses = params.input_responses or {}
-    for key in state["asked"]:
+    for key in state["requests"]:
         response = responses.get(key)
         if isinstance(response, ElicitResult):
-            given[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
-    brought = RequestState(id=UUID(state["id"]), expires=datetime.fromisoformat(state["expires"]))
-    return {"input_responses": given, "request_state": brought}
+            accepted[key] = response.model_dump(include={"action", "content"}, exclude_none=True)
+    request_state = RequestState(
+        id=UUID(state["id"]), expires=datetime.fromisoformat(state["expires"])
+    )
+    return {"input_responses": accepted, "request_state": request_state}
 
 
 def _request(request: ElicitationRequest) -> ElicitRequest:

@@ -47,12 +47,12 @@ an error, and would then hide the message.
 
 
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
-    """The result that tells of a call's failure; raises `MCPError` where MCP wants one."""
+    """Return the result of a call that failed; raises `MCPError` where MCP wants one."""
     if not isinstance(error, CallError):
-        raise _explained(internal_error(error, call_id), ToolFailedError(call_id)) from None
+        raise _with_facts(internal_error(error, call_id), ToolFailedError(call_id)) from None
     for cls in type(error).__mro__:
         if cls in PROTOCOL_ERRORS:
-            raise _explained(PROTOCOL_ERRORS[cls](error), error) from error
+            raise _with_facts(PROTOCOL_ERRORS[cls](error), error) from error
     content: list[ContentBlock] = [TextContent(text=_text(error))]
     if error.result is not None:
         content += content_blocks(error.result)
@@ -64,43 +64,43 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
 
 
 def failed_task(error: CallError) -> dict[str, Any]:
-    """The JSON-RPC error of a task that came to no result, as `{code, message, data}`."""
-    made = _explained(MCPError(code=INTERNAL_ERROR, message=_text(error)), error)
-    return made.error.model_dump()
+    """Return the JSON-RPC error of a task without a result, as `{code, message, data}`."""
+    rendered = _with_facts(MCPError(code=INTERNAL_ERROR, message=_text(error)), error)
+    return rendered.error.model_dump()
 
 
-def _explained(made: MCPError, error: CallError) -> MCPError:
-    """The JSON-RPC error with the facts of what it is about in its `data`."""
-    data = {**(made.data or {}), ERROR_META_KEY: _facts(error)}
-    return MCPError(code=made.code, message=made.message, data=data)
+def _with_facts(rendered: MCPError, error: CallError) -> MCPError:
+    """Return the JSON-RPC error with the attributes of `error` in its `data`."""
+    data = {**(rendered.data or {}), ERROR_META_KEY: _facts(error)}
+    return MCPError(code=rendered.code, message=rendered.message, data=data)
 
 
 def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
-    """Log an error of ours; what the client is told is only where the operators find it."""
+    """Log a fault of the server; the client receives only a reference to the log."""
     reference = reference or uuid4()
     logger.error("A message could not be served; reference %s", reference, exc_info=error)
     return MCPError(code=INTERNAL_ERROR, message=f"Internal error; reference {reference}")
 
 
 def parse_error() -> MCPError:
-    """The answer to a body that is no JSON."""
+    """Return the error for a body that is no JSON."""
     return MCPError(code=PARSE_ERROR, message="Parse error: the body must be JSON in UTF-8")
 
 
 def invalid_params(message: str) -> MCPError:
-    """The answer to params that no request may have."""
+    """Return the error for params that no request may have."""
     return MCPError(code=INVALID_PARAMS, message=message)
 
 
 def invalid_cursor() -> MCPError:
-    """The answer to a cursor that this server did not hand out."""
+    """Return the error for a cursor that this server did not issue."""
     return MCPError(code=INVALID_PARAMS, message="Invalid cursor")
 
 
 def missing_extension(
     name: str, message: str = "This needs a client that declares the extension."
 ) -> MCPError:
-    """The answer to a request that does not declare an extension which it needs."""
+    """Return the error for a request that does not declare an extension which it needs."""
     return MCPError(
         code=MISSING_REQUIRED_CLIENT_CAPABILITY,
         message=message,
@@ -109,41 +109,41 @@ def missing_extension(
 
 
 def missing_elicitation(error: UnaskableError) -> MCPError:
-    """The answer to a call whose tool has a question that this client does not show to its user."""
+    """Return the error for a call whose tool needs elicitation, which the client lacks."""
     required: dict[str, Any] = {"elicitation": {"form": {}}}
     if error.needs_task:
         required["extensions"] = {TASKS: {}}
-    made = MCPError(
+    rendered = MCPError(
         code=MISSING_REQUIRED_CLIENT_CAPABILITY,
         message=f"{error.message} {error.hint}",
         data={"requiredCapabilities": required},
     )
-    return _explained(made, error)
+    return _with_facts(rendered, error)
 
 
 def invalid_input_responses(error: InvalidInputResponsesError) -> MCPError:
-    """The answer to input responses that are malformed."""
+    """Return the error for input responses that are malformed."""
     return MCPError(code=INVALID_PARAMS, message=str(error))
 
 
 def header_mismatch(header: str, parameter: str) -> MCPError:
-    """The answer to a header that does not repeat a parameter of the body."""
+    """Return the error for a header that does not repeat a parameter of the body."""
     message = f"{header} header does not match the request body's {parameter!r} parameter"
     return MCPError(code=HEADER_MISMATCH, message=message)
 
 
 def repeated_header(header: str) -> MCPError:
-    """The answer to a header that says twice what it may say once."""
+    """Return the error for a header that may appear only once."""
     return MCPError(code=HEADER_MISMATCH, message=f"{header} header appears more than once")
 
 
 def method_not_found(method: str) -> MCPError:
-    """The answer to a method that this revision of the protocol does not have."""
+    """Return the error for a method that this revision of the protocol does not have."""
     return MCPError(code=METHOD_NOT_FOUND, message="Method not found", data=method)
 
 
 def no_streams() -> MCPError:
-    """The answer to `subscriptions/listen` where the server sends each answer in one piece."""
+    """Return the error for `subscriptions/listen` where the server sends no streams."""
     return MCPError(
         code=METHOD_NOT_FOUND,
         message="This server sends no streams, so it has no subscriptions/listen; tasks/get tells "
@@ -154,7 +154,7 @@ def no_streams() -> MCPError:
 
 
 def unknown_task() -> MCPError:
-    """The answer to the id of no task, or of another caller's: the two are never told apart."""
+    """Return the error for the id of no task, or of another caller's: the two are the same."""
     return MCPError(code=INVALID_PARAMS, message="Unknown task")
 
 
@@ -166,9 +166,9 @@ PROTOCOL_ERRORS: Mapping[type, Callable[[Any], MCPError]] = {
     TaskRequiredError: lambda error: missing_extension(TASKS, str(error)),
     UnknownToolError: lambda error: invalid_params(str(error)),
 }
-"""What a call is answered with in place of a result, by the exception that ends it.
+"""JSON-RPC errors that answer a call in place of a result, by the exception that ends it.
 
-Every other one is told in a result (`isError`), where an agent reads it and can mend the call.
+Any other exception becomes a result (`isError`), where an agent reads it and can mend the call.
 """
 
 
@@ -183,7 +183,7 @@ def _facts(error: CallError) -> dict[str, Any]:
 
 
 def _text(error: CallError) -> str:
-    """All facts in words."""
+    """Return all attributes of an error as text."""
     parts = [str(error), str(error.hint)]
     if error.retry_after is not None:
         parts.append(f"Wait {error.retry_after:g} seconds before you try again.")

@@ -1,4 +1,4 @@
-"""Exchanges: one request of an authenticated caller each, from its transport to the handlers."""
+"""Exchange: one request of an authenticated caller, carried from its transport to the handlers."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -16,15 +16,15 @@ from django_mcp.tools.tool import Tool
 from django_mcp.trace_context import valid_traceparent
 
 Context = ServerRequestContext[Any, Any]
-"""What the SDK hands to a handler."""
+"""Context that the SDK passes to a handler."""
 
 SCOPE_KEY = "django_mcp"
-"""Where the ASGI scope carries the exchange to the handlers."""
+"""Key of the ASGI scope under which the exchange reaches the handlers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request of an authenticated caller. `tool` is the one that it calls, if its caller sees it.
+    """Request of an authenticated caller. `tool` is the one that it calls, if its caller sees it.
 
     `may_stream` says whether messages may come before its answer.
     """
@@ -37,7 +37,7 @@ class Exchange:
     def invocation(
         self, params: Mapping[str, Any], protocol_version: str, **facts: Any
     ) -> Invocation:
-        """The call that the params of a well-formed `tools/call` describe.
+        """Return the invocation that the params of a well-formed `tools/call` describe.
 
         `facts` are what else is known of it, by the names that `Invocation` has for them.
         """
@@ -58,19 +58,19 @@ class Exchange:
 
 
 def exchange_of(ctx: Context) -> Exchange:
-    """The exchange whose message a handler is serving."""
+    """Return the exchange whose message a handler is serving."""
     assert ctx.request is not None  # every request of ours came over HTTP
     exchange: Exchange = ctx.request.scope[SCOPE_KEY]
     return exchange
 
 
 def is_modern(ctx: Context) -> bool:
-    """Whether a message is of the 2026-07-28 revision, or one that comes after it."""
+    """Return whether a message is of the 2026-07-28 revision, or a later one."""
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
 
 
 current_exchange: ContextVar[Exchange] = ContextVar("django_mcp_exchange")
-"""The exchange whose request is being parsed: for the one SDK hook that is given no context."""
+"""Exchange whose request is being parsed: for the one SDK hook that is given no context."""
 
 
 def _client_info(meta: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Progress reports on their way to the client."""
+"""Channel of progress reports to the client."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class ProgressChannel:
-    """Sends reports as `notifications/progress`, in order, on the stream of their request."""
+    """Sink that sends reports as `notifications/progress`, in order, on the request's stream."""
 
     def __init__(self, session: ServerSession) -> None:
         self._session = session
@@ -38,9 +38,9 @@ class ProgressChannel:
         await self._waiting.join()
 
     def close(self) -> None:
-        """Stop sending: the client is gone, or has been told everything.
+        """Stop sending: the client has gone, or has received everything.
 
-        The tool may go on and report; nothing of that waits for anybody.
+        The tool may go on and report; those reports are dropped.
         """
         self._is_closed = True
         self._sender.cancel()

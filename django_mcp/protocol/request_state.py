@@ -1,4 +1,4 @@
-"""The state that a client carries from one round of questions to the next: sealed, and bound."""
+"""Encryption of `requestState`, which clients carry between the rounds of an elicitation."""
 
 import json
 from typing import Any
@@ -16,9 +16,9 @@ PURPOSE = "django_mcp.protocol.request_state"
 
 
 def request_state_boundary(endpoint: Endpoint) -> RequestStateBoundary:
-    """What seals and opens the state: for this caller, tool and arguments, until it expires.
+    """Return the SDK's middleware that encrypts the state, for this caller, tool and arguments.
 
-    Every process with the project's SECRET_KEY opens what another has sealed.
+    Every process with the project's SECRET_KEY decrypts it, until it expires.
     """
     secrets = (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)
     keys = [

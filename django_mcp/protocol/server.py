@@ -1,4 +1,4 @@
-"""The SDK's server, made of our handlers."""
+"""MCP server of the SDK, made of our handlers."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,15 +14,19 @@ from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.handlers.subscriptions import listen
-from django_mcp.protocol.handlers.task_updates import UpdateTaskParams, update_task
-from django_mcp.protocol.handlers.tasks import TaskParams, cancel_task, get_task
-from django_mcp.protocol.handlers.tool_calls import handle_call, parameter_header_schema
-from django_mcp.protocol.handlers.tool_list import ToolList
+from django_mcp.protocol.handlers.tasks import (
+    TaskParams,
+    UpdateTaskParams,
+    cancel_task,
+    get_task,
+    update_task,
+)
+from django_mcp.protocol.handlers.tools import ToolList, handle_call, parameter_header_schema
 from django_mcp.protocol.request_state import request_state_boundary
 
 
 def build_server(endpoint: Endpoint) -> Server[Any]:
-    """A server of the project's tools, for any number of requests in either era.
+    """Return a server of the project's tools, for any number of requests in either era.
 
     Raises `ToolRegistrationError` when a tool cannot be served.
     """
@@ -46,7 +50,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
             instructions=server.instructions,
         )
 
-    server.middleware += [request_state_boundary(endpoint), tool_list.complete]
+    server.middleware += [request_state_boundary(endpoint), tool_list.add_definitions]
     server.add_request_handler("server/discover", RequestParams, discover)
     server.add_request_handler("tools/list", PaginatedRequestParams, tool_list.handle)
     server.add_request_handler("tools/call", CallToolRequestParams, handle_call)

@@ -1,4 +1,4 @@
-"""Tools and their results as the wire has them."""
+"""Tools and their results on the wire."""
 
 from base64 import b64encode
 from typing import Any
@@ -28,7 +28,7 @@ CALL_ID_META_KEY = "django-mcp/call-id"
 
 
 def wire_tool(tool: tools.Tool) -> Tool:
-    """The definition of a tool for `tools/list`."""
+    """Return the definition of a tool for `tools/list`."""
     return Tool(
         name=tool.name,
         title=tool.title,
@@ -50,7 +50,7 @@ def wire_tool(tool: tools.Tool) -> Tool:
 
 
 def wire_tool_json(tool: tools.Tool) -> dict[str, Any]:
-    """The definition as JSON, which is what the SDK would turn a model into for every list."""
+    """Return the definition as JSON, as the SDK would serialize its model for every list."""
     schemas = {"inputSchema": tool.input_schema}
     if tool.output_schema is not None:
         schemas["outputSchema"] = tool.output_schema
@@ -59,7 +59,7 @@ def wire_tool_json(tool: tools.Tool) -> dict[str, Any]:
 
 
 def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
-    """A result of a tool that ended well, as the JSON of a `CallToolResult`.
+    """Return the result of a tool that ended well, as the JSON of a `CallToolResult`.
 
     The SDK checks it once more on its way out, so that nothing is gained by its model.
     """
@@ -74,7 +74,7 @@ def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
 
 
 def content_blocks(rendered: Rendered) -> list[ContentBlock]:
-    """The content of a result, without its structured form."""
+    """Return the content blocks of a result, without its structured form."""
     return [_block_model(each) for each in rendered.content]
 
 

@@ -29,8 +29,8 @@ from django_mcp.models import ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
+from django_mcp.protocol.call_results import call_result, error_result
 from django_mcp.protocol.errors import ERROR_META_KEY
-from django_mcp.protocol.outcomes import wire_error, wire_outcome
 from django_mcp.protocol.wire import wire_tool
 from django_mcp.schemas.output.output import WRAPPER, Rendered
 from django_mcp.testing.inline import inline
@@ -148,7 +148,7 @@ class MCPClient:
                 with inline():
                     tool = call.target = await find(tools.Tool, name, self.principal)
                     served = await self._served(call)
-                wire = CallToolResult.model_validate(wire_outcome(served, call))
+                wire = CallToolResult.model_validate(call_result(served, call))
             except InputRequiredError as error:
                 responses = {
                     **error.input_responses,
@@ -159,7 +159,7 @@ class MCPClient:
             except (UnknownToolError, MissingScopeError):
                 raise
             except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
-                wire = CallToolResult.model_validate(wire_error(error, call, is_modern=False))
+                wire = CallToolResult.model_validate(error_result(error, call, is_modern=False))
             return _result(wire, call.id, progress.reports, tool)
 
     async def _served(self, call: Call) -> Rendered:

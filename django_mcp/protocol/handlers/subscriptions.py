@@ -1,4 +1,4 @@
-"""`subscriptions/listen`: news of the caller's tasks, pushed on the stream of one request."""
+"""Handler of `subscriptions/listen`: states of the caller's tasks, sent on the request's stream."""
 
 import asyncio
 import logging
@@ -28,21 +28,21 @@ from django_mcp.protocol.capabilities import TASKS, declares_tasks
 from django_mcp.protocol.errors import internal_error, missing_extension
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.handlers.tasks import task_key
-from django_mcp.protocol.task_wire import task_details
+from django_mcp.protocol.tasks import detailed_task
 from django_mcp.threads.executors import run_in_control
 
 logger = logging.getLogger(__name__)
 
 MAX_TASKS = 500
-"""How many tasks one stream tells of; the acknowledgement says which."""
+"""How many tasks one stream covers; the acknowledgement names them."""
 
 
-PACE = 1.0
-"""Seconds between two messages that tell of a task's progress alone."""
+PROGRESS_INTERVAL_SECONDS = 1.0
+"""Between two notifications of a task's progress alone."""
 
 
 class TaskNotification(Notification[dict[str, Any], Literal["notifications/tasks"]]):
-    """The state of a task, as `tasks/get` would tell it now."""
+    """Notification of a task's state, as `tasks/get` would return it now."""
 
     method: Literal["notifications/tasks"] = "notifications/tasks"
 
@@ -50,17 +50,17 @@ class TaskNotification(Notification[dict[str, Any], Literal["notifications/tasks
 async def listen(
     ctx: Context, params: SubscriptionsListenRequestParams
 ) -> SubscriptionsListenResult:
-    """Answer `subscriptions/listen`: the state of each task now, and again whenever it changes.
+    """Handle `subscriptions/listen`: send the state of each task now, and whenever it changes.
 
-    What else a client asks to hear of is not acknowledged. The stream ends when there is nothing
-    left to tell: every task has ended, or there was none, or the caller has lost its access.
+    Other subscriptions are not acknowledged. The stream ends when there is nothing
+    left to send: every task has ended, or there was none, or the caller has lost its access.
     """
-    asked = _asked_tasks(params.notifications)
-    if asked and not declares_tasks(ctx):
+    keys = _task_keys(params.notifications)
+    if keys and not declares_tasks(ctx):
         raise missing_extension(TASKS)
     stream = _Stream(ctx)
     try:
-        await stream.serve(asked)
+        await stream.serve(keys)
     except MCPError:
         raise
     except Exception as error:  # noqa: BLE001  (rendering knows what may be told)
@@ -70,7 +70,7 @@ async def listen(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A task as it is told: `details` for its caller, the rest for us."""
+    """State of a task: `details` is what its caller receives."""
 
     updated: datetime
     status: str
@@ -78,7 +78,7 @@ class State:
 
     @classmethod
     def of(cls, task: ToolTask) -> Self:
-        return cls(updated=task.updated, status=task.status, details=task_details(task))
+        return cls(updated=task.updated, status=task.status, details=detailed_task(task))
 
     @property
     def has_ended(self) -> bool:
@@ -86,7 +86,7 @@ class State:
 
 
 class _Stream:
-    """What goes out on the stream of one request."""
+    """Stream of notifications of one request."""
 
     def __init__(self, ctx: Context) -> None:
         self.meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
@@ -97,10 +97,10 @@ class _Stream:
         """Send the states of these tasks that the caller may know of, until all have ended."""
         try:
             async with self._access.kept_valid():
-                known = await self.read(keys)
-                await self.acknowledge([str(key) for key in keys if key in known])
+                states = await self.read(keys)
+                await self.acknowledge([str(key) for key in keys if key in states])
                 async with asyncio.TaskGroup() as following:
-                    for key, state in known.items():
+                    for key, state in states.items():
                         following.create_task(self.follow(key, state))
         except* AccessEndedError:
             # MCP has one way for a server to end a subscription: the result. The client's next
@@ -108,35 +108,35 @@ class _Stream:
             logger.info("A stream has ended with the access of its caller")
 
     async def acknowledge(self, task_ids: list[str]) -> None:
-        """Tell, first of all, what the client will hear of."""
+        """Send the acknowledgement, which comes first."""
         honored = SubscriptionFilter.model_validate({"taskIds": task_ids} if task_ids else {})
         params = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=self.meta)
         await self._send(SubscriptionsAcknowledgedNotification(params=params))
 
-    async def follow(self, key: UUID, known: State) -> None:
-        """Tell of one task now, and of every change until it has ended or is gone."""
-        await self._tell(known)
-        if known.has_ended:
+    async def follow(self, key: UUID, sent: State) -> None:
+        """Send the state of one task now, and at every change until it has ended or is deleted."""
+        await self._send_state(sent)
+        if sent.has_ended:
             return
         async with poller().watch(key) as waiter:
             waiter.has_row = True
-            async for seen in changes(waiter, pace=PACE):
-                if seen.updated == known.updated:  # the first look may find what has been told
+            async for change in changes(waiter, pace=PROGRESS_INTERVAL_SECONDS):
+                if change.updated == sent.updated:  # the first read may find what was sent
                     continue
-                is_progress = seen.status == known.status
-                found = await self.read([key], max_age=MAX_AGE_SECONDS if is_progress else 0)
-                news = found.get(key)
-                if news is None:
+                is_progress = change.status == sent.status
+                states = await self.read([key], max_age=MAX_AGE_SECONDS if is_progress else 0)
+                state = states.get(key)
+                if state is None:
                     return
-                if news.status != seen.status:
-                    continue  # it has moved on: the next look renews the access for that
-                await self._tell(news)
-                known = news
+                if state.status != change.status:
+                    continue  # it has moved on: the next read renews the access for that
+                await self._send_state(state)
+                sent = state
 
     async def read(self, keys: Sequence[UUID], *, max_age: float = 0) -> dict[UUID, State]:
-        """The state of those of the tasks that the caller may know of, as it stands now.
+        """Return the states of those tasks that the caller may know of, as they are now.
 
-        Or as it stood `max_age` seconds ago. Raises `AccessEndedError`.
+        Or as they were `max_age` seconds ago. Raises `AccessEndedError`.
         """
         if not keys:
             return {}
@@ -147,7 +147,7 @@ class _Stream:
 
         return await run_in_control(find)
 
-    async def _tell(self, state: State) -> None:
+    async def _send_state(self, state: State) -> None:
         await self._send(TaskNotification(params={**state.details, "_meta": self.meta}))
 
     async def _send(self, notification: Any) -> None:
@@ -157,7 +157,7 @@ class _Stream:
         )
 
 
-def _asked_tasks(notifications: SubscriptionFilter) -> list[UUID]:
+def _task_keys(notifications: SubscriptionFilter) -> list[UUID]:
     ids = (notifications.model_extra or {}).get("taskIds")
     if not isinstance(ids, list):  # the SDK does not know this one, nor judge it
         return []

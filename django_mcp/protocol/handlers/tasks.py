@@ -1,4 +1,4 @@
-"""The requests about tasks: `tasks/get`, `tasks/cancel`, and what every one of them must pass."""
+"""Handlers of `tasks/get`, `tasks/update` and `tasks/cancel`."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -10,26 +10,35 @@ from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp_types import RequestParams
 
 from django_mcp.background.cancellation import cancel
+from django_mcp.background.input import accept_responses
 from django_mcp.background.queries import find_tasks
+from django_mcp.exceptions import InvalidInputResponsesError
 from django_mcp.models import ToolTask
 from django_mcp.principals import Principal
 from django_mcp.protocol.capabilities import TASKS, declares_tasks
 from django_mcp.protocol.errors import (
     header_mismatch,
     internal_error,
+    invalid_input_responses,
     method_not_found,
     missing_extension,
     unknown_task,
 )
 from django_mcp.protocol.exchange import Context, exchange_of, is_modern
-from django_mcp.protocol.task_wire import task_details
+from django_mcp.protocol.tasks import detailed_task
 from django_mcp.threads.executors import run_in_control
 
 
 class TaskParams(RequestParams):
-    """The params of a request about one task."""
+    """Params of a request about one task."""
 
     task_id: str
+
+
+class UpdateTaskParams(TaskParams):
+    """Params of `tasks/update`: input responses by the keys of the requests."""
+
+    input_responses: dict[str, Any]
 
 
 ParamsT = TypeVar("ParamsT", bound=TaskParams)
@@ -38,7 +47,7 @@ ParamsT = TypeVar("ParamsT", bound=TaskParams)
 def task_request(
     serve: Callable[[ToolTask, ParamsT], dict[str, Any]],
 ) -> Callable[[Context, ParamsT], Awaitable[dict[str, Any]]]:
-    """Make a handler of what answers a request about one of the caller's own tasks, on a thread."""
+    """Return a handler of requests about one of the caller's tasks; `serve` runs on a thread."""
 
     @wraps(serve)
     async def handle(ctx: Context, params: ParamsT) -> dict[str, Any]:
@@ -66,19 +75,33 @@ def task_request(
 
 @task_request
 def get_task(task: ToolTask, params: TaskParams) -> dict[str, Any]:
-    """Answer `tasks/get`."""
-    return task_details(task)
+    """Handle `tasks/get`."""
+    return detailed_task(task)
 
 
 @task_request
 def cancel_task(task: ToolTask, params: TaskParams) -> dict[str, Any]:
-    """Answer `tasks/cancel`: the wish is noted; what becomes of it, `tasks/get` tells."""
+    """Handle `tasks/cancel`: the request is stored; its effect is the status in `tasks/get`."""
     cancel(task.pk)
     return {}
 
 
+@task_request
+def update_task(task: ToolTask, params: UpdateTaskParams) -> dict[str, Any]:
+    """Handle `tasks/update`.
+
+    A response to what is not, or no longer, an open request is ignored, as SEP-2663 wants. One
+    that the tool cannot use is requested again.
+    """
+    try:
+        accept_responses(task.pk, params.input_responses)
+    except InvalidInputResponsesError as error:
+        raise invalid_input_responses(error) from None
+    return {}
+
+
 def task_key(task_id: str) -> UUID | None:
-    """The key that an id of ours names; None for what no task of ours was ever called."""
+    """Return the key that a task id stands for; None for a text that is no id of ours."""
     try:
         key = UUID(task_id)
     except ValueError:

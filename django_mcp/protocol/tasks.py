@@ -1,4 +1,4 @@
-"""Tasks as the wire has them (SEP-2663)."""
+"""Tasks on the wire (SEP-2663)."""
 
 import datetime
 from typing import Any
@@ -14,19 +14,19 @@ from django_mcp.protocol.wire import wire_result
 Status = ToolTask.Status
 
 STATUSES = {Status.QUEUED: "working"}
-"""The statuses that the wire calls by another name."""
+"""Statuses that have another name on the wire."""
 
-SHORTEST_POLL, LONGEST_POLL = 500, 5_000
-"""Milliseconds after which a client should ask again: a tenth of the task's age within these."""
+MIN_POLL_MS, MAX_POLL_MS = 500, 5_000
+"""Interval after which a client should poll again: a tenth of the task's age within these."""
 
 
-def task_handle(task: ToolTask) -> dict[str, Any]:
-    """The answer to the call that a task was made for."""
+def create_task_result(task: ToolTask) -> dict[str, Any]:
+    """Return the `CreateTaskResult` of the call that a task was made for."""
     return {"resultType": "task", **_facts(task)}
 
 
-def task_details(task: ToolTask) -> dict[str, Any]:
-    """All that its owner may know of a task, with what it has come to or waits for."""
+def detailed_task(task: ToolTask) -> dict[str, Any]:
+    """Return all that its owner may know of a task, with its result, error or input requests."""
     return {**_facts(task), **_payload(task)}
 
 
@@ -38,12 +38,12 @@ def _facts(task: ToolTask) -> dict[str, Any]:
         "createdAt": _moment(task.created),
         # One that is to be run again has the moment when that is due.
         "lastUpdatedAt": _moment(min(task.updated, now)),
-        # Counted from its end, so nobody knows it before.
+        # Counted from its end, so it is not known before.
         "ttlMs": None if task.expires is None else _milliseconds(task.expires - task.created),
     }
     if not task.has_ended:
         age = _milliseconds(now - task.created)
-        facts["pollIntervalMs"] = max(SHORTEST_POLL, min(age // 10, LONGEST_POLL))
+        facts["pollIntervalMs"] = max(MIN_POLL_MS, min(age // 10, MAX_POLL_MS))
     if message := _message(task):
         facts["statusMessage"] = message
     return facts
@@ -61,7 +61,7 @@ def _payload(task: ToolTask) -> dict[str, Any]:
 
 
 def _result(task: ToolTask) -> dict[str, Any]:
-    """What the call itself would have been answered, had its client waited."""
+    """Return the result that the call would have had, if its client had waited."""
     if not task.error:
         return wire_result(deserialize_result(task.result), task.call_id)
     failure = failed_call(deserialize_error(task.error, task.call_id), task.call_id)
@@ -69,7 +69,7 @@ def _result(task: ToolTask) -> dict[str, Any]:
 
 
 def _message(task: ToolTask) -> str:
-    """How far a task is, or why it did not come to its end."""
+    """Return the progress of a task, or the reason why it did not complete."""
     match task.status:
         case Status.QUEUED:
             return "Waiting for a worker."

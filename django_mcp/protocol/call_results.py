@@ -1,4 +1,4 @@
-"""The answer to a call, from the outcome of serving it: the one mapping, for every caller."""
+"""Results of calls on the wire: the one mapping of results and errors, for every caller."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ from django_mcp.exceptions import InputRequiredError, UnaskableError
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_required
 from django_mcp.protocol.errors import failed_call, missing_elicitation
-from django_mcp.protocol.task_wire import task_handle
+from django_mcp.protocol.tasks import create_task_result
 from django_mcp.protocol.wire import wire_result
 from django_mcp.schemas.output.output import Rendered
 
 Served = Rendered | ToolTask
-"""What serving a call comes to, when it does not raise."""
+"""What `dispatch` returns for a call: a result or a task."""
 
 
-def wire_outcome(served: Served, call: Call) -> dict[str, Any]:
-    """Return the result of a call that was served, or the handle of its task."""
+def call_result(served: Served, call: Call) -> dict[str, Any]:
+    """Return the `CallToolResult` of a call that was served, or its `CreateTaskResult`."""
     if isinstance(served, ToolTask):
-        return task_handle(served)
+        return create_task_result(served)
     return wire_result(served, call.id)
 
 
-def wire_error(
+def error_result(
     error: Exception, call: Call, *, is_modern: bool
 ) -> CallToolResult | InputRequiredResult:
-    """Return the result that tells of a call's failure, or of its questions.
+    """Return the result of a call that failed, or that needs input first.
 
     Raises `MCPError` where MCP wants one; only clients of 2026-07-28 can be told which capability
     they lack.
