@@ -1,4 +1,4 @@
-"""The endpoints as a view of Django, where nothing is mounted in front of Django.
+"""Django view of the endpoints, where nothing is mounted in front of Django.
 
 That is under `runserver` and every WSGI server, and in an ASGI application without `mount()`.
 """
@@ -24,7 +24,7 @@ from django_mcp.transports.wsgi.asgi_server import ASGIServer
 from django_mcp.transports.wsgi.connection import Connection, Message
 from django_mcp.transports.wsgi.event_loop import EventLoopThread, event_loop
 from django_mcp.transports.wsgi.event_stream import AsyncEventStream, EventStream
-from django_mcp.transports.wsgi.request import RequestBody, passes_over, scope_of
+from django_mcp.transports.wsgi.request import RequestBody, discards_unread_bodies, scope_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -42,14 +42,14 @@ def non_atomic(view: View) -> View:
 @csrf_exempt
 @login_not_required
 def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
-    """Serve a request of a client by the endpoints' ASGI application, whatever route it came by.
+    """Serve a request of a client by the endpoints' ASGI application, whatever its route.
 
     The calling thread reads the body, when the application asks for it, and waits for the answer.
     """
     is_async = isinstance(request, ASGIRequest)
     scope = scope_of(request) | {
         STREAMS_KEY: is_async or wsgi_takes_streams(),
-        MAY_STAY_UNREAD_KEY: is_async or passes_over(request.META),
+        MAY_STAY_UNREAD_KEY: is_async or discards_unread_bodies(request.META),
     }
     thread = event_loop()
     try:
@@ -57,7 +57,7 @@ def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
         try:
             answer = _response(request, connection)
         except BaseException:
-            connection.leave()
+            connection.disconnect_soon()
             raise
     except Exception:
         if not thread.is_ending:
@@ -88,7 +88,7 @@ def _response(request: HttpRequest, connection: Connection) -> HttpResponseBase 
 
 
 def _headers(start: Message) -> dict[str, str]:
-    """The headers of an answer: joined where they repeat, which Django cannot keep."""
+    """Return the headers of an answer: joined where they repeat, which Django cannot keep."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in start.get("headers", ()):
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -99,7 +99,7 @@ def _headers(start: Message) -> dict[str, str]:
 
 
 def _no_answer(*, is_ending: bool) -> HttpResponse:
-    """The answer where the application had none: the process ends, or the body did not come."""
+    """Return the answer where the application had none: the process ends, or no body came."""
     from django_mcp.transports.http.errors import refusal, unavailable
 
     unread = "The body of the request could not be read; send it with its Content-Length."
@@ -109,7 +109,7 @@ def _no_answer(*, is_ending: bool) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Serving:
-    """A server, and what it was made for; anything else needs another one."""
+    """Server with the thread, endpoints and registry that it was made for."""
 
     thread: EventLoopThread
     endpoints: EndpointRegistry
@@ -128,7 +128,7 @@ _serving: _Serving | None = None
 
 
 def _server(thread: EventLoopThread) -> ASGIServer:
-    """The server of this process, made at its first request.
+    """Return the server of this process, made at its first request.
 
     Raises `ToolRegistrationError` and `ImproperlyConfigured`, as `mount()` does.
     """

@@ -15,8 +15,8 @@ STREAM = "text/event-stream"
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers take long at once."""
-    monkeypatch.setattr(json_response, "UNATTENDED", 0.0)
-    monkeypatch.setattr(json_response, "PING_INTERVAL", 0.01)
+    monkeypatch.setattr(json_response, "ATTENDED_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(json_response, "PING_INTERVAL_SECONDS", 0.01)
 
 
 async def pings(opened: Conversation, count: int = 3) -> None:

@@ -175,7 +175,7 @@ def test_application_produces_no_more_than_is_taken() -> None:
         connection.message()
         settle()
         seen.append(len(produced))
-    connection.leave()
+    connection.disconnect_soon()
 
     assert seen == [1, 2, 3]
     until(lambda: len(produced) == 5)  # what nobody takes holds nothing up

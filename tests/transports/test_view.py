@@ -285,8 +285,8 @@ def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
     modern: Client, settings: Settings, latch: Latch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DJANGO_MCP_WSGI_STREAMS = False
-    monkeypatch.setattr(json_response, "PING_INTERVAL", 0.01)
-    monkeypatch.setattr(json_response, "UNATTENDED", 0.0)
+    monkeypatch.setattr(json_response, "PING_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(json_response, "ATTENDED_AFTER_SECONDS", 0.0)
 
     async def scenario() -> Answer:
         async with modern.calling("ahold", name="a") as opened:

@@ -1,4 +1,4 @@
-"""The ASGI application: each endpoint at its path, Django everywhere else."""
+"""ASGI application with each endpoint at its path and Django everywhere else."""
 
 from django.core.handlers.asgi import get_script_prefix
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,7 +9,7 @@ from django_mcp.transports.http.lifespan import serve_lifespan
 
 
 class MCPApplication:
-    """Serves endpoints in front of `application`, which gets every other request untouched."""
+    """ASGI application of endpoints in front of `application`, which gets every other request."""
 
     def __init__(self, application: ASGIApp, endpoints: EndpointRegistry) -> None:
         self._application = application

@@ -57,7 +57,7 @@ async def authorize(
 
 
 async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, Any]) -> Lookup[Tool]:
-    """The tool that is called; a failure to tell is answered like one of the tool's."""
+    """Look up the tool that is called; a failure of the look-up counts as one of the tool."""
     try:
         return await look_up(Tool, params["name"], exchange.principal)
     except (DatabaseError, InterfaceError):
@@ -69,7 +69,7 @@ async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, An
 
 
 def _may_stream(request: ASGIRequest, message: Message) -> bool:
-    """Whether notifications may come before the answer, whatever is called.
+    """Return whether notifications may come before the answer, whatever is called.
 
     The protocol refuses clients that accept no stream, so their requests count among these.
     """

@@ -1,4 +1,4 @@
-"""The request's body: read once, bounded in size and time, parsed once, and handed on."""
+"""Body of a request: read once, bounded in size and time, parsed once, and replayed to the SDK."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from django_mcp.conf import settings
 
 ITEM_BYTES = (b"[", b"{", b",")
-"""What an array, an object, and each further member of one begins with."""
+"""First bytes of an array, of an object, and of each further member of one."""
 
 MAY_STAY_UNREAD_KEY = "django_mcp.may_stay_unread"
-"""The key of an ASGI scope; true where the server itself sees to a body that is left unread."""
+"""Key of the ASGI scope; true where the server itself discards a body that is left unread."""
 
 
 class BodyTooLargeError(Exception):
@@ -71,25 +71,25 @@ async def _read(receive: Receive, *, limit: int) -> bytes:
 async def answer_unread(answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Send an answer to a request whose body was not read.
 
-    Before the answer ends, the body is passed over, within the bounds that hold for reading one:
+    Before the answer ends, the body is discarded, within the bounds that hold for reading one:
     some servers close a connection on which anything is left, when its client may be sending the
-    next request already. Others pass it over themselves, after the answer.
+    next request already. Others discard it themselves, after the answer.
     """
     if scope.get(MAY_STAY_UNREAD_KEY):
         await answer(scope, receive, send)
         return
 
-    async def send_and_pass_over(message: Message) -> None:
+    async def send_and_discard(message: Message) -> None:
         if message["type"] == "http.response.body":
             await send({**message, "more_body": True})
-            await _pass_over(receive)
+            await _discard(receive)
             message = {"type": "http.response.body"}
         await send(message)
 
-    await answer(scope, receive, send_and_pass_over)
+    await answer(scope, receive, send_and_discard)
 
 
-async def _pass_over(receive: Receive) -> None:
+async def _discard(receive: Receive) -> None:
     left = settings.MAX_REQUEST_BYTES
     with suppress(TimeoutError):
         async with asyncio.timeout(settings.BODY_TIMEOUT):
@@ -101,7 +101,7 @@ async def _pass_over(receive: Receive) -> None:
 
 
 def parse_body(body: bytes, *, max_items: int) -> Any:
-    """Return what the JSON in a body stands for.
+    """Return the value of the JSON in a body.
 
     Raises `TooManyItemsError`, at a cost that is bounded by the body's size, when more than
     `max_items` of `[`, `{` and `,` stand in it outside of strings; `NotJSONError` for anything that
@@ -119,7 +119,7 @@ def parse_body(body: bytes, *, max_items: int) -> Any:
 
 @cache
 def _beyond(max_items: int) -> re.Pattern[bytes]:
-    """Matches a text that holds more items, and looks no further than the first one too many.
+    """Return a pattern for a text that holds more items; it stops at the first one too many.
 
     Strings are stepped over as a whole; no byte is looked at twice (possessive quantifiers).
     """
@@ -130,7 +130,7 @@ def _beyond(max_items: int) -> re.Pattern[bytes]:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body again, then whatever the client does next."""
+    """Return a `receive` that yields the body again, then the client's further messages."""
     is_read = False
 
     async def receive_again() -> Message:

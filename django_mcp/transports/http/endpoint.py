@@ -1,4 +1,4 @@
-"""The ASGI application of one endpoint: from the headers of a request to the protocol."""
+"""ASGI application of one endpoint: from the headers of a request to the protocol."""
 
 import logging
 from io import BytesIO
@@ -26,7 +26,7 @@ from django_mcp.transports.http.body import (
     read_body,
     replay,
 )
-from django_mcp.transports.http.cors import preflight_answer, readable
+from django_mcp.transports.http.cors import preflight_answer, with_cors_headers
 from django_mcp.transports.http.errors import challenge_answer, refusal, rejection, unavailable
 from django_mcp.transports.http.guards import (
     guard,
@@ -42,11 +42,11 @@ from django_mcp.transports.http.peer import peer_of
 
 logger = logging.getLogger(__name__)
 
-NOBODY_KNOWN = "Nobody can be authenticated: the database does not answer"
+AUTHENTICATION_UNAVAILABLE = "Requests cannot be authenticated: the database does not answer"
 
 
 class MCPEndpoint:
-    """ASGI application of one endpoint; whoever calls it has matched the path."""
+    """ASGI application of one endpoint; the caller has matched the path."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -61,7 +61,7 @@ class MCPEndpoint:
             return
         answer = guard_origin(request, self._endpoint)
         if answer is None:
-            send = readable(request, send)
+            send = with_cors_headers(request, send)
             answer = preflight_answer(request) or guard(request)
         if answer is not None:
             await answer_unread(answer, scope, receive, send)
@@ -92,14 +92,14 @@ class MCPEndpoint:
             await serve_single(managers.single.handle_request, scope, body, receive, send)
 
     async def _caller(self, peer: Peer) -> Principal | Response:
-        """The caller, or the answer instead, by the headers alone.
+        """Return the caller, or the answer instead, by the headers alone.
 
-        A caller without a token has nothing kept or parsed.
+        Nothing is stored or parsed for a caller without a token.
         """
         try:
             principal = await principal_of(peer, self._endpoint)
         except (DatabaseError, InterfaceError):
-            logger.exception(NOBODY_KNOWN)
+            logger.exception(AUTHENTICATION_UNAVAILABLE)
             return unavailable()
         if isinstance(principal, Challenge):
             return challenge_answer(principal, self._endpoint)
@@ -108,11 +108,11 @@ class MCPEndpoint:
     async def _exchange(
         self, request: ASGIRequest, peer: Peer, body: bytes, principal: Principal
     ) -> Exchange | Response:
-        """The exchange that goes on to the protocol, or the answer instead."""
+        """Return the exchange that goes on to the protocol, or the answer instead."""
         try:
             exchange = await authorize(request, peer, Message.read(request, body), principal)
         except (DatabaseError, InterfaceError):
-            logger.exception(NOBODY_KNOWN)
+            logger.exception(AUTHENTICATION_UNAVAILABLE)
             return unavailable()
         except TooManyItemsError:
             return too_many_items()
@@ -124,7 +124,7 @@ class MCPEndpoint:
 
 
 def _with_plain_headers(scope: Scope) -> Scope:
-    """The scope without space around the values of headers: some parsers leave it there.
+    """Return the scope without space around the values of headers: some parsers leave it there.
 
     It is no part of them (RFC 9110, section 5.5), and the protocol compares some with the body.
     """

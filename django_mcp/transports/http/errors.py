@@ -1,4 +1,4 @@
-"""Errors that the endpoint answers before, or instead of, the protocol."""
+"""HTTP errors that the endpoint answers before, or instead of, the protocol."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +18,10 @@ def refusal(
     headers: Mapping[str, str] | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A refusal whose words reach the agent: clients show the message of a JSON-RPC error alone.
+    """Return a refusal as a JSON-RPC error, whose message is all that clients show to the agent.
 
     The HTTP status is the error's code, outside the range that JSON-RPC and MCP keep. The request
-    may not have been parsed, so its id is told as unknown (JSON-RPC 2.0, section 5).
+    may not have been parsed, so its id is null (JSON-RPC 2.0, section 5).
     """
     error = {"code": status, "message": message, **({"data": data} if data else {})}
     body = {"jsonrpc": "2.0", "id": None, "error": error}
@@ -29,14 +29,14 @@ def refusal(
 
 
 def rejection(rejected: RejectedMessageError) -> Response:
-    """The JSON-RPC error for a message, under its id, with the status that MCP has for it."""
+    """Return the JSON-RPC error for a message, under its id, with the status that MCP wants."""
     error = rejected.error.error.model_dump(exclude_none=True)
     body = {"jsonrpc": "2.0", "id": rejected.id, "error": error}
     return JSONResponse(body, status_code=ERROR_CODE_HTTP_STATUS.get(error["code"], 200))
 
 
 def challenge_answer(challenge: Challenge, endpoint: Endpoint) -> Response:
-    """401 or 403 with a challenge of every authenticator (RFC 6750, section 3)."""
+    """Return 401 or 403 with a challenge of every authenticator (RFC 6750, section 3)."""
     scopes = sorted(challenge.scopes)
     if challenge.error == "insufficient_scope":
         message = f"The token lacks scopes; needed are: {' '.join(scopes)}"
@@ -53,5 +53,5 @@ def challenge_answer(challenge: Challenge, endpoint: Endpoint) -> Response:
 
 
 def unavailable() -> Response:
-    """The answer when the database that knows the caller cannot be reached."""
+    """Return 503: the database that authenticates callers cannot be reached."""
     return refusal(503, "The service is not available now.", headers={"Retry-After": "5"})

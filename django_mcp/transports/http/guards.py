@@ -1,4 +1,4 @@
-"""What is answered without asking the protocol: wrong hosts, origins, methods and sizes."""
+"""Guards of HTTP requests, in front of the protocol: hosts, origins, methods and sizes."""
 
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
@@ -10,7 +10,7 @@ from django_mcp.transports.http.errors import refusal
 
 
 def guard_origin(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
-    """The refusal of a request that comes from, or to, the wrong place; None lets it pass.
+    """Return the refusal of a request with a wrong Host or Origin header; None if both are allowed.
 
     Host is checked against ALLOWED_HOSTS as Django does. A foreign Origin gets 403 (transports,
     "Security Warning").
@@ -29,7 +29,7 @@ def guard_origin(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
 
 
 def guard(request: ASGIRequest) -> Response | None:
-    """The refusal of a request that must go no further; None lets it pass.
+    """Return the refusal of a request with a wrong method or size; None if both are allowed.
 
     Anything but POST gets 405, because no stream is offered to GET.
     """
@@ -44,16 +44,16 @@ def guard(request: ASGIRequest) -> Response | None:
 
 
 def too_large() -> Response:
-    """The answer to a body of too many bytes."""
+    """Return the answer to a body of too many bytes."""
     return refusal(413, f"The request is larger than {settings.MAX_REQUEST_BYTES} bytes.")
 
 
 def too_many_items() -> Response:
-    """The answer to a body of too many items."""
+    """Return the answer to a body of too many items."""
     limit = settings.MAX_REQUEST_ITEMS
     return refusal(413, f"The request has more than {limit} arrays, objects and members.")
 
 
 def too_slow() -> Response:
-    """The answer to a body that does not come."""
+    """Return the answer to a body that did not arrive in time."""
     return refusal(408, f"The request took longer than {settings.BODY_TIMEOUT:g} seconds.")

@@ -1,8 +1,8 @@
-"""Answers in one piece, for requests that have nothing to say before their answer.
+"""JSON responses, for requests that send no notifications before their answer.
 
 The SDK's streams cost a call nearly as much as all the rest of the protocol. What such a call needs
 of them is done here, and only for a call that takes long: noticing that the client has left, and
-becoming a stream after all, so that no proxy takes silence for death.
+becoming a stream after all, so that no proxy gives the connection up.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from django_mcp.transports.http.body import replay
 from django_mcp.transports.http.streams import takes_streams
 
-UNATTENDED = 0.1
-"""Seconds for which nobody listens whether the client is still there; most calls take less."""
+ATTENDED_AFTER_SECONDS = 0.1
+"""After which a disconnect of the client is listened for; most calls take less."""
 
-PING_INTERVAL = 15.0
-"""Seconds of silence that proxies and clients bear; the same as of the SDK's streams."""
+PING_INTERVAL_SECONDS = 15.0
+"""Of silence that proxies and clients bear; the same as that of the SDK's streams."""
 
 PING: Final = b": ping\r\n\r\n"
 STREAM_HEADERS: Final = [
@@ -33,34 +33,38 @@ STREAM_HEADERS: Final = [
 async def serve_single(
     application: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send
 ) -> None:
-    """Have a request answered by an application that sends one JSON message.
+    """Serve a request by an application that sends one JSON message.
 
     The client accepts a stream of events as well. When it leaves, the application is cancelled.
     Where the server takes no streams, the answer stays in one piece however long it takes.
     """
     answer = _Answer(send, may_stream=takes_streams(scope))
-    attendants: list[asyncio.Task[None]] = []
+    pings: list[asyncio.Task[None]] = []
     with CancelScope() as serving:
 
-        def attend() -> None:
-            attendant = asyncio.create_task(_attend(answer, receive, leave=serving.cancel))
-            attendants.append(attendant)
+        def start_pings() -> None:
+            ping_task = asyncio.create_task(
+                _ping_until_disconnect(answer, receive, leave=serving.cancel)
+            )
+            pings.append(ping_task)
 
-        timer = asyncio.get_running_loop().call_later(UNATTENDED, attend)
+        timer = asyncio.get_running_loop().call_later(ATTENDED_AFTER_SECONDS, start_pings)
         try:
             await application(scope, replay(body, receive), answer.send)
         finally:
             timer.cancel()
-            for attendant in attendants:
-                attendant.cancel()
+            for ping_task in pings:
+                ping_task.cancel()
 
 
-async def _attend(answer: "_Answer", receive: Receive, *, leave: Callable[[], None]) -> None:
+async def _ping_until_disconnect(
+    answer: "_Answer", receive: Receive, *, leave: Callable[[], None]
+) -> None:
     """Ping until the client leaves."""
     while True:
         coming = asyncio.ensure_future(receive())
         try:
-            while not (await asyncio.wait({coming}, timeout=PING_INTERVAL))[0]:
+            while not (await asyncio.wait({coming}, timeout=PING_INTERVAL_SECONDS))[0]:
                 await answer.ping()
             if coming.result()["type"] == "http.disconnect":
                 leave()
@@ -73,7 +77,7 @@ async def _attend(answer: "_Answer", receive: Receive, *, leave: Callable[[], No
 
 
 class _Answer:
-    """The answer on its way: as JSON, or as the one event of a stream that has begun by then."""
+    """Answer to a request: JSON, or the one event of a stream that has begun by then."""
 
     def __init__(self, send: Send, *, may_stream: bool) -> None:
         self._send = send
@@ -82,7 +86,7 @@ class _Answer:
         self._stream: asyncio.Lock | None = None  # once there is one; held by who sends
 
     async def ping(self) -> None:
-        """Tell the client, and whatever stands between, that its answer is on its way."""
+        """Send a comment, which shows the client and proxies that the answer is to come."""
         if self._has_begun or not self._may_stream:
             return
         is_first = self._stream is None
@@ -95,7 +99,7 @@ class _Answer:
             await self._send({"type": "http.response.body", "body": PING, "more_body": True})
 
     async def send(self, message: Message) -> None:
-        """Take the application's answer, which comes in a start and one body."""
+        """Send the application's answer, which comes in a start and one body."""
         self._has_begun = True
         if self._stream is None:
             await self._send(message)

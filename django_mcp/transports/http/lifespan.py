@@ -1,4 +1,4 @@
-"""The life of the SDK's session managers: per event loop, entered and left in one task."""
+"""Lifespan of the SDK's session managers: per event loop, entered and left in one task."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ from django_mcp.threads.executors import finish_work
 
 
 class RunningManagers:
-    """The session managers of one loop; they run until they are stopped, or the loop ends.
+    """Session managers of one loop; they run until they are stopped, or the loop ends.
 
     `streaming` can send messages before an answer. `single` cannot, and takes far less time.
     """
@@ -29,13 +29,13 @@ class RunningManagers:
         )
         self.streaming = manager()
         self.single = manager(json_response=True)
-        self._is_settled = asyncio.Event()
+        self._has_started = asyncio.Event()
         self._is_stopping = asyncio.Event()
         self._owner = asyncio.create_task(self._run())
 
     async def ready(self) -> Self:
-        """These, once they run. Raises what has kept them from starting."""
-        await self._is_settled.wait()
+        """Return the managers once they run. Raises the error that kept them from starting."""
+        await self._has_started.wait()
         if self.has_ended:
             self._owner.result()
         return self
@@ -49,13 +49,13 @@ class RunningManagers:
         return self._owner.done()
 
     def when_ended(self, call: Callable[[], None]) -> None:
-        """Call this when they run no more, for whatever reason."""
+        """Add a callback for their end, for whatever reason."""
         self._owner.add_done_callback(lambda _: call())
 
     async def _run(self) -> None:
         try:
             async with self.streaming.run(), self.single.run():
-                self._is_settled.set()
+                self._has_started.set()
                 await self._is_stopping.wait()
             # Calls go on without their clients, and a process that dies at once would leave records
             # that never end.
@@ -63,11 +63,11 @@ class RunningManagers:
                 async with asyncio.timeout(settings.SHUTDOWN_TIMEOUT):
                     await finish_work()
         finally:
-            self._is_settled.set()  # whoever waits learns in their next turn that this has ended
+            self._has_started.set()  # `ready` then finds that this has ended
 
 
 class SessionManagers:
-    """The session managers of a server: started with the lifespan, or by the first request.
+    """Session managers of a server: started with the lifespan, or by the first request.
 
     Servers may send no lifespan events (`uvicorn --lifespan off`), and Django's own application
     refuses them. Managers that could not start fail those who wait for them; the next to come
@@ -81,7 +81,7 @@ class SessionManagers:
         self._running: dict[asyncio.AbstractEventLoop, RunningManagers] = {}
 
     async def current(self) -> RunningManagers:
-        """The managers of the running loop. Raises what has kept them from starting."""
+        """Return the managers of the running loop. Raises what kept them from starting."""
         loop = asyncio.get_running_loop()
         running = self._running.get(loop)
         if running is None or running.has_ended:
@@ -103,7 +103,7 @@ class SessionManagers:
 async def serve_lifespan(
     managers: Collection[SessionManagers], receive: Receive, send: Send
 ) -> None:
-    """Answer the server's lifespan events until it shuts down: start these, and stop them."""
+    """Serve the server's lifespan events until it shuts down: start the managers, and stop them."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -1,4 +1,4 @@
-"""The JSON-RPC message of a request: what the endpoint reads and bounds before the SDK sees it."""
+"""JSON-RPC message of a request, as the endpoint reads and bounds it before the SDK does."""
 
 import json
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ ROUTING_HEADERS = {
     header: HttpHeaders.to_wsgi_name(header)
     for header in (MCP_METHOD_HEADER, MCP_NAME_HEADER, MCP_PROTOCOL_VERSION_HEADER)
 }
-"""The headers that repeat parts of a message, by their names in `META`."""
+"""Headers that repeat parts of a message, by their names in `META`."""
 
 MAX_META_BYTES = 64 * 1024
 """Of `params._meta`, as JSON: the SDK validates it member by member, at many times their cost."""
 
 OTHER_RESPONSES = frozenset({"role", "roots"})
-"""Members of the responses that nothing here asks for: those to sampling and to roots."""
+"""Members of responses that this server never requests: those to sampling and to roots."""
 
 
 class RejectedMessageError(Exception):
@@ -47,7 +47,7 @@ class RejectedMessageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message that may go on to the SDK, which judges whatever is not judged here.
+    """Message that may go on to the SDK, which validates whatever is not validated here.
 
     `call` holds the params of a well-formed `tools/call` request whose headers, in the era that
     has them, agree with its body; None for any other message. `version` is the revision that the
@@ -61,7 +61,7 @@ class Message:
 
     @classmethod
     def read(cls, request: HttpRequest, body: bytes) -> Self:
-        """Parse a body and look at its message.
+        """Parse a body and validate its message.
 
         Raises `TooManyItemsError`, and `RejectedMessageError` for what is no JSON, for a body of
         another era than its headers say, and for more `_meta` or `inputResponses` than any request
@@ -94,13 +94,13 @@ class Message:
 
     @property
     def wants_progress(self) -> bool:
-        """Whether the caller asks to be told of its call's progress."""
+        """True if the caller requests progress notifications for its call."""
         meta = None if self.call is None else self.call.get("_meta")
         return isinstance(meta, dict) and meta.get("progressToken") is not None
 
 
 def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
-    """The error for more than any request needs, where the SDK would validate each member."""
+    """Return the error for more than requests need, where the SDK would validate each member."""
     meta, responses = params.get("_meta"), params.get("inputResponses")
     # No part of a smaller body is larger.
     if meta and len(body) > MAX_META_BYTES and _is_large(meta):
@@ -122,7 +122,7 @@ def _is_large(meta: Any) -> bool:
 
 
 def _is_elicitation(response: Any) -> bool:
-    """Whether it is a result of elicitation, which is flat: the SDK would try the other kinds."""
+    """Return whether it is a result of elicitation, flat: the SDK would try other kinds."""
     if not isinstance(response, dict) or not OTHER_RESPONSES.isdisjoint(response):
         return False
     content = response.get("content") or {}
@@ -130,14 +130,14 @@ def _is_elicitation(response: Any) -> bool:
 
 
 def _is_field(value: Any) -> bool:
-    """Whether a form can be filled with it: a scalar, or several choices."""
+    """Return whether it is a value of a form's field: a scalar, or several choices."""
     if isinstance(value, list):
         return all(isinstance(each, str) for each in value)
     return not isinstance(value, dict)
 
 
 def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None:
-    """The error for the envelope of 2026-07-28 in a request that its header does not say so of.
+    """Return the error for an envelope of 2026-07-28 in a request whose header has another version.
 
     A gateway that goes by the header would take the request for something else than it is.
     """
@@ -150,13 +150,13 @@ def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None
 
 
 def _id_of(message: Any) -> str | int | None:
-    """The id of a request; None for what has none that JSON-RPC and MCP know."""
+    """Return the id of a request; None without one that JSON-RPC and MCP allow."""
     id = message.get("id") if isinstance(message, dict) else None
     return id if type(id) in (str, int) else None  # a bool is none
 
 
 def _is_call(message: Mapping[str, Any]) -> bool:
-    """Whether it is a `tools/call` request with a name and an object of arguments."""
+    """Return whether it is a `tools/call` request with a name and an object of arguments."""
     params = message["params"]
     return (
         message.get("method") == "tools/call"
@@ -167,7 +167,7 @@ def _is_call(message: Mapping[str, Any]) -> bool:
 
 
 def _headers_agree(request: HttpRequest, message: Mapping[str, Any]) -> bool:
-    """Whether the SDK will find the headers of a 2026-07-28 request in agreement with its body."""
+    """Return whether the headers of a 2026-07-28 request agree with its body for the SDK."""
     headers = {
         header: request.META[key] for header, key in ROUTING_HEADERS.items() if key in request.META
     }

@@ -1,4 +1,4 @@
-"""A converter of URL paths that finds endpoints below whatever prefix the server took off."""
+"""URL path converter that matches endpoints, without the prefix that the server removed."""
 
 from django.urls import get_script_prefix, register_converter
 
@@ -8,10 +8,10 @@ NAME = "django_mcp_endpoint"
 
 
 class EndpointPathConverter:
-    """Matches the rest of an endpoint's path, after the script name of the request.
+    """Converter for the rest of an endpoint's path, after the script name of the request.
 
     A WSGI server that serves the site in a folder passes on what follows the folder, and the URLs
-    may have been loaded before anybody could know of it.
+    may have been loaded before the prefix was known.
     """
 
     regex = ".+"

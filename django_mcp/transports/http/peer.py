@@ -1,4 +1,4 @@
-"""The peer of an HTTP request."""
+"""Peer of an HTTP request."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ def peer_of(request: HttpRequest) -> Peer:
 
 
 class RequestHeaders(Mapping[str, str]):
-    """Case-insensitive headers of a request, read from its `META` as they are asked for.
+    """Case-insensitive headers of a request, read from its `META` on access.
 
     They equal Django's `HttpRequest.headers`, which cost a request of no credentials a tenth of its
     time: all of them are spelled anew for the few that are read.

@@ -1,4 +1,4 @@
-"""The headers that scripts on pages may send to the endpoint; it needs nothing of the SDK."""
+"""Headers that scripts on pages may send to the endpoint; imports nothing of the SDK."""
 
 REQUEST_HEADERS = (
     "authorization",

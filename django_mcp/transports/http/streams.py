@@ -1,4 +1,4 @@
-"""Whether a server has its answers come as streams of events, or each in one piece."""
+"""Streaming capability of the server: event streams, or each answer in one piece."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django_mcp.conf import settings
 
 STREAMS_KEY = "django_mcp.streams"
-"""The key of an ASGI scope that says so; without it, a server streams."""
+"""Key of the ASGI scope for the capability; without it, a server streams."""
 
 
 def takes_streams(scope: Mapping[str, Any]) -> bool:

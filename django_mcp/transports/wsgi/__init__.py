@@ -1,1 +1,1 @@
-"""The ASGI endpoint on an event loop of its own, for servers that run none."""
+"""ASGI endpoint on an event loop of its own, for servers that run none."""

@@ -1,4 +1,4 @@
-"""A server of an ASGI application for requests that have come to a view already."""
+"""ASGI server for requests that have come to a view already."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from django_mcp.transports.wsgi.event_loop import EventLoopThread
 
 
 class ASGIServer:
-    """Serves `application` on one event loop, with the lifespan event of its end.
+    """Server of `application` on one event loop, with the lifespan event of its end.
 
     When the loop ends, the clients of open requests count as gone, and the application shuts down.
     """

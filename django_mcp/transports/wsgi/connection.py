@@ -1,4 +1,4 @@
-"""One HTTP request between a thread that drives it and an ASGI application on an event loop."""
+"""Connection between the thread of one HTTP request and an ASGI application on an event loop."""
 
 import asyncio
 import logging
@@ -18,22 +18,22 @@ DISCONNECT: Message = {"type": "http.disconnect"}
 
 
 class Body(Protocol):
-    """The body of a request, in pieces."""
+    """Body of a request, in pieces."""
 
     def read(self) -> Message:
         """Return the next piece as `http.request`, or `http.disconnect`; waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """The application asks for a piece of the body."""
+class _BodyRequest:
+    """Request of the application for a piece of the body."""
 
     answer: "asyncio.Future[Message]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The application has sent something, and waits until it is passed on."""
+    """Message of the application, which waits until it is passed on."""
 
     message: Message
     is_passed_on: "asyncio.Future[None]"
@@ -41,13 +41,13 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The application has returned, or failed."""
+    """End of the application, or its failure."""
 
     error: Exception | None
 
 
 class Connection:
-    """A request whose ASGI application runs on `loop`, for the thread that the request came in on.
+    """Connection of a request's thread to its ASGI application, which runs on `loop`.
 
     That thread takes the application's messages one after the other, and reads the body whenever
     the application asks for more. The application's `send` returns when a piece of a body was
@@ -60,16 +60,16 @@ class Connection:
         self._is_read = False
         self._is_answered = False
         self._has_reader = False
-        self._items: SimpleQueue[_Question | _Piece | _End | Message] = SimpleQueue()
+        self._items: SimpleQueue[_BodyRequest | _Piece | _End | Message] = SimpleQueue()
         self._when_item: Callable[[], object] | None = None
         self._last: _Piece | None = None
-        self._has_left = asyncio.Event()
-        self._waiting: set[asyncio.Future[Any]] = set()
+        self._is_disconnected = asyncio.Event()
+        self._pending: set[asyncio.Future[Any]] = set()
 
     # On the event loop.
 
     async def serve(self, application: Application, scope: Message) -> None:
-        """Have the application answer."""
+        """Run the application."""
         error: Exception | None = None
         try:
             await application(scope, self._receive, self._send)
@@ -82,42 +82,44 @@ class Connection:
 
     def disconnect(self) -> None:
         """Send `http.disconnect` to the application."""
-        self._has_left.set()
-        for future in tuple(self._waiting):
+        self._is_disconnected.set()
+        for future in tuple(self._pending):
             if not future.done():
                 future.set_result(DISCONNECT)
 
     async def _receive(self) -> Message:
         if self._is_read:
-            await self._has_left.wait()
-        if self._has_left.is_set():
+            await self._is_disconnected.wait()
+        if self._is_disconnected.is_set():
             return DISCONNECT
-        message: Message = await self._answer_to(_Question)
+        message: Message = await self._await_reply(_BodyRequest)
         self._is_read = not message.get("more_body", False)
         return message
 
     async def _send(self, message: Message) -> None:
-        if self._has_left.is_set():
-            return  # as servers do with what nobody will read
+        if self._is_disconnected.is_set():
+            return  # as servers do with what no client will read
         if message.get("more_body", False):
-            await self._answer_to(partial(_Piece, message))
+            await self._await_reply(partial(_Piece, message))
         else:
             self._is_answered = message["type"] == "http.response.body"
             self._put(message)
 
-    async def _answer_to(self, item: Callable[["asyncio.Future[Any]"], _Question | _Piece]) -> Any:
+    async def _await_reply(
+        self, item: Callable[["asyncio.Future[Any]"], _BodyRequest | _Piece]
+    ) -> Any:
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.add(answer)
+        self._pending.add(answer)
         self._put(item(answer))
         try:
             return await answer
         finally:
-            self._waiting.discard(answer)
+            self._pending.discard(answer)
 
-    def _put(self, item: _Question | _Piece | _End | Message) -> None:
+    def _put(self, item: _BodyRequest | _Piece | _End | Message) -> None:
         self._items.put(item)
         if self._when_item is not None:
-            with suppress(RuntimeError):  # where the loop has closed, nobody waits
+            with suppress(RuntimeError):  # where the loop has closed, no thread waits
                 self._when_item()
 
     # On the thread of the request.
@@ -129,15 +131,15 @@ class Connection:
         has raised.
         """
         self._has_reader = True
-        self._pass_on()
+        self._release_sender()
         while True:
             item = self._items.get(timeout=patience)
-            if not isinstance(item, _Question):
-                return self._opened(item)
+            if not isinstance(item, _BodyRequest):
+                return self._unwrapped(item)
             self._read(item)
 
     async def messages(self) -> AsyncIterator[Message]:
-        """The application's messages from now on, for a coroutine on any event loop."""
+        """Yield the application's messages from now on, for a coroutine on any event loop."""
         arrived = asyncio.Event()
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, arrived.set)
         self._when_item = wake
@@ -152,23 +154,23 @@ class Connection:
                 return
             yield message
 
-    def leave(self) -> None:
+    def disconnect_soon(self) -> None:
         """Send `http.disconnect` to the application, from any thread."""
         with suppress(RuntimeError):  # where the loop has closed, so has the application
             self._loop.call_soon_threadsafe(self.disconnect)
 
-    def leave_unless_read(self, seconds: float) -> None:
-        """Leave where nobody asks for a message within `seconds` from now."""
+    def disconnect_unless_read(self, seconds: float) -> None:
+        """Disconnect if no message is read within `seconds` from now."""
         self._has_reader = False
 
-        def leave() -> None:
+        def disconnect() -> None:
             if not self._has_reader:
                 self.disconnect()
 
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, leave)
+            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, disconnect)
 
-    def _opened(self, item: _Piece | _End | Message) -> Message | None:
+    def _unwrapped(self, item: _Piece | _End | Message) -> Message | None:
         if isinstance(item, _End):
             if item.error is not None:
                 raise item.error
@@ -178,19 +180,19 @@ class Connection:
             return item.message
         return item
 
-    def _pass_on(self) -> None:
+    def _release_sender(self) -> None:
         """Wake the application, whose last piece was passed on by whoever asks for more."""
         if self._last is not None:
-            self._settle(self._last.is_passed_on, None)
+            self._resolve(self._last.is_passed_on, None)
             self._last = None
 
-    def _read(self, question: _Question) -> None:
-        self._settle(question.answer, self._body.read())
+    def _read(self, request: _BodyRequest) -> None:
+        self._resolve(request.answer, self._body.read())
 
-    def _settle(self, future: "asyncio.Future[Any]", result: Any) -> None:
-        def settle() -> None:
+    def _resolve(self, future: "asyncio.Future[Any]", result: Any) -> None:
+        def resolve() -> None:
             if not future.done():
                 future.set_result(result)
 
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(settle)
+            self._loop.call_soon_threadsafe(resolve)

@@ -1,4 +1,4 @@
-"""The event loop of a process whose server runs none, such as a WSGI server."""
+"""Event loop of a process whose server runs none, such as a WSGI server."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 Closing = Callable[[], Coroutine[Any, Any, None]]
 
 GRACE_SECONDS = 2.0
-"""For which the end of the process waits beyond `DJANGO_MCP_SHUTDOWN_TIMEOUT`."""
+"""How long the end of the process waits beyond `DJANGO_MCP_SHUTDOWN_TIMEOUT`."""
 
 
 class LoopEndingError(Exception):
@@ -25,7 +25,7 @@ class LoopEndingError(Exception):
 
 
 class EventLoopThread:
-    """An event loop on a daemon thread of its own, which runs until the process ends.
+    """Event loop on a daemon thread of its own, which runs until the process ends.
 
     What was given to `before_end` is awaited then, for as long as `DJANGO_MCP_SHUTDOWN_TIMEOUT`
     says; whatever still runs after that is cancelled. Raises `ImproperlyConfigured` where threads
@@ -57,11 +57,11 @@ class EventLoopThread:
         threading._register_atexit(self.end)  # type: ignore[attr-defined]
 
     def before_end(self, closing: Closing) -> None:
-        """Await this, on the loop, when the process ends."""
+        """Add a coroutine function to await, on the loop, when the process ends."""
         self._closings.append(closing)
 
     def call_soon(self, call: Callable[..., object], *args: Any) -> None:
-        """Call this on the loop, before anything that was given to `before_end`.
+        """Schedule a call on the loop, before anything that was given to `before_end`.
 
         Raises `LoopEndingError`.
         """
@@ -106,7 +106,7 @@ _current: EventLoopThread | None = None
 
 
 def event_loop() -> EventLoopThread:
-    """The event loop of this process, started at the first call.
+    """Return the event loop of this process, started at the first call.
 
     A server may load the application, and even use it, before it forks: each child has its own.
     """

@@ -1,4 +1,4 @@
-"""Content of streaming responses: the pieces of an application's answer, as they come."""
+"""Event streams: content of streaming responses, in the pieces that an application sends."""
 
 from collections.abc import AsyncIterator, Iterator
 from queue import Empty
@@ -7,7 +7,7 @@ from typing import Final
 from django_mcp.transports.wsgi.connection import Connection
 
 UNREAD_SECONDS = 15.0
-"""After which a stream that nobody has begun to read is given up, wherever its response is kept."""
+"""After which a stream that was not read is given up, wherever its response is kept."""
 
 PROBE_INTERVAL_SECONDS = 2.0
 """Of silence, after which a comment is sent: only by sending do WSGI servers see a client gone.
@@ -20,25 +20,25 @@ END_OF_EVENT: Final = (b"\r\n\r\n", b"\n\n")
 
 
 class _Stream:
-    """A stream that leaves its connection when it is closed, dropped, or read by nobody.
+    """Stream that disconnects when it is closed, dropped, or never read.
 
     Django closes no response that middleware has replaced, or whose client left before it was sent.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        connection.leave_unless_read(UNREAD_SECONDS)
+        connection.disconnect_unless_read(UNREAD_SECONDS)
 
     def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:
         """Give the stream up; what is left of it is not produced."""
-        self._connection.leave()
+        self._connection.disconnect_soon()
 
 
 class EventStream(_Stream, Iterator[bytes]):
-    """A stream of events for a WSGI server, which calls `close` at its end or when it fails."""
+    """Event stream for a WSGI server, which calls `close` at its end or when it fails."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -63,7 +63,7 @@ class EventStream(_Stream, Iterator[bytes]):
 
 
 class AsyncEventStream(_Stream):
-    """A stream of events for Django's ASGI application."""
+    """Event stream for Django's ASGI application."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

@@ -1,4 +1,4 @@
-"""A request of WSGI as ASGI has it: its scope, and its body in pieces."""
+"""Conversion of WSGI requests to ASGI: scope, and body in pieces."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from django_mcp.transports.wsgi.connection import DISCONNECT, Message
 
 PIECE_BYTES = 4 * 1024
-"""For which servers wait, however slowly they come; only then is the time limit looked at."""
+"""How much of a body one read waits for; the time limit is checked only between reads."""
 
 
 class RequestBody:
-    """The body of a request, read where its server wants it to be read: on the request's thread.
+    """Body of a request, read on the request's thread, as its server demands.
 
     What middleware has read before is given again. A body that cannot be read, because middleware
     has consumed it or nothing says where it ends, is as one whose client has gone.
@@ -45,7 +45,7 @@ class RequestBody:
 
 
 def scope_of(request: HttpRequest) -> Message:
-    """The ASGI scope of a request, with its headers as the server passed them on."""
+    """Return the ASGI scope of a request, with its headers as the server passed them on."""
     if isinstance(request, ASGIRequest):
         return dict(request.scope)
     meta = request.META
@@ -64,8 +64,8 @@ def scope_of(request: HttpRequest) -> Message:
     }
 
 
-def passes_over(meta: dict[str, Any]) -> bool:
-    """Return whether the server passes over, after the answer, what is left of a body.
+def discards_unread_bodies(meta: dict[str, Any]) -> bool:
+    """Return whether the server discards, after the answer, what is left of a body.
 
     Those with threads do. uWSGI and gunicorn's `sync` workers reset the connection, and the answer
     may be lost.
@@ -87,13 +87,13 @@ def _headers(meta: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _client(meta: dict[str, Any]) -> tuple[str, int] | None:
-    """The address as middleware may have set it; None at a socket that has none."""
+    """Return the address as middleware may have set it; None at a socket that has none."""
     address = meta.get("REMOTE_ADDR", "")
     return (address, _port(str(meta.get("REMOTE_PORT", ""))) or 0) if address else None
 
 
 def _port(text: str) -> int | None:
-    """The port, if it is one: at a socket that has none, gunicorn takes it from `Host`."""
+    """Return the port, if it is one: at a socket that has none, gunicorn takes it from `Host`."""
     return int(text) if text.isdecimal() and len(text) <= len("65535") else None
 
 
