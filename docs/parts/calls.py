@@ -17,8 +17,8 @@ from django_mcp.background import completion, heartbeat, serialization, submit, 
 from django_mcp.calls import pipeline, run, steps
 from django_mcp.guards import Guard, all_guards
 from django_mcp.models.tasks import ToolTaskQuerySet
-from django_mcp.protocol import outcomes
-from django_mcp.protocol.handlers import tool_calls
+from django_mcp.protocol import call_results
+from django_mcp.protocol.handlers import tools
 from django_mcp.threads import executors
 from django_mcp.transports import view
 from django_mcp.transports.http import (
@@ -58,7 +58,7 @@ PATHS: Mapping[str, Sequence[PathStep]] = {
             "The tool is looked up, as its caller sees it; its scopes are held, else 403",
             authorization.authorize,
         ),
-        PathStep("The SDK has validated the message: the `Call` is made", tool_calls.handle_call),
+        PathStep("The SDK has validated the message: the `Call` is made", tools.handle_call),
         PathStep("It is served in one of three ways", dispatch.serve),
         PathStep("or begun as a task, for a client that takes one", dispatch.start_task),
     ),
@@ -101,8 +101,8 @@ PATHS: Mapping[str, Sequence[PathStep]] = {
         PathStep("by `ended` of the guards, in reverse", pipeline.ended),
     ),
     "answer": (
-        PathStep("The result, or the handle of a task", outcomes.wire_outcome),
-        PathStep("or the error, as the agent can use it", outcomes.wire_error),
+        PathStep("The result, or the handle of a task", call_results.call_result),
+        PathStep("or the error, as the agent can use it", call_results.error_result),
     ),
 }
 
