@@ -1,4 +1,4 @@
-"""The annotations of functions: what their names stand for, and what is wrapped around a type."""
+"""Annotations of functions: their resolution, unwrapping and descriptions."""
 
 import inspect
 import types
@@ -11,7 +11,7 @@ from django_mcp.schemas.callables import function_of
 
 
 def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """The function's annotations, resolved. Raises `ValueError` for names that do not exist."""
+    """Return the resolved annotations of a function. Raises `ValueError` for unknown names."""
     try:
         return get_type_hints(function_of(function), include_extras=True)
     except NameError as error:
@@ -21,7 +21,7 @@ def type_hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def each_type_hint(function: Callable[..., Any]) -> dict[str, Any]:
-    """As `type_hints`; an annotation that cannot be resolved is the `ValueError` that says why."""
+    """Return resolved annotations, with a `ValueError` in place of each that cannot be resolved."""
     try:
         return type_hints(function)
     except ValueError as error:
@@ -43,7 +43,7 @@ def _type_hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
 
 
 def undefined_name(name: str | None) -> ValueError:
-    """The error of an annotation that names what only a type checker can see."""
+    """Return the error of an annotation whose name exists for type checkers only."""
     return ValueError(
         f"its annotations name {name!r}, which does not exist when the program runs; "
         "if it is imported under TYPE_CHECKING, move that import out of it"
@@ -51,7 +51,7 @@ def undefined_name(name: str | None) -> ValueError:
 
 
 def queryset_annotations(annotation: Any) -> dict[str, Any]:
-    """The types that the TypedDict in `Annotated[Model, TypedDict]` has; of others, nothing.
+    """Return the fields of the TypedDict in `Annotated[Model, TypedDict]`; empty for other types.
 
     The TypedDict may be an argument of a class, such as `Annotations[TypedDict]` of django-stubs.
     """
@@ -65,12 +65,12 @@ def queryset_annotations(annotation: Any) -> dict[str, Any]:
 
 
 def is_union(annotation: Any) -> bool:
-    """Whether it is `X | Y` in either spelling."""
+    """Return whether an annotation is `X | Y` in either spelling."""
     return get_origin(annotation) in (Union, types.UnionType)
 
 
 def unwrapped(annotation: Any) -> tuple[Any, bool]:
-    """The type inside `X | None`, `Annotated[X, ...]` and aliases, and whether None will do."""
+    """Return the type inside `X | None`, `Annotated[X, ...]` and aliases, and True if optional."""
     is_optional = False
     while (inner := _inner(annotation)) is not annotation:
         is_optional = is_optional or is_union(annotation)
@@ -79,7 +79,7 @@ def unwrapped(annotation: Any) -> tuple[Any, bool]:
 
 
 def _inner(annotation: Any) -> Any:
-    """The annotation one layer further inside, or itself where there is none."""
+    """Return the annotation without its outermost layer, or itself if there is none."""
     if isinstance(annotation, TypeAliasType):
         return annotation.__value__
     if get_origin(annotation) is Annotated:
@@ -88,8 +88,8 @@ def _inner(annotation: Any) -> Any:
     return others[0] if is_union(annotation) and len(others) == 1 else annotation
 
 
-def words_of(annotation: Any) -> str:
-    """The description that an annotation holds as `Doc("...")` or as a plain string, if any."""
+def description_of(annotation: Any) -> str:
+    """Return the description in an annotation, a `Doc("...")` or a plain string; else empty."""
     while True:
         for each in getattr(annotation, "__metadata__", ()):
             if isinstance(each, str | Doc):

@@ -1,4 +1,4 @@
-"""`BigInt`: an integer that is a string in JSON, where JavaScript would round a number."""
+"""`BigInt`: an integer type that is a string in JSON, as JavaScript would round the number."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ class _AsString:
 
 
 BigInt = Annotated[int, _AsString]
-"""An `int` of any size. Clients send a number or a string of digits, and are sent a string."""
+"""An `int` of any size. Clients send a number or a string of digits, and receive a string."""
 
 
 def _number(value: Any) -> Any:

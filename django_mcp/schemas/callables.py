@@ -1,4 +1,4 @@
-"""The function behind a callable: where its annotations, its docstring and its name stand."""
+"""Inspection of callables: the function behind one, its name, source location and docstring."""
 
 import functools
 import inspect
@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 
 
 def function_of(target: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that a partial, a static method or an object with `__call__` runs.
+    """Return the function that a partial, a static method or an object with `__call__` runs.
 
     What wraps another by `functools.wraps` stands for itself, as functions and classes do.
     """
@@ -27,26 +27,26 @@ def function_of(target: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def is_coroutine_function(target: Callable[..., Any]) -> bool:
-    """Whether calling it makes a coroutine, by its definition or by `markcoroutinefunction`."""
+    """Return whether a callable is async, by its definition or by `markcoroutinefunction`."""
     return iscoroutinefunction(target) or iscoroutinefunction(function_of(target))
 
 
 def name_of(target: Callable[..., Any]) -> str:
-    """Its own name; a partial has that of its function, and an object none."""
+    """Return the name of a callable; that of its function for a partial, empty for an object."""
     if isinstance(target, functools.partial):
         return name_of(target.func)
     return str(getattr(target, "__name__", ""))
 
 
 def dotted_name_of(target: Callable[..., Any]) -> str:
-    """The dotted name, such as `shop.services.add_expense`."""
+    """Return the dotted name, such as `shop.services.add_expense`."""
     function = function_of(target)
     module = getattr(function, "__module__", type(function).__module__)
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
 def located_name_of(target: Callable[..., Any]) -> str:
-    """The dotted name with file and line: `shop.services.add_expense (shop/services.py:12)`.
+    """Return the dotted name with file and line: `shop.services.add_expense (shop/services.py:12)`.
 
     The name alone where no Python source is known, as of what is written in C.
     """
@@ -55,7 +55,7 @@ def located_name_of(target: Callable[..., Any]) -> str:
 
 
 def location_of(target: Any) -> str:
-    """The file and line of its source, such as `shop/services.py:12`; empty where none is known.
+    """Return the file and line of the source, such as `shop/services.py:12`; empty if unknown.
 
     Of what wraps another by `functools.wraps`, those of the innermost function: its author looks
     for the function, not for the decorator.
@@ -72,7 +72,7 @@ def location_of(target: Any) -> str:
 
 
 def shown_path(file: Path) -> str:
-    """The path relative to `BASE_DIR` or the current folder, whichever it is below; else whole."""
+    """Return the path relative to `BASE_DIR` or to the current folder; else the whole path."""
     folders = (Path(getattr(django_settings, "BASE_DIR", "") or ""), Path.cwd())
     for folder in folders:
         # Below the root is everything, and nothing is nearer for it.
@@ -82,16 +82,16 @@ def shown_path(file: Path) -> str:
 
 
 def documentation_of(target: Callable[..., Any]) -> str | None:
-    """Its docstring; that of its class where an object's `__call__` has none."""
+    """Return the docstring; that of the class if the `__call__` of an object has none."""
     if isinstance(target, functools.partial):
         return documentation_of(target.func)
     return function_of(target).__doc__ or target.__doc__
 
 
 def problem_of(target: Any, *, kind: str) -> str | None:
-    """Return why it cannot be served, whatever it is annotated with; for its author.
+    """Return the problem of a target that can never be served, for its author; None for no problem.
 
-    `kind` is what it was to be, and the name of the decorator for that.
+    `kind` is the kind of primitive, which is the name of its decorator.
     """
     if isinstance(target, classmethod | property) or not callable(target):
         cls = type(target).__name__

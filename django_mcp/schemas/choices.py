@@ -1,4 +1,4 @@
-"""Choices as JSON Schema: their values as an `enum`, and their labels in the description."""
+"""JSON Schema of Django's choices: values in `enum`, labels in the description."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from django.utils.choices import CallableChoiceIterator
 
 MAX_CHOICES = 100
-"""More choices than that are neither listed nor described: agents pay for every word."""
+"""Limit above which choices are neither listed nor described: agents pay for every word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesSchema:
-    """Metadata of an annotation: the values that are possible, and what they mean."""
+    """Metadata of an annotation that adds the possible values and their labels to the schema."""
 
     values: tuple[Any, ...]
     description: str
@@ -25,7 +25,7 @@ class ChoicesSchema:
 
 
 def choices_schema(field: Any) -> ChoicesSchema | None:
-    """The schema of a model field's choices; None without them, or where no list could be true.
+    """Return the schema of the choices of a model field; None without a fixed list of them.
 
     A callable may give other choices tomorrow, or query the database for them.
     """
@@ -44,7 +44,7 @@ def choices_schema(field: Any) -> ChoicesSchema | None:
 
 
 def described(choices: Iterable[Sequence[Any]]) -> str:
-    """The labels of choices in words, in the active language; nothing for too many."""
+    """Return values with labels as text, in the active language; empty for too many."""
     labels = [f"{_plain(value)}: {label}" for value, label in choices if value is not None]
     return "; ".join(labels) if len(labels) <= MAX_CHOICES else ""
 

@@ -1,4 +1,4 @@
-"""Pydantic's core schemas, rebuilt so that they read JSON exactly.
+"""Transformation of pydantic's core schemas so that they validate JSON exactly.
 
 Pydantic judges values in one of two modes. Strict mode knows no way from a string to a date once
 the author's own code has turned JSON into Python objects; lax mode takes `"5"` for 5. So neither
@@ -20,10 +20,10 @@ from django_mcp.schemas.datetimes import as_django_keeps_it
 CoreSchema = dict[str, Any]
 
 EXACT_INTEGERS = 2**53
-"""From here on a float may be the neighbour of the whole number that was sent."""
+"""First integer that a float may round to a neighbour."""
 
 EXACT_DIGITS = 15
-"""More digits than these do not always survive as a float."""
+"""Significant decimal digits that always survive as a float."""
 
 WRITTEN: Mapping[str, str] = {
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
@@ -53,7 +53,7 @@ PARTS = frozenset(
         "definitions",
     )
 )
-"""Under which keys of a core schema others stand."""
+"""Keys of a core schema whose values are or hold core schemas."""
 
 FUNCTIONS = ("function-before", "function-after", "function-wrap", "function-plain")
 REWRITING = ("function-before", "function-wrap")
@@ -63,14 +63,14 @@ STRICT = ("int", "float", "bool", "str", "time", "timedelta", "uuid", "enum")
 
 
 def exact_schema(schema: CoreSchema) -> CoreSchema:
-    """The core schema with numbers and datetimes exact; everything is validated at once."""
+    """Return the core schema with exact numbers and datetimes, and no lazy iterables."""
     return _Exact().of_root(schema)
 
 
 def plain_schema(schema: CoreSchema) -> CoreSchema:
-    """The core schema of the bare types, which runs no code of the author's.
+    """Return the core schema of the bare types, which runs no code of the author.
 
-    It finds words for what the published schema refuses: nobody's validator is to see that.
+    It makes the error texts for what the published schema refuses: no validator is to see that.
     """
     kind = schema["type"]
     if kind in FUNCTIONS:
@@ -94,16 +94,16 @@ def plain_schema(schema: CoreSchema) -> CoreSchema:
 
 
 def fields_by_name(schema: Mapping[str, Any]) -> Iterator[tuple[str, CoreSchema]]:
-    """The fields of a TypedDict, by their names in JSON."""
+    """Yield the fields of a TypedDict with their names in JSON."""
     root = schema["schema"] if schema["type"] == "definitions" else schema
     for name, field in root["fields"].items():
         yield str(field.get("validation_alias", name)), field
 
 
 def plain_fields(schema: CoreSchema) -> frozenset[str]:
-    """The fields of a TypedDict in which no function of the author's has a part.
+    """Return the names of the fields of a TypedDict that run no function of the author.
 
-    Of them the bare types know whether they are valid.
+    For these the bare types decide validity.
     """
     has_functions = has_kind(schema.get("definitions", ()), FUNCTIONS)
     kinds = (*FUNCTIONS, "definition-ref") if has_functions else FUNCTIONS
@@ -111,7 +111,7 @@ def plain_fields(schema: CoreSchema) -> frozenset[str]:
 
 
 def accepts_none(schema: Mapping[str, Any]) -> bool:
-    """Whether None is one of the values that a core schema describes."""
+    """Return whether None is a valid value of a core schema."""
     match schema:
         case {"type": "nullable" | "any" | "none"}:
             return True
@@ -125,12 +125,12 @@ def accepts_none(schema: Mapping[str, Any]) -> bool:
 
 
 def has_none_default(schema: Mapping[str, Any]) -> bool:
-    """Whether a field is None when it is left out, though its type does not say so."""
+    """Return whether the default of a field is None although its type excludes None."""
     return schema.get("default", ...) is None and not accepts_none(schema["schema"])
 
 
 class _Exact:
-    """One rebuilding; definitions that are used below functions are kept twice."""
+    """One transformation; definitions used below functions are stored twice, strict and lax."""
 
     def __init__(self) -> None:
         self._lax_references: list[str] = []
@@ -138,16 +138,16 @@ class _Exact:
     def of_root(self, schema: CoreSchema) -> CoreSchema:
         if schema["type"] != "definitions":
             return self._json(schema)
-        given = {each["ref"]: each for each in schema["definitions"]}
+        originals = {each["ref"]: each for each in schema["definitions"]}
         root = self._json(schema["schema"])
         definitions = [self._json(each) for each in schema["definitions"]]
         for reference in self._lax_references:  # it grows meanwhile
-            lax = self._python(given[reference])
+            lax = self._python(originals[reference])
             definitions.append({**lax, "ref": _lax(reference)})
         return {**schema, "schema": root, "definitions": definitions}
 
     def _json(self, schema: CoreSchema) -> CoreSchema:
-        """Of a schema that is given JSON as it was sent."""
+        """Transform a schema whose input is JSON as it was sent."""
         kind = schema["type"]
         rebuilt = self._common(schema, self._json)
         if rebuilt["type"] in STRICT:
@@ -161,7 +161,7 @@ class _Exact:
         return _with_time_zone(rebuilt) if kind == "datetime" else rebuilt
 
     def _python(self, schema: CoreSchema) -> CoreSchema:
-        """Of a schema that is given what a function of the author's has made."""
+        """Transform a schema whose input is the result of a function of the author."""
         kind = schema["type"]
         rebuilt = self._common(schema, self._python)
         if kind == "definition-ref":
@@ -220,8 +220,8 @@ def _changed(value: Any, change: Callable[[CoreSchema], CoreSchema]) -> Any:
 
 def _list_of(schema: CoreSchema) -> CoreSchema:
     # Pydantic would validate the items of an iterable while the function already runs.
-    kept = ("items_schema", "min_length", "max_length", "ref")
-    return {"type": "list", **{key: schema[key] for key in kept if key in schema}}
+    keys = ("items_schema", "min_length", "max_length", "ref")
+    return {"type": "list", **{key: schema[key] for key in keys if key in schema}}
 
 
 def _nullable_default(schema: CoreSchema, declared: CoreSchema) -> CoreSchema:
@@ -235,7 +235,7 @@ def _before(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
 
 
 def has_kind(schema: Any, kinds: Collection[str]) -> bool:
-    """Whether a core schema is of one of these kinds, or has one within."""
+    """Return whether a core schema is of one of these kinds, or contains one."""
     match schema:
         case {"type": str(kind)} if kind in kinds:
             return True
@@ -257,7 +257,7 @@ def _first_match(union: CoreSchema) -> CoreSchema:
 
 
 def _written(schema: CoreSchema) -> CoreSchema:
-    """A date or datetime from a string alone, and one that looks like it."""
+    """Restrict the schema of a date or datetime to strings that match its pattern."""
     kind = schema["type"]
     text = {
         "type": "custom-error",
@@ -308,7 +308,7 @@ def _is_json(member: Any) -> bool:
 
 
 def _member_of(members: Sequence[Any], value: Any) -> Any:
-    """The member whose value is written like this in JSON, such as a date."""
+    """Return the enum member whose value is written like this in JSON, such as a date."""
     return next((each for each in members if to_jsonable_python(each.value) == value), value)
 
 

@@ -1,4 +1,4 @@
-"""Which types bring code of their own into validation."""
+"""Detection of types whose validation runs code of the project."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ WITH_CODE = (*FUNCTIONS, "model", "dataclass", "call")
 
 
 def runs_validators(adapter: TypeAdapter[Any]) -> bool:
-    """Whether validating may run code of the function's author, which may do anything."""
+    """Return whether validating may run code of the function's author."""
     return has_kind(adapter.core_schema, WITH_CODE)

@@ -1,4 +1,4 @@
-"""Datetimes that say no time zone are taken in the current one."""
+"""Time zones of datetimes: naive ones are read in the current time zone."""
 
 import copy
 from collections import deque
@@ -13,15 +13,15 @@ from django_mcp.schemas.object_fields import field_names, with_fields
 
 
 def as_django_keeps_it(value: datetime) -> datetime:
-    """The datetime as `USE_TZ` wants it.
+    """Return the datetime aware or naive, as `USE_TZ` demands.
 
-    Raises `OverflowError` for one that no other time zone can show.
+    Raises `OverflowError` for one that no other time zone can represent.
     """
     return _with_time_zone(value) if settings.USE_TZ else _without_time_zone(value)
 
 
 def with_time_zones(value: Any) -> Any:
-    """`value` with every datetime in it, at any depth, saying its time zone as RFC 3339 demands."""
+    """Return `value` with every datetime in it aware, at any depth, as RFC 3339 demands."""
     return _mapped(value, _with_time_zone)
 
 
@@ -36,7 +36,7 @@ def _without_time_zone(value: datetime) -> datetime:
 
 
 def _mapped(value: Any, convert: Callable[[datetime], datetime]) -> Any:
-    """A copy wherever a datetime may change: parts of the value may belong to others."""
+    """Return a copy wherever a datetime may change: parts of the value may be shared."""
     match value:
         case datetime():
             return convert(value)

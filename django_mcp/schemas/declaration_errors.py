@@ -1,10 +1,10 @@
-"""Several problems of one declaration, reported as one error."""
+"""Error of a declaration, with all of its problems."""
 
 from collections.abc import Iterable
 
 
 class DeclarationError(ValueError):
-    """Everything that is wrong with a part of a declaration, in words for its author."""
+    """Error with all problems of a part of a declaration, for its author."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))

@@ -1,4 +1,4 @@
-"""Docstrings in Google, NumPy or reST style: the description, and those of parameters."""
+"""Parser of docstrings in Google, NumPy or reST style: descriptions of function and parameters."""
 
 import inspect
 import re
@@ -25,15 +25,15 @@ PARAMETERS: Mapping[DocstringStyle | None, re.Pattern[str]] = {
     DocstringStyle.REST: FIELDS,
     DocstringStyle.EPYDOC: FIELDS,
 }
-"""The spelling of parameters in each style, which schemas say; the rest is for the agent."""
+"""Patterns of the parameter sections of each style, which are cut from the description."""
 
 ATTRIBUTES = ("attribute", "attr")
-"""The attributes that docstrings of classes describe; the parser takes them for parameters."""
+"""Names of attribute fields in docstrings of classes; the parser takes them for parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
-    """The description, which leaves out parameters, and the description of each parameter.
+    """Parsed docstring: the description without parameters, and that of each parameter.
 
     `names` are all that are written as parameters, with a description or without.
     """
@@ -44,7 +44,7 @@ class Documentation:
 
 
 def read_docstring(docstring: str | None) -> Documentation:
-    """Read a docstring; an absent one documents nothing."""
+    """Parse a docstring; None counts as an empty one."""
     text = inspect.cleandoc(docstring or "")
     parsed = docstring_parser.parse(text)
     named = [each for each in parsed.params if each.args[0] not in ATTRIBUTES]
@@ -61,6 +61,6 @@ def read_docstring(docstring: str | None) -> Documentation:
 
 
 def _without(parameters: re.Pattern[str], text: str) -> str:
-    """Cut parameters out, and leave one blank line in their place: the rest stays as written."""
+    """Cut the parameters out, and leave one blank line in their place."""
     rest = (part.strip("\n").rstrip() for part in parameters.split(text))
     return "\n\n".join(filter(None, rest))

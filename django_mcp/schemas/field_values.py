@@ -1,4 +1,4 @@
-"""Database expressions that a model instance holds in the place of a value."""
+"""Values of model fields that may be database expressions."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from django_mcp.exceptions import InvalidResultError
 
 
 def stored_value(instance: Model, name: str, value: Any) -> Any:
-    """The value of a field; that of a `Value()`, such as the JSON null, is what stands in it.
+    """Return the value of a field; of a `Value()`, such as the JSON null, the value inside.
 
-    Raises `InvalidResultError` for what is assigned to be computed by the database, as `F()`: the
-    instance does not know what came of it, only a row that is read again does.
+    Raises `InvalidResultError` for an expression that the database computes, such as `F()`: the
+    instance does not hold the result until it is read again.
     """
     if isinstance(value, Value):
         return value.value

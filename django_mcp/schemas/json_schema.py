@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of parameters and results, as pydantic generates it."""
+"""Generators of JSON Schema (2020-12) for parameters and results, on top of pydantic's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ JSONSchema = dict[str, Any]
 
 
 class ReadableSchema(GenerateJsonSchema):
-    """Without what is no JSON Schema, or only repeats a field's name: agents pay for every word."""
+    """JSON Schema generator without `discriminator` and titles: agents pay for every word."""
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         union = super().tagged_union_schema(schema)
@@ -36,7 +36,7 @@ class ReadableSchema(GenerateJsonSchema):
         return False
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
-        """With the labels of Django's choices, which say what the values mean."""
+        """Add the labels of Django's choices to the description."""
         shown = super().generate_inner(schema)
         if schema["type"] == "enum" and issubclass(schema["cls"], Choices):
             reference = JsonRef(shown.get("$ref", ""))
@@ -50,7 +50,7 @@ class ReadableSchema(GenerateJsonSchema):
 
 
 class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):
-    """A generator's methods by the type of schema, each looked up when it is first needed.
+    """Lazy mapping of types of schemas to the methods of a generator.
 
     Pydantic looks up all sixty for every schema, and most schemas need a few.
     """
@@ -66,7 +66,7 @@ class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):
 
 
 class InputSchema(ReadableSchema):
-    """Says at every depth that unknown fields are refused, as validation does refuse them."""
+    """JSON Schema generator of parameters, with `additionalProperties: false` at every depth."""
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         return _closed(super().typed_dict_schema(schema))
@@ -89,9 +89,10 @@ class InputSchema(ReadableSchema):
 
 
 class OutputSchema(ReadableSchema):
-    """Claims no format that a value need not have: clients check formats, and drop the result.
+    """JSON Schema generator of results, without formats that a value may break.
 
-    RFC 3339 demands an offset of times, and knows neither fractions nor signs in durations.
+    Clients check formats, and drop the result. RFC 3339 demands an offset of times, and knows
+    neither fractions nor signs in durations.
     """
 
     def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
@@ -104,9 +105,9 @@ class OutputSchema(ReadableSchema):
 def json_form(
     annotation: Any, *, mode: JsonSchemaMode, generator: type[GenerateJsonSchema]
 ) -> tuple[TypeAdapter[Any], JSONSchema]:
-    """The adapter and the schema of an annotation.
+    """Return the adapter and the JSON Schema of an annotation.
 
-    Raises `ValueError`, in words for the function's author, when it has no form in JSON.
+    Raises `ValueError` for the author of the function when it has no form in JSON.
     """
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)

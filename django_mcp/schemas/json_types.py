@@ -1,4 +1,4 @@
-"""The JSON types of scalars, which stay what they are while a value is made to fit its type."""
+"""JSON types of scalars, and the search for scalars whose type pydantic has changed."""
 
 import datetime
 import decimal
@@ -22,9 +22,10 @@ Place = tuple[int | str, ...]
 
 
 def changed_scalars(value: Any, source: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Where `value`, which pydantic made of `source`, has a scalar of another JSON type, and how.
+    """Yield places in `value` where pydantic changed the JSON type of a scalar of `source`.
 
-    Pydantic takes "5" for an integer and 5 for a moment; clients know such a difference.
+    Pydantic takes "5" for an integer and 5 for a datetime; clients know such a difference. The
+    second item is the reason.
     """
     if value is source:
         return
@@ -47,8 +48,8 @@ def changed_scalars(value: Any, source: Any, place: Place = ()) -> Iterator[tupl
                 yield place, f"{json_type(item)} is not what was returned"
     elif isinstance(value, LISTS):
         if isinstance(source, LISTS):
-            for index, (item, given) in enumerate(zip(value, source, strict=False)):
-                yield from changed_scalars(item, given, (*place, index))
+            for index, (item, original) in enumerate(zip(value, source, strict=False)):
+                yield from changed_scalars(item, original, (*place, index))
     elif (ours := json_type(value)) != (theirs := json_type(source)) and ours and theirs:
         yield place, f"a {theirs} is no {ours}"
     elif isinstance(value, MOMENTS) and isinstance(source, str) and NUMBER.fullmatch(source):
@@ -56,7 +57,7 @@ def changed_scalars(value: Any, source: Any, place: Place = ()) -> Iterator[tupl
 
 
 def json_type(value: Any) -> str:
-    """The name of a scalar's type in JSON; empty for what is no scalar that is known here."""
+    """Return the name of the JSON type of a scalar; empty for any other value."""
     match value:
         case Enum():
             return json_type(value.value)
@@ -72,7 +73,7 @@ def json_type(value: Any) -> str:
 
 
 def _given(source: Any, name: str, field: FieldInfo | None) -> Any:
-    """What `source` has for a field, by its name or its alias."""
+    """Return the value of `source` for a field, by its name or its alias."""
     alias = None if field is None else field.validation_alias or field.alias
     for key in (alias, name):
         if isinstance(key, str):

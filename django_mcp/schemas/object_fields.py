@@ -1,4 +1,4 @@
-"""Pydantic models and dataclasses by their fields."""
+"""Field access for pydantic models and dataclasses alike."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 def field_names(value: Any) -> Sequence[str] | None:
-    """The names of the fields that an instance has; None for any other value."""
+    """Return the names of the fields that an instance has; None for any other value."""
     if isinstance(value, BaseModel):
         # Not by iterating over it: root models have iterators of their own.
         names = [*type(value).model_fields, *(value.model_extra or ())]
@@ -21,7 +21,7 @@ def field_names(value: Any) -> Sequence[str] | None:
 
 
 def with_fields(instance: Any, change: Callable[[Any], Any]) -> Any:
-    """A copy of an instance with each field changed: the instance may belong to others."""
+    """Return a copy of an instance with `change` applied to each field."""
     copied = copy.copy(instance)
     extra = copied.model_extra or {} if isinstance(copied, BaseModel) else {}
     for name in field_names(instance) or ():

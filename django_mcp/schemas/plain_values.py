@@ -1,4 +1,4 @@
-"""Values of any Python class as those that JSON has a form for, without a change of meaning."""
+"""Conversion of Python values of any class to plain values that JSON can represent."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,16 +18,16 @@ from django_mcp.schemas.object_fields import field_names, with_fields
 from django_mcp.schemas.result_limits import bounded
 
 NOT_LISTS = (str, bytes, bytearray, memoryview, File, io.IOBase, type)
-"""Iterables whose items are no items of a list."""
+"""Iterables that are not converted to lists."""
 
 CONTAINERS = (dict, list, tuple)
 MAX_DEPTH, DEEP = 256, 16  # pydantic serialises nothing that is nested deeper than the first
 
 
 class Row:
-    """A model instance of which nothing can be seen but the attributes that a type asks for.
+    """Proxy of a model instance that reads only the attributes that a type requests.
 
-    It has no form in JSON by itself, so that no field gets out that no type names.
+    It has no form in JSON by itself, so that no field leaks that no type names.
     """
 
     __slots__ = ("_conversion", "_instance", "_read")
@@ -53,13 +53,13 @@ class Row:
 
 
 class Conversion:
-    """One value made plain. `failure` is what reading a row has raised, which pydantic rewrites."""
+    """Conversion of one value. `failure` is the exception of a row, which pydantic hides."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
 
     def plain(self, value: Any) -> Any:
-        """`value` with lazy text as text, enum members as values, iterables as lists, at any depth.
+        """Convert lazy texts to text, enum members to values, iterables to lists, at any depth.
 
         Model instances become `Row`s. May query the database. Raises `ResultTooLargeError`, and
         `InvalidResultError` for an iterator, of which nothing may be left.
@@ -97,16 +97,16 @@ class Conversion:
         return value
 
     def attribute(self, instance: Model, name: str) -> Any:
-        """An attribute of an instance, made plain; None for a relation that is empty."""
+        """Return a converted attribute of an instance; None for an empty relation."""
         try:
             value = getattr(instance, name)
-        except ObjectDoesNotExist:  # the other side of a one-to-one relation that nobody took
+        except ObjectDoesNotExist:  # the empty reverse side of a one-to-one relation
             return None
         return self.plain(without_iterators(stored_value(instance, name, value)))
 
 
 def holds_iterators(value: Any) -> bool:
-    """Whether an iterator is in its lists, tuples and dicts, at any depth.
+    """Return whether lists, tuples and dicts contain an iterator, at any depth.
 
     A list that iterates in its own way counts as one, such as the errors of a form: pydantic would
     read what it stores. Every result is looked through before it is serialised: by the classes of
@@ -137,7 +137,7 @@ def _is_plain(kind: type[list[Any] | tuple[Any, ...]]) -> bool:
 
 
 def without_iterators(value: Any) -> Any:
-    """A copy in which lists stand for iterators. Raises `ResultTooLargeError`."""
+    """Return a copy with lists in place of iterators. Raises `ResultTooLargeError`."""
     match value:
         case Iterator() if not isinstance(value, NOT_LISTS):
             return [without_iterators(item) for item in bounded(value)]

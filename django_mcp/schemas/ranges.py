@@ -1,4 +1,4 @@
-"""Ranges of PostgreSQL as JSON: `{lower, upper, bounds}`."""
+"""JSON form of PostgreSQL's ranges: `{lower, upper, bounds}`."""
 
 import datetime
 from collections.abc import Callable
@@ -10,12 +10,12 @@ Bounds = Literal["[)", "(]", "()", "[]", "empty"]
 
 
 def range_type(item: Any) -> Any:
-    """The type of a range whose bounds are of the type `item`."""
+    """Return the annotation of a range whose bounds are of the type `item`."""
     return TypedDict("Range", {"lower": item | None, "upper": item | None, "bounds": Bounds})  # type: ignore[operator]
 
 
 def range_value(value: Any, convert: Callable[[Any], Any], *, is_discrete: bool) -> dict[str, Any]:
-    """A range of psycopg's as its row holds it, with `convert` for the bounds that it has.
+    """Return a range of psycopg's as its row holds it, with `convert` applied to its bounds.
 
     PostgreSQL writes ranges of integers and dates as `[)`, whatever they were saved as.
     """

@@ -1,4 +1,4 @@
-"""References of a JSON Schema (`$ref` into `$defs`), written out where they are used.
+"""Inlining of references (`$ref` into `$defs`) in a JSON Schema.
 
 Hosts differ in what they make of `$defs`: several drop them, and the model never sees the enum or
 the object that a parameter is.
@@ -12,10 +12,10 @@ from typing import Any
 from django_mcp.schemas.json_schema import JSONSchema
 
 MAX_GROWTH = 2
-"""How many times its size a schema may have without references."""
+"""Factor by which inlining may enlarge a schema."""
 
 SMALL_BYTES = 8 * 1024
-"""A schema that stays below this may grow by any factor."""
+"""Size in bytes up to which a schema may grow by any factor."""
 
 PREFIX = "#/$defs/"
 SCHEMAS = (
@@ -48,11 +48,11 @@ Of the description both are kept: that of a definition may say what the values o
 """
 
 RELATIVE = ("$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id")
-"""Keywords whose meaning depends on where in a schema they stand."""
+"""Keywords whose meaning depends on their place in a schema."""
 
 
 def inlined(schema: JSONSchema) -> JSONSchema:
-    """The same schema with as few references as possible.
+    """Return the same schema with as few references as possible.
 
     Recursive definitions stay in `$defs`. Where writing out all others makes the schema too large,
     the smallest are written out, as many as fit.
@@ -86,8 +86,8 @@ def inlined(schema: JSONSchema) -> JSONSchema:
         return {"allOf": [written_out(name)], **beside}
 
     whole = write_out(root)
-    kept = {name: written_out(name) for name in definitions if name not in finite}
-    return {**whole, "$defs": kept} if kept else whole
+    remaining = {name: written_out(name) for name in definitions if name not in finite}
+    return {**whole, "$defs": remaining} if remaining else whole
 
 
 def _annotated(definition: JSONSchema, beside: JSONSchema) -> JSONSchema:
@@ -97,7 +97,7 @@ def _annotated(definition: JSONSchema, beside: JSONSchema) -> JSONSchema:
 
 
 def _is_plain(root: JSONSchema, definitions: Mapping[str, JSONSchema]) -> bool:
-    """Whether every reference names a definition, and nothing else depends on its place."""
+    """Return whether all references name definitions, and no keyword depends on its place."""
     return all(isinstance(each, dict) for each in definitions.values()) and all(
         ("$ref" not in part or _name(part) in definitions)
         and not any(keyword in part for keyword in RELATIVE)
@@ -107,7 +107,7 @@ def _is_plain(root: JSONSchema, definitions: Mapping[str, JSONSchema]) -> bool:
 
 
 def _grown(root: JSONSchema, definitions: Mapping[str, JSONSchema], finite: set[str]) -> int:
-    """The size without references to `finite`, which may be too much to write out at all."""
+    """Return the size after inlining `finite`, without inlining them."""
 
     @cache
     def size_of(name: str) -> int:
@@ -133,20 +133,20 @@ def _is_reached(goal: str, start: Iterable[str], uses: Mapping[str, list[str]]) 
 
 
 def _names(schema: JSONSchema) -> Iterator[str]:
-    """The definitions that a schema refers to, as often as it does."""
+    """Yield the name of each reference in a schema, with repetitions."""
     for part in _parts(schema):
         if name := _name(part):
             yield name
 
 
 def _name(schema: JSONSchema) -> str:
-    """The definition that the schema refers to, or an empty string."""
+    """Return the name of the definition that the schema refers to, or an empty string."""
     reference = str(schema.get("$ref", ""))
     return reference.removeprefix(PREFIX) if reference.startswith(PREFIX) else ""
 
 
 def _parts(schema: JSONSchema) -> Iterator[JSONSchema]:
-    """The schema itself and every schema within, but for definitions."""
+    """Yield the schema itself and every schema within, but for definitions."""
     found = [schema]
 
     def note(part: JSONSchema) -> JSONSchema:
@@ -160,7 +160,7 @@ def _parts(schema: JSONSchema) -> Iterator[JSONSchema]:
 
 
 def _mapped(schema: JSONSchema, change: Callable[[JSONSchema], JSONSchema]) -> JSONSchema:
-    """The schema with each of those directly within it changed; `true` and `false` stay."""
+    """Return the schema with `change` applied to each direct subschema; booleans stay."""
 
     def changed(part: Any) -> Any:
         return change(part) if isinstance(part, dict) else part

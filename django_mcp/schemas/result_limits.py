@@ -1,4 +1,4 @@
-"""Bounds of a result: how many rows it may have, and how many bytes. Nothing is cut to fit."""
+"""Limits of a result in rows and bytes. Nothing is cut to fit."""
 
 from collections.abc import Collection, Iterable
 from itertools import islice
@@ -12,7 +12,7 @@ from django_mcp.exceptions import ResultTooLargeError
 
 
 def bounded(rows: Iterable[Any]) -> list[Any]:
-    """The items of any iterable; of a queryset no more are fetched than tell that it is too long.
+    """Return the items of any iterable; of a queryset fetch at most one more than the limit.
 
     Raises `ResultTooLargeError`.
     """
@@ -38,13 +38,13 @@ def check_rows(rows: Collection[Any]) -> None:
 
 
 def check_bytes(size: int) -> None:
-    """Raise `ResultTooLargeError` when it is more than `DJANGO_MCP_MAX_RESULT_BYTES`."""
+    """Raise `ResultTooLargeError` when `size` is more than `DJANGO_MCP_MAX_RESULT_BYTES`."""
     if size > settings.MAX_RESULT_BYTES:
         raise too_many_bytes(settings.MAX_RESULT_BYTES, setting="DJANGO_MCP_MAX_RESULT_BYTES")
 
 
 def too_many_bytes(limit: int, *, setting: str) -> ResultTooLargeError:
-    """The refusal of a result with more bytes than the setting allows."""
+    """Return the error of a result with more bytes than the setting allows."""
     return ResultTooLargeError(
         f"The result is larger than {limit} bytes.",
         hint="Ask for less: fewer rows, or a narrower search.",

@@ -1,4 +1,4 @@
-"""Return annotations of functions: the output that they say."""
+"""Outputs of functions, chosen by their return annotations."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ from django_mcp.schemas.output.output import ContentOutput, DataOutput, Output, 
 
 
 def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
-    """Read what `function` returns. Raises `ValueError` in words for the function's author."""
+    """Return the output of `function`. Raises `ValueError` for the author of the function."""
     written = function_of(function)
     if inspect.isgeneratorfunction(written) or inspect.isasyncgenfunction(written):
         raise ValueError("a generator cannot be called: return a list, and report progress")
@@ -54,12 +54,12 @@ def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> O
 
 @cache
 def _shared_output(cls: type) -> DataOutput:
-    """The output of a class: many functions return the same few."""
+    """Return the cached output of a class: many functions return the same few."""
     return DataOutput(cls)
 
 
 def _is_content(annotation: Any) -> bool:
-    """Whether every alternative is content, or a list or tuple of content."""
+    """Return whether every alternative is content, or a list or tuple of content."""
     arguments = get_args(annotation)
     if is_union(annotation):
         alternatives = [_is_content(a) for a in arguments]
@@ -75,7 +75,7 @@ def _is_content(annotation: Any) -> bool:
 
 
 def _is_response(annotation: Any) -> bool:
-    """Whether one of the alternatives is an HTTP response; REST framework's descend from it."""
+    """Return whether an alternative is an HTTP response, Django's or REST framework's."""
     if is_union(annotation):
         return any(map(_is_response, get_args(annotation)))
     return isinstance(annotation, type) and issubclass(annotation, HttpResponseBase)
@@ -106,7 +106,7 @@ def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | N
 
 
 def _item_type(annotation: Any) -> Any:
-    """The item type of `list[X]`, `Sequence[X]`, `tuple[X, ...]` and the like; None of others."""
+    """Return X of `list[X]`, `Sequence[X]`, `tuple[X, ...]` and the like; None for other types."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     is_iterable = isinstance(origin, type) and issubclass(origin, Iterable)
     if not is_iterable or issubclass(origin, Mapping) or not arguments:

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from django_mcp.schemas.errors.argument_errors import CONSEQUENCE, OTHER, REASONS
+from django_mcp.schemas.errors.argument_errors import CONSEQUENTIAL_TYPE, OTHER_REASON, REASONS
 from tests.tools.single_tools import refusals
 
 FUNCTIONS = "tells of the positional arguments of Python functions, and JSON has names alone"
@@ -62,7 +62,7 @@ WITHOUT_WORDS = {
     "timezone_offset": BY_HAND,
     "assertion_error": AUTHORS_WORDS,
     "value_error": AUTHORS_WORDS,
-    CONSEQUENCE: UNTOLD,
+    CONSEQUENTIAL_TYPE: UNTOLD,
 }
 
 # Those that pydantic's own types raise beside the types of the core.
@@ -202,4 +202,4 @@ class Box(BaseModel):
 
 @pytest.mark.django_db
 def test_default_that_cannot_be_worked_out_is_no_violation_of_its_own() -> None:
-    assert refusals(Box, {"width": 1}) == [f"value.width: {OTHER}"]
+    assert refusals(Box, {"width": 1}) == [f"value.width: {OTHER_REASON}"]

@@ -1,1 +1,1 @@
-"""Errors of validation and of service code in words for agents."""
+"""Error texts for agents: of validation, of constraints and of service code."""

@@ -128,16 +128,16 @@ REASONS: Mapping[str, str] = {
     "recursion_depth_exceeded": "is nested too deeply",
 }
 
-CONSEQUENCE = "default_factory_not_called"
-"""Reported of what was not sent, beside the error of the value that its default follows from."""
+CONSEQUENTIAL_TYPE = "default_factory_not_called"
+"""Error type of a default that depends on an invalid value, which has its own error."""
 
-OTHER = "is refused by a rule of its own"
-FAILED = "cannot be checked: a rule for it fails"
+OTHER_REASON = "is refused by a rule of its own"
+FAILED_REASON = "cannot be checked: a rule for it fails"
 
 STRUCTURES = (REASONS["list_type"], REASONS["dict_type"])
 
 KEY = "[key]"
-"""What pydantic calls the name of a mapping's entry in a location."""
+"""Last step of a location of pydantic's that means the key of a mapping."""
 
 
 def violations_of(
@@ -146,10 +146,10 @@ def violations_of(
     *,
     is_accepted: Callable[[str], bool] = lambda name: False,
 ) -> list[Violation]:
-    """One violation for each place in `arguments` that pydantic reports, in its order.
+    """Return one violation for each place in `arguments` that pydantic reports, in its order.
 
-    Where several alternatives of a union fail at the same place, their reasons are joined. What
-    is reported of arguments that are accepted all the same is left out.
+    Where several alternatives of a union fail at the same place, their reasons are joined. Errors
+    of arguments for which `is_accepted` is true are left out.
     """
     if error.error_count() > MAX_ERRORS:
         reason = f"break the input schema in {error.error_count()} places; send fewer at a time"
@@ -157,7 +157,7 @@ def violations_of(
     reasons: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
         location = details["loc"]
-        if details["type"] == CONSEQUENCE or (location and is_accepted(str(location[0]))):
+        if details["type"] == CONSEQUENTIAL_TYPE or (location and is_accepted(str(location[0]))):
             continue
         path, value = locate(location, arguments, is_missing=details["type"] == "missing")
         reason = _reason(details, value)
@@ -174,7 +174,7 @@ def _reason(details: Any, value: Any) -> str:
     raised = details.get("ctx", {}).get("error")
     if isinstance(raised, ArgumentError):
         return raised.message
-    reason = REASONS.get(kind, OTHER).format_map(_counted(details.get("ctx", {})))
+    reason = REASONS.get(kind, OTHER_REASON).format_map(_counted(details.get("ctx", {})))
     if reason in STRUCTURES and isinstance(value, str) and _holds_json(value):
         return f"{reason}: send JSON, not a string that holds JSON"
     if kind == "float_type" and type(value) is int:
@@ -192,7 +192,7 @@ def _holds_json(text: str) -> bool:
 
 
 class _Count(int):
-    """A number that says what it counts: as `{count:item}` it reads "1 item" or "2 items"."""
+    """Integer with a noun as format: `{count:item}` is "1 item" or "2 items"."""
 
     def __format__(self, counted: str) -> str:
         return f"{int(self)} {counted}{'s' * (self != 1)}" if counted else str(int(self))

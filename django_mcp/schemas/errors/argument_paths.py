@@ -1,4 +1,4 @@
-"""Places in the arguments of a call, written as `items[0].price`, and the violations there."""
+"""Paths in the arguments of a call, such as `items[0].price`, and violations by path."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ MAX_NAME_CHARACTERS = 64
 
 
 def violation_list(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:
+    """Return at most `MAX_VIOLATIONS`, one for each path, and the number of the others."""
     listed = [
         Violation(path=path, reason=", or ".join(reasons[path]))
         for path in list(reasons)[:MAX_VIOLATIONS]
@@ -22,10 +23,10 @@ def violation_list(reasons: Mapping[str, Sequence[str]]) -> list[Violation]:
 
 
 def locate(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -> tuple[str, Any]:
-    """A location written as `items[0].price`, and the value there.
+    """Return a location written as `items[0].price`, and the value there.
 
-    Left out are pydantic's labels for the alternatives of a union, and what was not sent, unless
-    `is_missing` says that the end of the location is such.
+    Pydantic's labels for the alternatives of a union are left out. A last step that does not exist
+    is left out too, unless `is_missing`.
     """
     path, here = "", arguments
     for position, step in enumerate(location):
@@ -42,6 +43,7 @@ def locate(location: Sequence[int | str], arguments: Any, *, is_missing: bool) -
 
 
 def join_path(path: str, step: int | str) -> str:
+    """Return `path` with one more step, an index or a bounded name."""
     if isinstance(step, int):
         return f"{path}[{step}]"
     name = step[:MAX_NAME_CHARACTERS].replace("\x00", "\ufffd")
@@ -49,7 +51,7 @@ def join_path(path: str, step: int | str) -> str:
 
 
 def null_characters(arguments: Any) -> list[Violation]:
-    """Where U+0000 is, which Django's forms refuse and PostgreSQL too."""
+    """Return a violation for each U+0000, which Django's forms and PostgreSQL refuse."""
     reasons: dict[str, list[str]] = {}
     pending = deque([("", arguments)])
     while pending:

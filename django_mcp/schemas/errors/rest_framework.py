@@ -1,10 +1,10 @@
-"""The exceptions of Django REST framework, known by their shape: it need not be installed."""
+"""Tool errors of Django REST framework's exceptions, which are recognized without an import."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django_mcp.exceptions import ToolError, ToolOutcome
-from django_mcp.schemas.errors.validation import WITHOUT_FIELD, Message, refused_values
+from django_mcp.schemas.errors.validation import WITHOUT_FIELD, Message, invalid_values_error
 
 OUTCOMES: Mapping[int, ToolOutcome] = {
     400: "invalid_arguments",
@@ -23,17 +23,17 @@ TEXTS = {
     "invalid_choice": "This is not a valid choice.",
     "does_not_exist": "There is no such object.",
 }
-"""In place of the messages of serializers that repeat a value, by their codes."""
+"""Replacements, by code, of messages of serializers that repeat a value."""
 
 
 def api_error(error: Any, arguments: Collection[str]) -> ToolError | None:
-    """The tool error that an `APIException` counts as; None for an exception of another shape."""
+    """Return the tool error of an `APIException`; None for any other exception."""
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or not callable(getattr(error, "get_codes", None)):
         return None
     outcome: ToolOutcome = OUTCOMES.get(status, "tool_error")
     if outcome == "invalid_arguments":
-        return refused_values(_messages(error.detail), arguments)
+        return invalid_values_error(_messages(error.detail), arguments)
     wait = getattr(error, "wait", None)
     return ToolError(
         "\n".join(message.text for message in _messages(error.detail)),
@@ -44,7 +44,7 @@ def api_error(error: Any, arguments: Collection[str]) -> ToolError | None:
 
 
 def _messages(detail: Any, path: tuple[str | int, ...] = ()) -> Iterator[Message]:
-    """The messages in a detail: a text, a list of details or a mapping of fields to details."""
+    """Yield the messages in a detail: a text, a list of details or a mapping of fields to them."""
     if isinstance(detail, Mapping):
         for field, each in detail.items():
             yield from _messages(each, (*path, str(field)))

@@ -7,7 +7,7 @@ from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 from jsonschema_rs import ValidationError as SchemaBreach
 
 from django_mcp.exceptions import Violation
-from django_mcp.schemas.errors.argument_errors import OTHER, REASONS
+from django_mcp.schemas.errors.argument_errors import OTHER_REASON, REASONS
 from django_mcp.schemas.errors.argument_paths import locate, violation_list
 
 # Of greater arguments the breaches are not listed one by one: a few megabytes may hold a million
@@ -16,7 +16,7 @@ MAX_LISTED_CHARACTERS = 100_000
 
 # Of arguments greater than that, no more is searched for a breach of the schema than these of each
 # list and text: an error holds copies of all that is around it.
-MAX_SEARCHED = 100
+MAX_SEARCHED_ITEMS = 100
 
 JSON_TYPES: Mapping[str, str] = {
     "integer": REASONS["int_type"],
@@ -42,7 +42,7 @@ FORMAT_REASONS: Mapping[str, str] = {
 def schema_violations(
     validator: Draft202012Validator, arguments: Any, *, size: int
 ) -> list[Violation]:
-    """What the published schema refuses; of arguments of a great `size`, the first breach only."""
+    """Return the violations of the published schema; only the first if `size` is great."""
     if size > MAX_LISTED_CHARACTERS:
         arguments = _bounded_part(arguments)
     try:
@@ -61,7 +61,7 @@ def schema_violations(
 
 
 def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | str], str]]:
-    """The breaches of the schema by place, of unions those of each alternative."""
+    """Yield places and reasons of the breaches, of unions those of each alternative."""
     listed = list(errors)
     # Which type they are follows from the values.
     with_values = [error.instance_path for error in listed if _keyword(error) == "enum"]
@@ -84,7 +84,7 @@ def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | s
             case ValidationErrorKind.Required(property=str(name)) if _keyword(error) == "required":
                 yield [*place, name], REASONS["missing"]
             case ValidationErrorKind.Type():
-                reasons = [JSON_TYPES.get(each, OTHER) for each in kind.types]
+                reasons = [JSON_TYPES.get(each, OTHER_REASON) for each in kind.types]
                 yield place, ", or ".join(reasons)
             case ValidationErrorKind.Format(format=str(name)):
                 yield place, FORMAT_REASONS.get(name, f"must be a {name}")
@@ -97,7 +97,7 @@ def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | s
 
 
 def _is_null(alternative: Sequence[SchemaBreach]) -> bool:
-    """Whether it is the None of an optional field, which goes without saying."""
+    """Return whether it is the None of an optional field, which needs no reason."""
     match [error.kind for error in alternative]:
         case [ValidationErrorKind.Type(types=["null"])]:
             return True
@@ -116,9 +116,9 @@ def _alternatives(values: Sequence[Any]) -> str:
 def _bounded_part(value: Any) -> Any:
     match value:
         case str():
-            return value[:MAX_SEARCHED]
+            return value[:MAX_SEARCHED_ITEMS]
         case list():
-            return [_bounded_part(item) for item in value[:MAX_SEARCHED]]
+            return [_bounded_part(item) for item in value[:MAX_SEARCHED_ITEMS]]
         case dict():
             return {key: _bounded_part(item) for key, item in value.items()}
     return value

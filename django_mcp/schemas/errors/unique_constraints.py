@@ -1,4 +1,4 @@
-"""Violations of unique constraints, in the words that the model's own validation would use."""
+"""Error texts of violated unique constraints, as the validation of the model has them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model, UniqueConstraint
 
-OTHERWISE = "Such an object exists already."
+DEFAULT_TEXT = "Such an object exists already."
 
 POSTGRESQL_UNIQUE_VIOLATION = "23505"
 MYSQL_DUPLICATE_ENTRY = 1062
@@ -18,7 +18,7 @@ SQLITE_UNIQUE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedConstraint:
-    """What the database says of the constraint; empty where it says nothing."""
+    """Constraint as the error of the database names it; fields it does not name are empty."""
 
     table: str = ""
     constraint: str = ""
@@ -26,19 +26,19 @@ class FailedConstraint:
 
 
 def unique_violation(error: IntegrityError) -> str | None:
-    """What is wrong, for the client; None when the error is not about a unique constraint.
+    """Return the error text of a violated unique constraint; None for any other error.
 
-    The database is not asked: the transaction may be aborted, and the call may run on the loop.
+    It does not query: the transaction may be aborted, and the call may run on the loop.
     """
     violation = _read(error.__cause__)
     if violation is None:
         return None
     texts = {text for model in _models(violation) for text in _texts(model, violation)}
-    return texts.pop() if len(texts) == 1 else OTHERWISE
+    return texts.pop() if len(texts) == 1 else DEFAULT_TEXT
 
 
 def _read(error: BaseException | None) -> FailedConstraint | None:
-    """The constraint as the driver tells of it: psycopg, sqlite3, mysqlclient and their like."""
+    """Parse the error of a driver: psycopg, sqlite3, mysqlclient and compatible ones."""
     diagnostics = getattr(error, "diag", None)
     if diagnostics is not None:
         if diagnostics.sqlstate != POSTGRESQL_UNIQUE_VIOLATION:
@@ -60,7 +60,7 @@ def _read(error: BaseException | None) -> FailedConstraint | None:
 
 
 def _read_sqlite(failed: str) -> FailedConstraint:
-    """Read `index 'name'` or `table.column, table.column`."""
+    """Parse `index 'name'` or `table.column, table.column`."""
     if index := re.fullmatch(r"index '(.*)'", failed):
         return FailedConstraint(constraint=index[1])
     places = [place.rpartition(".") for place in failed.split(", ")]
@@ -80,7 +80,7 @@ def _models(violation: FailedConstraint) -> Iterator[type[Model]]:
 
 
 def _texts(model: type[Model], violation: FailedConstraint) -> Iterator[str]:
-    """What validation would say; several where constraints cannot be told apart."""
+    """Yield the texts of the constraints that match; several if they are ambiguous."""
     constraints = [c for c in model._meta.constraints if isinstance(c, UniqueConstraint)]
     for constraint in constraints:
         if constraint.name == violation.constraint:
@@ -103,7 +103,7 @@ def _columns(model: type[Model], fields: Sequence[str]) -> frozenset[str]:
 
 
 def _constraint_text(model: type[Model], constraint: UniqueConstraint) -> str:
-    """As `UniqueConstraint.validate` has it."""
+    """Return the text that `UniqueConstraint.validate` would raise."""
     has_own_text = constraint.violation_error_message != constraint.default_violation_error_message
     if has_own_text or constraint.condition or not constraint.fields:
         return str(constraint.get_violation_error_message())

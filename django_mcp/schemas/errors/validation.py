@@ -1,4 +1,4 @@
-"""Validation errors of service code in words for the agent, by argument where they name one."""
+"""Tool errors of Django's validation errors in service code, by argument where possible."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from django_mcp.exceptions import ToolError
 MAX_MESSAGES = 50
 
 WITHOUT_FIELD = ("", NON_FIELD_ERRORS, "non_field_errors")
-"""The keys of messages about no single field, in Django and in Django REST framework."""
+"""Keys of messages without a field, in Django and in Django REST framework."""
 
 VALUES = ("value", "pk")
-"""The parameters of a message that hold what was validated."""
+"""Parameters of a message that hold the validated value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message; `path` leads to what it is about, such as `("items", 0, "price")`."""
+    """Text of one error with the path of its value, such as `("items", 0, "price")`."""
 
     path: tuple[str | int, ...]
     text: str
 
 
 class _Hidden:
-    """Stands in a message for a value."""
+    """Placeholder of a value in a message."""
 
     def __str__(self) -> str:
         return "…"
@@ -39,14 +39,14 @@ class _Hidden:
 
 
 def validation_error(error: ValidationError, arguments: Collection[str]) -> ToolError:
-    """The tool error that Django's `ValidationError` counts as.
+    """Return the tool error of Django's `ValidationError`.
 
-    Messages are shown as they were written, values that their author put into them included. In
-    those that fields and validators bring along, values are hidden.
+    Messages of the project are unchanged, with the values that their author put into them. In
+    the default messages of fields and validators, values are hidden.
     """
     by_field: Mapping[str, list[ValidationError]]
     by_field = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
-    return refused_values(
+    return invalid_values_error(
         (
             Message(path=(field,), text=_text(each))
             for field, errors in by_field.items()
@@ -56,8 +56,8 @@ def validation_error(error: ValidationError, arguments: Collection[str]) -> Tool
     )
 
 
-def refused_values(messages: Iterable[Message], arguments: Collection[str]) -> ToolError:
-    """The tool error that lists these messages; `arguments` are the names that the client knows."""
+def invalid_values_error(messages: Iterable[Message], arguments: Collection[str]) -> ToolError:
+    """Return the tool error of these messages; `arguments` are the names that the client knows."""
     found = list(messages)
     fields = {str(each.path[0]) for each in found if each.path} - set(WITHOUT_FIELD)
     lines = [_line(each, arguments) for each in found[:MAX_MESSAGES]]
@@ -79,7 +79,7 @@ def _line(message: Message, arguments: Collection[str]) -> str:
     if not message.path or message.path[0] in WITHOUT_FIELD:
         return message.text
     first, *rest = message.path
-    # Whatever else the service calls its fields, the client has not seen these names.
+    # The client has not seen the names that the service has for other fields.
     place = _argument(str(first), arguments) or pretty_name(str(first))
     for step in rest:
         place += f"[{step}]" if isinstance(step, int) else f".{step}"
@@ -87,7 +87,7 @@ def _line(message: Message, arguments: Collection[str]) -> str:
 
 
 def _argument(field: str, arguments: Collection[str]) -> str | None:
-    """The argument that a field is filled from: its own name, or that of a relation's key."""
+    """Return the argument of a field: one of its name, or of the key of the relation."""
     return next((name for name in (field, f"{field}_id") if name in arguments), None)
 
 
@@ -105,7 +105,7 @@ def _text(error: ValidationError) -> str:
 
 
 def _generic_messages() -> Iterator[Any]:
-    """The messages that classes of fields and validators have, whatever is validated."""
+    """Yield the default messages of the classes of fields and validators."""
     for field in (*_subclasses(models.Field), *_subclasses(forms.Field)):
         yield from vars(field).get("default_error_messages", {}).values()
     for validator in vars(validators).values():

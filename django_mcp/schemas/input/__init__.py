@@ -1,1 +1,1 @@
-"""The input side of a declaration: parameters, schema and binding of arguments."""
+"""Input of functions: parameters, input schema and binding of arguments."""

@@ -1,4 +1,4 @@
-"""Published defaults that the published schema itself refuses."""
+"""Validation of published defaults against the published schema."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +8,8 @@ import jsonschema_rs
 from django_mcp.schemas.json_schema import JSONSchema
 
 
-def refused_defaults(schema: JSONSchema) -> Iterator[str]:
-    """Each such default in words, wherever it stands in an input schema."""
+def invalid_defaults(schema: JSONSchema) -> Iterator[str]:
+    """Yield a problem for each default that its schema refuses, at any depth."""
     definitions = schema.get("$defs", {})
     for fields in _objects(schema):
         defaults = {
@@ -28,7 +28,7 @@ def refused_defaults(schema: JSONSchema) -> Iterator[str]:
 
 
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:
-    """The properties of every object that the schema describes, at any depth."""
+    """Yield the properties of every object that the schema describes, at any depth."""
     match schema:
         case dict():
             fields = schema.get("properties")

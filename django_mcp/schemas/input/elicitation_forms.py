@@ -1,4 +1,4 @@
-"""Pydantic models as the forms of MCP elicitation: flat, with fields that any client can draw."""
+"""Forms of MCP elicitation made from pydantic models: flat, with fields that clients can draw."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,21 +15,21 @@ from django_mcp.schemas.errors.argument_errors import violations_of
 from django_mcp.schemas.errors.argument_paths import null_characters
 from django_mcp.schemas.json_schema import JSONSchema, ReadableSchema, json_form
 
-ABOUT = frozenset(("type", "title", "description", "default"))
-"""What the schema of every field may say."""
+COMMON_KEYWORDS = frozenset(("type", "title", "description", "default"))
+"""Keywords that the schema of every field may have."""
 
 KEYWORDS: Mapping[str, frozenset[str]] = {
-    "string": ABOUT | {"minLength", "maxLength", "format", "enum", "oneOf"},
-    "integer": ABOUT | {"minimum", "maximum"},
-    "number": ABOUT | {"minimum", "maximum"},
-    "boolean": ABOUT,
-    "array": ABOUT | {"items", "minItems", "maxItems"},
+    "string": COMMON_KEYWORDS | {"minLength", "maxLength", "format", "enum", "oneOf"},
+    "integer": COMMON_KEYWORDS | {"minimum", "maximum"},
+    "number": COMMON_KEYWORDS | {"minimum", "maximum"},
+    "boolean": COMMON_KEYWORDS,
+    "array": COMMON_KEYWORDS | {"items", "minItems", "maxItems"},
 }
 FORMATS = frozenset(("email", "uri", "date", "date-time"))
 
 
 class FormSchema(ReadableSchema):
-    """A field that may be None is one that may be left out: forms know no null."""
+    """JSON Schema generator of forms, in which a field that may be None is optional."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -61,9 +61,9 @@ class FormSchema(ReadableSchema):
 
 @lru_cache(maxsize=1000)  # models may be made for one call
 def form_of(model: Any) -> JSONSchema:
-    """The form that asks for an instance of `model`, as `requestedSchema` of MCP elicitation.
+    """Return the form for an instance of `model`, as `requestedSchema` of MCP elicitation.
 
-    Raises `TypeError` that names every field which no form can have.
+    Raises `TypeError` with the names of all fields that no form can have.
     """
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise TypeError(f"{model!r} is no pydantic model, so no form can be made of it")
@@ -87,7 +87,7 @@ def form_of(model: Any) -> JSONSchema:
 
 
 def read_form(model: type[BaseModel], content: Mapping[str, Any]) -> tuple[Any, str]:
-    """What was filled in as an instance of `model`, or None and why it is none, for the user."""
+    """Return the content of a form as an instance of `model`, or None and errors for the user."""
     properties = form_of(model)["properties"]
     filled = {
         name: _number(value, properties[name])
@@ -99,7 +99,7 @@ def read_form(model: type[BaseModel], content: Mapping[str, Any]) -> tuple[Any, 
     try:
         return model.model_validate_json(json.dumps(filled), strict=True), ""
     except ValidationError as error:
-        # The words of a model's own validators are for the user, who sees nobody's values but
+        # The errors of a model's own validators are for the user, who sees no values but
         # theirs.
         words = [
             Violation(path="", reason=str(details["ctx"]["error"]))
@@ -133,7 +133,7 @@ def _is_drawable(field: JSONSchema) -> bool:
 
 
 def _number(value: Any, field: JSONSchema) -> Any:
-    """Write 1.0 as 1 where an integer is wanted: many clients know floats alone."""
+    """Convert 1.0 to 1 where an integer is wanted: many clients know floats alone."""
     is_whole = isinstance(value, float) and value.is_integer()
     return int(value) if is_whole and field["type"] == "integer" else value
 

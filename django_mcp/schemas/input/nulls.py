@@ -1,4 +1,4 @@
-"""Nulls in place of what may be left out, as hosts send them that know no optional field."""
+"""Removal of nulls for optional arguments, as hosts send them that know no optional field."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from django_mcp.schemas.json_schema import JSONSchema
 
 
 def without_nulls(arguments: Mapping[str, Any], schema: JSONSchema) -> dict[str, Any]:
-    """The arguments without each null that stands for an optional field which cannot be null."""
-    kept: dict[str, Any] = _Pruning(schema).of_value(arguments, schema)
-    return kept
+    """Return the arguments without the nulls of optional fields that cannot be null."""
+    pruned: dict[str, Any] = _Pruning(schema).of_value(arguments, schema)
+    return pruned
 
 
 class _Pruning:
@@ -52,7 +52,7 @@ class _Pruning:
         return False
 
     def _alternatives(self, schema: Any) -> list[JSONSchema]:
-        """The schema itself, or those of which a value must match one."""
+        """Return the schema itself, or the alternatives of which a value must match one."""
         found: list[JSONSchema] = []
         pending = [schema]
         seen = set()

@@ -1,4 +1,4 @@
-"""Parameters of a function: those that clients fill, and those that the server fills."""
+"""Parameters of a function, divided into those of the client and those of the server."""
 
 import inspect
 import json
@@ -17,7 +17,7 @@ from pydantic_core import PydanticSerializationError
 from typing_extensions import TypedDict
 
 from django_mcp.context import ToolContext
-from django_mcp.schemas.annotations import unwrapped, words_of
+from django_mcp.schemas.annotations import description_of, unwrapped
 from django_mcp.schemas.callables import dotted_name_of
 from django_mcp.schemas.core_schemas import EXACT_INTEGERS, accepts_none
 from django_mcp.schemas.declaration_errors import DeclarationError
@@ -33,7 +33,7 @@ RESTS_REQUEST = "rest_framework.request.Request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The parameters by who fills them: `arguments` is a TypedDict of the client's."""
+    """Parameters of a function: `arguments` is a TypedDict of those that clients send."""
 
     arguments: Any
     user: str | None
@@ -74,7 +74,7 @@ class _Reading:
                     f"parameter {name!r} has two defaults: Field(default=...) and that of Python"
                 )
             shown = _Shown(
-                description=words_of(annotation) or description,
+                description=description_of(annotation) or description,
                 default=_json_default(annotation, default),
                 is_none=default is None,
             )
@@ -84,7 +84,7 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """What only the function says of a parameter; the annotation's own words come before it."""
+    """Metadata with the default and docstring of a parameter; the annotation's own come first."""
 
     description: str
     default: JSONSchema
@@ -115,9 +115,9 @@ def read_parameters(
     hidden: Collection[str] = (),
     page_size: int | None = None,
 ) -> Parameters:
-    """Sort the parameters that are not hidden, and add those of pages.
+    """Divide the parameters that are not hidden, and add those of pages.
 
-    Raises `ValueError` with all that is wrong, for the function's author.
+    Raises `ValueError` with all problems, for the author of the function.
     """
     reading = _Reading()
     problems = []
@@ -151,7 +151,7 @@ def read_parameters(
 
 
 def _advice(parameter: str) -> str:
-    """The advice to annotate a parameter whose name says what it is for."""
+    """Return the advice to annotate a parameter whose name has a known purpose."""
     if parameter == "request":
         return f": {NO_REQUEST}"
     if parameter == "user":
@@ -167,7 +167,7 @@ def _is_request(annotation: Any) -> bool:
 
 
 def _is_user_model(annotation: Any, parameter: str) -> bool:
-    """Whether it is the project's user model, or an abstract base of it."""
+    """Return whether it is the user model of the project, or an abstract base of it."""
     user_model = get_user_model()
     if annotation is user_model:
         return True
@@ -183,7 +183,7 @@ def _is_user_model(annotation: Any, parameter: str) -> bool:
 
 
 def _has_other_default(annotation: Any, default: Any) -> bool:
-    """Whether the annotation has a default too, and clients would be given that one."""
+    """Return whether the annotation has another default, which clients would see."""
     declared = [
         each
         for each in getattr(annotation, "__metadata__", ())
@@ -193,7 +193,7 @@ def _has_other_default(annotation: Any, default: Any) -> bool:
 
 
 def _json_default(annotation: Any, default: Any) -> JSONSchema:
-    """The keyword `default`, unless it has no form in JSON: such a sentinel is not for clients."""
+    """Return the keyword `default`, or nothing for a sentinel without a form in JSON."""
     if default is inspect.Parameter.empty:
         return {}
     is_exact = type(default) is not int or abs(default) < EXACT_INTEGERS

@@ -1,4 +1,4 @@
-"""Parameters of a function: their input schema, and the binding of a call's arguments to them."""
+"""Signature of a function: the input schema, and the binding of a call's arguments."""
 
 import inspect
 import json
@@ -28,10 +28,10 @@ from django_mcp.schemas.core_schemas import (
 )
 from django_mcp.schemas.custom_validators import runs_validators
 from django_mcp.schemas.declaration_errors import DeclarationError
-from django_mcp.schemas.errors.argument_errors import FAILED, REASONS, violations_of
+from django_mcp.schemas.errors.argument_errors import FAILED_REASON, REASONS, violations_of
 from django_mcp.schemas.errors.argument_paths import null_characters
 from django_mcp.schemas.errors.schema_breaches import schema_violations
-from django_mcp.schemas.input.defaults import refused_defaults
+from django_mcp.schemas.input.defaults import invalid_defaults
 from django_mcp.schemas.input.nulls import without_nulls
 from django_mcp.schemas.input.parameters import Parameters, read_parameters
 from django_mcp.schemas.json_schema import InputSchema, JSONSchema, json_form
@@ -50,10 +50,10 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """The parameters of a function, as clients see and fill them.
+    """Input schema of a function, with the binding of arguments to its parameters.
 
     `user_parameter` and `context_parameter` are filled by the server and stand in no schema.
-    `runs_validators` says whether binding runs code of the function's author.
+    `runs_validators` is true if binding runs code of the function's author.
     """
 
     input_schema: JSONSchema
@@ -87,11 +87,11 @@ class Signature:
         return _compiled(self.input_schema)
 
     def bind(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Validate a call's arguments, as JSON, and return the function's.
+        """Validate a call's arguments, as JSON, and return those of the function.
 
-        The published schema judges them first, so no validator of the author's sees what it rules
-        out. Raises `InvalidArgumentsError` with every violation at once; its cause is what a
-        validator has raised that was not meant for clients.
+        The published schema is applied first, so no validator of the author sees what it rules
+        out. Raises `InvalidArgumentsError` with every violation at once; its cause is an
+        exception of a validator that was not meant for clients.
         """
         arguments = self._without_ignored(arguments)
         text = _json(arguments)
@@ -118,7 +118,7 @@ class Signature:
             raise _refused(REASONS["json_invalid"]) from None
 
     def _refusals(self, arguments: Mapping[str, Any], text: str) -> list[Violation]:
-        """What the published schema refuses, in the words of the types wherever they have some."""
+        """Return the violations of the published schema, with the reasons of the types if any."""
         violations: list[Violation] = []
         try:
             self._validate_plain(text)
@@ -127,9 +127,9 @@ class Signature:
         return violations or schema_violations(self._validator, arguments, size=len(text))
 
     def _accepted_in(self, arguments: Mapping[str, Any]) -> Callable[[str], bool]:
-        """Whether an argument is good although its bare type refuses it.
+        """Return the predicate that an argument is valid although its bare type refuses it.
 
-        That is so where the schema takes it, and a function of the author's makes that type of it.
+        It is, if the schema accepts it and a function of the author converts it to that type.
         """
         fields = self.input_schema["properties"]
 
@@ -157,12 +157,12 @@ class Signature:
             reason = "; ".join(error.messages)
             violations = [Violation(path=self._failing_on(arguments), reason=reason)]
         except Exception as error:
-            violations = [Violation(path=self._failing_on(arguments), reason=FAILED)]
+            violations = [Violation(path=self._failing_on(arguments), reason=FAILED_REASON)]
             raise InvalidArgumentsError(violations) from error
         raise InvalidArgumentsError(violations)
 
     def _failing_on(self, arguments: Mapping[str, Any]) -> str:
-        """The argument that a validator fails on: pydantic does not say which was its turn."""
+        """Return the argument on which a validator fails, which pydantic does not report."""
         for name, value in arguments.items():
             try:
                 self._validate_json(_json({name: value}))
@@ -181,20 +181,20 @@ def read_signature(
     hidden: Collection[str] = (),
     page_size: int | None = None,
 ) -> Signature:
-    """Read what `function` takes; `descriptions` are its docstring's, by parameter.
+    """Return the signature of `function`; `descriptions` are those of its docstring.
 
-    The parameters in `hidden` are left out: somebody else than clients fills them. With a
-    `page_size`, those that ask for a page are added.
+    The parameters in `hidden` are left out: the server fills them. With a
+    `page_size`, the parameters of pages are added.
 
-    Raises `ValueError` in words for the function's author.
+    Raises `ValueError` for the author of the function.
     """
     read = partial(_parameters_of, function, hidden=hidden, page_size=page_size)
     parameters = read(descriptions=descriptions)
     schema, adapter = _schema_of(parameters)
     schema = inlined(_extended(schema, schema_extra or {}))
-    _compiled(schema)  # tells what is wrong with it before any call
-    if refused := list(refused_defaults(schema)):
-        raise DeclarationError(refused)
+    _compiled(schema)  # reports an invalid schema before any call
+    if problems := list(invalid_defaults(schema)):
+        raise DeclarationError(problems)
     return Signature(
         input_schema=schema,
         user_parameter=parameters.user,
@@ -237,7 +237,7 @@ def _schema_of(parameters: Parameters) -> tuple[JSONSchema, TypeAdapter[Any]]:
 
 
 def _culprits(parameters: Parameters) -> Iterator[str]:
-    """The problems of parameters that have no JSON form, one for each."""
+    """Yield the problem of each parameter that has no JSON form."""
     for name, annotation in parameters.arguments.__annotations__.items():
         alone: Any = TypedDict("Arguments", {name: annotation})  # type: ignore[misc]
         try:
@@ -269,7 +269,7 @@ def _compiled(schema: JSONSchema) -> jsonschema_rs.Draft202012Validator:
 
 
 def _merged(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
-    """Add keywords; objects on both sides, such as `$defs`, are joined."""
+    """Add keywords; objects on both sides, such as `$defs`, are merged."""
     merged = dict(schema)
     for key, value in extra.items():
         mine = merged.get(key)
@@ -293,7 +293,7 @@ def _json(arguments: Mapping[str, Any]) -> str:
 
 
 def _with_integers(value: Any) -> Any:
-    """Write 1.0 as 1: the same number to JSON Schema, and many clients know floats alone."""
+    """Convert 1.0 to 1: the same number to JSON Schema, and many clients know floats alone."""
     match value:
         case float() if value.is_integer() and abs(value) < EXACT_INTEGERS:
             return int(value)

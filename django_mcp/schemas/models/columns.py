@@ -1,4 +1,4 @@
-"""Querysets of which nothing is fetched but the columns that are shown."""
+"""Querysets reduced to the columns that results show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ PLAIN_RELATIONS = (ForwardManyToOneDescriptor, ForwardOneToOneDescriptor)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reach:
-    """What paths from a model lead through."""
+    """Models and relations on the paths from a model."""
 
     models: frozenset[type[Model]]
     relations: frozenset[str]
@@ -36,7 +36,7 @@ class _Reach:
 def only_columns(
     queryset: QuerySet[Any], paths: tuple[str, ...]
 ) -> Iterable[dict[str, Any]] | None:
-    """The values at these paths of each row, fetched without the rest, and without instances.
+    """Return rows of values at these paths alone, fetched without instances.
 
     None where instances may have more to say than their columns: a property is shown, or a field in
     a form of its own, a model sees to its instances itself, or the queryset has fetched them; and
@@ -58,7 +58,7 @@ def only_columns(
 
 
 def _is_plain(queryset: Any) -> bool:
-    """Whether it makes instances of its rows in Django's own way, and has not done so yet."""
+    """Return whether a queryset makes instances in Django's own way, and has made none yet."""
     query, kind = queryset.query, type(queryset)
     return (
         queryset._result_cache is None
@@ -71,7 +71,7 @@ def _is_plain(queryset: Any) -> bool:
 
 
 def _keeps_order(queryset: QuerySet[Any], paths: tuple[str, ...]) -> bool:
-    """Whether its values have its order: Django orders by the key of a relation that is selected.
+    """Return whether `values()` keeps the order: Django orders by the key of a selected relation.
 
     Of instances it is the ordering of the related model.
     """
@@ -90,7 +90,7 @@ def _is_joined(queryset: QuerySet[Any], relation: str) -> bool:
 
 @cache
 def _reach(model: type[Model], paths: tuple[str, ...]) -> _Reach | None:
-    """None where a path leads to anything but a column."""
+    """Return the reach of paths; None if one leads to anything but a column."""
     models, relations = {model}, set()
     for path in paths:
         *names, column = path.split("__")
@@ -110,7 +110,7 @@ def _reach(model: type[Model], paths: tuple[str, ...]) -> _Reach | None:
 
 
 def _plain(model: type[Model], name: str, descriptors: tuple[type[Any], ...]) -> Any:
-    """The field, if instances have its value by one of these descriptors; else None."""
+    """Return the field if instances read it by one of these descriptors; else None."""
     try:
         field = field_named(model, name)
     except FieldDoesNotExist:

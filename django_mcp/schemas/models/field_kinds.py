@@ -1,4 +1,4 @@
-"""Kinds of model fields: the type that is shown of each, and the value that a row holds.
+"""Mapping of Django model fields to annotations and conversions of their values.
 
 An instance that was just saved still has what it was given, such as "9.5" for a decimal of two
 places. `convert` makes of it what the instance would have if it were read again.
@@ -24,15 +24,15 @@ from django_mcp.schemas.choices import choices_schema
 from django_mcp.schemas.ranges import range_type, range_value
 
 Convert = Callable[[Any, str], Any]
-"""Takes a value as an instance has it, never None, and the alias of its database."""
+"""Function of a value of an instance, never None, and of the alias of its database."""
 
 SQLITE_DIGITS = Context(prec=15)
-"""As many significant digits as Django reads from SQLite's numbers."""
+"""Context with the significant digits that Django reads from SQLite's numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldKind:
-    """How the values of a field are shown; `is_as_fetched` if those of `values()` are, unchanged.
+    """Annotation and conversion of a field; `is_as_fetched` if values of `values()` need none.
 
     Values of the very class `plain` need no conversion. `empty` is shown of None: of a column that
     cannot be null, custom fields may read it as None.
@@ -47,7 +47,7 @@ class FieldKind:
 
 @cache
 def kind_of(field: Any) -> FieldKind:
-    """The kind of a field with a column; that of a foreign key is the kind of the key."""
+    """Return the kind of a field with a column; of a foreign key that of the key."""
     if isinstance(field, models.ForeignKey):
         return kind_of(field.target_field)
     if isinstance(field, models.GeneratedField):
@@ -131,7 +131,7 @@ def _text(field: Any) -> FieldKind:
 
 
 def _string_form(field: Any, value: Any) -> str:
-    """What stands for a value of a project's own class: as a rule, what its column holds."""
+    """Return the text of a value of a custom class: as a rule, the value of its column."""
     if isinstance(value, str):
         # A field that reads its column in its own way, such as an encrypted one, writes it so too.
         prepared = value if hasattr(field, "from_db_value") else field.get_prep_value(value)
@@ -212,7 +212,7 @@ POSTGRESQL_KINDS: dict[str, Callable[[Any], FieldKind]] = {
 
 
 def optional(type_: Any, is_null: bool) -> Any:
-    """`type_ | None` where it may be null; anything may be already."""
+    """Return `type_ | None` if it may be null; `Any` is optional already."""
     return type_ | None if is_null and type_ is not Any else type_
 
 
@@ -236,7 +236,7 @@ def _kind(
 
 
 def _is_stock(field: Any) -> bool:
-    """Whether values are Django's own, however the field checks them."""
+    """Return whether conversions of the field are Django's own."""
     names = ("to_python", "get_prep_value", "value_to_string", "from_db_value")
     methods = [getattr(type(field), name, None) for name in names]
     return all(each is None or each.__module__.startswith("django.") for each in methods)

@@ -1,4 +1,4 @@
-"""Paths from a Django model to what is shown of it: their types, and how they are read."""
+"""Paths of fields from a Django model: their resolution, types and readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ Read = Callable[[Any], Any]
 
 
 class UnknownFieldError(ValueError):
-    """The model has nothing of this name; a queryset may have annotated it."""
+    """Error of a name that the model does not have; a queryset may annotate it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPath:
-    """Where a path such as `relation__field` leads.
+    """Resolved path such as `relation__field`, with its type and reader.
 
     `read_type` gives an annotation; it raises `ValueError` for a property that has none. `to_many`
     is the relation to many rows on the way, and `owner` finds the instance that has them, if any.
@@ -45,9 +45,9 @@ class ModelPath:
 
 @cache
 def resolve_path(model: type[models.Model], path: str) -> ModelPath:
-    """Resolve a path, once for all rows of all results.
+    """Resolve a path, once for all results.
 
-    Raises `ValueError` in words for what does not exist or has no form in JSON.
+    Raises `ValueError` for a path that does not exist or has no form in JSON.
     """
     name, separator, rest = path.partition("__")
     if separator and not rest:
@@ -84,17 +84,17 @@ def resolve_path(model: type[models.Model], path: str) -> ModelPath:
 
 
 def field_type(model: type[models.Model], path: str) -> Any:
-    """The type of what a path leads to, as an annotation. Raises as `resolve_path` does."""
+    """Return the annotation of a path. Raises as `resolve_path` does."""
     return resolve_path(model, path).read_type()
 
 
 def field_named(model: type[models.Model], name: str) -> Any:
-    """A field by its name, or by `pk`. Raises `FieldDoesNotExist`."""
+    """Return a field by its name, or by `pk`. Raises `FieldDoesNotExist`."""
     return model._meta.pk if name == "pk" else model._meta.get_field(name)
 
 
 def _field_or_relation(model: type[models.Model], name: str) -> Any:
-    """Also the other side of a relation, by the name that queries or that instances use."""
+    """Return a field or reverse relation, by the name that queries or that instances use."""
     try:
         return field_named(model, name)
     except FieldDoesNotExist:
@@ -204,14 +204,14 @@ def _to_many(model: type[models.Model], relation: Any, path: str, rest: str) -> 
 
 
 def _accessor(relation: Any) -> str:
-    """The attribute of instances; queries may call the other side of a relation otherwise."""
+    """Return the attribute of instances; the name in queries may differ for reverse relations."""
     if isinstance(relation, models.ForeignObjectRel):
         return str(relation.get_accessor_name())
     return str(relation.name)
 
 
 def _attribute(model: type[models.Model], name: str) -> ModelPath:
-    """`get_FOO_display`, or a property."""
+    """Return the path of `get_FOO_display`, or of a property."""
     if name.startswith("get_") and name.endswith("_display"):
         field = _field_or_relation(model, name.removeprefix("get_").removesuffix("_display"))
         if field is not None and getattr(field, "choices", None):
@@ -236,7 +236,7 @@ def _attribute(model: type[models.Model], name: str) -> ModelPath:
 
 
 def _declared(model: type[models.Model], name: str) -> ModelPath:
-    """What the body of the class says that instances have, such as `total: int`."""
+    """Return the path of an annotation in the body of the class, such as `total: int`."""
     try:
         hints: dict[str, Any] = type_hints(model)
     except ValueError:
@@ -250,7 +250,7 @@ def _declared(model: type[models.Model], name: str) -> ModelPath:
 
 
 def _near(model: type[models.Model], name: str) -> str:
-    """A question after the likeliest name that was meant, or nothing."""
+    """Return a suggestion of the most similar name, or an empty string."""
     properties = [each for each in dir(model) if isinstance(getattr_static(model, each), property)]
     names = [each.name for each in model._meta.get_fields()]
     near = get_close_matches(name, [*names, *properties], n=1)
@@ -258,7 +258,7 @@ def _near(model: type[models.Model], name: str) -> str:
 
 
 def annotated(name: str, type_: Any = Any) -> ModelPath:
-    """The path to what a queryset annotates. Reading raises `InvalidResultError` without it."""
+    """Return the path of a queryset annotation. Reading raises `InvalidResultError` without it."""
 
     def read(instance: models.Model) -> Any:
         try:

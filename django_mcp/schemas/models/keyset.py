@@ -1,4 +1,4 @@
-"""Keyset pagination: the rows of a queryset that come after a row, whatever they are ordered by."""
+"""Keyset pagination of a queryset in any order of columns."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from django.utils.duration import duration_string
 from django_mcp.exceptions import InvalidResultError
 
 MAX_DEPTH = 8
-"""How many relations the default ordering of models may lead through."""
+"""Number of relations that the default ordering of models may lead through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortKey:
-    """One column of an ordering. `nulls_last` is None where the database decides."""
+    """Column of an ordering. `nulls_last` is None where the database decides."""
 
     path: str
     is_descending: bool = False
@@ -33,20 +33,21 @@ class SortKey:
 
     @property
     def reversed(self) -> "SortKey":
+        """The same column in the opposite direction."""
         nulls_last = None if self.nulls_last is None else not self.nulls_last
         return SortKey(path=self.path, is_descending=not self.is_descending, nulls_last=nulls_last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A row's place in an ordering: the values of its sort keys, as JSON has them."""
+    """Position of a row in an ordering: the values of its sort keys, as JSON has them."""
 
     order: tuple[str, ...]
     values: tuple[Any, ...]
 
 
 class Keyset:
-    """A queryset in an order in which each row has a place of its own.
+    """Queryset in a total order, in which each row has a unique position.
 
     `keys` are its `sort_keys`.
     """
@@ -68,7 +69,7 @@ class Keyset:
         )
 
     def rows_after(self, position: Position | None) -> QuerySet[Any, Any]:
-        """All rows that follow, in order, each with the values of its sort keys.
+        """Return all rows after a position, in order, each with the values of its sort keys.
 
         Raises `ValueError` for a position in another order.
         """
@@ -80,7 +81,7 @@ class Keyset:
         return rows.order_by(*map(self._order_by, self.aliases, self.keys))
 
     def position(self, values: Sequence[Any]) -> Position:
-        """The place of a row with these values of its sort keys."""
+        """Return the position of a row with these values of its sort keys."""
         packed = [
             _packed(self._field(alias), value)
             for alias, value in zip(self.aliases, values, strict=True)
@@ -99,7 +100,7 @@ class Keyset:
         )
 
     def _after(self, position: Position) -> Q:
-        """Greater in the first key, or equal there and greater in the next, and so on."""
+        """Return the condition: greater in the first key, or equal and greater in the next, etc."""
         after, tied, first = Q(pk__in=()), Q(), Q()
         for index, value in enumerate(position.values):
             alias = self.aliases[index]
@@ -133,9 +134,9 @@ class Keyset:
 
 
 def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
-    """The ordering of a queryset as Django has it, and then the primary key, so that none is equal.
+    """Yield the ordering of a queryset as Django has it, then the primary key as tie-breaker.
 
-    Raises `InvalidResultError`, in words for its author, for a queryset whose rows have no key,
+    Raises `InvalidResultError`, for its author, for a queryset whose rows have no key,
     or are ordered by anything but columns and annotations.
     """
     _check(queryset)
@@ -153,14 +154,14 @@ def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
 
 
 def ordering_of(queryset: QuerySet[Any]) -> Sequence[Any]:
-    """What a queryset is ordered by: its own ordering, or that of its model."""
+    """Return the own ordering of a queryset, or that of its model."""
     query = queryset.query
     default = queryset.model._meta.ordering if query.default_ordering else ()
     return query.order_by or default or ()
 
 
 def ordered_relation(model: type[Model], path: str) -> type[Model] | None:
-    """The model by whose own ordering Django orders where `path` names a relation to it."""
+    """Return the model whose own ordering Django uses if `path` names a relation to it."""
     name, _, rest = path.partition("__")
     if name == "pk":
         return None
@@ -200,7 +201,7 @@ def _keys(
     prefix: str = "",
     depth: int = 0,
 ) -> Iterator[SortKey]:
-    """The sort keys of one item of an ordering: several where it names a relation."""
+    """Yield the sort keys of one item of an ordering: several if it names a relation."""
     is_descending, nulls_last = False, None
     if isinstance(item, OrderBy):
         is_descending = item.descending
@@ -231,7 +232,7 @@ def _keys(
 
 
 def _packed(field: Any, value: Any) -> Any:
-    """A value as JSON, which the field reads again."""
+    """Return a value as JSON that the field can read again."""
     value = None if value is None else field.get_prep_value(value)
     match value:
         case None | bool() | int() | float() | str():

@@ -1,4 +1,4 @@
-"""Output of functions that return Django model instances: the named fields as JSON objects."""
+"""Output of functions that return Django model instances: JSON objects of the named fields."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -23,9 +23,9 @@ from django_mcp.schemas.output.output import DataOutput, Output, Rendered, as_tu
 
 
 class ModelOutput(Output):
-    """The named fields of Django model instances: one, or the rows of a list or queryset.
+    """Output of the named fields of one Django model instance, or of a list or queryset.
 
-    `fields` has each path by the name that it is shown under, and `annotations` the types of what
+    `fields` has each path by its name in the result, and `annotations` the types of what
     a queryset annotates, where they are declared.
     """
 
@@ -58,14 +58,14 @@ class ModelOutput(Output):
         self.is_wrapped = self._data.is_wrapped
 
     def selected(self, queryset: QuerySet[Any]) -> Iterable[Any]:
-        """The queryset, without the columns that are not shown where that makes no difference."""
+        """Return the queryset without the columns that the result does not need, if possible."""
         if not issubclass(queryset.model, self._model):
             return queryset
         columns = only_columns(queryset, tuple(self._fields.values()))
         return queryset if columns is None else columns
 
     def page(self, rows: Iterable[Any]) -> Any:
-        """The JSON of rows that have been fetched. Raises as `render` does."""
+        """Return the JSON of fetched rows. Raises as `render` does."""
         return self._data.page(self._shown(rows))
 
     def _render(self, value: Any) -> Rendered:
@@ -98,7 +98,7 @@ class ModelOutput(Output):
     def _relations(
         self, rows: Iterable[Any]
     ) -> dict[ToMany, tuple[dict[int, Any], dict[str, None]]]:
-        """The instances that have rows to show, and what these rows are joined with."""
+        """Return the relations to many with their instances, and the joins of their rows."""
         found: dict[ToMany, tuple[dict[int, Any], dict[str, None]]] = {}
         for row in rows:
             if not isinstance(row, self._model):
@@ -136,7 +136,7 @@ class ModelOutput(Output):
             raise InvalidResultError(str(error)) from error
 
     def _types(self) -> dict[str, Any]:
-        """The types of the fields. Raises `DeclarationError` with what is wrong with any."""
+        """Return the types of the fields. Raises `DeclarationError` with all problems."""
         types: dict[str, Any] = {}
         problems: list[str] = []
         for name, path in self._fields.items():
@@ -167,7 +167,7 @@ class ModelOutput(Output):
 
 
 def _culprits(types: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
-    """The problems of types that have no JSON form, one for each."""
+    """Yield the problem of each type that has no JSON form."""
     for name, type_ in types.items():
         try:
             json_form(type_, mode="serialization", generator=OutputSchema)

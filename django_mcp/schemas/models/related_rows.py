@@ -1,4 +1,4 @@
-"""Rows at the other end of a relation to many: at most so many of each instance, in few queries."""
+"""Bounded prefetch of the rows of relations to many."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from django.db.models.functions import RowNumber
 from django_mcp.exceptions import ResultTooLargeError
 
 MAX_RELATED = 100
-"""How many rows at the other end of a relation are shown of one instance."""
+"""Rows of one relation that are shown of one instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToMany:
-    """A relation to many rows, by the attribute that instances have it under.
+    """Relation to many rows, by the attribute of instances.
 
-    `partition` are the columns that say whose a row is, where Django cannot slice for each owner.
+    `partition` are the columns of the owner, where Django cannot slice for each owner.
     """
 
     accessor: str
@@ -26,7 +26,7 @@ class ToMany:
     partition: tuple[str, ...] = ()
 
     def rows(self, owner: Model) -> list[Any]:
-        """The rows of an instance, which `fetched` has fetched.
+        """Return the rows of an instance, which `fetched` has fetched.
 
         Raises `ResultTooLargeError` for more than `MAX_RELATED`.
         """
@@ -46,9 +46,9 @@ class ToMany:
 
     @contextmanager
     def fetched(self, owners: Collection[Any], joins: Collection[str]) -> Iterator[None]:
-        """Fetch the rows of these instances, with what `joins` names, for the block alone.
+        """Fetch the rows of these instances, with the relations in `joins`, inside the block.
 
-        What the function itself has prefetched is shown as it is.
+        Rows that the function itself has prefetched are shown as they are.
         """
         lacking = [each for each in owners if each.pk is not None and not self._is_fetched(each)]
         for model in dict.fromkeys(map(type, lacking)):
@@ -71,7 +71,7 @@ class ToMany:
         return self.accessor in getattr(owner, "_prefetched_objects_cache", ())
 
     def _first(self, joins: Collection[str]) -> QuerySet[Any]:
-        """The first rows of each owner, and one more, by which too many are known."""
+        """Return the first rows of each owner, and one more, by which too many are detected."""
         rows: QuerySet[Any] = self.model._default_manager.get_queryset()
         rows = rows if rows.ordered else rows.order_by("pk")
         rows = rows.select_related(*joins) if joins else rows

@@ -1,1 +1,1 @@
-"""The output side of a declaration: schema and rendering of results."""
+"""Output of functions: output schema, serialization and rendering of results."""

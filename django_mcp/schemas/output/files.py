@@ -1,4 +1,4 @@
-"""Django's file responses as embedded resources."""
+"""Conversion of Django's file responses to embedded resources."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -13,7 +13,7 @@ from django_mcp.schemas.result_limits import check_bytes
 
 
 def embedded_file(response: FileResponse) -> EmbeddedResource:
-    """The file of a response, which is closed, with its content type and under its name.
+    """Return the file of a response, with its name and content type, and close the response.
 
     Raises `ResultTooLargeError` as soon as it has read more than a result may have.
     """

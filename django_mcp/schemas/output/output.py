@@ -1,4 +1,4 @@
-"""Results of functions: their output schema, and the content that a returned value becomes."""
+"""Outputs of functions: the output schema, and the rendering of a returned value as content."""
 
 import json
 from abc import ABC, abstractmethod
@@ -22,24 +22,24 @@ from django_mcp.schemas.result_limits import bounded, check_bytes, check_rows
 BLOCKS = (Content, FileResponse)
 
 WRAPPER = "result"
-"""The property that holds a result which is no JSON object by itself."""
+"""Property of the structured content that holds a result which is no JSON object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A result ready for any client: content blocks and, for data, `structuredContent`."""
+    """Rendered result for any client: content blocks and, for data, `structuredContent`."""
 
     content: tuple[Content, ...]
     structured: dict[str, Any] | None = None
 
     @property
     def size(self) -> int:
-        """How much there is to read: characters of text and bytes of media."""
+        """Sum of characters of text and bytes of media."""
         return sum(len(text) + len(data) for text, data in self._parts())
 
     @property
     def byte_size(self) -> int:
-        """How many bytes: of text in UTF-8, and of media."""
+        """Sum of bytes of text in UTF-8 and of media."""
         return sum(len(text.encode()) + len(data) for text, data in self._parts())
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
@@ -48,9 +48,9 @@ class Rendered:
 
 
 class Output(ABC):
-    """How the values that a function returns are shown.
+    """Schema and rendering of the values that a function returns.
 
-    `schema` is None for plain content. `is_wrapped` says whether the structured content is the
+    `schema` is None for plain content. `is_wrapped` is true if the structured content is the
     `WRAPPER` alone, around the value.
     """
 
@@ -58,7 +58,7 @@ class Output(ABC):
     is_wrapped = False
 
     def render(self, value: Any) -> Rendered:
-        """Turn a returned value into content.
+        """Return a value as content.
 
         May query the database. Raises `InvalidResultError` when the value breaks the schema, and
         `ResultTooLargeError`.
@@ -68,7 +68,7 @@ class Output(ABC):
         return rendered
 
     def render_at_once(self, value: Any) -> Rendered | None:
-        """As `render`, without a query; None for what only `render` can judge, on a thread.
+        """Render a value without a query; None if it needs `render`, on a thread.
 
         Raises `ResultTooLargeError`.
         """
@@ -79,7 +79,7 @@ class Output(ABC):
 
 
 class ContentOutput(Output):
-    """Content blocks, one or several, exactly as the function made them; files are embedded."""
+    """Output of content blocks, unchanged; files are embedded."""
 
     def _render(self, value: Any) -> Rendered:
         blocks = (value,) if isinstance(value, BLOCKS) else as_tuple(value)
@@ -95,7 +95,7 @@ class ContentOutput(Output):
 
 
 class DataOutput(Output):
-    """JSON of an annotated type, checked against the very schema that clients are given.
+    """Output of JSON of an annotated type, validated against the published schema.
 
     A type that is no JSON object is wrapped as `{"result": ...}`: clients of the 2025 revisions
     lose the whole tool list over any other schema.
@@ -108,7 +108,7 @@ class DataOutput(Output):
         self.is_wrapped = not _is_object(declared)
         whole = _wrapped(declared) if self.is_wrapped else {"type": "object", **declared}
         self.schema = inlined(whole)
-        jsonschema_rs.Draft202012Validator(self.schema)  # tells what is wrong before any call
+        jsonschema_rs.Draft202012Validator(self.schema)  # reports an invalid schema before any call
         has_datetimes = '"date-time"' in json.dumps(declared)
         self._serializer = Serializer(annotation, has_datetimes=has_datetimes)
 
@@ -117,11 +117,11 @@ class DataOutput(Output):
         return jsonschema_rs.Draft202012Validator(self.schema)
 
     def page(self, rows: Iterable[Any]) -> Any:
-        """The JSON of rows that have been fetched, however many. Raises as `render` does."""
-        return self._judged(list(rows))[0]
+        """Return the JSON of fetched rows, however many. Raises as `render` does."""
+        return self._validated(list(rows))[0]
 
-    def _judged(self, value: Any) -> tuple[Any, str]:
-        """The JSON of a value, and its text.
+    def _validated(self, value: Any) -> tuple[Any, str]:
+        """Return the JSON of a value, and its text.
 
         A value that is not of the annotated type by its class may be so by its JSON: it is
         converted where it does not pass as it is.
@@ -136,7 +136,7 @@ class DataOutput(Output):
     def _render(self, value: Any) -> Rendered:
         if isinstance(value, list | tuple | set | frozenset):
             check_rows(value)
-        return self._rendered(*self._judged(value))
+        return self._rendered(*self._validated(value))
 
     def render_at_once(self, value: Any) -> Rendered | None:
         if holds_iterators(value):
@@ -165,7 +165,7 @@ class DataOutput(Output):
 
 
 class UndeclaredOutput(Output):
-    """Whatever a function without a return annotation returns: content, or data as JSON text."""
+    """Output of a function without a return annotation: content, or data as JSON text."""
 
     def __init__(self) -> None:
         self._content = ContentOutput()
@@ -185,7 +185,7 @@ class UndeclaredOutput(Output):
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
-    """The items of anything that has several. Raises as `Output.render` does."""
+    """Return the items of an iterable. Raises as `Output.render` does."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidResultError("it is declared to return several items")
     return tuple(bounded(value))

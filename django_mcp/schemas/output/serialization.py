@@ -1,4 +1,4 @@
-"""Serialization of returned values as JSON of the annotated type."""
+"""Serializer of returned values to JSON of the annotated type."""
 
 import json
 import math
@@ -30,7 +30,7 @@ DOUBTFUL = re.compile(r"\dE[+-]\d|NaN|Infinity")
 
 
 class Serializer:
-    """Turns values into the JSON of one annotated type."""
+    """Serializer of values to JSON of one annotated type."""
 
     def __init__(self, annotation: Any, *, has_datetimes: bool) -> None:
         if get_origin(annotation) is Iterable:
@@ -51,11 +51,11 @@ class Serializer:
 
     @cached_property
     def takes_iterators(self) -> bool:
-        """Whether the type has a place for iterators, which are serialised as they are read."""
+        """True if the type contains iterators, which are serialised as they are read."""
         return has_kind(self._adapter.core_schema, ("generator",))
 
     def dump(self, value: Any) -> Any:
-        """The JSON of a value of the annotated type. Raises `InvalidResultError`."""
+        """Return the JSON of a value of the annotated type. Raises `InvalidResultError`."""
         try:
             value = with_time_zones(value) if self._has_datetimes else value
             return self._serializer.to_python(value, mode="json", by_alias=True, warnings="error")
@@ -65,7 +65,7 @@ class Serializer:
             raise InvalidResultError("the result cannot be written as JSON") from error
 
     def dump_converted(self, value: Any) -> tuple[Any, Any]:
-        """The JSON of a value whose Python class is another, and the value of the declared type.
+        """Return the JSON of a value of another Python class, and the value of the declared type.
 
         No scalar changes its JSON type. May query the database. Raises `InvalidResultError`.
         """
@@ -90,7 +90,7 @@ class Serializer:
         return self.dump(value), value
 
     def text_of(self, data: Any, value: Any) -> tuple[Any, str]:
-        """The data, with decimals written in full, and its text. Raises `InvalidResultError`."""
+        """Return data with decimals in full, and its text. Raises `InvalidResultError`."""
         text = self._written(data)
         if not any(mark in text for mark in MARKS) or not DOUBTFUL.search(text):
             return data, text
@@ -110,17 +110,17 @@ class Serializer:
 
 
 def json_text(data: Any) -> str:
-    """JSON as it is sent. Raises `ValueError` for a number that is not finite."""
+    """Return JSON text as it is sent. Raises `ValueError` for a number that is not finite."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def place_named(place: Iterable[int | str]) -> str:
-    """A place in a result in words, such as `rows/0/name`."""
+    """Return a place in a result as text, such as `rows/0/name`."""
     return "/".join(map(str, place)) or "the root"
 
 
 def rows_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, Row]]:
-    """The model instances in it that no type has taken anything from."""
+    """Yield the model instances in a value that no type has converted."""
     if type(value) is Row:
         yield place, value
     elif (names := field_names(value)) is not None:
@@ -152,7 +152,7 @@ def _non_finite(data: Any, place: Place) -> Iterator[tuple[Place, float]]:
 
 
 def _with_exact_decimals(data: Any, value: Any, place: Place) -> Any:
-    """JSON `data` of `value`, whose decimals are numbers and written without an exponent."""
+    """Return JSON `data` of `value` with finite decimals written without an exponent."""
     if isinstance(value, Decimal) and data == str(value):
         return _exact(value, place)
     if isinstance(data, dict) and isinstance(value, Mapping) and len(data) == len(value):

@@ -1,4 +1,4 @@
-"""Cursors: positions that clients hand back, and can neither read, change nor use elsewhere."""
+"""Encrypted cursors of pages, each bound to one call by a digest."""
 
 import hashlib
 import json
@@ -14,19 +14,19 @@ PURPOSE = "django_mcp.schemas.pages.cursors"
 
 
 def binding(**facts: Any) -> str:
-    """A digest of what a cursor is good for."""
+    """Return the digest of the facts of a call to which a cursor is bound."""
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_cursor(position: Position, *, bound_to: str) -> str:
-    """Encrypt a position: what rows are ordered by may be nothing that their reader is shown."""
+    """Encrypt a position: clients may not see the columns that rows are ordered by."""
     text = json.dumps([bound_to, position.order, position.values])
     return encryption_keys(PURPOSE).encrypt(text.encode()).decode("ascii")
 
 
 def read_cursor(cursor: str, *, bound_to: str) -> Position:
-    """The position in a cursor. Raises `ValueError` for any that was not written for this."""
+    """Return the position in a cursor. Raises `ValueError` for one of another call."""
     # Characters of the other alphabet, which Python 3.15 still decodes, with a warning.
     if "+" in cursor or "/" in cursor:
         raise ValueError("not a cursor of this server")

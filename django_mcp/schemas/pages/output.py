@@ -1,4 +1,4 @@
-"""Results in pages: the rows of a queryset, and a cursor for those that follow."""
+"""Paged output: rows of a queryset, with a cursor for the next page."""
 
 from collections import namedtuple
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from django_mcp.schemas.pages.parameters import CURSOR
 from django_mcp.schemas.result_limits import check_bytes
 
 NEXT = "next"
-"""The property that holds the cursor of the page that follows, or null."""
+"""Property of the cursor of the next page, or null."""
 
 REASON = "is no `next` of this list for these arguments; leave it out to start again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Which page a call asks for. `bound_to` is what its cursors are good for."""
+    """Page that a call requests. `bound_to` is the digest in its cursors."""
 
     limit: int
     position: Position | None
@@ -38,7 +38,7 @@ class PageRequest:
 
 
 def read_request(*, limit: int, cursor: str | None, bound_to: str) -> PageRequest:
-    """The page that a call asks for; `InvalidArgumentsError` for a cursor that is not its own."""
+    """Return the page that a call requests. Raises `InvalidArgumentsError` for a foreign cursor."""
     try:
         position = None if cursor is None else read_cursor(cursor, bound_to=bound_to)
     except ValueError:
@@ -47,7 +47,7 @@ def read_request(*, limit: int, cursor: str | None, bound_to: str) -> PageReques
 
 
 class PagedOutput(Output):
-    """Pages of a queryset: `{"result": [...], "next": "..."}`."""
+    """Output of pages of a queryset: `{"result": [...], "next": "..."}`."""
 
     def __init__(self, rows: ModelOutput | DataOutput) -> None:
         schema = rows.schema
@@ -66,9 +66,9 @@ class PagedOutput(Output):
         }
 
     def render_page(self, value: Any, request: PageRequest) -> Rendered:
-        """Turn one page of the returned queryset into content, by one query for its rows.
+        """Return one page of a queryset as content, with one query for its rows.
 
-        Raises as `render` does, and `ToolError` for a cursor of rows in another order.
+        Raises as `render` does, and `ToolError` for a cursor of another order.
         """
         value = value.all() if isinstance(value, Manager) else value
         if not isinstance(value, QuerySet):
@@ -97,7 +97,7 @@ class PagedOutput(Output):
 
 
 def paged(output: Output) -> PagedOutput:
-    """Pages of what a function returns. Raises `ValueError` in words for its author."""
+    """Return the paged form of an output. Raises `ValueError` for the author of the function."""
     if isinstance(output, ModelOutput | DataOutput) and output.is_wrapped and output.schema:
         rows = output.schema["properties"][WRAPPER]
         if rows.get("type") == "array" and "prefixItems" not in rows:
@@ -109,7 +109,7 @@ def paged(output: Output) -> PagedOutput:
 
 
 def _fetched(rows: QuerySet[Any], aliases: tuple[str, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
-    """The rows as their function would have them, each with the values of its sort keys."""
+    """Return the rows in the form of their queryset, each with the values of its sort keys."""
     kind = rows._iterable_class
     if issubclass(kind, ModelIterable):
         return [(row, tuple(vars(row).pop(alias) for alias in aliases)) for row in rows]

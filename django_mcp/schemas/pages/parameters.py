@@ -1,4 +1,4 @@
-"""The parameters that pages add to those of a function."""
+"""Parameters `limit` and `cursor` of functions with pages."""
 
 from typing import Annotated, Any, NotRequired
 
@@ -8,7 +8,7 @@ LIMIT, CURSOR = "limit", "cursor"
 
 
 def page_parameters(page_size: int) -> dict[str, Any]:
-    """`limit` and `cursor`, by name, as the fields of a TypedDict."""
+    """Return `limit` and `cursor`, by name, as the fields of a TypedDict."""
     limit = Field(
         ge=1,
         le=page_size,
