@@ -1,7 +1,4 @@
-"""System checks: what is wrong, or risky, in how a project uses the package.
-
-Each module registers its own when it is imported.
-"""
+"""System checks of a project that uses the package; importing a module registers its checks."""
 
 from django_mcp.checks import endpoint, oauth, project, tools
 

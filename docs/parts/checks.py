@@ -16,10 +16,10 @@ LEVELS = {"Error": "error", "Warning": "warning", "Info": "info"}
 
 
 def check_lines() -> Iterator[str]:
-    """A table of every message, with what the check that gives it wants."""
+    """Yield the table of messages, each with the claim that its check verifies."""
     functions = {name: each for part in _modules() for name, each in functions_of(part).items()}
     rows = {
-        (check_id, level, (check.__doc__ or "").splitlines()[0], _when(check))
+        (check_id, level, _claim(check), _when(check))
         for check in _checks()
         for check_id, level in _messages(functions, check.__name__)
     }
@@ -28,6 +28,11 @@ def check_lines() -> Iterator[str]:
         for check_id, *facts in sorted(rows)
     ]
     yield from table(("id", "level", "checked", "by"), linked)
+
+
+def _claim(check: Any) -> str:
+    claim = check.__doc__.splitlines()[0].removeprefix("Check that ")
+    return f"{claim[:1].upper()}{claim[1:]}"
 
 
 def _checks() -> Iterator[Any]:

@@ -151,10 +151,7 @@ def test_w039_warns_of_a_backend_that_runs_nothing(settings: Settings) -> None:
     assert messages() == [
         (
             "django_mcp.W039",
-            (
-                "TASKS['default'] runs nothing: it is the dummy backend, which only keeps what it "
-                "is given."
-            ),
+            "TASKS['default'] runs nothing: it is the dummy backend, which only stores tasks.",
             f"{TYPE} In tests, silence this check.",
         )
     ]

@@ -35,7 +35,12 @@ WORDS = "tests.tools.test_known_exceptions.words_of"
         ),
         (
             {"django_mcp.ToolError": None},
-            [f"{NAME} names django_mcp.ToolError, which clients are told of as it is."],
+            [
+                (
+                    f"{NAME} names django_mcp.ToolError, an exception of django_mcp, which reaches "
+                    "clients unchanged."
+                )
+            ],
         ),
         (
             {ERROR: "nowhere.words"},

@@ -52,7 +52,7 @@ def test_w031_tells_what_a_tool_meant(settings: Settings, asked: str, near: str)
 
     assert re.search(r" \(tests/checks/test_scopes\.py:\d+\): ", message)
     assert unlocated(message) == (
-        f'{__name__}.told.<locals>.example: OAUTH2_PROVIDER["SCOPES"] has no words for the scope '
+        f'{__name__}.told.<locals>.example: OAUTH2_PROVIDER["SCOPES"] does not describe the scope '
         f"{asked!r}. Did you mean {near!r}?"
     )
 
@@ -61,7 +61,7 @@ def test_w031_tells_of_a_key_that_no_tool_uses(settings: Settings) -> None:
     (message,) = told(settings, described=["notes:read", "note:read"], used=["notes:read"])
 
     assert message == (
-        "OAUTH2_PROVIDER[\"SCOPES\"] has words for 'note:read', and no tool asks for that scope. "
+        "OAUTH2_PROVIDER[\"SCOPES\"] describes 'note:read', and no tool asks for that scope. "
         "Did you mean 'notes:read'?"
     )
 
@@ -94,8 +94,8 @@ def test_i002_lists_all_scopes_without_words_in_one_message(settings: Settings) 
     (message,) = told(settings, described=described, used=used, id="I002")
 
     assert message == (
-        'OAUTH2_PROVIDER["SCOPES"] has no words for shop:read, shop:write: users read the names of '
-        "these scopes where they let a client in."
+        'OAUTH2_PROVIDER["SCOPES"] does not describe shop:read, shop:write: the consent page shows '
+        "users the names of these scopes."
     )
     assert told(settings, described=used, used=used, id="I002") == []
 

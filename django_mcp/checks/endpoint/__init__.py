@@ -1,4 +1,4 @@
-"""System checks of the endpoint: its URL and its routes."""
+"""System checks of the endpoint: its URL, its routes and CORS."""
 
 from django_mcp.checks.endpoint import cors, routes
 

@@ -1,4 +1,4 @@
-"""The settings of django-cors-headers, where its middleware answers for the package's routes."""
+"""Check of django-cors-headers, whose middleware may answer preflights of our routes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from django_mcp.auth.oauth.cors import REQUEST_HEADERS as OAUTH_HEADERS
-from django_mcp.checks.endpoint.urlconf import route_of
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.urlconf import route_of
 from django_mcp.endpoints import get_endpoints
 from django_mcp.transports.http.request_headers import REQUEST_HEADERS as ENDPOINT_HEADERS
 
@@ -30,21 +30,21 @@ ALLOWED_BY_DEFAULT = (
 
 OAUTH_NAMES = tuple(OAUTH_HEADERS.lower().split(", "))
 ENDPOINT = "django_mcp:endpoint"
-SENT = {
+REQUEST_HEADERS = {
     ENDPOINT: ENDPOINT_HEADERS,
     "django_mcp:resource-metadata": OAUTH_NAMES,
     "django_mcp:server-metadata": OAUTH_NAMES,
     "oauth2_provider:token": OAUTH_NAMES,
     "oauth2_provider:dcr-register": OAUTH_NAMES,
 }
-"""The headers that clients in browsers send, by the name of the route."""
+"""Headers that clients in browsers send, by the name of the route."""
 
 
 @register(Tags.security)
 def check_cross_origin(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Clients in browsers may send their headers, where django-cors-headers decides."""
+    """Check that django-cors-headers allows the headers of MCP clients in browsers."""
     if MIDDLEWARE not in django_settings.MIDDLEWARE:
         return []
     allowed = {name.lower() for name in _allow_headers()}
@@ -59,8 +59,8 @@ def check_cross_origin(
     return [
         Warning(
             f"django-cors-headers answers the preflights of {', '.join(paths)} in the place of "
-            f"django_mcp, and CORS_ALLOW_HEADERS lacks {', '.join(missing)}: browsers do not let "
-            "MCP clients send their requests.",
+            f"django_mcp, and CORS_ALLOW_HEADERS lacks {', '.join(missing)}: browsers block "
+            "the requests of MCP clients.",
             hint='Set CORS_URLS_REGEX to the paths of your own API, such as r"^/api/", so that '
             "django_mcp answers for its routes; or set "
             f"CORS_ALLOW_HEADERS = [*{start}, {listed}]"
@@ -76,9 +76,9 @@ def _allow_headers() -> Sequence[str]:
 
 
 def _matched() -> Iterator[tuple[str, Sequence[str]]]:
-    """The paths that the middleware decides about, with the headers that are sent there."""
+    """Yield the paths whose preflights the middleware answers, with the headers sent there."""
     pattern = getattr(django_settings, "CORS_URLS_REGEX", r"^.*$")
-    for route, names in SENT.items():
+    for route, names in REQUEST_HEADERS.items():
         # Their own checks tell of these.
         with suppress(NoReverseMatch, ImproperlyConfigured, re.error, TypeError):
             for path in (reverse(route), *_other_endpoints(route)):

@@ -1,4 +1,4 @@
-"""Includes that are there, and stand where clients do not reach them."""
+"""Positions of the package's includes in the URLconf: other routes must not shadow them."""
 
 import re
 from collections import defaultdict
@@ -9,8 +9,8 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
-from django_mcp.checks.endpoint.urlconf import answering, includes_of, root_urlconf, route_of
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.urlconf import includes_of, resolve_route, root_urlconf, route_of
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 
@@ -23,26 +23,26 @@ READ_BY_CLIENTS = (
     f"{OWN}:server-metadata",
     f"{OAUTH}:token",
 )
-"""Without one of these no client gets in. A project may put pages of its own before the others."""
+"""Routes that every client needs. A project may put pages of its own before the others."""
 
 SAMPLE = "1"
 """A value that every converter of the package's routes takes."""
 
-SHOWN_PATHS = 6
-"""The number of paths taken by one route that are listed."""
+MAX_SHOWN_PATHS = 6
+"""The number of paths that a message lists for one route."""
 
 
 def is_included(namespace: str) -> bool:
-    """Whether the project includes it anywhere, be it out of reach."""
+    """Return whether the project includes the namespace, reachable or not."""
     return bool(includes_of(namespace))
 
 
 def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
-    """Problems of the includes that there are; none of one that is missing."""
+    """Yield the problems of existing includes; a missing one is no problem here."""
     if nested := _outer_namespace(OWN) or _outer_namespace(OAUTH):
         yield Warning(
-            f"The URLs of MCP clients are included below the namespace {nested!r}, where no name "
-            "of theirs is found.",
+            f"The URLs of MCP clients are included below the namespace {nested!r}, so that their "
+            "names cannot be reversed.",
             hint=f"Move the include to the urlpatterns of {root_urlconf()}, out of the URLs of "
             f"{nested!r}: {OWN_INCLUDE}.",
             id=CheckId.UNREACHABLE_URLS,
@@ -68,7 +68,7 @@ def position_problems(endpoint: Endpoint) -> Iterator[CheckMessage]:
 
 
 def shadowing_route(name: str) -> str | None:
-    """The route that answers in the place of this name's own; None if that is reached."""
+    """Return the route that answers in the place of this name's own; None if there is none."""
     try:
         return _route_before(reverse(name))
     except NoReverseMatch:
@@ -81,12 +81,12 @@ def is_page_of_project(route: str, path: str) -> bool:
 
 
 def _route_before(path: str) -> str | None:
-    match = answering(path)
+    match = resolve_route(path)
     return None if match is None or {OWN, OAUTH} & {*match.namespaces} else match.route
 
 
 def _shadowed() -> dict[tuple[str, bool], list[str]]:
-    """The paths of the package that other routes answer, by route and by whose include it is."""
+    """Return the package's paths that other routes answer, by route and include."""
     found: dict[tuple[str, bool], list[str]] = defaultdict(list)
     needed = set(_paths_of(READ_BY_CLIENTS))
     for namespace in (OWN, OAUTH):
@@ -101,7 +101,7 @@ def _shadowed() -> dict[tuple[str, bool], list[str]]:
 
 
 def _paths_in(namespace: str) -> list[str]:
-    """The paths of a namespace's routes, with a sample for each variable part."""
+    """Return the paths of a namespace's routes, with a sample for each variable part."""
     found: dict[str, None] = {}
     for include in includes_of(namespace)[:1]:
         for pattern in include.resolver.url_patterns:
@@ -123,8 +123,8 @@ def _paths_of(names: Iterable[str], values: dict[str, str] | None = None) -> Ite
 
 
 def _listed(paths: Sequence[str]) -> str:
-    rest = len(paths) - SHOWN_PATHS
-    shown = ", ".join(paths[:SHOWN_PATHS])
+    rest = len(paths) - MAX_SHOWN_PATHS
+    shown = ", ".join(paths[:MAX_SHOWN_PATHS])
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
@@ -135,7 +135,7 @@ def _outer_namespace(namespace: str) -> str:
 
 
 def _prefix(endpoint: Endpoint) -> str:
-    """The prefix of the endpoint's route; empty at the root, and where there is no route."""
+    """Return the prefix of the endpoint's route; empty at the root and without a route."""
     try:
         found = route_of(reverse(f"{OWN}:endpoint"))
     except NoReverseMatch:

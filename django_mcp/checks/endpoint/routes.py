@@ -1,4 +1,4 @@
-"""The endpoint's URL and routes."""
+"""Check of the endpoint's URL and routes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,18 +7,18 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from django_mcp.checks.encryption import EXAMPLE_URL
 from django_mcp.checks.endpoint.route_positions import OWN_INCLUDE, is_included, position_problems
 from django_mcp.checks.endpoint.url import is_url_unset, url_of_tokens
-from django_mcp.checks.endpoint.urlconf import root_urlconf
+from django_mcp.checks.https import EXAMPLE_URL
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.urlconf import root_urlconf
 from django_mcp.conf import Settings
 from django_mcp.endpoints import get_endpoints
 
 
 @register
 def check_endpoint(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The endpoint has a URL, and the site has its routes."""
+    """Check that the endpoint has a URL, and the site has its routes."""
     try:
         endpoint = get_endpoints().default
     except ImproperlyConfigured as error:

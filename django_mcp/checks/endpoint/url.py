@@ -1,4 +1,4 @@
-"""The endpoint's URL, where `DJANGO_MCP_URL` is missing: proposals from other settings."""
+"""Proposals for a missing `DJANGO_MCP_URL`, from other settings."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def is_url_unset() -> bool:
 
 
 def url_of_tokens() -> str:
-    """Return the URL that tokens are said to be for; empty where none is named."""
+    """Return the URL that the settings of OAuth name as resource; empty if they name none."""
     provider: Any = getattr(django_settings, "OAUTH2_PROVIDER", None)
     return str(provider.get(IDENTIFIER) or "") if isinstance(provider, dict) else ""
 

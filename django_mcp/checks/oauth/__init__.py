@@ -1,4 +1,4 @@
-"""System checks of OAuth, the login page and the consent page."""
+"""System checks of authentication: OAuth, clients, and the login and consent pages."""
 
 from django_mcp.checks.oauth import authentication, pages, provider
 

@@ -1,4 +1,4 @@
-"""Who may come in, and whether they can."""
+"""Check of the authenticators, and of the scopes and URLs that OAuth needs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
@@ -21,7 +21,7 @@ from django_mcp.endpoints import get_endpoints
 def check_authentication(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The authenticators exist, and the scopes of the tools can be granted."""
+    """Check that the authenticators exist, and the scopes of the tools can be granted."""
     if Settings.AUTHENTICATORS.problem():
         return []  # check_settings tells
     is_oauth = OAUTH_AUTHENTICATOR in settings.AUTHENTICATORS
@@ -67,7 +67,7 @@ def _oauth_problems() -> Iterator[CheckMessage]:
         missing = []
     if missing:
         yield Warning(
-            f"No token of ours can hold these scopes of the tools: {' '.join(missing)}.",
+            f"No token can be granted these scopes of the tools: {' '.join(missing)}.",
             hint='Set OAUTH2_PROVIDER["SCOPES_BACKEND_CLASS"] to '
             '"django_mcp.auth.oauth.scopes.ToolScopes", as provider_settings() of '
             "django_mcp.oauth_settings does unless a line after it sets another, or add to "
@@ -89,4 +89,4 @@ def _oauth_problems() -> Iterator[CheckMessage]:
 
 def _described(scopes: Iterable[str]) -> Iterator[str]:
     for scope in scopes:
-        yield f'"{scope}": "What it lets a client do"'
+        yield f'"{scope}": "Description for users"'

@@ -1,4 +1,4 @@
-"""Applications that register themselves: what bounds them, and whether they can at all."""
+"""Problems of dynamic client registration and of client metadata documents."""
 
 from collections.abc import Iterator
 
@@ -18,24 +18,25 @@ LISTED_HOSTS_PERMISSION = "oauth2_provider.cimd.HostAllowlistCIMDPermission"
 
 
 def can_register() -> bool:
-    """Whether an application can become a client by itself."""
+    """Return whether an application can register itself as a client."""
     return bool(oauth2_settings.DCR_ENABLED or oauth2_settings.CIMD_ENABLED)
 
 
 def registration_problems() -> Iterator[CheckMessage]:
+    """Yield the problems of how applications register themselves."""
     if not can_register():
         return
     if not descends_from(oauth2_settings.OAUTH2_VALIDATOR_CLASS, VALIDATOR):
         yield Error(
-            "Applications that register themselves are not kept to the endpoint: one can get a "
-            "token of its own, without any user, that opens the site's API.",
+            "Dynamically registered clients are not confined to the endpoint: one can get a "
+            "token without a user that the site's API accepts.",
             hint=f'Set OAUTH2_PROVIDER["OAUTH2_VALIDATOR_CLASS"] to "{VALIDATOR}" or a subclass, '
             "or DCR_ENABLED and CIMD_ENABLED to False.",
             id=CheckId.FOREIGN_OAUTH_VALIDATOR,
         )
     if "none" not in oauth2_settings.OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED:
         yield Warning(
-            "Clients are not told that they may come without a secret; some then do not register.",
+            "The metadata do not list clients without a secret; some of these do not register.",
             hint='Add "none" to OAUTH2_PROVIDER["OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED"].',
             id=CheckId.UNADVERTISED_PUBLIC_CLIENTS,
         )
@@ -55,14 +56,14 @@ def _dynamic_problems() -> Iterator[CheckMessage]:
     )
     if all(descends_from(each, OPEN_PERMISSION) for each in classes):
         yield Error(
-            "Anybody may register as many applications, of any size, as they like.",
+            "Anyone may register any number of applications, of any size.",
             hint=hint,
             id=CheckId.OPEN_CLIENT_REGISTRATION,
         )
     else:
         yield Warning(
-            "Whether strangers may register as many applications as they like is left to classes "
-            "that django_mcp does not know.",
+            "The number of applications that anyone may register is limited, if at all, by "
+            "classes that django_mcp does not know.",
             hint=hint,
             id=CheckId.UNKNOWN_REGISTRATION_PERMISSION,
         )
@@ -80,7 +81,7 @@ def _document_problems() -> Iterator[CheckMessage]:
     classes = oauth2_settings.CIMD_REGISTRATION_PERMISSION_CLASSES or ()
     if classes and not one_descends_from(classes, DOCUMENT_PERMISSION, LISTED_HOSTS_PERMISSION):
         yield Warning(
-            "Anybody can make this site fetch from any address, as often as they like.",
+            "Anyone can make this site fetch documents from any address, any number of times.",
             hint='Set OAUTH2_PROVIDER["CIMD_REGISTRATION_PERMISSION_CLASSES"] to '
             f'["{DOCUMENT_PERMISSION}"] or a subclass.',
             id=CheckId.UNLIMITED_DOCUMENT_FETCHES,

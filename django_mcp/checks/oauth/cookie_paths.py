@@ -1,4 +1,4 @@
-"""The paths of cookies: whether browsers send these to the pages for users."""
+"""Problems of cookie paths: browsers must send the cookies to the pages for users."""
 
 from collections.abc import Iterator
 
@@ -6,18 +6,19 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 from django.urls import NoReverseMatch, reverse
 
-from django_mcp.checks.endpoint.urlconf import route_of, routes
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.urlconf import route_of, routes
 from django_mcp.conf import Settings
 
 PAGES = ("oauth2_provider:authorize", "django_mcp:connected-assistants")
 EFFECTS = {
     "SESSION_COOKIE_PATH": "users are sent to the login page again and again.",
-    "CSRF_COOKIE_PATH": "what users decide there is answered with 403.",
+    "CSRF_COOKIE_PATH": "the forms of these pages are answered with 403.",
 }
 
 
 def cookie_problems() -> Iterator[CheckMessage]:
+    """Yield the problems of the paths of the session and CSRF cookies."""
     paths = list(_paths())
     for name, effect in EFFECTS.items():
         cookie = getattr(django_settings, name) or "/"
@@ -32,7 +33,7 @@ def cookie_problems() -> Iterator[CheckMessage]:
             f"{' and '.join(missed)}: {effect}",
             hint=f'Set {Settings.OAUTH_PATH.name} = "{folder}/o/", with which /connected-'
             f'assistants/ moves into that folder too, or {name} = "/". The guide “Choose a '
-            "server” says what stands where when a site is in a folder.",
+            "server” describes sites in a folder.",
             id=CheckId.COOKIE_PATH_MISMATCH,
         )
 

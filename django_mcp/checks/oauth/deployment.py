@@ -1,4 +1,4 @@
-"""What OAuth needs in production, and not in development."""
+"""Problems of OAuth that matter in production only."""
 
 from collections.abc import Iterator
 
@@ -6,30 +6,31 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 
 from django_mcp.auth.oauth.metadata import issuer
-from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.checks.https import https_url, is_unencrypted
 from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.client_registration import can_register
 from django_mcp.endpoints import get_endpoints
 
-NOT_SHARED = (
+UNSHARED_CACHES = (
     "django.core.cache.backends.locmem.LocMemCache",
     "django.core.cache.backends.dummy.DummyCache",
 )
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
+    """Yield the problems of the issuer and of the cache for registrations."""
     named = issuer()
     # Of endpoints check_deployment tells.
-    if is_in_the_clear(named) and not is_in_the_clear(get_endpoints().default.url):
+    if is_unencrypted(named) and not is_unencrypted(get_endpoints().default.url):
         yield Warning(
             f"The issuer {named} is not https; clients refuse it.",
-            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{encrypted(named)}", or leave it '
+            hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{https_url(named)}", or leave it '
             "out.",
             id=CheckId.UNENCRYPTED_ISSUER,
         )
     alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
     backend = django_settings.CACHES.get(alias, {}).get("BACKEND")
-    if can_register() and backend in NOT_SHARED and not django_settings.DEBUG:
+    if can_register() and backend in UNSHARED_CACHES and not django_settings.DEBUG:
         yield Warning(
             f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
             hint=f'Use a cache that all processes share: CACHES["{alias}"] = {{"BACKEND": '

@@ -1,4 +1,4 @@
-"""Codes, tokens and redirects, as `OAUTH2_PROVIDER` has them."""
+"""Problems of codes, tokens and redirect URIs in `OAUTH2_PROVIDER`."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +13,12 @@ from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings
 from django_mcp.endpoints import get_endpoints
 
-RUNNING_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
-"""Redirects that make a browser run, or read, what the application wrote."""
+EXECUTABLE_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
+"""Schemes of redirects that a browser runs, or reads, as content of the application."""
 
 
 def grant_problems() -> Iterator[CheckMessage]:
+    """Yield the problems of codes, refresh tokens, redirect URIs and issuer names."""
     yield from _code_problems()
     yield from _refresh_problems()
     yield from _redirect_problems()
@@ -32,7 +33,8 @@ def _code_problems() -> Iterator[CheckMessage]:
     }
     if not all(wanted.values()):
         yield Warning(
-            "Who catches an authorization code can use it: PKCE by S256 is not required.",
+            "PKCE with S256 is not required: anyone who intercepts an authorization code can "
+            "redeem it.",
             hint=f"{_assignments(wanted)}. PKCE_REQUIRED may be a function of the client id that "
             "spares applications of yours.",
             id=CheckId.OPTIONAL_PKCE,
@@ -55,7 +57,7 @@ def _refresh_problems() -> Iterator[CheckMessage]:
     }
     if not all(wanted.values()):
         yield Warning(
-            "A refresh token that was stolen is good for ever, and nobody notices.",
+            "A stolen refresh token stays valid for ever, and its use is not detected.",
             hint=f"{_assignments(wanted)}.",
             id=CheckId.REUSABLE_REFRESH_TOKEN,
         )
@@ -69,11 +71,12 @@ def _refresh_problems() -> Iterator[CheckMessage]:
 
 def _redirect_problems() -> Iterator[CheckMessage]:
     schemes = set(oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
-    if running := sorted(RUNNING_SCHEMES & {scheme.lower() for scheme in schemes}):
+    if executable := sorted(EXECUTABLE_SCHEMES & {scheme.lower() for scheme in schemes}):
         yield Error(
-            f"Applications may let a browser run what they wrote: {', '.join(running)}.",
+            "Redirects may run code of an application in the browser of a user: "
+            f"{', '.join(executable)}.",
             hint='Set OAUTH2_PROVIDER["ALLOWED_REDIRECT_URI_SCHEMES"] to '
-            f"{_listed(sorted(schemes - {s for s in schemes if s.lower() in RUNNING_SCHEMES}))}.",
+            f"{_listed(sorted(s for s in schemes if s.lower() not in EXECUTABLE_SCHEMES))}.",
             id=CheckId.EXECUTABLE_REDIRECT_SCHEME,
         )
     if oauth2_settings.ALLOW_URI_WILDCARDS:
@@ -84,8 +87,8 @@ def _redirect_problems() -> Iterator[CheckMessage]:
         )
     if "http" not in schemes or not oauth2_settings.ALLOW_LOCALHOST_LOOPBACK:
         yield Warning(
-            "Programs on the user's own computer, Claude Code among them, cannot get in: they "
-            "wait for the answer at http://localhost on any port.",
+            "Programs on the user's own computer, Claude Code among them, cannot connect: they "
+            "receive the authorization code at http://localhost on any port.",
             hint=f"{'; '.join(_loopback_steps(schemes))}.",
             id=CheckId.REFUSED_LOOPBACK_REDIRECT,
         )
@@ -97,21 +100,21 @@ def _identity_problems() -> Iterator[CheckMessage]:
     if named and named.rstrip("/") != endpoint.url:
         if is_url_unset():
             yield Warning(
-                f"{Settings.URL.name} is not set: the endpoint is {endpoint.url}, and tokens are "
-                f"said to be for {named}.",
+                f"{Settings.URL.name} is not set: the endpoint is {endpoint.url}, and tokens name "
+                f"{named} as their resource.",
                 hint=f'Set {Settings.URL.name} = "{named}".',
                 id=CheckId.RESOURCE_IDENTIFIER_MISMATCH,
             )
             return
         yield Warning(
-            f"Tokens are said to be for {named}, and the endpoint is {endpoint.url}.",
+            f"Tokens name {named} as their resource, and the endpoint is {endpoint.url}.",
             hint='Set OAUTH2_PROVIDER["OAUTH2_PROTECTED_RESOURCE_IDENTIFIER"] to '
             f'"{endpoint.url}", as provider_settings(DJANGO_MCP_URL) does.',
             id=CheckId.RESOURCE_IDENTIFIER_MISMATCH,
         )
     if oauth2_settings.OIDC_ENABLED and not oauth2_settings.OIDC_ISS_ENDPOINT:
         yield Warning(
-            "ID tokens name the host that was asked as their issuer, and the documents the one of "
+            "ID tokens name the host of the request as their issuer, and the metadata that of "
             "DJANGO_MCP_URL.",
             hint=f'Set OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"] to "{issuer()}".',
             id=CheckId.MISSING_OIDC_ISSUER,
@@ -119,7 +122,7 @@ def _identity_problems() -> Iterator[CheckMessage]:
 
 
 def _assignments(wanted: Mapping[str, Any]) -> str:
-    """The settings to set to True: only those that are not."""
+    """Return the instruction to set to True what is not."""
     names = [f'OAUTH2_PROVIDER["{name}"]' for name, holds in wanted.items() if not holds]
     return f"Set {' and '.join(names)} to True"
 
@@ -133,5 +136,5 @@ def _loopback_steps(schemes: set[str]) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The names as a list that can be typed."""
+    """Return the names as a list literal."""
     return json.dumps(names)

@@ -1,4 +1,4 @@
-"""The login page: whether it leads back to the page that sent the user there."""
+"""Problems of the login page: it must redirect back to the page that sent the user there."""
 
 import builtins
 from collections.abc import Iterator
@@ -13,25 +13,26 @@ from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse, reverse_lazy
 
-from django_mcp.checks.endpoint.urlconf import has_route, middleware_from
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.urlconf import has_route, middleware_classes
 
-GUIDE = "The guide “Sign users in” says what a login page must do."
+GUIDE = "The guide “Sign users in” lists the requirements on a login page."
 OURS = ("django_mcp", "oauth2_provider")
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
 LOGIN_ROUTES = ("login", "account_login", "admin:login")
-"""The names of login pages, of Django's own, of django-allauth's and of the admin's."""
+"""Names of the login pages of Django, django-allauth and the admin."""
 
-# A function that looks up nothing else returns the same address to everybody.
-CONSTANT: tuple[Any, ...] = (reverse, reverse_lazy, resolve_url, django_settings, str)
+# A function that looks up nothing else returns the same address for every user.
+CONSTANT_NAMES: tuple[Any, ...] = (reverse, reverse_lazy, resolve_url, django_settings, str)
 
 
 def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
+    """Yield the problems of the page at `LOGIN_URL`."""
     if login.namespaces and login.namespaces[0] in OURS:
         yield Warning(
-            f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, on which "
-            "nobody can sign in: users are led round in a circle.",
+            f"LOGIN_URL, {django_settings.LOGIN_URL!r}, is the page {login.view_name}, which has "
+            "no login form: users are redirected in a circle.",
             hint=login_url_advice(),
             id=CheckId.LOGIN_LOOP,
         )
@@ -53,25 +54,23 @@ def login_page_problems(login: ResolverMatch) -> Iterator[CheckMessage]:
         return
     if field != REDIRECT_FIELD_NAME and _is_djangos(view, "get_success_url", "get_redirect_url"):
         yield Warning(
-            f"The login page reads from {field!r} where to lead users back to, and is told so in "
-            f"{REDIRECT_FIELD_NAME!r}: after the login they do not come back to the page on which "
-            "they let a client in.",
+            f"The login page reads the address to return to from {field!r}, and gets it in "
+            f"{REDIRECT_FIELD_NAME!r}: after the login, users do not return to the consent page.",
             hint=f"Leave redirect_field_name at {REDIRECT_FIELD_NAME!r}. {GUIDE}",
             id=CheckId.LOST_LOGIN_REDIRECT,
         )
     elif _is_constant(view.get_success_url):
         yield Warning(
-            f"The login page leads everybody to the same address: {view.__qualname__}."
-            "get_success_url() looks at nothing else. Users do not come back to the page on which "
-            "they let a client in.",
+            f"The login page redirects every user to the same address: {view.__qualname__}."
+            "get_success_url() does not use the request. Users do not return to the consent page.",
             hint="Override get_default_redirect_url() instead, or set next_page: these count only "
-            f"where the user came from nowhere. {GUIDE}",
+            f"where the request names no address. {GUIDE}",
             id=CheckId.LOST_LOGIN_REDIRECT,
         )
 
 
 def login_url_advice() -> str:
-    """Return what to set `LOGIN_URL` to, in words for a hint."""
+    """Return the instruction to set `LOGIN_URL`, for a hint."""
     found = next((name for name in LOGIN_ROUTES if has_route(name)), None)
     if found is not None:
         return f'Set LOGIN_URL = "{found}", or to the URL or the name of another login page.'
@@ -87,7 +86,7 @@ def _requires_login(login: ResolverMatch) -> bool:
     process_view = LoginRequiredMiddleware.process_view
     is_required = getattr(login.func, "login_required", True)
     return is_required and any(
-        each.process_view is process_view for each in middleware_from(LOGIN_REQUIRED)
+        each.process_view is process_view for each in middleware_classes(LOGIN_REQUIRED)
     )
 
 
@@ -100,7 +99,7 @@ def _is_djangos(view: type[LoginView], *names: str) -> bool:
 
 
 def _is_constant(method: Any) -> bool:
-    """Return whether a method can be seen to ignore the request: it names nothing of it."""
+    """Return whether a method provably ignores the request: its code names nothing of it."""
     if not isinstance(method, FunctionType) or method.__closure__:
         return False
     code = method.__code__
@@ -108,4 +107,4 @@ def _is_constant(method: Any) -> bool:
         return False  # a function within, which has names of its own
     names = set(code.co_names) - {"LOGIN_REDIRECT_URL"}
     found = [method.__globals__.get(name, getattr(builtins, name, None)) for name in names]
-    return all(any(each is constant for constant in CONSTANT) for each in found)
+    return all(any(each is constant for constant in CONSTANT_NAMES) for each in found)

@@ -1,4 +1,4 @@
-"""The pages for users."""
+"""Checks of the pages for users: their base template, their titles and the login message."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from django_mcp.schemas.callables import shown_path
 def check_base_template(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The template that the pages for users extend shows them."""
+    """Check that the base template of the pages for users has the block `content`."""
     if not settings.BASE_TEMPLATE or Settings.BASE_TEMPLATE.problem():
         return []  # check_settings tells
     name = Settings.BASE_TEMPLATE.name
@@ -52,7 +52,7 @@ def check_base_template(
 def check_page_titles(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The tab of the browser says which page for users it shows."""
+    """Check that the base template of the pages for users has the block `title`."""
     if not apps.is_installed("oauth2_provider") or Settings.BASE_TEMPLATE.problem():
         return []  # check_settings tells
     try:
@@ -77,7 +77,7 @@ def check_page_titles(
 def check_login_message(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Users see the message that the project wants them to find after they have signed in."""
+    """Check that the site shows messages if `DJANGO_MCP_LOGIN_MESSAGE` is set."""
     if not settings.LOGIN_MESSAGE or Settings.LOGIN_MESSAGE.problem():
         return []  # check_settings tells
     if apps.is_installed("django.contrib.messages"):

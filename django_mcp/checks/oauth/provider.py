@@ -1,4 +1,4 @@
-"""How django-oauth-toolkit is set up, where it gives the tokens out."""
+"""Checks of django-oauth-toolkit, where it issues the tokens."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +17,8 @@ OAUTH_AUTHENTICATOR = "django_mcp.auth.oauth.authenticator.OAuthAuthenticator"
 
 @register(Tags.security)
 def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Clients can get in by OAuth, and those that register themselves are kept within bounds."""
-    if not _gives_out_tokens():
+    """Check that OAuth works for clients, and dynamic registration is limited."""
+    if not _issues_tokens():
         return []
     from django_mcp.checks.oauth.client_registration import registration_problems
     from django_mcp.checks.oauth.cookie_paths import cookie_problems
@@ -26,7 +26,7 @@ def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     from django_mcp.checks.oauth.routes import route_problems
     from django_mcp.checks.oauth.scopes import scope_problems
 
-    return _read(
+    return _messages(
         lambda: [
             *route_problems(),
             *cookie_problems(),
@@ -41,16 +41,16 @@ def check_oauth(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 def check_oauth_deployment(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """OAuth is fit for production."""
-    if not _gives_out_tokens():
+    """Check that OAuth is ready for production."""
+    if not _issues_tokens():
         return []
     from django_mcp.checks.oauth.deployment import deployment_problems
 
-    return _read(lambda: list(deployment_problems()))
+    return _messages(lambda: list(deployment_problems()))
 
 
-def _gives_out_tokens() -> bool:
-    """Whether clients get their tokens from django-oauth-toolkit here."""
+def _issues_tokens() -> bool:
+    """Return whether clients get their tokens from django-oauth-toolkit here."""
     if Settings.AUTHENTICATORS.problem() or OAUTH_AUTHENTICATOR not in settings.AUTHENTICATORS:
         return False
     if not apps.is_installed("oauth2_provider"):
@@ -66,7 +66,7 @@ def _gives_out_tokens() -> bool:
         return False  # check_authentication and check_endpoint tell
 
 
-def _read(problems: Callable[[], list[CheckMessage]]) -> list[CheckMessage]:
+def _messages(problems: Callable[[], list[CheckMessage]]) -> list[CheckMessage]:
     try:
         return problems()
     except Exception as error:  # noqa: BLE001  (it may name anything)

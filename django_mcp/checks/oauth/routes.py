@@ -1,4 +1,4 @@
-"""The way of a user: from the client to the login page, and to the page that asks for consent."""
+"""Problems of the routes of OAuth: the login page and the consent page."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -11,15 +11,15 @@ from django.utils.translation import override
 
 from django_mcp.checks.base_classes import descends_from
 from django_mcp.checks.endpoint.route_positions import is_page_of_project, shadowing_route
-from django_mcp.checks.endpoint.urlconf import (
-    Include,
-    answering,
-    answering_browser,
-    includes_of,
-    request_language,
-)
 from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.login_page import login_page_problems, login_url_advice
+from django_mcp.checks.urlconf import (
+    Include,
+    includes_of,
+    request_language,
+    resolve_browser_route,
+    resolve_route,
+)
 from django_mcp.conf import Settings
 
 OAUTH_URLS = "django_mcp.oauth_urls"
@@ -28,13 +28,14 @@ CONSENT = "django_mcp.auth.consent.views.AuthorizationView"
 
 
 def route_problems() -> Iterator[CheckMessage]:
-    if len(_reached()) > 1:
+    """Yield the problems of the routes between client, login page and consent page."""
+    if len(_reachable_includes()) > 1:
         yield Warning(
             "The URLs of OAuth are included twice; links to some of them are broken.",
             hint=_single_include(),
             id=CheckId.DUPLICATE_OAUTH_URLS,
         )
-    elif not _asks_in_our_words():
+    elif not _has_own_consent_page():
         yield from _consent_problems()
     yield from _login_problems()
 
@@ -43,7 +44,7 @@ def _login_problems() -> Iterator[CheckMessage]:
     try:
         with override(request_language()):  # the routes of i18n_patterns() depend on it
             url = urlsplit(resolve_url(django_settings.LOGIN_URL))
-            login = answering_browser(url.path)
+            login = resolve_browser_route(url.path)
     except NoReverseMatch:
         login = None
     else:
@@ -53,15 +54,17 @@ def _login_problems() -> Iterator[CheckMessage]:
         yield from login_page_problems(login)
         return
     yield Warning(
-        "Nobody can log in to let a client in: there is no page at LOGIN_URL, "
-        f"{django_settings.LOGIN_URL!r}.",
+        f"There is no page at LOGIN_URL, {django_settings.LOGIN_URL!r}: users cannot log in to "
+        "authorize a client.",
         hint=login_url_advice(),
         id=CheckId.MISSING_LOGIN_PAGE,
     )
 
 
 def _single_include() -> str:
-    included = {getattr(each.resolver.urlconf_module, "__name__", "") for each in _reached()}
+    included = {
+        getattr(each.resolver.urlconf_module, "__name__", "") for each in _reachable_includes()
+    }
     alone = f"set {Settings.OAUTH_PATH.name} = None"
     if OAUTH_URLS in included:
         return f"Of the two, keep your include of {OAUTH_URLS}: {alone}."
@@ -72,7 +75,7 @@ def _single_include() -> str:
     )
 
 
-def _reached() -> list[Include]:
+def _reachable_includes() -> list[Include]:
     return [include for include in includes_of(NAMESPACE) if not include.outer]
 
 
@@ -86,16 +89,16 @@ def _consent_problems() -> Iterator[CheckMessage]:
     else:
         place = f"Take the route {route!r} out, which comes before the page of django_mcp, or make"
     yield Warning(
-        "Users are asked for consent by another page than that of django_mcp: it may not say "
-        "where the answer goes, and lets applications pass over it.",
+        "The consent page is not that of django_mcp: it may not show where the authorization "
+        "code goes, and applications can skip it.",
         hint=f"{place} the view a subclass of {CONSENT}.",
         id=CheckId.FOREIGN_CONSENT_PAGE,
     )
 
 
-def _asks_in_our_words() -> bool:
+def _has_own_consent_page() -> bool:
     try:
-        match = answering(reverse(f"{NAMESPACE}:authorize"))
+        match = resolve_route(reverse(f"{NAMESPACE}:authorize"))
     except NoReverseMatch:
         return False
     return match is not None and descends_from(getattr(match.func, "view_class", None), CONSENT)

@@ -1,4 +1,4 @@
-"""The scopes that tools ask for, beside what `OAUTH2_PROVIDER["SCOPES"]` describes."""
+"""Problems of the scopes of tools that `OAUTH2_PROVIDER["SCOPES"]` does not describe."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,11 +14,12 @@ from django_mcp.primitives.registry import get_registry
 SETTING = 'OAUTH2_PROVIDER["SCOPES"]'
 WORD = re.compile(r"[^\W_]+")
 DIGITS = re.compile(r"\d+")
-LEAST_LIKENESS = 0.75
+MIN_LIKENESS = 0.75
 """Of two words of four letters, three are in the same order: `read` and `raed`, not `write`."""
 
 
 def scope_problems() -> Iterator[CheckMessage]:
+    """Yield the problems of undescribed, unused and misspelt scopes."""
     try:
         registry = get_registry()
     except Exception:  # noqa: BLE001  (check_tools tells)
@@ -36,7 +37,7 @@ def scope_problems() -> Iterator[CheckMessage]:
         every = registry.primitives.values()
         users = [each.located_name for each in every if scope in each.scopes]
         yield Warning(
-            f"{', '.join(users)}: {SETTING} has no words for the scope {scope!r}. "
+            f"{', '.join(users)}: {SETTING} does not describe the scope {scope!r}. "
             f"Did you mean {near!r}?",
             hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
             id=CheckId.MISSPELT_SCOPE,
@@ -45,15 +46,15 @@ def scope_problems() -> Iterator[CheckMessage]:
     if undescribed and issubclass(oauth2_settings.SCOPES_BACKEND_CLASS, ToolScopes):
         lines = ", ".join(f'"{scope}": "..."' for scope in undescribed)
         yield Info(
-            f"{SETTING} has no words for {', '.join(undescribed)}: users read the names of these "
-            "scopes where they let a client in.",
+            f"{SETTING} does not describe {', '.join(undescribed)}: the consent page shows users "
+            "the names of these scopes.",
             hint=f"Add to {SETTING}: {lines}.",
             id=CheckId.UNDESCRIBED_SCOPE,
         )
     for scope in sorted(unused - suggested):
         if near := near_miss(scope, registry.scopes):
             yield Warning(
-                f"{SETTING} has words for {scope!r}, and no tool asks for that scope. "
+                f"{SETTING} describes {scope!r}, and no tool asks for that scope. "
                 f"Did you mean {near!r}?",
                 hint=f"Correct or remove the key {scope!r}. Silence this check if that is a scope "
                 "of another part of your site.",
@@ -69,7 +70,7 @@ def near_miss(scope: str, others: Iterable[str]) -> str | None:
     """
     likeness = {other: _likeness(scope, other) for other in others if other != scope}
     best = max(likeness, key=likeness.__getitem__, default=None)
-    return best if best is not None and likeness[best] >= LEAST_LIKENESS else None
+    return best if best is not None and likeness[best] >= MIN_LIKENESS else None
 
 
 def _likeness(scope: str, other: str) -> float:

@@ -1,4 +1,4 @@
-"""Template names: proposals for one that no template has."""
+"""Proposals for the name of a template that does not exist."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ MAX_FOLDERS = 5
 
 
 def name_advice(name: str) -> str:
-    """Return the names that may be meant, and the folders in which templates are looked for."""
+    """Return similar template names, and the folders in which templates are looked for."""
     folders = list(_folders())
     meant = _near_misses(name, folders)
     parts = [f"Did you mean {' or '.join(map(repr, meant))}?"] if meant else []
@@ -29,7 +29,7 @@ def name_advice(name: str) -> str:
 
 
 def _folders() -> Iterator[Path]:
-    """Yield the folders of all loaders that have some: a cached error no longer says them."""
+    """Yield the folders of all loaders that have some: a cached error does not list them."""
     for backend in engines.all():
         if isinstance(backend, DjangoTemplates):
             for loader in _loaders(backend.engine.template_loaders):

@@ -1,4 +1,4 @@
-"""What carries background tools."""
+"""Checks of the backend that runs background tools."""
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -18,14 +18,14 @@ CELERY_BACKEND = SHORT_NAMES["celery"]
 DJANGO_TASKS_BACKEND = SHORT_NAMES["django_tasks"]
 THREADS_BACKEND = SHORT_NAMES["threads"]
 LOSING_TRANSPORTS = ("memory", "sqla", "sqlalchemy")
-"""They keep messages in one process, or tell workers of nothing but new messages."""
+"""Transports that keep messages in one process, or have no broadcast to workers."""
 
 
 @register
 def check_background(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Background tools can be handed to workers, which keep what they are handed."""
+    """Check that the background backend exists and hands tools to workers."""
     if Settings.BACKGROUND_BACKEND.problem() or Settings.CELERY_APP.problem():
         return []  # check_settings tells
     name = settings.BACKGROUND_BACKEND
@@ -69,7 +69,7 @@ def check_background(
 def check_background_deployment(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Background tools have workers of their own."""
+    """Check that background tools have workers of their own."""
     if Settings.BACKGROUND_BACKEND.problem():
         return []  # check_settings tells
     has_tools = any(declaration.background for declaration in declarations_of(ToolDeclaration))
@@ -96,7 +96,7 @@ def _celery_problems(backend: Any) -> Iterator[CheckMessage]:
         )
     if backend.transport in LOSING_TRANSPORTS:
         yield Error(
-            f"No worker in another process can be relied on over the broker {backend.transport!r}.",
+            f"Workers in other processes cannot rely on the broker {backend.transport!r}.",
             hint="Use Redis or RabbitMQ: set CELERY_BROKER_URL (broker_url) to "
             '"redis://127.0.0.1:6379/0" or "amqp://guest:guest@127.0.0.1:5672//", for example.',
             id=CheckId.UNRELIABLE_BROKER,

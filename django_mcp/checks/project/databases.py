@@ -1,4 +1,4 @@
-"""The databases that records, tasks and tools are written to."""
+"""Check of the SQLite databases that records, tasks and tools are written to."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from django_mcp.primitives.declaration import declarations_of
 from django_mcp.tools.declaration import ToolDeclaration
 
 WRITE_AHEAD = "PRAGMA journal_mode=WAL"
-"""Readers and one writer do not wait for each other."""
+"""Command after which readers and one writer do not wait for each other."""
 
 
 # By the settings alone, so that it needs no tag: `runserver` and plain `check` tell too.
@@ -21,7 +21,7 @@ WRITE_AHEAD = "PRAGMA journal_mode=WAL"
 def check_databases(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """SQLite is set up for writers that come at the same time."""
+    """Check that SQLite is set up for concurrent writers."""
     written_to = _written_to()
     return [
         Warning(
@@ -37,7 +37,7 @@ def check_databases(
 
 
 def _written_to() -> set[str]:
-    """The databases of the package's own tables, and those of tools' transactions."""
+    """Return the databases of the package's own tables, and those of tools' transactions."""
     models = apps.get_app_config("django_mcp").get_models()
     named = {
         each.atomic for each in declarations_of(ToolDeclaration) if isinstance(each.atomic, str)
@@ -54,7 +54,7 @@ def _options(alias: str) -> Mapping[str, Any]:
 
 
 def _completed(options: Mapping[str, Any]) -> str:
-    """The project's options, in its own order, with what is missing, as they can be typed."""
+    """Return the project's options with the missing ones, in its own order, as a literal."""
     commands = (options.get("init_command") or "").strip()
     if "journal_mode" not in commands.lower():
         commands = "; ".join(filter(None, (commands.rstrip("; "), WRITE_AHEAD)))

@@ -1,4 +1,4 @@
-"""What is fine in development and not in production."""
+"""Check of settings that are allowed in development only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from django_mcp.checks.encryption import encrypted, is_in_the_clear
+from django_mcp.checks.https import https_url, is_unencrypted
 from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.endpoints import get_endpoints
@@ -17,7 +17,7 @@ from django_mcp.endpoints import get_endpoints
 def check_deployment(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """What is fine in development and not in production."""
+    """Check that callers are authenticated and URLs are encrypted in production."""
     found: list[CheckMessage] = []
     if settings.ALLOW_ANONYMOUS:
         found.append(
@@ -29,18 +29,18 @@ def check_deployment(
         )
     found += [
         Warning(
-            "The endpoint's URL is not https: tokens travel in the clear.",
+            "The endpoint's URL is not https: tokens travel unencrypted.",
             hint="Let the server or proxy of the site answer by https, and set "
-            f'{Settings.URL.name} = "{encrypted(url)}".',
+            f'{Settings.URL.name} = "{https_url(url)}".',
             id=CheckId.UNENCRYPTED_URL,
         )
-        for url in _urls_in_the_clear()
+        for url in _unencrypted_urls()
     ]
     return found
 
 
-def _urls_in_the_clear() -> list[str]:
+def _unencrypted_urls() -> list[str]:
     try:
-        return [each.url for each in get_endpoints() if is_in_the_clear(each.url)]
+        return [each.url for each in get_endpoints() if is_unencrypted(each.url)]
     except ImproperlyConfigured:
         return []  # check_endpoint tells

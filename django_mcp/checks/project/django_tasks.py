@@ -1,4 +1,4 @@
-"""The backend of Django's Tasks that carries background tools."""
+"""Check of the backend of Django's Tasks that runs background tools."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ DATABASE_BACKEND = "django_tasks_db"
 def check_django_tasks(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Django's Tasks run background tools, outside the request and in queues that exist."""
+    """Check that Django's Tasks run background tools in workers and in queues that exist."""
     if Settings.BACKGROUND_BACKEND.problem() or Settings.DJANGO_TASKS_BACKEND.problem():
         return []  # check_settings tells
     if backend_path() != BACKEND:
@@ -67,13 +67,13 @@ def check_django_tasks(
 
 
 def _is_checked_by_tasks() -> bool:
-    """Return whether the check of Tasks themselves, which asks every backend, runs as well."""
+    """Return whether the check of Tasks themselves, which covers every backend, runs too."""
     module = "django.tasks.checks" if django.VERSION >= (6, 0) else "django_tasks.checks"
     return any(check.__module__ == module for check in registry.registered_checks)
 
 
 def workers_advice() -> str:
-    """Return what makes the database backend work, without what is done already."""
+    """Return the steps to set up the database backend, without those that are done."""
     steps = [
         (
             f"Set TASKS = {{{settings.DJANGO_TASKS_BACKEND!r}: "
@@ -97,7 +97,7 @@ def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
         )
     elif backend.is_dummy:
         yield Warning(
-            f"{alias} runs nothing: it is the dummy backend, which only keeps what it is given.",
+            f"{alias} runs nothing: it is the dummy backend, which only stores tasks.",
             hint=f"{workers_advice()} In tests, silence this check.",
             id=CheckId.DUMMY_TASK_BACKEND,
         )

@@ -1,4 +1,4 @@
-"""Check of the guards that the project puts around calls."""
+"""Check of the project's guards."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ PHASES = ("before", "after", "ended")
 
 @register
 def check_guards(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every path in `DJANGO_MCP_GUARDS` leads to a guard."""
+    """Check that every path in `DJANGO_MCP_GUARDS` names a guard."""
     if Settings.GUARDS.problem():
         return []  # E003 tells
     problems = ((path, _problem(path)) for path in settings.GUARDS)

@@ -1,4 +1,4 @@
-"""The settings of the package."""
+"""Check of the package's settings."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -8,8 +8,8 @@ from django.apps import AppConfig
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from django_mcp.checks.encryption import EXAMPLE_URL
 from django_mcp.checks.endpoint.url import may_be_url
+from django_mcp.checks.https import EXAMPLE_URL
 from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, declared_settings
 from django_mcp.setting import PREFIX
@@ -17,7 +17,7 @@ from django_mcp.setting import PREFIX
 
 @register
 def check_settings(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every setting holds what it should, and none is misspelt."""
+    """Check that every setting has a valid value, and none is misspelt."""
     found: list[CheckMessage] = [
         Error(
             f"{setting.name} {problem}.",
@@ -56,7 +56,7 @@ def _correction(name: str, known: Sequence[str]) -> str:
 
 
 def _sharing_words(name: str, known: Sequence[str]) -> list[str]:
-    """Up to three settings that have all words of the name, or whose words the name all has."""
+    """Return up to three settings whose words include, or are included in, those of the name."""
     words = set(name.removeprefix(PREFIX).split("_"))
     all_words = {each: set(each.removeprefix(PREFIX).split("_")) for each in known}
     return [each for each, others in all_words.items() if words <= others or others <= words][:3]

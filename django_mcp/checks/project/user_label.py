@@ -1,4 +1,4 @@
-"""The function that makes the labels of users."""
+"""Check of the function that makes the labels of users."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from django_mcp.conf import Settings, settings
 def check_user_label(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The function that makes the labels of users can be imported and called."""
+    """Check that the function that makes the labels of users can be imported and called."""
     if Settings.USER_LABEL.problem():
         return []  # E003 tells
     problem = _problem(settings.USER_LABEL)

@@ -1,4 +1,4 @@
-"""Modules that declare primitives and that start-up does not import."""
+"""Check of modules that declare primitives and that start-up does not import."""
 
 import pkgutil
 import sys
@@ -26,13 +26,13 @@ TESTS = ("test", "conftest")
 def check_discovery(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Every module that declares tools is imported at start-up."""
+    """Check that every module that declares tools is imported at start-up."""
     if Settings.AUTODISCOVER.problem():
         return []  # check_settings tells
     # A package may be searched twice: as one that the setting names, and below one of the default.
-    forgotten = {each.module: each for each in _forgotten()}.values()
+    unimported = {each.module: each for each in _unimported_modules()}.values()
     # One list for all of them: what a second hint has set would take back the first.
-    names = dict.fromkeys([*settings.AUTODISCOVER, *(each.name for each in forgotten)])
+    names = dict.fromkeys([*settings.AUTODISCOVER, *(each.name for each in unimported)])
     line = f"{Settings.AUTODISCOVER.name} = {list(names)}"
     return [
         Warning(
@@ -43,13 +43,13 @@ def check_discovery(
             else f"Write {line} in the settings.",
             id=CheckId.UNIMPORTED_MODULE,
         )
-        for each in forgotten
+        for each in unimported
     ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """A module with tools that start-up does not import; `package` is the searched one of it."""
+class UnimportedModule:
+    """Module with tools that start-up does not import; `package` is the searched one above it."""
 
     app: str
     module: str
@@ -57,20 +57,20 @@ class Forgotten:
 
     @property
     def name(self) -> str:
-        """The name that the setting has for it."""
+        """Name of the module in the setting, relative to its app."""
         return self.module.removeprefix(f"{self.app}.")
 
 
-def _forgotten() -> Iterator[Forgotten]:
+def _unimported_modules() -> Iterator[UnimportedModule]:
     for app, name in searched_modules():
         package = f"{app}.{name}"
         for spec in _modules(app, package):
             if spec.name not in imported_modules() and _declares_tools(spec):
-                yield Forgotten(app=app, module=spec.name, package=package)
+                yield UnimportedModule(app=app, module=spec.name, package=package)
 
 
 def _modules(app: str, package: str) -> Iterator[ModuleSpec]:
-    """A searched module and those below it; only what start-up has imported is imported."""
+    """Yield a searched module and those below it; none is imported that start-up did not."""
     if package in imported_modules():
         yield from _submodules(package, getattr(sys.modules[package], "__path__", ()))
     elif package.removeprefix(f"{app}.") in Settings.AUTODISCOVER.default:
@@ -86,7 +86,7 @@ def _file_of(package: str) -> str:
 
 
 def _submodules(package: str, path: Iterable[str]) -> Iterator[ModuleSpec]:
-    """The modules below a package at any depth, but for tests; none of them is imported."""
+    """Yield the modules below a package, at any depth and without tests; none is imported."""
     for finder, name, _ in pkgutil.iter_modules(path, f"{package}."):
         if name.rpartition(".")[2].startswith(TESTS):
             continue
@@ -97,7 +97,7 @@ def _submodules(package: str, path: Iterable[str]) -> Iterator[ModuleSpec]:
 
 
 def _declares_tools(spec: ModuleSpec) -> bool:
-    """Whether its source imports what declares tools."""
+    """Return whether the source of the module imports a declarator."""
     if not isinstance(spec.loader, InspectLoader):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Docstrings of tools, beside the parameters that they describe."""
+"""Check of the parameters that docstrings of tools describe."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from django_mcp.tools.declaration import ToolDeclaration
 def check_docstrings(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Docstrings describe parameters that the tools have."""
+    """Check that docstrings describe parameters that the tools have."""
     return [
         Warning(
             f"{declaration.located_name}: its docstring describes {name!r}, which is no parameter"
@@ -34,7 +34,7 @@ def check_docstrings(
 
 
 def _unknown(declaration: ToolDeclaration) -> Iterator[tuple[str, list[str]]]:
-    """The names that are described and no parameters, each with the parameters that are not."""
+    """Yield described names that are no parameters, each with the undescribed parameters."""
     documentation = documentation_of(declaration.function)
     parameters = _parameters(declaration.function)
     if not isinstance(documentation, str) or parameters is None:

@@ -1,4 +1,4 @@
-"""The exceptions that the project has words for."""
+"""Check of `DJANGO_MCP_EXCEPTIONS`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from django_mcp.exceptions import DjangoMCPError
 def check_exceptions(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The exceptions that clients are told of exist, and what makes the words."""
+    """Check that the mapped exceptions and their handlers exist."""
     if Settings.EXCEPTIONS.problem():
         return []  # E003 tells
     return [
@@ -38,7 +38,7 @@ def _mapping_problems(path: str, handler: str | None) -> Iterator[str]:
     elif not (isinstance(error, type) and issubclass(error, Exception)):
         yield f"names {path}, which is no exception class"
     elif issubclass(error, DjangoMCPError):
-        yield f"names {path}, which clients are told of as it is"
+        yield f"names {path}, an exception of django_mcp, which reaches clients unchanged"
     if handler is not None:
         function, reason = _imported(handler)
         if reason:

@@ -1,4 +1,4 @@
-"""Tool groups that nobody has opened."""
+"""Checks of closed tool groups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from django_mcp.primitives.declaration import declarations
 def check_new_groups(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The project says whether new tool groups start open."""
+    """Check that the project decides whether new tool groups start open."""
     if Settings.ENABLE_NEW_GROUPS.name in dir(django_settings):
         return []
     return [
@@ -37,7 +37,7 @@ def check_new_groups(
 def check_open_groups(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Some tool group is open."""
+    """Check that some tool group is open."""
     alias = router.db_for_read(ToolGroup)
     groups = _declared_groups()
     if not groups or alias not in (kwargs.get("databases") or ()):

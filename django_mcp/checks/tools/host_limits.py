@@ -1,4 +1,4 @@
-"""Declarations that the protocol allows and some hosts (clients and the models behind) do not."""
+"""Check of the limits of hosts, the clients and their models, beyond the protocol's."""
 
 import re
 import unicodedata
@@ -12,19 +12,19 @@ from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.tools.tool import Tool
 
-PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-"""Names of properties of an input schema that Anthropic's API takes."""
+PARAMETER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+"""Names of properties of an input schema that Anthropic's API accepts."""
 
-MAX_DESCRIPTION = 1024
-"""Characters that OpenAI's API takes."""
+MAX_DESCRIPTION_CHARACTERS = 1024
+"""The length of a description that OpenAI's API accepts."""
 
-SHOWN_DESCRIPTION = 2048
-"""Characters that Claude Code shows its model."""
+SHOWN_DESCRIPTION_CHARACTERS = 2048
+"""The length of a description that Claude Code shows its model."""
 
 
 @register
 def check_hosts(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every host takes the tools as they are declared."""
+    """Check that every host accepts the tools as they are declared."""
     try:
         registry = get_registry()
     except Exception:  # noqa: BLE001  (check_tools tells)
@@ -41,7 +41,7 @@ def _host_problems(registry: Registry) -> Iterator[CheckMessage]:
 
 def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
     for name in tool.input_schema["properties"]:
-        if not PARAMETER.fullmatch(name):
+        if not PARAMETER_NAME.fullmatch(name):
             yield Warning(
                 f"{tool.located_name}: some hosts refuse the name of the parameter {name!r}, and "
                 "with it every tool of the server.",
@@ -53,19 +53,19 @@ def _name_problems(tool: Tool) -> Iterator[CheckMessage]:
 
 
 def _alias(name: str) -> str:
-    """A name like it that every host takes."""
+    """Return a similar name that every host accepts."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[:64] or "value"
 
 
 def _description_problems(tool: Tool) -> Iterator[CheckMessage]:
     length = len(tool.description)
-    if length > MAX_DESCRIPTION:
-        is_cut = length > SHOWN_DESCRIPTION
-        cut = f", and Claude Code cuts it after {SHOWN_DESCRIPTION:,}" if is_cut else ""
+    if length > MAX_DESCRIPTION_CHARACTERS:
+        is_cut = length > SHOWN_DESCRIPTION_CHARACTERS
+        cut = f", and Claude Code cuts it after {SHOWN_DESCRIPTION_CHARACTERS:,}" if is_cut else ""
         yield Warning(
             f"{tool.located_name}: its description has {length:,} characters. OpenAI's API refuses "
-            f"more than {MAX_DESCRIPTION:,} of a function{cut}.",
+            f"more than {MAX_DESCRIPTION_CHARACTERS:,} of a function{cut}.",
             hint='Shorten the docstring, or pass another text: @tool(description="...").',
             id=CheckId.LONG_DESCRIPTION,
         )

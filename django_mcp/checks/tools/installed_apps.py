@@ -1,4 +1,4 @@
-"""Packages of the project that declare tools and are no installed apps."""
+"""Check of packages that declare tools and are not installed as apps."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from django_mcp.schemas.callables import shown_path
 def check_installed_apps(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The app whose tools are the project's first is installed."""
+    """Check that packages of the project that declare tools are installed."""
     # Only where there is no tool at all: a project may leave an app out on purpose, but hardly all.
     if declarations() or Settings.AUTODISCOVER.problem():
         return []
@@ -37,7 +37,7 @@ def check_installed_apps(
 
 
 def _packages() -> Iterator[tuple[str, Path]]:
-    """The packages right below `BASE_DIR` that are no apps, with their names."""
+    """Yield names and folders of the packages right below `BASE_DIR` that are no apps."""
     base = getattr(django_settings, "BASE_DIR", None)
     if not isinstance(base, str | Path) or not Path(base).is_dir():
         return

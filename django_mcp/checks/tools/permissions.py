@@ -1,4 +1,4 @@
-"""The Django permissions that tools ask for."""
+"""Check of the Django permissions that tools ask for."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from django.db import connections, router
 from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.registry import Registry, get_registry
 
-OF_OBJECTS = (
+OBJECT_PERMISSIONS_ADVICE = (
     "permissions= asks without an object: a permission of one object, as of django-guardian or "
     "rules, belongs in the function, or in requires=."
 )
@@ -23,7 +23,7 @@ OF_OBJECTS = (
 def check_permissions(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The permissions that tools ask for exist."""
+    """Check that the permissions that tools ask for exist."""
     alias = router.db_for_read(Permission)
     if alias not in (kwargs.get("databases") or ()):
         return []
@@ -39,8 +39,8 @@ def check_permissions(
         Warning(
             f"{primitive.located_name}: the permission {permission!r} does not exist, so that only "
             f"superusers see the {primitive.kind}.",
-            hint=f"{_correction(permission, declared)} {OF_OBJECTS} If an authentication backend "
-            "of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = "
+            hint=f"{_correction(permission, declared)} {OBJECT_PERMISSIONS_ADVICE} If an "
+            "authentication backend of yours grants it to users as such: SILENCED_SYSTEM_CHECKS = "
             f'["{CheckId.UNKNOWN_PERMISSION}"].',
             id=CheckId.UNKNOWN_PERMISSION,
         )
@@ -61,7 +61,7 @@ def _wanted(registry: Registry) -> set[str]:
 
 
 def _declared() -> set[str]:
-    """Those that models declare: `migrate` creates them after this check has run."""
+    """Return the permissions that models declare: `migrate` creates them after this check."""
     return {
         f"{model._meta.app_label}.{codename}"
         for model in apps.get_models()

@@ -1,4 +1,4 @@
-"""The tools themselves."""
+"""Check of the declared tools."""
 
 import sys
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ HINT = (
 # `collectstatic` runs no checks but those with its tag.
 @register(Tags.staticfiles)
 def check_tools(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every declared tool can be served."""
+    """Check that every declared tool can be served."""
     try:
         get_registry()
     except ToolRegistrationError as error:
@@ -35,7 +35,7 @@ def check_tools(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def _serves_no_tools() -> bool:
-    """Whether this is a step of a deployment or a build that must not depend on the tools.
+    """Return whether the command is a step of a deployment or build that serves no tools.
 
     Django does not hand checks the command that runs them. Commands that are called from within
     another, by `call_command`, run no checks.

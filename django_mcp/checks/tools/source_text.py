@@ -1,13 +1,13 @@
-"""Source text that imports what declares tools; nothing is imported to find out."""
+"""Search for declarators of tools in source text, without an import of it."""
 
 import ast
 
 PACKAGE = "django_mcp"
-DECLARING = ("tool", "register", "*")
+DECLARATORS = ("tool", "register", "*")
 
 
 def declares_tools(source: str) -> bool:
-    """Whether the source imports what declares tools. Raises `SyntaxError` or `ValueError`."""
+    """Return whether the source imports a declarator. Raises `SyntaxError` or `ValueError`."""
     tree = ast.parse(source if PACKAGE in source else "")
     return any(_imports_declarator(node) for node in ast.walk(tree))
 
@@ -15,7 +15,7 @@ def declares_tools(source: str) -> bool:
 def _imports_declarator(node: ast.AST) -> bool:
     match node:
         case ast.ImportFrom(module="django_mcp", names=names):
-            return any(alias.name in DECLARING for alias in names)
+            return any(alias.name in DECLARATORS for alias in names)
         case ast.Import(names=names):
             return any(alias.name == PACKAGE for alias in names)
     return False

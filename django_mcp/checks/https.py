@@ -1,4 +1,4 @@
-"""Whether what is sent to a URL can be read on the way."""
+"""Encryption of URLs: the schemes `http` and `https`."""
 
 from urllib.parse import urlsplit
 
@@ -7,12 +7,12 @@ EXAMPLE_URL = "https://shop.example/mcp"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def is_in_the_clear(url: str) -> bool:
-    """Whether it is not encrypted, and leaves this machine."""
+def is_unencrypted(url: str) -> bool:
+    """Return whether requests to the URL leave this machine unencrypted."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
-def encrypted(url: str) -> str:
-    """The same URL by https."""
+def https_url(url: str) -> str:
+    """Return the same URL with the scheme `https`."""
     return urlsplit(url)._replace(scheme="https").geturl()

@@ -1,4 +1,4 @@
-"""The project's URLconf: where it includes a namespace, and which route answers a path."""
+"""Queries of the project's URLconf: includes of a namespace, and routes of a path."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,27 +32,27 @@ LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
-    """An include of a namespace; `outer` are the namespaces of those around it."""
+    """Include of a namespace; `outer` are the namespaces of the includes around it."""
 
     resolver: URLResolver
     outer: tuple[str, ...]
 
 
 def includes_of(namespace: str) -> list[Include]:
-    """Every include of this namespace, at any depth; none without a root URLconf."""
+    """Return every include of this namespace, at any depth; none without a root URLconf."""
     if not getattr(django_settings, "ROOT_URLCONF", None):
         return []
     return list(_includes(get_resolver(), namespace, ()))
 
 
 def routes() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every route, at any depth, with its view; none without a root URLconf."""
+    """Yield every route with its view, at any depth; none without a root URLconf."""
     if getattr(django_settings, "ROOT_URLCONF", None):
         yield from _routes(get_resolver(), "")
 
 
-def answering(path: str) -> ResolverMatch | None:
-    """The route that answers a path as `reverse` gives it; None if there is none.
+def resolve_route(path: str) -> ResolverMatch | None:
+    """Return the route that answers a path as `reverse` gives it; None if there is none.
 
     It may be that of the path with a slash, where `CommonMiddleware` redirects there.
     """
@@ -65,30 +65,30 @@ def answering(path: str) -> ResolverMatch | None:
     return None if is_exempt else redirected
 
 
-def answering_browser(path: str) -> ResolverMatch | None:
-    """The route at which a browser ends that asks for a path; None if there is none.
+def resolve_browser_route(path: str) -> ResolverMatch | None:
+    """Return the route at which a browser ends that requests a path; None if there is none.
 
     It may be that of the path below a language, where `LocaleMiddleware` redirects there. Call it
     in the `request_language()`.
     """
-    if not any(middleware_from(LOCALE_MIDDLEWARE)):
-        return answering(path)
+    if not any(middleware_classes(LOCALE_MIDDLEWARE)):
+        return resolve_route(path)
     if language := get_language_from_path(f"/{route_of(path)}"):
         with override(language):
-            return answering(path)
+            return resolve_route(path)
     is_used, is_default_prefixed = _language_prefixes()
-    match = answering(path)
+    match = resolve_route(path)
     if match is not None or not (is_used and is_default_prefixed):
         return match
-    return answering(f"{get_script_prefix()}{get_language()}/{route_of(path)}")
+    return resolve_route(f"{get_script_prefix()}{get_language()}/{route_of(path)}")
 
 
 def request_language() -> str:
-    """The language of a request that asks for none."""
+    """Return the language of a request that asks for none."""
     default = django_settings.LANGUAGE_CODE
     is_used, is_default_prefixed = _language_prefixes()
     is_fixed = is_used and not is_default_prefixed
-    if is_fixed or not any(middleware_from(LOCALE_MIDDLEWARE)):
+    if is_fixed or not any(middleware_classes(LOCALE_MIDDLEWARE)):
         return default
     try:
         return get_supported_language_variant(default)
@@ -97,12 +97,12 @@ def request_language() -> str:
 
 
 def route_of(path: str) -> str:
-    """The path without its first slash and without the script name, below which routes begin."""
+    """Return the path without its first slash and without the script name."""
     return path.removeprefix(get_script_prefix()).lstrip("/")
 
 
 def root_urlconf() -> str:
-    """The root URLconf, in words for a hint."""
+    """Return the name of the root URLconf, for a hint."""
     urlconf = getattr(django_settings, "ROOT_URLCONF", None)
     return urlconf if isinstance(urlconf, str) else "the root URLconf"
 
@@ -116,8 +116,8 @@ def has_route(name: str) -> bool:
     return True
 
 
-def middleware_from(ancestor: str) -> Iterator[Any]:
-    """The classes in `MIDDLEWARE` that are the one with this dotted path, or made from it."""
+def middleware_classes(ancestor: str) -> Iterator[Any]:
+    """Yield the classes in `MIDDLEWARE` that are the one of this dotted path, or subclasses."""
     for path in django_settings.MIDDLEWARE:
         try:
             found = import_string(path)
@@ -135,11 +135,11 @@ def _match(path: str) -> ResolverMatch | None:
 
 
 def _appends_slash() -> bool:
-    return django_settings.APPEND_SLASH and any(middleware_from(COMMON_MIDDLEWARE))
+    return django_settings.APPEND_SLASH and any(middleware_classes(COMMON_MIDDLEWARE))
 
 
 def _language_prefixes() -> tuple[bool, bool]:
-    """Whether `i18n_patterns()` is used, and whether it prefixes the default language, too."""
+    """Return whether `i18n_patterns()` is used, and prefixes the default language too."""
     return is_language_prefix_patterns_used(django_settings.ROOT_URLCONF)
 
 
