@@ -1,4 +1,4 @@
-"""The app's start-up: find the tools, and keep the rows of their groups in step."""
+"""App configuration: at start-up it finds the tools, and connects the receivers of groups."""
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in

@@ -1,4 +1,4 @@
-"""Catalog of the primitives that a principal sees, and the reasons why not the others."""
+"""Catalog of the primitives that a principal sees, with the reasons that hide the others."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Primitive)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One primitive as it stands for one principal; without a `denial` it is listed.
+    """Primitive with its visibility for one principal; without a `denial` it is listed.
 
     `reasons` are in words for operators: one for each denial, not the first alone, and one where
     the principal lacks scopes. They name what is missing.
@@ -44,7 +44,7 @@ class Lookup(Generic[P]):
 
 
 def survey(principal: Principal) -> list[Entry]:
-    """Every primitive, in the order of lists, as it stands for this principal.
+    """Return every primitive with its visibility for this principal, in the order of lists.
 
     Call it from a thread.
     """
@@ -64,7 +64,7 @@ def survey(principal: Principal) -> list[Entry]:
 
 
 def empty_list_reason(kind: Kind, principal: Principal) -> str:
-    """Why this principal is shown nothing of a kind, in words for operators that name no user.
+    """Return the reasons for an empty list, as text for operators that names no user.
 
     Call it from a thread.
     """

@@ -1,4 +1,4 @@
-"""The `DJANGO_MCP_*` settings of a project, and what each is for."""
+"""Settings `DJANGO_MCP_*` of a project, with their types, defaults and help texts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ RATE = r"\d+/([1-9]\d*)?[smhd]"
 
 
 class Settings:
-    """Every setting of the package, without its prefix."""
+    """Settings of the package, by their names without the prefix."""
 
     URL = Setting(
         str,
@@ -362,6 +362,6 @@ settings = Settings()
 
 
 def declared_settings() -> list[Setting[Any]]:
-    """Every setting, in the order of their names."""
+    """Return every setting, in the order of their names."""
     found = [value for value in vars(Settings).values() if isinstance(value, Setting)]
     return sorted(found, key=lambda setting: setting.name)

@@ -1,4 +1,4 @@
-"""What tools may return besides data, and the marker for secrets."""
+"""Content blocks that tools may return besides data, and the marker for secrets."""
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
-    """An icon that clients may show for a tool. `sizes` are such as `48x48` or `any`."""
+    """Icon that clients may show for a tool. `sizes` are such as `48x48` or `any`."""
 
     src: str
     mime_type: str | None = None
@@ -18,7 +18,7 @@ class Icon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The base of the content blocks; return one or a list of them from a tool.
+    """Base class of the content blocks; return one or a list of them from a tool.
 
     Lazy text, as of translations, becomes text in the language that is active where it is made.
     Raises `TypeError` for values that no client could be sent, such as base64 text for bytes.
@@ -41,14 +41,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Content):
-    """A block of text."""
+    """Block of text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image(Content):
-    """A picture: its raw bytes and their media type, such as `image/png`."""
+    """Image: its raw bytes and their media type, such as `image/png`."""
 
     data: bytes
     mime_type: str
@@ -56,7 +56,7 @@ class Image(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio(Content):
-    """A sound: its raw bytes and their media type, such as `audio/wav`."""
+    """Audio: its raw bytes and their media type, such as `audio/wav`."""
 
     data: bytes
     mime_type: str
@@ -64,7 +64,7 @@ class Audio(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedResource(Content):
-    """An embedded document under a URI of its own: either `text` or raw `data`."""
+    """Embedded document under a URI of its own: either `text` or raw `data`."""
 
     uri: str
     text: str | None = None
@@ -79,7 +79,7 @@ class EmbeddedResource(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceLink(Content):
-    """A reference to a document that the client may fetch by its URI."""
+    """Link to a document that the client may fetch by its URI."""
 
     uri: str
     name: str
@@ -89,7 +89,7 @@ class ResourceLink(Content):
 
 
 class Redacted:
-    """Marks an argument as secret: `Annotated[str, Redacted]` never reaches a record or a log.
+    """Marker of a secret argument: `Annotated[str, Redacted]` never reaches a record or a log.
 
     The published input schema says `writeOnly`, as JSON Schema has it for secrets.
     """

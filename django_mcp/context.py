@@ -15,7 +15,7 @@ M = TypeVar("M", bound="BaseModel")
 
 
 class RunningCall(Protocol):
-    """The parts of a `Call` that its tool has a use for."""
+    """Protocol of the part of `Call` that `ToolContext` uses."""
 
     @property
     def invocation(self) -> Invocation: ...
@@ -26,7 +26,7 @@ class RunningCall(Protocol):
     def see_cancellation(self) -> bool: ...
     def report_progress(self, done: float, total: float | None, message: str) -> None: ...
     async def drain_progress(self) -> None: ...
-    def ask(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]: ...
+    def elicit(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]: ...
 
 
 class ToolContext:
@@ -108,7 +108,7 @@ class ToolContext:
 
         Raises the error of the first that the user did not accept.
         """
-        return self._call.ask(questions)
+        return self._call.elicit(questions)
 
     async def aelicit(self, message: str, model: type[M]) -> M:
         """As `elicit`, for async tools."""

@@ -1,4 +1,4 @@
-"""The three ways in which a call is run: on a thread, on the event loop, and as a task.
+"""Dispatch of calls: on a thread, on the event loop, or as a task.
 
 The order of what is done to it is the same for all of them: see `calls.pipeline`.
 """
@@ -15,7 +15,7 @@ from django_mcp.audit.record import mark_undelivered
 from django_mcp.background.access import Access
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.completion import result_of
-from django_mcp.background.serialization import repetition_of
+from django_mcp.background.serialization import new_invocation_of
 from django_mcp.background.submit import submit, withdraw
 from django_mcp.background.watch import forward_progress, poller
 from django_mcp.calls.call import Call
@@ -43,7 +43,7 @@ from django_mcp.tools.tool import Tool
 T = TypeVar("T")
 
 RECHECK_INTERVAL_SECONDS = 0.5
-"""How long a call waits for a wait_until_published before its guard is asked again."""
+"""How long a call waits for a publication before its guard is called again."""
 
 Loop = asyncio.AbstractEventLoop
 
@@ -71,7 +71,7 @@ async def start_task(call: Call) -> ToolTask | Rendered:
     """Begin one call of a background tool; return its task, which is committed.
 
     Returns a result where a guard has one for the call. Raises as `serve` does, and
-    `TaskNotStartedError` when no worker could be told of it.
+    `TaskNotStartedError` when it could not be enqueued.
     """
     call.become_task()
     async with _ended_if_unclaimed(call), _cancelled_with_caller(call):
@@ -88,14 +88,14 @@ def refuse(call: Call, error: Exception) -> None:
 
 
 def call_again(task: ToolTask) -> UUID:
-    """Call an ended task's tool anew, with its arguments, for its caller; the new task's key.
+    """Call an ended task's tool anew, with its arguments, for its caller; return the new key.
 
     It is judged and recorded as if the caller called now, and raises the same. Also raises
     `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
     that had secret arguments: they are gone. It does not count against
     `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
     """
-    invocation = repetition_of(task)
+    invocation = new_invocation_of(task)
     tool = Visibility(invocation.principal, current_snapshot()).find(Tool, task.name)
     call = Call(invocation=invocation, target=tool)
     if tool is None or tool.background is None:
@@ -119,9 +119,9 @@ def _serve_on_thread(call: Call, loop: Loop) -> Rendered:
 
 
 async def _serve_as_task(call: Call) -> Rendered:
-    """Serve a call whose client takes no task: watch its task, and return what comes of it.
+    """Serve a call whose client takes no task: watch its task, and return its result.
 
-    Raises `AccessEndedError`, and tells no more of the task, when the caller loses its access, and
+    Raises `AccessEndedError`, and reports nothing more, when the caller loses its access, and
     `RevokedError` when it has lost it before there was one.
     """
     tool = call.tool
@@ -177,7 +177,7 @@ def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> To
 
 
 async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) -> T:
-    """Do the work of a call, again and again while a guard raises `WaitFor`.
+    """Do the work of a call; repeat it while a guard raises `WaitFor`.
 
     The call holds no thread while it waits. Raises `BusyError` when the guard's time is over.
     """

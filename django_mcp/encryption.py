@@ -1,4 +1,4 @@
-"""Encryption of what leaves this process and comes back, under keys that follow from SECRET_KEY.
+"""Encryption keys, derived from SECRET_KEY, for data that leaves this process and comes back.
 
 Fernet of the `cryptography` package: Django signs, but does not encrypt. After a rotation, what was
 encrypted before still opens as long as the old key stands in SECRET_KEY_FALLBACKS.
@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 
 def encryption_keys(purpose: str) -> MultiFernet:
-    """The keys of one purpose: nothing opens what was encrypted for another."""
+    """Return the keys of one purpose: they decrypt nothing that was encrypted for another."""
     return MultiFernet(
         [
             Fernet(_key(purpose, secret))

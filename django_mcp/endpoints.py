@@ -19,7 +19,7 @@ PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One mounted MCP endpoint. `url` is its canonical URI (RFC 8707), without a trailing slash.
+    """Mounted MCP endpoint. `url` is its canonical URI (RFC 8707), without a trailing slash.
 
     `groups` names the only tool groups that are served there; None serves all.
     """
@@ -30,7 +30,7 @@ class Endpoint:
 
     @property
     def path(self) -> str:
-        """The URL's path, such as `/mcp`."""
+        """Path of the URL, such as `/mcp`."""
         return urlsplit(self.url).path
 
     @property
@@ -41,7 +41,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The URL's host, with its port where it has one."""
+        """Host of the URL, with its port where it has one."""
         return urlsplit(self.url).netloc
 
     def is_audience(self, resource: Iterable[str] | None) -> bool:
@@ -51,7 +51,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointRegistry:
-    """The endpoints of a site, one of which is named "default". Names and paths are unique."""
+    """Registry of a site's endpoints, one of them named "default". Names and paths are unique."""
 
     endpoints: tuple[Endpoint, ...]
 
@@ -73,12 +73,12 @@ class EndpointRegistry:
 
     @property
     def default(self) -> Endpoint:
-        """The endpoint that is meant where none is named."""
+        """Endpoint that is meant where none is named."""
         return self._by_name[DEFAULT_NAME]
 
     @property
     def oauth_origin(self) -> str:
-        """The origin of the authorization server: one serves all endpoints, beside the default."""
+        """Origin of the authorization server: one serves all endpoints, beside the default."""
         return self.default.origin
 
     def by_name(self, name: str) -> Endpoint | None:
@@ -145,7 +145,7 @@ def using_endpoints(*endpoints: Endpoint) -> Iterator[EndpointRegistry]:
 
 @lru_cache(maxsize=8)
 def _described(url: str) -> EndpointRegistry:
-    """The registry of one endpoint, at the value of `DJANGO_MCP_URL`."""
+    """Return the registry of one endpoint, at the value of `DJANGO_MCP_URL`."""
     if not url:
         raise ImproperlyConfigured("Set DJANGO_MCP_URL to the endpoint's public URL.")
     try:

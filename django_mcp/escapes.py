@@ -1,4 +1,4 @@
-"""Text of clients and agents, made safe to print: what cannot be seen is spelled out."""
+"""Escapes for text of clients and agents: invisible characters are spelled out."""
 
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Letters, marks and symbols that show nothing, whatever Unicode's categories say of them."""
@@ -19,7 +19,7 @@ _HIDDEN = {
 
 
 def printable(text: str) -> str:
-    """The text in one line, with an escape for every character that is not printable."""
+    """Return the text in one line, with an escape for every character that is not printable."""
     return "".join(
         character
         if character.isprintable() and character not in BLANK
@@ -29,5 +29,5 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Text of any length: tabs, line breaks and the joiners inside words stay what they are."""
+    """Return text of any length: tabs, line breaks and joiners inside words stay as they are."""
     return text.translate(_HIDDEN)

@@ -1,4 +1,4 @@
-"""One call as it arrived, before anything is known about it."""
+"""Invocation: one call as it arrived, before a look-up or a check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from django_mcp.trace_context import trace_id_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestState:
-    """The sealed state of a round of questions, which one call may bring back until it expires."""
+    """Encrypted state of one round of elicitation, which one call may return until it expires."""
 
     id: UUID
     expires: datetime
@@ -47,5 +47,5 @@ class Invocation:
 
     @property
     def trace_id(self) -> str:
-        """The id of the client's trace; empty without one."""
+        """Id of the client's trace; empty without one."""
         return trace_id_of(self.traceparent)

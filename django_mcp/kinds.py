@@ -1,4 +1,4 @@
-"""Kinds of primitives, and the keys that identify these."""
+"""Kinds of primitives, and the keys that identify primitives."""
 
 from enum import StrEnum
 

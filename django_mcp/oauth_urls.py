@@ -36,7 +36,7 @@ OPENID = ("jwks-info", "user-info", "rp-initiated-logout")
 
 
 def _for_clients(view: type[View]) -> Callable[..., HttpResponseBase]:
-    """What every client may ask, scripts included, after its document has been looked at."""
+    """Wrap a view for every client, scripts included, after its metadata document was fetched."""
     return open_to_scripts(without_transaction(view.as_view()), "POST")
 
 

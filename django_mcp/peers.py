@@ -1,4 +1,4 @@
-"""Peers: the programs at the other end of requests, whatever a transport knows of them."""
+"""Peers: the programs that send requests, as far as a transport knows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """The program that sent a request: its address, and what it sent beside the message.
+    """Program that sent a request: its address, and what it sent beside the message.
 
     `address` is the client's IP address as `RATELIMIT_IP_META_KEY` finds it, and empty where there
     is none. `user_agent` is what the program calls itself. `headers` holds every header of the

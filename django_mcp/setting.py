@@ -1,4 +1,4 @@
-"""One setting of the package: its type and default, read from the project at every use."""
+"""Descriptor of one setting: its type and default, read from the project at every use."""
 
 import re
 from typing import Any, Generic, TypeVar, cast, overload
@@ -11,7 +11,7 @@ PREFIX = "DJANGO_MCP_"
 
 
 class Setting(Generic[T]):
-    """One setting. It is read from the project at every use, so `override_settings` takes effect.
+    """Setting that is read from the project at every use, so `override_settings` takes effect.
 
     `type` is what the project's value must be; a `list` is one of strings, a `dict` one of strings
     to strings or None, a number is positive. One that `is_optional` may be None as well; one with a
@@ -34,7 +34,7 @@ class Setting(Generic[T]):
         self.pattern = pattern
 
     def problem(self) -> str:
-        """The fault of the project's value, in words; empty when there is none."""
+        """Return the fault of the project's value, as text; empty when there is none."""
         value: Any = getattr(django_settings, self.name, self.default)
         if value is None and self.is_optional:
             return ""

@@ -1,6 +1,6 @@
-"""What Celery's autodiscovery finds in the app: the task that runs tools, and the sweep.
+"""Celery tasks of the app, for autodiscovery: the run of tools, and the recovery of lost ones.
 
-Only workers import this; whoever hands tasks over names the task.
+Only workers import this; the backend sends the task by its name.
 """
 
 from typing import Any

@@ -71,7 +71,7 @@ def _user_patterns() -> list[URLPattern]:
 
 
 def _oauth_route() -> str | None:
-    """The path of OAuth, without slashes at its ends; None where it is not served."""
+    """Return the path of OAuth, without slashes at its ends; None where it is not served."""
     if settings.OAUTH_PATH is None or Settings.OAUTH_PATH.problem():
         return None  # of the wrong type: the system check E003 tells
     return settings.OAUTH_PATH.strip("/")

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from django_mcp.conf import Settings, settings
 from django_mcp.db.text import storable_text
 
-MAX_LABEL = 255
+MAX_LABEL_CHARACTERS = 255
 
 HEXADECIMAL = re.compile(r"(?:[0-9a-f]-?){16,}", re.ASCII | re.IGNORECASE)
 LONG_WORD = re.compile(r"[a-z0-9_-]{20,}", re.ASCII | re.IGNORECASE)
@@ -23,7 +23,7 @@ _logged: set[str] = set()
 
 
 def user_label(user: Any) -> str:
-    """Return how `DJANGO_MCP_USER_LABEL` shows a user: one line of at most `MAX_LABEL` characters.
+    """Return the label of a user by `DJANGO_MCP_USER_LABEL`: one line of bounded length.
 
     It may query where that callable does. It never raises and is never empty: where the callable
     fails, which is logged once, the default counts, and in the last place the user's key. The
@@ -94,4 +94,4 @@ def _called(path: str, user: Any) -> str:
             logger.exception("%s failed; users are shown by the default label", path)
         return ""
     # Joined anew, it is plain text. Much longer than any column, it would only be cut off later.
-    return " ".join(storable_text(label, 4 * MAX_LABEL).split())[:MAX_LABEL]
+    return " ".join(storable_text(label, 4 * MAX_LABEL_CHARACTERS).split())[:MAX_LABEL_CHARACTERS]

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django_mcp import ToolContext, ToolError
 from django_mcp.calls import progress as progress_module
 from django_mcp.calls.call import Call
-from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
+from django_mcp.calls.progress import PROGRESS_INTERVAL_SECONDS, ProgressReport
 from django_mcp.testing import MCPClient, ToolResult
 from tests.calls import call_of, caller, offering
 from tests.docs.pages import ROOT
@@ -144,7 +144,7 @@ def test_report_held_back_is_replaced_by_the_next(
 ) -> None:
     context.report_progress(1)
     context.report_progress(2)
-    clock.now += PROGRESS_INTERVAL
+    clock.now += PROGRESS_INTERVAL_SECONDS
     context.report_progress(3)
     call.finish_progress()
 
@@ -165,7 +165,7 @@ def test_total_that_json_does_not_know_is_left_out(
 def test_reports_of_several_threads_arrive_in_increasing_order(
     call: Call, context: ToolContext, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress_module, "PROGRESS_INTERVAL", 0)
+    monkeypatch.setattr(progress_module, "PROGRESS_INTERVAL_SECONDS", 0)
     threads, rounds = 8, 200
     together = Barrier(threads)
 

@@ -14,8 +14,8 @@ from django_mcp import Redacted
 from django_mcp.audit.redaction import (
     MAX_DEPTH,
     MAX_ITEMS,
-    MAX_KEY,
-    MAX_STRING,
+    MAX_KEY_CHARACTERS,
+    MAX_STRING_CHARACTERS,
     REDACTED,
     UNKNOWN,
     argument_names,
@@ -211,22 +211,22 @@ def test_what_is_too_large_is_cut_and_says_so() -> None:
         deep = {"in": deep}
     found = kept(
         {
-            "text": "x" * (MAX_STRING + 7),
+            "text": "x" * (MAX_STRING_CHARACTERS + 7),
             "items": list(range(MAX_ITEMS + 3)),
             "entries": {str(number): 1 for number in range(MAX_ITEMS + 4)},
             "deep": deep,
-            "k" * (MAX_KEY + 2): 1,
+            "k" * (MAX_KEY_CHARACTERS + 2): 1,
             "lists": json.loads("[" * 30 + "]" * 30),
         }
     )
 
-    assert found["text"] == "x" * MAX_STRING + "\u2026 [7 more characters]"
+    assert found["text"] == "x" * MAX_STRING_CHARACTERS + "\u2026 [7 more characters]"
     assert found["items"] == [*range(MAX_ITEMS), "[3 more]"]
     assert found["entries"]["..."] == "[4 more]"
     assert len(found["entries"]) == MAX_ITEMS + 1
     assert json.dumps(found["deep"]).count('"in"') == MAX_DEPTH - 1
     assert "[1 entries]" in json.dumps(found["deep"])
-    assert found["k" * MAX_KEY + "\u2026 [2 more characters]"] == 1
+    assert found["k" * MAX_KEY_CHARACTERS + "\u2026 [2 more characters]"] == 1
     assert "[1 items]" in json.dumps(found["lists"])
 
 
@@ -273,9 +273,9 @@ class TestArgumentNames:
         }
 
     def test_names_are_storable_and_cut(self) -> None:
-        kept = argument_names({"nul\x00": 1, "n" * (MAX_KEY + 5): 1})
+        kept = argument_names({"nul\x00": 1, "n" * (MAX_KEY_CHARACTERS + 5): 1})
 
-        assert list(kept) == ["nul\ufffd", f"{'n' * MAX_KEY}… [5 more characters]"]
+        assert list(kept) == ["nul\ufffd", f"{'n' * MAX_KEY_CHARACTERS}… [5 more characters]"]
 
     def test_many_names_are_counted(self) -> None:
         kept = argument_names({f"a{number}": SECRET for number in range(MAX_ITEMS + 7)})

@@ -17,8 +17,8 @@ from django_mcp import Redacted
 from django_mcp.audit.redaction import (
     MAX_DEPTH,
     MAX_ITEMS,
-    MAX_KEY,
-    MAX_STRING,
+    MAX_KEY_CHARACTERS,
+    MAX_STRING_CHARACTERS,
     REDACTED,
     argument_names,
     redact,
@@ -303,7 +303,7 @@ def test_what_is_kept_is_small_and_any_database_takes_it(
             assert depth <= MAX_DEPTH + 1
             match part:
                 case str():
-                    assert len(part) <= MAX_STRING + 50
+                    assert len(part) <= MAX_STRING_CHARACTERS + 50
                     assert "\x00" not in part
                     part.encode()
                 case int():
@@ -311,7 +311,7 @@ def test_what_is_kept_is_small_and_any_database_takes_it(
                 case list() | dict():
                     assert len(part) <= MAX_ITEMS + 1
             if isinstance(part, dict):
-                assert all(len(name) <= MAX_KEY + 50 for name in part)
+                assert all(len(name) <= MAX_KEY_CHARACTERS + 50 for name in part)
 
 
 def parts_of(value: Any, depth: int = 0) -> Iterator[tuple[int, Any]]:

@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
-from django_mcp.user_labels import MAX_LABEL, user_label
+from django_mcp.user_labels import MAX_LABEL_CHARACTERS, user_label
 from tests.calls import call_of, caller, serve_here
 
 KEY = uuid.UUID("8a3c1f0e-5b7d-4f6a-9c2e-1d0b3a4f5e6c")
@@ -148,7 +148,7 @@ def test_record_keeps_the_label_of_the_time_of_the_call(db: None, settings: Sett
         ("first_name", "Ada"),
         ("marked_safe", "<b>Ada</b> Lovelace"),
         ("unstorable", "A?d\ufffda"),
-        ("endless", ("ada " * MAX_LABEL)[:MAX_LABEL]),
+        ("endless", ("ada " * MAX_LABEL_CHARACTERS)[:MAX_LABEL_CHARACTERS]),
     ],
 )
 def test_label_of_the_project_is_one_bounded_line_of_plain_text(

@@ -1,4 +1,4 @@
-"""The log line of a call, under the logger `django_mcp.calls`."""
+"""Log line of a call, under the logger `django_mcp.calls`."""
 
 import logging
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ METHODS: Mapping[str, str] = {
     Kind.RESOURCE: "resources/read",
     Kind.PROMPT: "prompts/get",
 }
-"""The request by which each kind is called."""
+"""Methods by which each kind is called."""
 
 
 def log_end(
@@ -28,7 +28,7 @@ def log_end(
     duration_ms: int,
     error: BaseException | None,
 ) -> None:
-    """Log how a call ended: faults of ours as errors with their traceback, the rest as info."""
+    """Log the end of a call: faults of the server as errors with traceback, the rest as info."""
     invocation = call.invocation
     is_ours = outcome in (Outcome.FAILED, Outcome.FOLLOW_UP_FAILED)
     advice = error.advice if isinstance(error, CallError) else ""
@@ -60,7 +60,7 @@ def log_end(
 
 
 def log_ended_windows() -> None:
-    """Log how many calls of unknown tools had no line of their own."""
+    """Log the numbers of calls of unknown tools that had no line of their own."""
     for overflow in ended_overflows():
         if overflow.calls == 1:
             continue

@@ -1,4 +1,4 @@
-"""The outcome of a call, by the exception that has ended it."""
+"""Outcome of a call, by the exception that has ended it."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ Outcome = CallRecord.Outcome
 
 
 def outcome_of(error: BaseException | None) -> str:
-    """Return how a call ended that this exception has ended; None is of one that ended well."""
+    """Return the outcome of a call that this exception has ended; None stands for success."""
     if error is None:
         return Outcome.OK.value
     if isinstance(error, asyncio.CancelledError):
@@ -18,7 +18,7 @@ def outcome_of(error: BaseException | None) -> str:
 
 
 def error_class(error: BaseException | None) -> str:
-    """Return the name of the class that operators are to look for; empty without an error."""
+    """Return the name of the error's class, or of its cause's; empty without an error."""
     if error is None:
         return ""
     if isinstance(error, ToolFailedError | ToolError) and error.__cause__ is not None:

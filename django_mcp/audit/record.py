@@ -1,4 +1,4 @@
-"""The row of a call: written before a tool that writes is run, and again at the end."""
+"""Row of a call: written before a tool that writes is run, and again at the end."""
 
 import logging
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _records = PreparedInsert(CallRecord)
 
 
 class Recording:
-    """The state of one call's row: whether there will be one, is one, and is finished.
+    """State of one call's row: whether there will be one, is one, and is finished.
 
     All methods query: call them from a thread. `is_written` is true of a row that another process
     has begun.
@@ -40,12 +40,12 @@ class Recording:
         self.is_possible: bool = settings.RECORD
         self.is_written = self._is_resumed = is_written
         self._is_ended = False
-        # A call that is cancelled while it is admitted begins and ends on two threads at once.
+        # A call that is cancelled by now may begin and end on two threads at once.
         self._lock = Lock()
         self._arguments: dict[str, Any] | None = None
 
     def arguments(self, call: RecordedCall) -> dict[str, Any]:
-        """Return the arguments of the call as they may be kept: without secrets, bounded."""
+        """Return the arguments of the call as they may be stored: without secrets, bounded."""
         if self._arguments is None:
             arguments, target = call.invocation.arguments, call.target
             if target is None:
@@ -136,7 +136,7 @@ def mark_undelivered(call_id: UUID) -> None:
     try:
         CallRecord.objects.filter(call_id=call_id).update(delivered=False)
     except Exception:
-        logger.exception("That call %s was not delivered could not be recorded", call_id)
+        logger.exception("Non-delivery of call %s could not be recorded", call_id)
 
 
 def _task_id(call: RecordedCall) -> str:

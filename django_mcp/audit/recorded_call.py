@@ -1,4 +1,4 @@
-"""The parts of a `Call` that its record is made of, and what its columns hold of the caller."""
+"""Protocol of the calls that are recorded, and the columns that describe their callers."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,18 +8,18 @@ from django_mcp.db.text import storable_text
 from django_mcp.invocation import Invocation
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
-from django_mcp.user_labels import MAX_LABEL, user_label
+from django_mcp.user_labels import MAX_LABEL_CHARACTERS, user_label
 
 
 class RecordedArguments(Protocol):
-    """A `Recording`, as far as the log depends on it."""
+    """Protocol of the part of `Recording` that the log uses."""
 
     def arguments(self, call: "RecordedCall") -> dict[str, Any]:
-        """Return the arguments of the call as they may be kept."""
+        """Return the arguments of the call as they may be stored."""
 
 
 class RecordedCall(Protocol):
-    """A `Call`, as far as its record depends on it."""
+    """Protocol of the part of `Call` that its record uses."""
 
     @property
     def id(self) -> UUID: ...
@@ -40,7 +40,7 @@ class RecordedCall(Protocol):
 
 
 def caller_columns(call: Invocation) -> dict[str, Any]:
-    """What the record of a call and its task both say of its caller, cut to what columns hold.
+    """Return the columns for the caller that a record and a task share, cut to their lengths.
 
     All but the user's key: a task speaks for whom that names, so it is cut in the record alone.
     """
@@ -49,7 +49,7 @@ def caller_columns(call: Invocation) -> dict[str, Any]:
     return {
         "call_id": call.id,
         "endpoint": principal.endpoint.name,
-        "username": "" if user is None else storable_text(user_label(user), MAX_LABEL),
+        "username": "" if user is None else storable_text(user_label(user), MAX_LABEL_CHARACTERS),
         "client": storable_text(principal.client_id, 255),
         "client_name": storable_text(principal.client_name, 255),
         "client_info": storable_text(call.client_info, 255),
@@ -62,5 +62,5 @@ def caller_columns(call: Invocation) -> dict[str, Any]:
 
 
 def user_key(principal: Principal) -> str:
-    """The key of the caller's user, as text; empty without one."""
+    """Return the key of the caller's user, as text; empty without one."""
     return "" if principal.user is None else str(principal.user.pk)

@@ -1,4 +1,4 @@
-"""What of a call's arguments may be kept: secrets out, sizes bounded, storable by any database."""
+"""Redaction of a call's arguments: secrets removed, sizes bounded, storable by any database."""
 
 import json
 import math
@@ -14,16 +14,16 @@ REDACTED = "[redacted]"
 UNDECLARED = "[not an argument of this tool]"
 UNKNOWN = "[not kept: the tool is unknown]"
 
-MAX_STRING = 1000
+MAX_STRING_CHARACTERS = 1000
 MAX_ITEMS = 50
-MAX_KEY = 100
+MAX_KEY_CHARACTERS = 100
 MAX_DEPTH = 10
 
 Schema = Mapping[str, Any]
 
 
 def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[str, Any]:
-    """Return a JSON object that tells as much of the arguments as may be kept.
+    """Return a JSON object with as much of the arguments as may be stored.
 
     Left out are values whose name holds a word of `DJANGO_MCP_REDACT`, at any depth, and, where
     the tool's input `schema` is given, values that it marks `writeOnly` or does not know. The
@@ -40,14 +40,16 @@ def argument_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Without a schema nothing says which values are secret, and nested keys may be data. Bounded as
     the result of `redact`.
     """
-    kept = {_storable_text(name, MAX_KEY): UNKNOWN for name in islice(arguments, MAX_ITEMS)}
+    kept = {
+        _storable_text(name, MAX_KEY_CHARACTERS): UNKNOWN for name in islice(arguments, MAX_ITEMS)
+    }
     if len(arguments) > MAX_ITEMS:
         kept["..."] = f"[{len(arguments) - MAX_ITEMS} more]"
     return _bounded(kept, settings.RECORD_MAX_BYTES)
 
 
 def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[str]:
-    """The names of the arguments that hold, or may hold, what `redact` leaves out as secret."""
+    """Return the names of the arguments that hold, or may hold, what `redact` removes as secret."""
     redaction = _Redaction(schema)
     return frozenset(
         name for name, value in arguments.items() if redaction.may_hold_secret(name, value)
@@ -55,7 +57,7 @@ def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[
 
 
 class _Redaction:
-    """Walks a value along with every place of the schema that describes it."""
+    """Walk over a value, along with every part of the schema that describes it."""
 
     def __init__(self, root: Schema) -> None:
         self._words = _secret_words(tuple(settings.REDACT))
@@ -63,7 +65,7 @@ class _Redaction:
         self._definitions: Schema = root.get("$defs", {})
 
     def may_hold_secret(self, name: str, value: Any) -> bool:
-        """Whether an argument is secret in any part, by the schema or by the name of any key."""
+        """Return whether an argument is secret in any part, by the schema or by any key's name."""
         if self._hold_secret(_property_schemas([self._root], name)):
             return True
         pending: list[Any] = [{name: value}]
@@ -103,7 +105,7 @@ class _Redaction:
         schemas = self._expanded(positions)
         kept: dict[str, Any] = {}
         for key, item in list(value.items())[:MAX_ITEMS]:
-            name = _storable_text(key, MAX_KEY)
+            name = _storable_text(key, MAX_KEY_CHARACTERS)
             declared = _property_schemas(schemas, key)
             if self._is_secret_name(key):
                 kept[name] = REDACTED
@@ -129,11 +131,11 @@ class _Redaction:
         return self.of_value(part, declared, depth=depth + 1)
 
     def _expanded(self, positions: Sequence[Schema]) -> list[Schema]:
-        """The schemas themselves and every alternative that they offer for the same value."""
+        """Yield the schemas themselves and every alternative that they offer for the same value."""
         return list(self._reached(positions, _alternatives))
 
     def _hold_secret(self, schemas: Sequence[Schema]) -> bool:
-        """Whether a value that these describe, or any part of it, is secret."""
+        """Return whether a value that these describe, or any part of it, is secret."""
         return any(s.get("writeOnly") for s in self._reached(schemas, _inner))
 
     def _reached(
@@ -173,7 +175,7 @@ def _inner(schema: Schema) -> Iterator[Any]:
 
 
 def _property_schemas(schemas: Sequence[Schema], key: str) -> list[Schema]:
-    """The schemas of a property; each alternative of a union has its own rules for it."""
+    """Yield the schemas of a property; each alternative of a union has its own rules for it."""
     found = []
     for schema in schemas:
         if key in schema.get("properties", {}):
@@ -197,13 +199,13 @@ def _item_schemas(schemas: Sequence[Schema], index: int) -> list[Schema]:
 
 
 def _plain(name: str) -> str:
-    """The letters and digits alone, so that `apiKey`, `API-Key` and `api_key` are one."""
+    """Return the letters and digits alone, so that `apiKey`, `API-Key` and `api_key` are one."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return _storable_text(value, MAX_STRING)
+        return _storable_text(value, MAX_STRING_CHARACTERS)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

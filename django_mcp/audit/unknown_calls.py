@@ -1,10 +1,10 @@
-"""Calls of unknown tools: the first of a caller have a row each, the rest of a minute share one."""
+"""Counter of calls of unknown tools: the first have a row each, the rest of a minute share one."""
 
 from django_mcp.audit.recorded_call import RecordedCall, user_key
 from django_mcp.audit.windows import Caller, Overflow, Windows
 
 UNKNOWN_ROWS = 60
-"""So many calls of unknown tools have a row each, for each caller and minute; the rest share one.
+"""Number of such calls with a row each, for each caller and minute; the rest share one.
 
 Each process counts for itself: a query for each call would cost as much as the row.
 """

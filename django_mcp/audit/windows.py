@@ -1,4 +1,4 @@
-"""Fixed windows of time: so many calls of a caller go through in each, the rest are counted."""
+"""Fixed time windows: a number of calls of each caller pass in each, the rest are counted."""
 
 import time
 from collections import deque
@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Caller(NamedTuple):
-    """A party whose calls count together: a user through one client, or an anonymous address."""
+    """Caller whose calls count together: a user through one client, or an anonymous address."""
 
     user: str = ""
     client: str = ""
@@ -19,7 +19,7 @@ class Caller(NamedTuple):
 
     @classmethod
     def of(cls, user: str, client: str, address: str) -> Self:
-        """The caller with these columns of the record; an anonymous one by its network."""
+        """Return the caller with these columns of the record; an anonymous one by its network."""
         if user or client:
             return cls(user=user[:128], client=client[:255])
         return cls(address=_network(address[:64]))
@@ -27,7 +27,7 @@ class Caller(NamedTuple):
 
 @dataclass(slots=True)
 class Overflow:
-    """The calls of one caller beyond the limit of a window; `call_id` is that of the first.
+    """Calls of one caller beyond the limit of a window; `call_id` is that of the first.
 
     `row` is the call id of the row that counts them, once there is one; it is written under `lock`.
     """
@@ -47,7 +47,7 @@ class _Window:
 
 
 class Windows:
-    """The current window of each caller, in this process; for any thread.
+    """Current window of each caller, in this process. Thread-safe.
 
     A window begins with a caller's first call. At most `capacity` are kept: when there are more
     callers, the oldest window ends early.
@@ -91,14 +91,14 @@ class Windows:
             return window.overflow
 
     def take_ended(self) -> list[Overflow]:
-        """The overflows of windows that have ended, each once."""
+        """Return the overflows of windows that have ended, each once."""
         with self._lock:
             ended = [*self._ended]
             self._ended.clear()
         return ended
 
     def clear(self) -> None:
-        """Forget all windows: for tests, whose callers come again and again."""
+        """Remove all windows: for tests, whose callers are the same."""
         with self._lock:
             self._windows.clear()
             self._ended.clear()
@@ -117,7 +117,7 @@ class Windows:
 
 
 def _network(address: str) -> str:
-    """The network of an IPv6 address, for its holder has all addresses there; else the address."""
+    """Return the network of an IPv6 address, which one holder has as a whole; else the address."""
     try:
         ip = ip_address(address)
         if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:

@@ -126,7 +126,7 @@ def deserialize_state(text: str) -> dict[type, Any]:
     return {guards[path]: each for path, each in kept.items() if path in guards}
 
 
-def repetition_of(task: ToolTask) -> Invocation:
+def new_invocation_of(task: ToolTask) -> Invocation:
     """Return the call of an ended task as a new one, which no request has brought.
 
     Raises `RevokedError` when its caller could not call any more.

@@ -32,7 +32,7 @@ from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.elicitation import Elicitation, SuspendedError
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import after, repetition
-from django_mcp.calls.run import called, explain, failures_explained, transaction_of
+from django_mcp.calls.run import call_function, error_for_client, mapped_errors, transaction_of
 from django_mcp.calls.steps import Steps, drive_on_thread
 from django_mcp.conf import settings
 from django_mcp.db.connections import forget_connection
@@ -136,8 +136,8 @@ def _run_function(run: Run, call: Call) -> Steps[None]:
     unaskable = None if run.task.is_askable else UnaskableError()
     elicitation = Elicitation(call.invocation.input_responses, unaskable=unaskable)
     with transaction_of(call) as unit:
-        with failures_explained(call), elicitation.of(call):
-            result = yield from called(call)
+        with mapped_errors(call), elicitation.of(call):
+            result = yield from call_function(call)
         unit.result = result = yield from after(call, all_guards())(result)
         # In one transaction with what the tool has written, where they share a database: both
         # count, or neither does. The task has not ended before the hooks of the commit have.
@@ -195,7 +195,7 @@ def _public_error(run: Run, error: Exception | SystemExit) -> Exception:
     if isinstance(error, CallError):
         return error
     if call is not None and call.target is not None:
-        return explain(error, call)
+        return error_for_client(error, call)
     failure = ToolFailedError(run.task.call_id)
     failure.__cause__ = error
     return failure

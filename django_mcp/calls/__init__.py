@@ -1,1 +1,1 @@
-"""The story of a call: seen? allowed? valid? on record, run, checked, on record again."""
+"""Calls: the object, the base class of guards, the pipeline, and the run of the function."""

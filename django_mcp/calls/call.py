@@ -25,26 +25,26 @@ from django_mcp.schemas.output.output import Rendered
 from django_mcp.tools.tool import Tool
 
 
-class Asker(Protocol):
-    """Destination of a tool's elicitation requests."""
+class ElicitationHandler(Protocol):
+    """Handler of a tool's elicitation requests."""
 
-    def ask(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
+    def elicit(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
         """See `ToolContext.elicit_all`. Called from any thread; never waits for an answer."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Call:
-    """One call and everything that is known of it: the one argument of all that serves it.
+    """One call and its state: the single argument of everything that serves it.
 
     `target` is the primitive, looked up where the request was read; None where there is none, or
     none that the caller sees. `arguments` are those that the function runs with, once they are
     bound, and `result` is what goes to the client, once there is one. `state` is what guards keep
     of the call, as JSON: it travels to the worker on the row of a task. `task_id` is the key of the
     `ToolTask` of a background call, and `worker` names the process that has run it; `is_repeated`
-    is true of a call that was made from that row, and admitted elsewhere before.
+    is true of a call that was made from that row, and authorized elsewhere before.
 
     The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
-    that have let the call through, and `admission` what stays open until the call is admitted.
+    that have let the call through, and `exit_stack` closes after the run what they have opened.
     """
 
     invocation: Invocation
@@ -60,12 +60,12 @@ class Call:
     refusal: BaseException | None = None
     started: datetime = field(default_factory=timezone.now)
     recording: Recording = field(default_factory=Recording)
-    admission: ExitStack = field(default_factory=ExitStack)
+    exit_stack: ExitStack = field(default_factory=ExitStack)
     passed: int = 0
     _clock: float = field(default_factory=time.monotonic)
     _claimed: Lock = field(default_factory=Lock)
     _throttle: ProgressThrottle | None = None
-    _asker: Asker | None = None
+    _elicitation: ElicitationHandler | None = None
 
     def __post_init__(self) -> None:
         if self.progress is not None:
@@ -73,12 +73,12 @@ class Call:
 
     @property
     def id(self) -> UUID:
-        """The id that the client, the record and the log lines show for this call."""
+        """Id that the client, the record and the log lines show for this call."""
         return self.invocation.id
 
     @property
     def principal(self) -> Principal:
-        """The caller: user, client, scopes."""
+        """Caller: user, client, scopes."""
         return self.invocation.principal
 
     @property
@@ -95,7 +95,7 @@ class Call:
 
     @property
     def context(self) -> ToolContext:
-        """The call as its tool sees it."""
+        """Read-only view of the call for its tool."""
         return ToolContext(self)
 
     @property
@@ -114,7 +114,7 @@ class Call:
         self._claimed.release()
 
     def complete(self, arguments: Mapping[str, Any]) -> None:
-        """Replace the arguments of the invocation by these, which have more."""
+        """Replace the arguments of the invocation by more complete ones."""
         self.invocation = replace(self.invocation, arguments=arguments)
 
     def become_task(self) -> UUID:
@@ -126,11 +126,11 @@ class Call:
         """Note that no task was made for the call after all."""
         self.task_id = None
 
-    # What the tool has of the call.
+    # What `ToolContext` shows of the call.
 
     @property
     def is_client_gone(self) -> bool:
-        """Whether the result can no longer reach the client."""
+        """True if the result can no longer reach the client."""
         return self.cancellation.is_client_gone
 
     def see_cancellation(self) -> bool:
@@ -157,17 +157,17 @@ class Call:
         if self._throttle is not None:
             self._throttle.flush()
 
-    def ask(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
+    def elicit(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
         """See `ToolContext.elicit_all`."""
-        if self._asker is None:
+        if self._elicitation is None:
             raise UnaskableError
-        return self._asker.ask(questions)
+        return self._elicitation.elicit(questions)
 
     @contextmanager
-    def asking(self, asker: Asker) -> Iterator[None]:
-        """Put the questions that are asked inside the block to `asker`."""
-        self._asker = asker
+    def using_elicitation(self, handler: ElicitationHandler) -> Iterator[None]:
+        """Pass elicitation requests inside the block to `handler`."""
+        self._elicitation = handler
         try:
             yield
         finally:
-            self._asker = None
+            self._elicitation = None

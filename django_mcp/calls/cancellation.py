@@ -5,9 +5,9 @@ from threading import Lock
 
 
 class Cancellation:
-    """The state of a call's cancellation: requested, seen by the tool; and the client's absence.
+    """State of a call's cancellation: requested, seen by the tool; and the client's absence.
 
-    Each is noted once and never taken back. All methods may be called from any thread.
+    Each is set once and never reset. All methods may be called from any thread.
     """
 
     __slots__ = ("_callbacks", "_lock", "is_client_gone", "is_requested", "is_seen")

@@ -1,4 +1,4 @@
-"""Elicitation of one run of a function: the responses so far, and the requests still open.
+"""Elicitation by one run of a function: the responses so far, and the requests still open.
 
 A function that asks is run again from its beginning with every response there is, until nothing is
 open. Each response belongs to the very request that was made: another message, another form or a
@@ -27,13 +27,13 @@ from django_mcp.schemas.input.elicitation_forms import form_of, read_form
 MAX_REQUESTS = 100
 """Requests of one call: a function that makes ever new ones must end too."""
 
-MAX_MESSAGE = 10_000
-"""Characters of one message."""
+MAX_MESSAGE_CHARACTERS = 10_000
+"""Of one message."""
 
-KEY_LENGTH = 24
+KEY_CHARACTERS = 24
 
 InputResponse = Mapping[str, Any]
-"""An `action` of MCP elicitation, and the `content` of one that is `accept`."""
+"""Response to an input request: an `action` of MCP elicitation, with `content` for `accept`."""
 
 
 class SuspendedError(BaseException):
@@ -45,11 +45,11 @@ class SuspendedError(BaseException):
 
 
 class TooManyElicitationsError(Exception):
-    """A function asks and asks: do the words of its requests change from run to run?"""
+    """The function made too many requests: their text may change from run to run."""
 
 
 class Elicitation:
-    """Elicitation of one run, and so its `Asker`; `responses` are all that there are so far."""
+    """Elicitation of one run: its `ElicitationHandler`, with all `responses` so far."""
 
     def __init__(
         self, responses: Mapping[str, InputResponse], *, unaskable: UnaskableError | None
@@ -57,39 +57,39 @@ class Elicitation:
         self._responses = responses
         self._open: dict[str, ElicitationRequest] = {}
         self._unaskable = unaskable
-        self._made: Counter[str] = Counter()
+        self._use_counts: Counter[str] = Counter()
 
     @contextmanager
     def of(self, call: Call) -> Iterator[None]:
-        """Let what runs inside the block ask; raises `SuspendedError` at its end to wait.
+        """Handle elicitation inside the block; raise `SuspendedError` at its end to wait for input.
 
         However it ended: a function may have taken the exception for something else.
         """
         try:
-            with call.asking(self):
+            with call.using_elicitation(self):
                 yield
         finally:
             if self._open:
                 raise SuspendedError(self._open)
 
-    def ask(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
-        """See `Asker.ask`."""
-        answers = {}
+    def elicit(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
+        """See `ElicitationHandler.elicit`."""
+        filled_forms = {}
         refusals = []
         for name, (message, model) in questions.items():
-            words = str(message).encode("utf-8", "replace").decode("utf-8")
-            if len(words) > MAX_MESSAGE:
-                raise ValueError(f"a question has at most {MAX_MESSAGE} characters")
-            request = ElicitationRequest(message=words, form=form_of(model))
-            answers[name], refusal = self._answer(request, model)
+            text = str(message).encode("utf-8", "replace").decode("utf-8")
+            if len(text) > MAX_MESSAGE_CHARACTERS:
+                raise ValueError(f"a question has at most {MAX_MESSAGE_CHARACTERS} characters")
+            request = ElicitationRequest(message=text, form=form_of(model))
+            filled_forms[name], refusal = self._fill(request, model)
             refusals += [refusal] if refusal else []
         if self._open:
             raise SuspendedError(self._open)
         if refusals:
             raise refusals[0]
-        return answers
+        return filled_forms
 
-    def _answer(
+    def _fill(
         self, request: ElicitationRequest, model: type[BaseModel]
     ) -> tuple[Any, ElicitationDeclinedError | ElicitationCancelledError | None]:
         """Return the filled form or the refusal; without a response the request is open now."""
@@ -110,11 +110,11 @@ class Elicitation:
             request = ElicitationRequest(message=f"{message}\n\n{reasons}", form=request.form)
 
     def _key(self, request: ElicitationRequest) -> str:
-        """The key of this request alone: a digest of its words and how often they were used."""
-        words = json.dumps([request.message, request.form], sort_keys=True)
-        self._made[words] += 1
-        digest = hashlib.sha256(f"{self._made[words]} {words}".encode())
-        return digest.hexdigest()[:KEY_LENGTH]
+        """Return the key of this request: a digest of its text and of how often it was used."""
+        text = json.dumps([request.message, request.form], sort_keys=True)
+        self._use_counts[text] += 1
+        digest = hashlib.sha256(f"{self._use_counts[text]} {text}".encode())
+        return digest.hexdigest()[:KEY_CHARACTERS]
 
     def _leave_open(self, key: str, request: ElicitationRequest) -> None:
         if self._unaskable is not None:
@@ -127,8 +127,8 @@ class Elicitation:
 
 
 @contextmanager
-def asking_in_request(call: Call, unaskable: UnaskableError | None) -> Iterator[None]:
-    """Let what runs inside the block ask, within the request: the client calls again to answer.
+def elicitation_in_request(call: Call, unaskable: UnaskableError | None) -> Iterator[None]:
+    """Handle elicitation inside the block, within the request: the client calls again to respond.
 
     Raises `InputRequiredError` at the end of the block while there are open requests.
     """

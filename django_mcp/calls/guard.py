@@ -8,7 +8,7 @@ from django_mcp.schemas.output.output import Rendered
 
 
 class WaitFor(Exception):  # noqa: N818  (it is no error)
-    """Raised by `before` of a guard that cannot decide yet: it is asked again.
+    """Raised by `before` of a guard that cannot decide yet: it is called again.
 
     The call waits without a thread until `key` is published in this process, or for a moment, and
     `before` of the same guard is called again. After `timeout` seconds in all the call is refused
@@ -76,7 +76,7 @@ class Guard:
         return result
 
     def ended(self, call: Call, error: BaseException | None) -> None:
-        """Take note of the end of the call: `call.result` or `error`.
+        """Handle the end of the call: `call.result` or `error`.
 
         Called once, in the process that ends the record. Not called when that process is killed:
         what a guard has taken must expire by itself. What it raises is logged.

@@ -1,6 +1,6 @@
-"""The order of a call: the phases of its guards, and the run of the function between them.
+"""Pipeline of a call: the phases of its guards, and the run of the function between them.
 
-The one place that knows it, for all three ways of running: `ordinary` calls on a thread or on the
+The one place that knows their order, for all ways of running: `ordinary` calls on a thread or the
 event loop, the `submission` of a background call, and its `repetition` by a worker. Which guards
 there are, `django_mcp.guards` lists.
 """
@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 _phases: dict[tuple[type[Guard], str], str] = {}
 
 Body = Callable[[], Steps[T]]
-"""What a call comes to when every guard has let it through."""
+"""Steps that follow when every guard has let the call through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The guards of a process, in order.
+    """Guards of a process, in order.
 
     `before` of the first ones is called before `around` of any is entered, and that of the inner
     ones inside.
@@ -49,9 +49,9 @@ class Guards:
 
 
 def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
-    """A call that is run where it came in: admitted, run, recorded."""
+    """Steps of a call that is run where it came in: authorized, run, recorded."""
     try:
-        result = yield from _admitted(
+        result = yield from _run_guarded(
             call, guards, partial(run_function, call, after(call, guards))
         )
     except (WaitFor, GeneratorExit):
@@ -69,7 +69,7 @@ def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
 def submission(
     call: Call, guards: Guards, *, submit: Callable[[], T], withdraw: Callable[[], object]
 ) -> Steps[T | Rendered]:
-    """A background call where it came in: admitted, and submitted in place of the run.
+    """Steps of a background call where it came in: authorized, and submitted in place of the run.
 
     It is ended here only when it is refused, or answered by a guard, or when `submit` raises. When
     a hook of its commit fails, `withdraw` takes back what `submit` did.
@@ -80,7 +80,7 @@ def submission(
         return task
 
     try:
-        outcome = yield from _admitted(call, guards, submitted)
+        outcome = yield from _run_guarded(call, guards, submitted)
     except (WaitFor, GeneratorExit):
         raise
     except BaseException as error:
@@ -97,21 +97,21 @@ def submission(
 
 
 def repetition(call: Call, guards: Guards, run: Body[T]) -> Steps[T | Rendered]:
-    """A background call in its worker: admitted by the guards that repeat, and run.
+    """Steps of a background call in its worker: authorized by the guards that repeat, and run.
 
     `ended` follows when the end of the task is in its row, in whatever process writes it.
     """
-    return _admitted(call, guards, run)
+    return _run_guarded(call, guards, run)
 
 
 def after(call: Call, guards: Guards) -> Callable[[Rendered], Steps[Rendered]]:
-    """`after` of every guard that has let the call through, in reverse."""
+    """Return the steps of `after` of every guard that has let the call through, in reverse."""
     return partial(_after, call, guards)
 
 
 def ended(call: Call, guards: Guards, error: BaseException | None) -> Steps[None]:
-    """`ended` of every guard that was asked, in reverse. Never raises."""
-    # The one that has refused the call has been asked too. The record stands first, and always.
+    """Steps of `ended` of every guard that was called, in reverse. Never raises."""
+    # The guard that has refused the call is among them. The record is first, and always there.
     for guard in reversed([*guards][: call.passed + 1]):
         if name := _phase(guard, "ended"):
             try:
@@ -120,17 +120,17 @@ def ended(call: Call, guards: Guards, error: BaseException | None) -> Steps[None
                 logger.exception("%s failed at the end of call %s", _name(guard), call.id)
 
 
-def _admitted(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
+def _run_guarded(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
     answer = yield from _before(call, guards.first, 0)
     if answer is not None:
         return (yield from _after(call, guards, answer))
     around = [guard for guard in guards if _phase(guard, "around")]
-    inside = partial(_inside, call, guards, body)
+    inside = partial(_run_inside, call, guards, body)
     return (yield from _around(call, around, inside))
 
 
-def _inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
-    with call.admission:
+def _run_inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
+    with call.exit_stack:
         answer = yield from _before(call, guards.inner, len(guards.first))
         if answer is None:
             return (yield from body())
@@ -138,13 +138,13 @@ def _inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
 
 
 def _before(call: Call, guards: Sequence[Guard], position: int) -> Steps[Rendered | None]:
-    """Ask every guard that has not let the call through yet; return the first one's answer."""
+    """Call `before` of each guard that has not let the call through; return the first answer."""
     for number, guard in enumerate(guards, start=position):
         if number < call.passed:
             continue
         name = _phase(guard, "before")
         if name and (guard.repeats_in_worker or not call.is_repeated):
-            answer: Rendered | None = yield from _guarded(call, guard, name, call)
+            answer: Rendered | None = yield from _run_phase(call, guard, name, call)
             if answer is not None:
                 return answer
         call.passed = number + 1
@@ -152,10 +152,10 @@ def _before(call: Call, guards: Sequence[Guard], position: int) -> Steps[Rendere
 
 
 def _after(call: Call, guards: Guards, result: Rendered) -> Steps[Rendered]:
-    # A guard that has answered is not asked what it thinks of that.
+    # A guard that has answered does not filter its own answer.
     for guard in reversed([*guards][: call.passed]):
         if name := _phase(guard, "after"):
-            result = yield from _guarded(call, guard, name, call, result)
+            result = yield from _run_phase(call, guard, name, call, result)
     return result
 
 
@@ -168,19 +168,19 @@ def _around(call: Call, guards: Sequence[Guard], body: Body[T]) -> Steps[T]:
         manager = guard.around(call)
     except Exception as error:
         raise _fault(call, guard, error) from error
-    yield from _judged(call, guard, Step(manager.__enter__, place))
+    yield from _checked(call, guard, Step(manager.__enter__, place))
     try:
         result = yield from _around(call, rest, body)
     except GeneratorExit:
         raise
     except BaseException as error:
-        yield from _left(call, guard, manager, place, error)
+        yield from _exit_around(call, guard, manager, place, error)
         raise
-    yield from _left(call, guard, manager, place, None)
+    yield from _exit_around(call, guard, manager, place, None)
     return result
 
 
-def _left(
+def _exit_around(
     call: Call,
     guard: Guard,
     manager: AbstractContextManager[Any],
@@ -196,16 +196,16 @@ def _left(
             logger.exception("%s failed in call %s", _name(guard), call.id)
 
 
-def _guarded(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]:
-    """One phase of a guard. Anything but a refusal is a fault of ours, whatever its class."""
+def _run_phase(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]:
+    """Run one phase of a guard. Any exception but a refusal counts as a fault of the server."""
     try:
         step = _step(call, guard, name, *arguments)
     except Exception as error:
         raise _fault(call, guard, error) from error
-    return (yield from _judged(call, guard, step))
+    return (yield from _checked(call, guard, step))
 
 
-def _judged(call: Call, guard: Guard, step: Step) -> Steps[Any]:
+def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:
     try:
         return (yield step)
     except CallError as error:
@@ -234,7 +234,7 @@ def _step(call: Call, guard: Guard, name: str, *arguments: Any) -> Step:
 
 
 def _phase(guard: Guard, name: str) -> str:
-    """The method by which a guard has a phase; empty if it has none."""
+    """Return the name of the method by which a guard has a phase; empty if it has none."""
     key = type(guard), name
     found = _phases.get(key)
     if found is None:

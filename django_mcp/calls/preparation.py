@@ -5,8 +5,8 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from django_mcp.calls.call import Call
-from django_mcp.calls.elicitation import asking_in_request
-from django_mcp.calls.run import failures_explained, transaction_of
+from django_mcp.calls.elicitation import elicitation_in_request
+from django_mcp.calls.run import mapped_errors, transaction_of
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, UnaskableError
 from django_mcp.threads.executors import awaited
 from django_mcp.tools.preparation import Preparation
@@ -15,11 +15,11 @@ from django_mcp.tools.preparation import Preparation
 def prepare(call: Call, preparation: Preparation) -> None:
     """Complete the arguments of a call, in its invocation too.
 
-    Raises `InputRequiredError` while there are questions, and undoes what was done by then.
+    Raises `InputRequiredError` while there are open requests, and undoes what was done by then.
     """
     unaskable = None if call.invocation.is_askable else UnaskableError(needs_task=False)
-    asking = asking_in_request(call, unaskable)
-    with failures_explained(call), transaction_of(call), asking:
+    asking = elicitation_in_request(call, unaskable)
+    with mapped_errors(call), transaction_of(call), asking:
         added = _added(call, preparation)
         call.complete({**call.invocation.arguments, **to_jsonable_python(dict(added or {}))})
         call.arguments = _completed(call)

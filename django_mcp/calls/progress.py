@@ -1,4 +1,4 @@
-"""Progress reports of a call: thinned, in order, on their way to the client or the task's row."""
+"""Progress reports of a call: throttled, in order, for the client or the task's row."""
 
 import math
 import time
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-PROGRESS_INTERVAL = 0.1
-"""Seconds between two reports that reach the client; the last one is never held back."""
+PROGRESS_INTERVAL_SECONDS = 0.1
+"""Between two reports that reach the client; the last one is never held back."""
 
-PROGRESS_JITTER = 0.005
-"""Seconds that a single report may come before its time."""
+PROGRESS_JITTER_SECONDS = 0.005
+"""How much a single report may come before its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressReport:
-    """How much of `total` is done (both in the tool's own unit), and what is going on."""
+    """Progress: how much of `total` is `done` (both in the tool's own unit), and a message."""
 
     done: float
     total: float | None = None
@@ -33,7 +33,7 @@ class ProgressSink(Protocol):
 
 
 class ProgressThrottle:
-    """Sends reports on that increase (MCP: progress MUST increase), about ten a second.
+    """Throttle that passes on reports that increase (MCP: MUST increase), about ten a second.
 
     What is held back stays pending: the next report replaces it, or `flush` sends it. Safe to use
     from several threads.
@@ -55,8 +55,8 @@ class ProgressThrottle:
             self._pending = report
             now = time.monotonic()
             # A tool that reports at this very pace may be a little early each time.
-            if now >= self._next_at - PROGRESS_JITTER:
-                self._next_at = max(now, self._next_at) + PROGRESS_INTERVAL
+            if now >= self._next_at - PROGRESS_JITTER_SECONDS:
+                self._next_at = max(now, self._next_at) + PROGRESS_INTERVAL_SECONDS
                 self._send_pending()
 
     def flush(self) -> None:

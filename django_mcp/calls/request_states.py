@@ -1,4 +1,4 @@
-"""Single use of the request states that calls bring back with their users' answers."""
+"""Single use of the request states that calls return with input responses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from django_mcp.exceptions import InputRequiredError, RequestStateUsedError, Too
 from django_mcp.invocation import RequestState
 from django_mcp.models import ToolTask, UsedRequestState
 
-SLACK = timedelta(minutes=1)
-"""The time beyond its expiry for which a used state is known: clocks differ."""
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How long after its expiry a used state is remembered: clocks differ."""
 
 OUTCOMES = (ToolError, InputRequiredError)
-"""Exceptions of a call that has taken the answers for what they are: they are used up."""
+"""Exceptions of a call that has used its input responses: the state is used up."""
 
 
 @contextmanager
 def used_once(call: Call) -> Iterator[None]:
-    """Use the state that a call brings, if it brings one, for what the block does.
+    """Mark the request state of a call as used, if it has one, by what the block does.
 
     In one transaction with the block, where the tool has one in the database of tasks and states.
     A block that fails, other than by one of `OUTCOMES`, has not used the state. Raises
@@ -33,7 +33,7 @@ def used_once(call: Call) -> Iterator[None]:
         return
     database = router.db_for_write(UsedRequestState)
     if not call.tool.atomic == router.db_for_write(ToolTask) == database:
-        with _kept_unless_failed(state):
+        with _used_unless_failed(state):
             yield
         return
     outcome: ToolError | InputRequiredError | None = None
@@ -49,7 +49,7 @@ def used_once(call: Call) -> Iterator[None]:
 
 
 @contextmanager
-def _kept_unless_failed(state: RequestState) -> Iterator[None]:
+def _used_unless_failed(state: RequestState) -> Iterator[None]:
     # A process that dies inside has used the state: better asked twice than run twice.
     _use(state)
     try:
@@ -64,7 +64,7 @@ def _kept_unless_failed(state: RequestState) -> Iterator[None]:
 def _use(state: RequestState) -> None:
     try:
         with transaction.atomic(using=router.db_for_write(UsedRequestState)):
-            UsedRequestState.objects.create(id=state.id, expires=state.expires + SLACK)
+            UsedRequestState.objects.create(id=state.id, expires=state.expires + CLOCK_TOLERANCE)
     except IntegrityError as error:
         raise RequestStateUsedError from error
 

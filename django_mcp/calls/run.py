@@ -1,4 +1,4 @@
-"""The run of a tool: its transaction, the mapping of its errors, and the rendering."""
+"""Run of a tool: transaction, error mapping and rendering."""
 
 import asyncio
 import logging
@@ -27,12 +27,12 @@ from django_mcp.schemas.output.output import Rendered
 logger = logging.getLogger(__name__)
 
 POSTGRESQL_INERROR = 3
-"""The status of an aborted transaction, in libpq's words and so in those of every driver."""
+"""Status of an aborted transaction, as libpq and so every driver numbers it."""
 
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """Work that is committed together; `result` is that of the tool, once there is one.
+    """Work in one transaction; `result` is that of the tool, once there is one.
 
     `has_hooks` says whether anything is registered with `transaction.on_commit` that this very
     transaction runs, and not one around it, such as a test's.
@@ -49,7 +49,7 @@ class UnitOfWork:
             return False
         return len(connections[self.database].run_on_commit) > 1
 
-    def note_commit(self) -> None:
+    def mark_committed(self) -> None:
         self.is_committed = True
 
 
@@ -59,13 +59,13 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
     What any of this raises, the commit too, undoes what the function did, and is raised as clients
     may know it.
     """
-    with failures_explained(call), transaction_of(call) as unit:
-        result = yield from called(call)
+    with mapped_errors(call), transaction_of(call) as unit:
+        result = yield from call_function(call)
         unit.result = result = yield from after(result)
     return result
 
 
-def called(call: Call) -> Steps[Rendered]:
+def call_function(call: Call) -> Steps[Rendered]:
     """Call the function with its arguments, and render what it returns."""
     tool = call.tool
     value = yield Step(partial(tool.function, **(call.arguments or {})), Place.FUNCTION)
@@ -78,7 +78,7 @@ def called(call: Call) -> Steps[Rendered]:
 
 @contextmanager
 def transaction_of(call: Call) -> Iterator[UnitOfWork]:
-    """The tool's transaction, if it has one; raises when it was lost without anybody's noticing.
+    """Run the block in the tool's transaction, if it has one; raise when that was lost silently.
 
     Also raises as `unit_of_work` does.
     """
@@ -94,13 +94,13 @@ def transaction_of(call: Call) -> Iterator[UnitOfWork]:
 
 @contextmanager
 def unit_of_work(database: str) -> Iterator[UnitOfWork]:
-    """A transaction that raises `FollowUpFailedError` when it was committed, and a hook failed."""
+    """Run the block in a transaction; `FollowUpFailedError` when it committed and a hook failed."""
     unit = UnitOfWork(database, is_outermost=not connections[database].in_atomic_block)
     try:
         with transaction.atomic(using=database):
             if unit.is_outermost:
                 # Django runs hooks after the commit, in the order of their registration.
-                transaction.on_commit(unit.note_commit, using=database)
+                transaction.on_commit(unit.mark_committed, using=database)
             yield unit
     except (Exception, SystemExit, asyncio.CancelledError) as error:
         if unit.is_committed:
@@ -109,7 +109,7 @@ def unit_of_work(database: str) -> Iterator[UnitOfWork]:
 
 
 def _is_lost(connection: BaseDatabaseWrapper) -> bool:
-    """Whether a commit would keep nothing and say nothing.
+    """Return whether a commit would silently save nothing.
 
     That is so when a tool has closed its connection or, on PostgreSQL, swallowed the exception of
     a statement that failed.
@@ -120,8 +120,8 @@ def _is_lost(connection: BaseDatabaseWrapper) -> bool:
 
 
 @contextmanager
-def failures_explained(call: Call) -> Iterator[None]:
-    """Turn what a tool raises into what clients may know; known exceptions count as tool errors.
+def mapped_errors(call: Call) -> Iterator[None]:
+    """Map exceptions of a tool to those that clients may know; known ones count as tool errors.
 
     The rest becomes `ToolFailedError`.
     """
@@ -134,13 +134,13 @@ def failures_explained(call: Call) -> Iterator[None]:
             raise
         if isinstance(error, asyncio.CancelledError) and _is_cancelled(call):
             raise
-        explained = explain(error, call)
-        raise explained from explained.__cause__
+        mapped = error_for_client(error, call)
+        raise mapped from mapped.__cause__
 
 
 @contextmanager
 def rendering(call: Call) -> Iterator[None]:
-    """Around the rendering of a result: what fails there is ours, whatever its class."""
+    """Map failures of rendering to `ToolFailedError`, whatever their class."""
     try:
         yield
     except DjangoMCPError:
@@ -149,8 +149,8 @@ def rendering(call: Call) -> Iterator[None]:
         raise ToolFailedError(call.id) from error
 
 
-def explain(error: BaseException, call: Call) -> ToolError | ToolFailedError:
-    """The error that the client of a call is told of. Its `__cause__` is for the operators."""
+def error_for_client(error: BaseException, call: Call) -> ToolError | ToolFailedError:
+    """Return the error that the client of a call receives. Its `__cause__` is for the operators."""
     try:
         known = tool_error_of(error, call.primitive)
     except Exception as broken:  # noqa: BLE001  (a project's callable, which fails in its own way)
@@ -165,7 +165,7 @@ def explain(error: BaseException, call: Call) -> ToolError | ToolFailedError:
 
 
 def _log_unknown(group: BaseExceptionGroup[BaseException], call: Call) -> None:
-    """Log what failed beside the exception that the client is told of."""
+    """Log the exceptions of a group that are not shown to the client."""
     for error in exceptions_in(group):
         if tool_error_of(error, call.primitive) is None:
             logger.error("Failed beside a known exception in call %s", call.id, exc_info=error)

@@ -40,7 +40,7 @@ class Place(Enum):
 
 
 class Step(NamedTuple):
-    """One thing to do, and where."""
+    """One callable, and the place where it is to run."""
 
     run: Callable[[], Any]
     place: Place
@@ -50,7 +50,7 @@ Steps = Generator[Step, Any, T]
 
 
 class _Done(Generic[T]):
-    """The end of the steps."""
+    """End of the steps, with their value."""
 
     def __init__(self, value: T) -> None:
         self.value = value

@@ -1,1 +1,1 @@
-"""Database access: statements written once, storable text."""
+"""Database access: connections, statements whose SQL is written once, storable text."""

@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 def with_fresh_connections(call: Callable[[], R]) -> R:
-    """Call it as Django's request signals would around a request, in a thread that serves none."""
+    """Make a call with connections handled as around a request, on a thread that serves none."""
     reset_queries()
     _close_old_connections()
     try:
@@ -19,21 +19,21 @@ def with_fresh_connections(call: Callable[[], R]) -> R:
     finally:
         for connection in connections.all(initialized_only=True):
             if connection.in_atomic_block:
-                # A tool began a transaction by hand and left it open: nobody may come after it.
+                # A tool began a transaction by hand and left it open: no other work may enter it.
                 forget_connection(connection)
                 del connections[connection.alias]
         _close_old_connections()
 
 
 def forget_connection(connection: BaseDatabaseWrapper) -> None:
-    """Close it, even if it cannot be closed: the next query opens another."""
+    """Drop a connection, even if closing it fails: the next query opens another."""
     # mysqlclient refuses to close what a tool has closed. Django lets go of it all the same.
     with suppress(Error):
         connection.close()
 
 
 def _close_old_connections() -> None:
-    """As Django's own, past a connection that cannot be closed: no answer is lost for that."""
+    """Close old connections as Django does; failures to close are logged, and lose no answer."""
     for connection in connections.all(initialized_only=True):
         with suppress(Error):
             connection.close_if_unusable_or_obsolete()

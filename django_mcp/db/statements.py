@@ -1,4 +1,4 @@
-"""Statements whose SQL is written once: for those that every request makes.
+"""Statements whose SQL is compiled once: for those that every request makes.
 
 Django writes the SQL of a statement anew at each use, which takes longer than all the rest where
 it concerns one row alone.
@@ -22,7 +22,7 @@ PLACE = "django-mcp: here comes the value"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
-    """A statement for one database, and what Django's compiler has worked out to write it."""
+    """Statement for one database, with what Django's compiler has computed to write it."""
 
     compiler: Any
     sql: str
@@ -30,7 +30,7 @@ class _Written:
     converters: Any = None
 
     def compiler_for(self, database: str, answer: Any) -> Any:
-        """A compiler that gives this answer when it is asked for SQL."""
+        """Return a compiler that returns this SQL."""
         # A compiler belongs to a connection, and so to a thread; what it has worked out does not.
         compiler = copy(self.compiler)
         compiler.connection = connections[database]
@@ -41,7 +41,7 @@ class _Written:
 
 
 class PreparedLookup(Generic[M]):
-    """Finds a row by a text, with a queryset that is otherwise always the same.
+    """Look-up of a row by a text, with a queryset that is otherwise always the same.
 
     `build` makes the queryset for a value; the value may only be compared with columns of text.
     """
@@ -51,7 +51,7 @@ class PreparedLookup(Generic[M]):
         self._written: dict[str, _Written] = {}
 
     def first(self, value: str) -> M | None:
-        """The first row for this value as the database has it now; None without any."""
+        """Return the first row for this value as the database has it now; None without any."""
         database = self._queryset.db  # as the routers have it
         written = self._written.get(database) or self._write(database)
         filled = tuple(value if each == PLACE else each for each in written.parameters)
@@ -76,7 +76,7 @@ class PreparedLookup(Generic[M]):
 
 
 class PreparedInsert(Generic[M]):
-    """Inserts rows of a model whose values are plain ones, never expressions.
+    """Insert of rows of a model whose values are plain ones, never expressions.
 
     A key that the database gives is not read back: such rows are found by another unique column.
     """
@@ -90,7 +90,7 @@ class PreparedInsert(Generic[M]):
         self._written: dict[str, _Written] = {}
 
     def insert(self, instance: M) -> None:
-        """Do what `save` would with a new instance, but for a key that the database gives.
+        """Insert as `save` would a new instance, but for a key that the database gives.
 
         Receivers of the signals of `save` are called as well.
         """

@@ -2,5 +2,5 @@
 
 
 def storable_text(value: str, limit: int) -> str:
-    """At most `limit` characters of `value`, without those that PostgreSQL refuses to store."""
+    """Return at most `limit` characters of `value`, without those that PostgreSQL refuses."""
     return value[:limit].replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

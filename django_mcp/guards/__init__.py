@@ -1,4 +1,4 @@
-"""Guards: everything that is judged and done around the run of a call, in order.
+"""Guards: the checks and actions around the run of a call, in order.
 
     Record        finishes the record; it stands first, so its `ended` comes last
     Visible       a call of a tool that its caller does not see reads as one that is missing

@@ -1,14 +1,14 @@
-"""Arguments: those of the call fit the schema, and are bound to the function's parameters."""
+"""Guard of arguments: they match the schema, and are bound to the function's parameters."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.calls.run import explain
+from django_mcp.calls.run import error_for_client
 from django_mcp.exceptions import InvalidArgumentsError, ToolError
 from django_mcp.schemas.output.output import Rendered
 
 
 class Arguments(Guard):
-    """Bind the arguments, or refuse them with every breach of the schema."""
+    """Guard that binds the arguments, or refuses them with every violation of the schema."""
 
     repeats_in_worker = True
 
@@ -24,6 +24,6 @@ class Arguments(Guard):
         except (InvalidArgumentsError, ToolError):
             raise
         except Exception as error:  # noqa: BLE001  (its validation cannot even be built)
-            explained = explain(error, call)
-            raise explained from explained.__cause__
+            mapped = error_for_client(error, call)
+            raise mapped from mapped.__cause__
         return None

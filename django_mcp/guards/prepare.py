@@ -1,4 +1,4 @@
-"""Preparation: a background tool completes its arguments, and asks its user, before the task."""
+"""Guard of preparation: a background tool completes its arguments, and elicits, before its task."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
@@ -8,7 +8,7 @@ from django_mcp.schemas.output.output import Rendered
 
 
 class Prepare(Guard):
-    """Run what prepares the tool, in one transaction with the submission of the task."""
+    """Guard that runs `prepare` of the tool, in one transaction with the submission of the task."""
 
     def may_block(self, call: Call) -> bool:
         """See `Guard`."""
@@ -18,7 +18,7 @@ class Prepare(Guard):
         """See `Guard`. Raises `InputRequiredError` and `RequestStateUsedError`."""
         if call.task_id is None:
             return None
-        call.admission.enter_context(used_once(call))
+        call.exit_stack.enter_context(used_once(call))
         preparation = call.tool.preparation
         if preparation is not None:
             prepare(call, preparation)

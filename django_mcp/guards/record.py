@@ -1,4 +1,4 @@
-"""The record of a call: one row, one log line and one signal for each, however it ends."""
+"""Guards of the record: one row, one log line and one signal for each call, however it ends."""
 
 import logging
 
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 class Record(Guard):
-    """Write how every call has ended: the row, the log line, the signal."""
+    """Guard that records the end of every call: the row, the log line, the signal."""
 
     def may_block(self, call: Call) -> bool:
-        """See `Guard`: for the row, or for receivers, who may do anything."""
+        """See `Guard`: for the row, or for receivers, which may do anything."""
         receivers = (tool_called, tool_rejected)
         return call.recording.is_possible or any(each.has_listeners() for each in receivers)
 
@@ -38,7 +38,7 @@ class Record(Guard):
             "result_size": None if call.result is None else call.result.size,
         }
         if not call.is_repeated:
-            # Of a background call whoever waits for its end knows, and that is another process.
+            # Delivery of a background call is known in the process that waits for its end.
             ending["delivered"] = not call.is_client_gone
         if not isinstance(error, CallError) or error.is_recorded or call.recording.is_written:
             call.recording.end(call, ending, overflow)
@@ -59,9 +59,9 @@ class Record(Guard):
 
 
 class RecordBegin(Guard):
-    """Put a call on record before it is run, where it may change anything.
+    """Guard that puts a call on record before it is run, where it may change anything.
 
-    A call whose end another process tells of is known from its beginning, too.
+    So is a call whose end another process records.
     """
 
     def may_block(self, call: Call) -> bool:

@@ -1,4 +1,4 @@
-"""Scopes: the caller's token holds every scope of the tool (RFC 6750, section 3.1)."""
+"""Guard of scopes: the caller's token holds every scope of the tool (RFC 6750, section 3.1)."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
@@ -7,7 +7,7 @@ from django_mcp.schemas.output.output import Rendered
 
 
 class Scopes(Guard):
-    """Refuse a caller whose token lacks scopes."""
+    """Guard that refuses callers whose token lacks scopes."""
 
     repeats_in_worker = True
 

@@ -1,4 +1,4 @@
-"""Visibility: a tool that the caller does not see reads as one that is missing."""
+"""Guard of visibility: a tool that the caller does not see reads as one that is missing."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
@@ -9,7 +9,7 @@ from django_mcp.schemas.output.output import Rendered
 
 
 class Visible(Guard):
-    """Refuse a call without a target, and in a worker one whose target is not seen any more.
+    """Guard that refuses calls without a target, and in a worker those of a hidden one.
 
     The target was looked up, as the caller sees it, where the request was read.
     """

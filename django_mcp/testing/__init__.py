@@ -1,4 +1,4 @@
-"""For the tests of a project: call its tools as a client would, without a server."""
+"""Test client for the tests of a project: calls its tools without a server."""
 
 from django_mcp.testing.client import MCPClient, ToolResult
 

@@ -1,4 +1,4 @@
-"""A client for the tests of a project, without a server."""
+"""MCP client for the tests of a project, without a server."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -40,7 +40,7 @@ from django_mcp.tools import tool as tools
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """The result that a client receives from a call.
+    """Result that a client receives from a call.
 
     `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
     `is_wrapped` says whether the tool's output schema wraps what is no JSON object.
@@ -56,12 +56,12 @@ class ToolResult:
 
     @property
     def text(self) -> str:
-        """The text blocks, one after the other."""
+        """Text blocks, one after the other."""
         return "\n".join(b.text for b in self.content if isinstance(b, TextContent))
 
     @property
     def data(self) -> Any:
-        """The structured content, without the wrapper around what is no JSON object."""
+        """Structured content, without the wrapper around what is no JSON object."""
         if self.is_wrapped and self.structured is not None:
             return self.structured[WRAPPER]
         return self.structured
@@ -79,7 +79,7 @@ class _CollectedProgress:
 
 
 class MCPClient:
-    """Calls tools through the same policy, validation and record as the endpoint.
+    """MCP client that calls tools through the same policy, validation and record as the endpoint.
 
     Everything runs in the test's own thread and database connection, background tools too, so
     tools see what a `TestCase` has made, and it is rolled back with the test.
@@ -117,7 +117,7 @@ class MCPClient:
         )
 
     def list_tools(self) -> list[Tool]:
-        """The tools that this caller is shown, as the wire has them."""
+        """Return the tools that this caller sees, as MCP defines them."""
         forget_snapshot()
         return [wire_tool(tool) for tool in visible(tools.Tool, self.principal)]
 
@@ -163,7 +163,7 @@ class MCPClient:
             return _result(wire, call.id, progress.reports, tool)
 
     async def _served(self, call: Call) -> Rendered:
-        """The result of a call; where it becomes a task, the user answers what that asks."""
+        """Serve a call, and return its result; `answer` responds to input requests of its task."""
         tool = call.target
         is_background = isinstance(tool, tools.Tool) and tool.background is not None
         if not (is_background and call.invocation.takes_task):
@@ -185,7 +185,7 @@ class MCPClient:
     def _input_responses(
         self, requests: Mapping[str, ElicitationRequest]
     ) -> dict[str, Mapping[str, Any]]:
-        assert self._answer is not None  # nobody else is asked
+        assert self._answer is not None  # the client declares elicitation only with it
         responses: dict[str, Mapping[str, Any]] = {}
         for key, request in requests.items():
             filled = self._answer(request)
@@ -195,7 +195,7 @@ class MCPClient:
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as a client sends them."""
+    """Return values as a client sends them."""
     sent: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
     return sent
 

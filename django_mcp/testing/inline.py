@@ -1,4 +1,4 @@
-"""Execution in the test's own thread and database connection, tasks included."""
+"""Inline execution: in the test's own thread and database connection, tasks included."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class InlineExecutors(Executors):
-    """Runs everything on the thread that called `async_to_sync`, within its transaction."""
+    """Executors that run everything on the thread that called `async_to_sync`."""
 
     async def run_in_worker(self, call: Callable[[], R]) -> R:
         """See `Executors`."""

@@ -37,4 +37,4 @@ def latch() -> Iterator[Latch]:
 @pytest.fixture
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report is sent at once, however soon it follows the one before."""
-    monkeypatch.setattr(progress, "PROGRESS_INTERVAL", 0.0)
+    monkeypatch.setattr(progress, "PROGRESS_INTERVAL_SECONDS", 0.0)

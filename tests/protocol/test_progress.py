@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from django_mcp.calls.progress import PROGRESS_INTERVAL, ProgressReport
+from django_mcp.calls.progress import PROGRESS_INTERVAL_SECONDS, ProgressReport
 from django_mcp.protocol.progress import ProgressChannel
 from tests.latch import Latch
 from tests.wire import PATIENCE, Answer, Client
@@ -47,7 +47,7 @@ def test_reports_are_thinned_to_about_ten_a_second(client: Client, name: str) ->
     answer = call(client, name, to=5000)
     elapsed = time.monotonic() - started
 
-    assert len(answer.progress) <= elapsed / PROGRESS_INTERVAL + 2
+    assert len(answer.progress) <= elapsed / PROGRESS_INTERVAL_SECONDS + 2
 
 
 @SYNC_AND_ASYNC

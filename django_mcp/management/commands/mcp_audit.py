@@ -27,7 +27,7 @@ from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
-from django_mcp.user_labels import MAX_LABEL
+from django_mcp.user_labels import MAX_LABEL_CHARACTERS
 
 DEFAULT_LIMIT = 50
 POLL_SECONDS = 1.0
@@ -159,7 +159,7 @@ def _of_user(text: str) -> Q:
         key = str(resolution.user.pk)
         return Q(user=key) if text == key else Q(user=key) | Q(username=text)
     on_record = Q(user=text) | Q(username=text)
-    is_storable = storable_text(text, MAX_LABEL) == text
+    is_storable = storable_text(text, MAX_LABEL_CHARACTERS) == text
     is_known = is_storable and CallRecord.objects.filter(on_record).exists()
     if resolution.is_ambiguous or not is_known:
         raise CommandError(unresolved_text(text, resolution))
