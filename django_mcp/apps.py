@@ -7,11 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DjangoMCPConfig(AppConfig):
+    """Configuration of the app `django_mcp`."""
+
     name = "django_mcp"
     verbose_name = _("MCP")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Discover declarations, and connect checks and receivers."""
         from django.contrib.auth.models import Group
 
         from django_mcp import checks  # noqa: F401  (registers them)

@@ -18,15 +18,28 @@ class RunningCall(Protocol):
     """Protocol of the part of `Call` that `ToolContext` uses."""
 
     @property
-    def invocation(self) -> Invocation: ...
+    def invocation(self) -> Invocation:
+        """See `Call.invocation`."""
+
     @property
-    def task_id(self) -> UUID | None: ...
+    def task_id(self) -> UUID | None:
+        """See `Call.task_id`."""
+
     @property
-    def is_client_gone(self) -> bool: ...
-    def see_cancellation(self) -> bool: ...
-    def report_progress(self, done: float, total: float | None, message: str) -> None: ...
-    async def drain_progress(self) -> None: ...
-    def elicit(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]: ...
+    def is_client_gone(self) -> bool:
+        """See `Call.is_client_gone`."""
+
+    def see_cancellation(self) -> bool:
+        """See `Call.see_cancellation`."""
+
+    def report_progress(self, done: float, total: float | None, message: str) -> None:
+        """See `Call.report_progress`."""
+
+    async def drain_progress(self) -> None:
+        """See `Call.drain_progress`."""
+
+    def elicit(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]:
+        """See `Call.elicit`."""
 
 
 class ToolContext:
@@ -52,7 +65,7 @@ class ToolContext:
 
     @property
     def principal(self) -> Principal:
-        """Who calls: user, client, scopes. The credential itself is never handed out."""
+        """The caller: user, client, scopes. The credential itself is not part of it."""
         return self._call.invocation.principal
 
     @property
@@ -62,7 +75,7 @@ class ToolContext:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether nobody wants the result any more; a long sync tool should look now and then.
+        """True if the result is not wanted any more; a long sync tool should check now and then.
 
         Async tools are cancelled by `asyncio.CancelledError` instead. A background tool that has
         seen it and then ends counts as cancelled.
@@ -71,11 +84,11 @@ class ToolContext:
 
     @property
     def is_disconnected(self) -> bool:
-        """Whether the client has gone; the result can no longer reach it."""
+        """True if the client has gone; the result can no longer reach it."""
         return self._call.is_client_gone
 
     def report_progress(self, done: float, total: float | None = None, message: str = "") -> None:
-        """Tell the client how far the tool is. Returns at once; may be called from any thread.
+        """Report progress to the client. Returns at once; may be called from any thread.
 
         Reports that do not increase are dropped, the rest are thinned to about ten a second; the
         last one is always sent. Clients that did not ask for progress receive none.

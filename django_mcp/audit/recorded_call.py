@@ -22,21 +22,36 @@ class RecordedCall(Protocol):
     """Protocol of the part of `Call` that its record uses."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """See `Call.id`."""
+
     @property
-    def invocation(self) -> Invocation: ...
+    def invocation(self) -> Invocation:
+        """See `Call.invocation`."""
+
     @property
-    def target(self) -> Primitive | None: ...
+    def target(self) -> Primitive | None:
+        """See `Call.target`."""
+
     @property
-    def task_id(self) -> UUID | None: ...
+    def task_id(self) -> UUID | None:
+        """See `Call.task_id`."""
+
     @property
-    def worker(self) -> str: ...
+    def worker(self) -> str:
+        """See `Call.worker`."""
+
     @property
-    def started(self) -> datetime: ...
+    def started(self) -> datetime:
+        """See `Call.started`."""
+
     @property
-    def is_client_gone(self) -> bool: ...
+    def is_client_gone(self) -> bool:
+        """See `Call.is_client_gone`."""
+
     @property
-    def recording(self) -> "RecordedArguments": ...
+    def recording(self) -> "RecordedArguments":
+        """See `Call.recording`."""
 
 
 def caller_columns(call: Invocation) -> dict[str, Any]:

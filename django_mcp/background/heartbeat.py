@@ -54,6 +54,7 @@ class Run:
 
     @property
     def is_overdue(self) -> bool:
+        """True if the run has passed its time limit."""
         return time.monotonic() >= self._deadline
 
     def send(self, report: ProgressReport) -> None:

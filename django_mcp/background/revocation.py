@@ -26,6 +26,7 @@ class AccessCounts:
 
     @property
     def tokens(self) -> int:
+        """Number of refresh tokens and access tokens."""
         return self.refresh_tokens + self.access_tokens
 
 
@@ -65,7 +66,8 @@ class Access:
         return _counts(revoked, tasks=len(keys))
 
     @property
-    def is_of_everybody(self) -> bool:
+    def is_of_all_users(self) -> bool:
+        """True if neither a user nor a client is named."""
         return self.user is None and self.client_id is None
 
     @property

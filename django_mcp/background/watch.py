@@ -45,6 +45,7 @@ class TaskState:
 
     @property
     def has_ended(self) -> bool:
+        """True if the task has ended."""
         return self.status in ToolTask.ENDED
 
 
@@ -66,6 +67,7 @@ class Waiter:
         self.due = _next_tick(now + MIN_INTERVAL_SECONDS)
 
     def update(self, state: TaskState | None, now: float) -> None:
+        """Take the state that was read, and schedule the next read."""
         if state == self.state:
             self.interval = min(self.interval * INTERVAL_GROWTH, MAX_INTERVAL_SECONDS)
         else:

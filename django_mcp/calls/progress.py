@@ -47,6 +47,7 @@ class ProgressThrottle:
         self._pending: ProgressReport | None = None
 
     def report(self, report: ProgressReport) -> None:
+        """Send a report, or hold it back until its time."""
         # Sent under the lock: the reports of two threads would overtake each other after it.
         with self._lock:
             if not math.isfinite(report.done) or report.done <= self._highest:
@@ -60,6 +61,7 @@ class ProgressThrottle:
                 self._send_pending()
 
     def flush(self) -> None:
+        """Send the report that is held back, if there is one."""
         with self._lock:
             self._send_pending()
 

@@ -45,11 +45,13 @@ class UnitOfWork:
 
     @property
     def has_hooks(self) -> bool:
+        """True if the transaction has hooks to run after its commit."""
         if self.database is None or not self.is_outermost:
             return False
         return len(connections[self.database].run_on_commit) > 1
 
     def mark_committed(self) -> None:
+        """Note that the transaction was committed."""
         self.is_committed = True
 
 

@@ -13,7 +13,7 @@ class CallRejectedError(CallError):
 
 
 class UnknownToolError(CallRejectedError):
-    """There is no such tool, or none that this caller may see: the two are never told apart."""
+    """There is no such tool, or none that this caller may see: the two are not distinguished."""
 
     outcome = "unknown_tool"
 

@@ -43,7 +43,7 @@ class ToolResult:
     """Result that a client receives from a call.
 
     `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
-    `is_wrapped` says whether the tool's output schema wraps what is no JSON object.
+    `is_wrapped` is true if the tool's output schema wraps what is no JSON object.
     """
 
     call_id: UUID

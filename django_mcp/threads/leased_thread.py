@@ -31,6 +31,7 @@ class LeasedThread(Executor):
         return self._lease is not None
 
     def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """See `Executor.submit`. The future has `BusyError` when no thread became free."""
         future: Future[R] = Future()
         if self._lease is None:
             self._lease = asyncio.get_running_loop().create_task(self._hold())

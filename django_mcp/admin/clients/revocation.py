@@ -71,7 +71,7 @@ class RevocationAdmin(ClientDisplay):
                 context["problem"] = str(error)
             else:
                 is_confirmed = "confirmed" in request.POST
-                is_risk_confirmed = not access.is_of_everybody or "risk_confirmed" in request.POST
+                is_risk_confirmed = not access.is_of_all_users or "risk_confirmed" in request.POST
                 if is_confirmed and is_risk_confirmed:
                     self._revoke(request, access)
                     return HttpResponseRedirect(self.url_of("access"))

@@ -78,10 +78,12 @@ class State:
 
     @classmethod
     def of(cls, task: ToolTask) -> Self:
+        """Return the state of a task."""
         return cls(updated=task.updated, status=task.status, details=detailed_task(task))
 
     @property
     def has_ended(self) -> bool:
+        """True if the task has ended."""
         return self.status in ToolTask.ENDED
 
 

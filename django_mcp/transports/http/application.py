@@ -17,6 +17,7 @@ class MCPApplication:
         self._served = {endpoint: MCPEndpoint(endpoint) for endpoint in endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, as ASGI applications do."""
         if scope["type"] == "lifespan":
             managers = [served.managers for served in self._served.values()]
             await serve_lifespan(managers, receive, send)

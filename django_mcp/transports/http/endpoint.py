@@ -53,6 +53,7 @@ class MCPEndpoint:
         self.managers = SessionManagers(build_server(endpoint))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, as ASGI applications do."""
         scope = _with_plain_headers(scope)
         try:
             request = ASGIRequest(scope, BytesIO())

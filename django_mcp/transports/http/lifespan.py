@@ -41,11 +41,13 @@ class RunningManagers:
         return self
 
     async def stop(self) -> None:
+        """Stop the managers, and wait for their end."""
         self._is_stopping.set()
         await self._owner
 
     @property
     def has_ended(self) -> bool:
+        """True if the managers run no more."""
         return self._owner.done()
 
     def when_ended(self, call: Callable[[], None]) -> None:

@@ -17,11 +17,13 @@ class EndpointPathConverter:
     regex = ".+"
 
     def to_python(self, value: str) -> str:
+        """Return the path; raise `ValueError` if it is not the path of an endpoint."""
         if get_endpoints().by_path(f"{get_script_prefix()}{value}") is None:
             raise ValueError("not the path of an endpoint")
         return value
 
     def to_url(self, value: str) -> str:
+        """Return the path."""
         return value
 
 

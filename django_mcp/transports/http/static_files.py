@@ -32,6 +32,7 @@ class StaticFiles:
         self._handler: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, as ASGI applications do."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return

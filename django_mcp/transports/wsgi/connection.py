@@ -181,7 +181,7 @@ class Connection:
         return item
 
     def _release_sender(self) -> None:
-        """Wake the application, whose last piece was passed on by whoever asks for more."""
+        """Wake the application: its last piece was passed on, for its reader asks for more."""
         if self._last is not None:
             self._resolve(self._last.is_passed_on, None)
             self._last = None
