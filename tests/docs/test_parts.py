@@ -45,11 +45,16 @@ def test_story_of_a_call_names_the_guards_in_their_order() -> None:
     assert re.findall(r"^    (\w+) ", story, re.MULTILINE) == names()
 
 
-def test_path_of_a_call_leads_to_files_that_exist() -> None:
-    files = re.findall(r"\| `([\w/]+\.py)` \|$", PATH_OF_A_CALL, re.MULTILINE)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "CONTRIBUTING.md", *sorted((DOCS / "explanation").glob("*.md"))],
+    ids=lambda page: page.stem,
+)
+def test_paths_of_the_package_lead_to_files_that_exist(page: Path) -> None:
+    code = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    paths = re.findall(r"`((?:\w+/)+|(?:\w+/)*\w+\.py)`", code)
 
-    assert files
-    assert [file for file in files if not (PACKAGE / file).exists()] == []
+    assert [path for path in paths if not any((at / path).exists() for at in (PACKAGE, ROOT))] == []
 
 
 @pytest.mark.parametrize("name", ["path-of-a-call", "CONTRIBUTING"])
