@@ -101,7 +101,7 @@ def test_host_gets_in_with_either_once_one_is_approved(
     assert before.status_code == 400
     assert capsys.readouterr().out.splitlines() == [
         f"{judged['client_id']} is approved",
-        f"{other['client_id']} is approved, which repeats it",
+        f"{other['client_id']} is approved: it repeats the registration",
     ]
     client = Client(application=application, era=ERAS[0])
     for each in tokens:
