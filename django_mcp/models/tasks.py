@@ -1,11 +1,10 @@
 """Tasks: background calls, one row each, which is all that other processes know of a call."""
 
 import datetime
-import random
 import uuid
 from typing import Any, Self
 
-from django.db import IntegrityError, models, router, transaction
+from django.db import models, router
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,15 +13,12 @@ from django.utils.translation import pgettext_lazy
 from django_mcp.escapes import printable
 from django_mcp.kinds import Kind
 from django_mcp.models.kinds import KIND_CHOICES
-from django_mcp.models.timed import TimedQuerySet
+from django_mcp.models.slots import SlotQuerySet
 from django_mcp.principals import Principal
 from django_mcp.trace_context import MAX_TRACEPARENT_CHARACTERS
 
-MAX_SLOT_CHOICES = 64
-"""Number of free slots from which a new task chooses one at random."""
 
-
-class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
+class ToolTaskQuerySet(SlotQuerySet["ToolTask"]):
     """Queries and transitions of tasks; each transition is one conditional `UPDATE`."""
 
     moment = "created"
@@ -55,37 +51,6 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
             endpoint=principal.endpoint.name,
         )
 
-    def taken_slots(self, task: "ToolTask") -> set[int]:
-        """Return the slots that tasks of the same user and client hold."""
-        held = self.filter(user=task.user, client=task.client, slot__isnull=False)
-        # In no order: databases prefer an index that has it to the one that finds these few rows.
-        slots = held.order_by().values_list("slot", flat=True)
-        return {slot for slot in slots if slot is not None}
-
-    def insert_in_slot(self, task: "ToolTask", *, limit: int) -> bool:
-        """Insert the row of a new task; return False if its caller has `limit` others already.
-
-        The database keeps the limit, however many processes insert at once: no two tasks of a
-        caller hold the same slot, and `end` gives it back.
-        """
-        lost: IntegrityError | None = None
-        for _attempt in range(min(limit, MAX_SLOT_CHOICES) + 1):
-            taken = self.taken_slots(task)
-            if len(taken) >= limit:
-                return False
-            # At random, so that calls which come at once rarely want the same one.
-            lowest = range(min(limit, len(taken) + MAX_SLOT_CHOICES))
-            task.slot = random.choice([slot for slot in lowest if slot not in taken])
-            try:
-                with transaction.atomic(using=self.db):  # a failure must not end one around it
-                    task.save(force_insert=True)
-            except IntegrityError as error:
-                lost = error  # another call was quicker to take the slot
-            else:
-                return True
-        assert lost is not None
-        raise lost  # no race is lost so often: it is something else that the database refuses
-
     def unended(self) -> Self:
         """Return the tasks that have not ended."""
         return self.exclude(status__in=ToolTask.ENDED)
@@ -100,7 +65,7 @@ class ToolTaskQuerySet(TimedQuerySet["ToolTask"]):
         return self.filter(status__in=expected, heartbeat__lte=timezone.now() - since)
 
     def awaiting_input(self, *, since: datetime.timedelta) -> Self:
-        """Tasks that have waited so long for input."""
+        """Return tasks that have waited this long for input."""
         return self.filter(
             status=ToolTask.Status.INPUT_REQUIRED, heartbeat__lte=timezone.now() - since
         )
