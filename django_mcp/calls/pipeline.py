@@ -1,20 +1,19 @@
-"""Pipeline of a call: the phases of its guards, and the run of the function between them.
+"""The order of a call: the phases of its guards, and the run of the function between them.
 
-The one place that knows their order, for all ways of running: `ordinary` calls on a thread or the
+The one place that knows it, for all three ways of running: `ordinary` calls on a thread or on the
 event loop, the `submission` of a background call, and its `repetition` by a worker. Which guards
 there are, `django_mcp.guards` lists.
 """
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard, WaitFor
-from django_mcp.calls.run import run_function
+from django_mcp.calls.run import is_cancelled, run_function
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import CallError, FollowUpFailedError, ToolFailedError
 from django_mcp.schemas.output.output import Rendered
@@ -23,33 +22,57 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_phases: dict[tuple[type[Guard], str], str] = {}
+OURS = (Exception, SystemExit, CancelledError)
+"""Exceptions of the code of a guard; a cancellation of the call is none of its own."""
 
 Body = Callable[[], Steps[T]]
-"""Steps that follow when every guard has let the call through."""
+"""The steps that follow when every guard has let the call through."""
 
 
-@dataclass(frozen=True, slots=True)
+class Phase(NamedTuple):
+    """One phase of one guard: the guard's position among all, and the method that it has."""
+
+    position: int
+    guard: Guard
+    method: str
+    is_async: bool
+
+
 class Guards:
-    """Guards of a process, in order.
+    """The guards of a process, in order.
 
     `before` of the first ones is called before `around` of any is entered, and that of the inner
     ones inside.
     """
 
-    first: tuple[Guard, ...]
-    inner: tuple[Guard, ...]
+    def __init__(self, *, first: Sequence[Guard], inner: Sequence[Guard]) -> None:
+        self._all = (*first, *inner)
+        self.first = len(first)
+        before = self._phases("before")
+        self.before_first = [each for each in before if each.position < self.first]
+        self.before_inner = [each for each in before if each.position >= self.first]
+        self.around = [each.guard for each in self._phases("around")]
+        self.after = self._phases("after")[::-1]
+        self.ended = self._phases("ended")[::-1]
 
     def __iter__(self) -> Iterator[Guard]:
-        yield from self.first
-        yield from self.inner
+        return iter(self._all)
 
     def __len__(self) -> int:
-        return len(self.first) + len(self.inner)
+        return len(self._all)
+
+    def _phases(self, name: str) -> list[Phase]:
+        """The phases of this name, of the guards that have it: those that override it."""
+        return [
+            Phase(position, guard, method, is_async=method != name)
+            for position, guard in enumerate(self._all)
+            for method in (f"a{name}", name)
+            if getattr(type(guard), method, None) is not getattr(Guard, method, None)
+        ]
 
 
 def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
-    """Steps of a call that is run where it came in: authorized, run, recorded."""
+    """A call that is run where it came in: admitted, run, recorded."""
     try:
         result = yield from _run_guarded(
             call, guards, partial(run_function, call, after(call, guards))
@@ -69,7 +92,7 @@ def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
 def submission(
     call: Call, guards: Guards, *, submit: Callable[[], T], withdraw: Callable[[], object]
 ) -> Steps[T | Rendered]:
-    """Steps of a background call where it came in: authorized, and submitted in place of the run.
+    """A background call where it came in: admitted, and submitted in place of the run.
 
     It is ended here only when it is refused, or answered by a guard, or when `submit` raises. When
     a hook of its commit fails, `withdraw` takes back what `submit` did.
@@ -97,7 +120,7 @@ def submission(
 
 
 def repetition(call: Call, guards: Guards, run: Body[T]) -> Steps[T | Rendered]:
-    """Steps of a background call in its worker: authorized by the guards that repeat, and run.
+    """A background call in its worker: admitted by the guards that repeat, and run.
 
     `ended` follows when the end of the task is in its row, in whatever process writes it.
     """
@@ -112,50 +135,48 @@ def after(call: Call, guards: Guards) -> Callable[[Rendered], Steps[Rendered]]:
 def ended(call: Call, guards: Guards, error: BaseException | None) -> Steps[None]:
     """Steps of `ended` of every guard that was called, in reverse. Never raises."""
     # The guard that has refused the call is among them. The record is first, and always there.
-    for guard in reversed([*guards][: call.passed + 1]):
-        if name := _phase(guard, "ended"):
+    for phase in guards.ended:
+        if phase.position <= call.passed:
             try:
-                yield _step(call, guard, name, call, error)
-            except Exception:
-                logger.exception("%s failed at the end of call %s", _name(guard), call.id)
+                yield _step(call, phase, call, error, is_final=True)
+            except OURS:
+                logger.exception("%s failed at the end of call %s", _name(phase.guard), call.id)
 
 
 def _run_guarded(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
-    answer = yield from _before(call, guards.first, 0)
+    answer = yield from _before(call, guards.before_first, guards.first)
     if answer is not None:
         return (yield from _after(call, guards, answer))
-    around = [guard for guard in guards if _phase(guard, "around")]
-    inside = partial(_run_inside, call, guards, body)
-    return (yield from _around(call, around, inside))
+    return (yield from _around(call, guards.around, partial(_run_inside, call, guards, body)))
 
 
 def _run_inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered]:
     with call.exit_stack:
-        answer = yield from _before(call, guards.inner, len(guards.first))
+        answer = yield from _before(call, guards.before_inner, len(guards))
         if answer is None:
             return (yield from body())
     return (yield from _after(call, guards, answer))
 
 
-def _before(call: Call, guards: Sequence[Guard], position: int) -> Steps[Rendered | None]:
-    """Call `before` of each guard that has not let the call through; return the first answer."""
-    for number, guard in enumerate(guards, start=position):
-        if number < call.passed:
+def _before(call: Call, phases: Sequence[Phase], end: int) -> Steps[Rendered | None]:
+    """Call `before` of each guard up to `end` that has not let the call through; return an answer."""
+    for phase in phases:
+        if phase.position < call.passed:
             continue
-        name = _phase(guard, "before")
-        if name and (guard.repeats_in_worker or not call.is_repeated):
-            answer: Rendered | None = yield from _run_phase(call, guard, name, call)
+        call.passed = phase.position
+        if phase.guard.repeats_in_worker or not call.is_repeated:
+            answer: Rendered | None = yield from _run_phase(call, phase, call)
             if answer is not None:
                 return answer
-        call.passed = number + 1
+    call.passed = max(call.passed, end)
     return None
 
 
 def _after(call: Call, guards: Guards, result: Rendered) -> Steps[Rendered]:
     # A guard that has answered does not filter its own answer.
-    for guard in reversed([*guards][: call.passed]):
-        if name := _phase(guard, "after"):
-            result = yield from _run_phase(call, guard, name, call, result)
+    for phase in guards.after:
+        if phase.position < call.passed:
+            result = yield from _run_phase(call, phase, call, result)
     return result
 
 
@@ -166,46 +187,58 @@ def _around(call: Call, guards: Sequence[Guard], body: Body[T]) -> Steps[T]:
     try:
         place = Place.TOOL if guard.may_block(call) else Place.TASK
         manager = guard.around(call)
-    except Exception as error:
+        enter, leave = manager.__enter__, manager.__exit__
+    except OURS as error:
         raise _fault(call, guard, error) from error
-    yield from _checked(call, guard, Step(manager.__enter__, place))
+    yield from _checked(call, guard, Step(enter, place))
     try:
         result = yield from _around(call, rest, body)
     except GeneratorExit:
         raise
     except BaseException as error:
-        yield from _exit_around(call, guard, manager, place, error)
+        yield from _exit_around(call, guard, leave, place, error)
         raise
-    yield from _exit_around(call, guard, manager, place, None)
+    yield from _exit_around(call, guard, leave, place, None)
     return result
 
 
 def _exit_around(
     call: Call,
     guard: Guard,
-    manager: AbstractContextManager[Any],
+    leave: Callable[..., object],
     place: Place,
     error: BaseException | None,
 ) -> Steps[None]:
-    """Leave `around`. What the function did is committed by now, so a fault changes nothing."""
+    """Leave `around`. The work of the function is committed by now: a fault changes nothing."""
     facts = (None, None, None) if error is None else (type(error), error, error.__traceback__)
     try:
-        yield Step(partial(manager.__exit__, *facts), place)
-    except Exception as fault:
+        yield Step(partial(leave, *facts), place, is_final=True)
+    except OURS as fault:
         if fault is not error:
             logger.exception("%s failed in call %s", _name(guard), call.id)
 
 
-def _run_phase(call: Call, guard: Guard, name: str, *arguments: Any) -> Steps[Any]:
-    """Run one phase of a guard. Any exception but a refusal counts as a fault of the server."""
+def _run_phase(call: Call, phase: Phase, *arguments: Any) -> Steps[Any]:
+    """Run `before` or `after` of a guard, which returns a result, or from `before` None."""
     try:
-        step = _step(call, guard, name, *arguments)
-    except Exception as error:
-        raise _fault(call, guard, error) from error
-    return (yield from _checked(call, guard, step))
+        step = _step(call, phase, *arguments)
+    except OURS as error:
+        raise _fault(call, phase.guard, error) from error
+    try:
+        returned = yield from _checked(call, phase.guard, step)
+    except WaitFor as error:
+        if phase.method not in ("before", "abefore"):
+            raise _fault(call, phase.guard, error) from error
+        raise
+    is_result = isinstance(returned, Rendered)
+    if is_result or (returned is None and phase.method in ("before", "abefore")):
+        return returned
+    wrong = TypeError(f"{phase.method} returned {type(returned).__name__}, and not Rendered")
+    raise _fault(call, phase.guard, wrong)
 
 
 def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:
+    """Run a step of a guard. Any exception but a refusal counts as a fault of the server."""
     try:
         return (yield step)
     except CallError as error:
@@ -213,38 +246,26 @@ def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:
         raise
     except WaitFor:
         raise
-    except Exception as error:
+    except OURS as error:
+        if isinstance(error, CancelledError) and is_cancelled(call):
+            raise
         raise _fault(call, guard, error) from error
 
 
-def _fault(call: Call, guard: Guard, error: Exception) -> ToolFailedError:
+def _fault(call: Call, guard: Guard, error: BaseException) -> ToolFailedError:
     logger.error("%s failed in call %s", _name(guard), call.id, exc_info=error)
     call.refusal = ToolFailedError(call.id)
     return call.refusal
 
 
-def _step(call: Call, guard: Guard, name: str, *arguments: Any) -> Step:
-    if name.startswith("a") and name != "after":
+def _step(call: Call, phase: Phase, *arguments: Any, is_final: bool = False) -> Step:
+    if phase.is_async:
         place = Place.LOOP
-    elif guard.may_block(call):
+    elif phase.guard.may_block(call):
         place = Place.THREAD
     else:
         place = Place.HERE
-    return Step(partial(getattr(guard, name), *arguments), place)
-
-
-def _phase(guard: Guard, name: str) -> str:
-    """Return the name of the method by which a guard has a phase; empty if it has none."""
-    key = type(guard), name
-    found = _phases.get(key)
-    if found is None:
-        defined = (
-            each
-            for each in (f"a{name}", name)
-            if getattr(type(guard), each, None) is not getattr(Guard, each, None)
-        )
-        found = _phases[key] = next(defined, "")
-    return found
+    return Step(partial(getattr(phase.guard, phase.method), *arguments), place, is_final)
 
 
 def _name(guard: Guard) -> str:

@@ -134,7 +134,7 @@ def mapped_errors(call: Call) -> Iterator[None]:
     except (Exception, SystemExit, asyncio.CancelledError) as error:
         if error is call.refusal:
             raise
-        if isinstance(error, asyncio.CancelledError) and _is_cancelled(call):
+        if isinstance(error, asyncio.CancelledError) and is_cancelled(call):
             raise
         mapped = error_for_client(error, call)
         raise mapped from mapped.__cause__
@@ -173,8 +173,8 @@ def _log_unknown(group: BaseExceptionGroup[BaseException], call: Call) -> None:
             logger.error("Failed beside a known exception in call %s", call.id, exc_info=error)
 
 
-def _is_cancelled(call: Call) -> bool:
-    """Whether the call is being cancelled, and its tool did not come up with that by itself."""
+def is_cancelled(call: Call) -> bool:
+    """Return whether the call is cancelled, and what it runs did not come up with that itself."""
     try:
         task = asyncio.current_task()
     except RuntimeError:  # in a thread

@@ -6,8 +6,10 @@ be run. The drivers do what it asks for, and hand results and exceptions back to
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from contextvars import copy_context
 from enum import Enum, auto
 from inspect import isawaitable
+from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -40,17 +42,18 @@ class Place(Enum):
 
 
 class Step(NamedTuple):
-    """One callable, and the place where it is to run."""
+    """One callable, and the place where it is to run. No cancellation keeps a final one undone."""
 
     run: Callable[[], Any]
     place: Place
+    is_final: bool = False
 
 
 Steps = Generator[Step, Any, T]
 
 
 class _Done(Generic[T]):
-    """End of the steps, with their value."""
+    """The end of the steps."""
 
     def __init__(self, value: T) -> None:
         self.value = value
@@ -88,46 +91,87 @@ def drive_on_thread(
 async def drive_on_loop(steps: Steps[T]) -> T:
     """Run steps to their end on the event loop, and on threads those that must not block it.
 
-    When this task is cancelled, the step that is awaited is, and the steps decide what follows:
-    none is abandoned on a thread.
+    When this task is cancelled, the next step that is not final raises the cancellation. One that
+    awaits is cancelled itself; none that has begun on a thread is abandoned.
     """
     async with DatabaseThread():
+        cancellation: asyncio.CancelledError | None = None
         step = _send(steps, None)
         while not isinstance(step, _Done):
+            if cancellation is not None and not step.is_final:
+                step, cancellation = _throw(steps, cancellation), None
+                continue
+            cancelled = None
             if step.place is Place.THREAD:
-                step = await _drive_segment(steps, step)
+                segment = run_detached(run_in_control(_run_segment, steps, step))
+                cancelled = await _end_of(segment)
+                step, cancellation = segment.result(), cancelled or cancellation
                 continue
             try:
                 if step.place is Place.TOOL:
-                    value = await sync_to_async(step.run)()
+                    value, cancelled = await _run_for_tool(step)
                 else:
                     value = step.run()
                     if step.place in (Place.FUNCTION, Place.LOOP) and isawaitable(value):
-                        value = await value
+                        if step.is_final:
+                            value, cancelled = await _awaited_to_its_end(value)
+                        else:
+                            value = await value
+                cancellation = cancelled or cancellation
             except BaseException as error:  # noqa: BLE001  (the steps decide)
                 step = _throw(steps, error)
             else:
                 step = _send(steps, value)
+        if cancellation is not None:
+            raise cancellation
         return step.value
 
 
-async def _drive_segment(steps: Steps[T], step: Step) -> Step | _Done[T]:
-    """Run a step, and those that follow it, on one thread, up to one that needs the loop."""
-    segment = run_detached(run_in_control(_run_segment, steps, step))
-    cancellation: asyncio.CancelledError | None = None
-    while not segment.done():
+async def _run_for_tool(step: Step) -> tuple[Any, asyncio.CancelledError | None]:
+    """Run a step on the tool's thread; return its value, and the cancellation during it.
+
+    A step that is cancelled while it waits for the thread is not run, unless it is final.
+    """
+    turn = Lock()  # for the one who comes first: the thread, or the cancellation
+
+    def run() -> Any:
+        if not turn.acquire(blocking=False):
+            raise asyncio.CancelledError
+        return step.run()
+
+    context = copy_context()
+    work = asyncio.get_running_loop().create_task(sync_to_async(run)(), context=context)
+    cancellation = await _end_of(work, until=None if step.is_final else turn)
+    value = work.result()
+    for variable, found in context.items():
+        if variable.get(None) is not found:
+            variable.set(found)
+    return value, cancellation
+
+
+async def _awaited_to_its_end(value: Awaitable[T]) -> tuple[T, asyncio.CancelledError | None]:
+    work = asyncio.ensure_future(value)
+    cancellation = await _end_of(work)
+    return work.result(), cancellation
+
+
+async def _end_of(
+    work: "asyncio.Future[Any]", *, until: "Lock | None" = None
+) -> asyncio.CancelledError | None:
+    """Wait for the end of the work; return the cancellation of this task meanwhile.
+
+    Work whose lock `until` nobody holds yet is cancelled with this task.
+    """
+    cancellation = None
+    while not work.done():
         try:
-            await asyncio.shield(segment)
+            await asyncio.wait([work])
         except asyncio.CancelledError as error:
             cancellation = error
-        except Exception:  # noqa: BLE001  (raised below)
-            pass
-    following = segment.result()
-    if cancellation is None:
-        return following
-    if isinstance(following, _Done):
-        raise cancellation
-    return _throw(steps, cancellation)
+            if until is not None and until.acquire(blocking=False):
+                work.cancel()
+                raise
+    return cancellation
 
 
 def _run_segment(steps: Steps[T], step: Step) -> Step | _Done[T]:
