@@ -65,10 +65,16 @@ class Run:
         """See `ProgressSink.drain`: what counts is on its way to the row."""
 
     def take_changes(self) -> dict[str, Any]:
-        """Return what is new at the end of the run, by field: progress, and state of guards."""
+        """Return what is new at the end of the run, by field: progress, and state of guards.
+
+        State that is no JSON is lost, and logged: the run ends all the same.
+        """
         facts = self.take_progress()
         if self.call is not None and self.call.state:
-            facts["guard_state"] = serialize_state(self.call.state)
+            try:
+                facts["guard_state"] = serialize_state(self.call.state)
+            except Exception:
+                logger.exception("What guards keep of call %s is no JSON", self.call.id)
         return facts
 
     def take_progress(self) -> dict[str, Any]:
