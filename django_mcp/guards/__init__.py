@@ -15,10 +15,12 @@
     phase    ordinary call          background call:   worker              recovery
                                     web process
     before   all                    all                those that repeat   -
-    around   around the run         around Prepare     around the run      -
-                                    and the submission
+    around   around the run         around the         around the run      -
+                                    submission
     after    after the run          -                  after the run       -
     ended    at the end             when refused       at the end          when it ends a task
+
+A guard may answer a call in place of the run: then `after` and `ended` follow where it did.
 """
 
 from functools import cache
