@@ -102,6 +102,7 @@ def test_only_extras_ask_for_optional_packages(metadata: Message) -> None:
         "jsonschema-rs",
         "mcp",
         "pydantic",
+        "typing-extensions",
     ]
 
 
