@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from typing_extensions import override
 
 from django_mcp.admin.links import change_links
 from django_mcp.escapes import printable
@@ -36,25 +37,31 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
     class Media:
         css = {"all": ("django_mcp/admin.css",)}
 
+    @override
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @override
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # Others, typed into the address, would look through the whole table.
         filters: Any = self.list_filter
         return lookup in {"after", "before", *(each.parameter_name for each in filters)}
 
+    @override
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return queryset, False  # the list looks the term up, index by index
 
+    @override
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         # The help of a field stays with its display; Django looks for it by the field's name.
         displays = {name: getattr(self, name, None) for name in kwargs.get("fields") or ()}

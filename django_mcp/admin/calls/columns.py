@@ -37,26 +37,31 @@ class CallAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("user"))
     def caller(self, call: Any) -> SafeString | str:
+        """Return the user's name, with a link to the page of the user if there is one."""
         links: CallerLinks = call.links
         return _link(self.user_text(call), links.user)
 
     @admin.display(description=_("client"))
     def application(self, call: Any) -> SafeString | str | None:
+        """Return the client's name, with a link to its page; None for a call without a client."""
         links: CallerLinks = call.links
         return _link(printable(call.client_name or call.client), links.client) or None
 
     @admin.display(description=_("tool"))
     def linked_tool(self, call: Any) -> SafeString:
+        """Return the tool's name, with a link to the list of its calls."""
         return self._linked(self.tool_name(call), _("all %(calls)s of this tool"), tool=call.name)
 
     @admin.display(description=_("user"))
     def linked_user(self, call: Any) -> SafeString | str:
+        """Return the user's name, with a link to the list of the user's calls."""
         if not call.user:
             return self.caller(call)
         return self._linked(self.caller(call), _("all %(calls)s of this user"), user=call.user)
 
     @admin.display(description=_("client"))
     def linked_client(self, call: Any) -> SafeString | str:
+        """Return the client's name, with a link to the list of its calls."""
         name = self.application(call)
         if name is None:
             return self.get_empty_value_display()
@@ -76,6 +81,7 @@ class CallAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("scopes"))
     def shown_scopes(self, call: Any) -> SafeString | str:
+        """Return the scopes of the caller's token, as code."""
         return codes(map(printable, call.scopes.split())) or self.get_empty_value_display()
 
 

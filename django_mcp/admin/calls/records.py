@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.calls.columns import CallAdmin
 from django_mcp.admin.calls.export import csv_response
@@ -119,21 +120,25 @@ class CallRecordAdmin(CallAdmin):
     shown_task_id = printable_field(CallRecord, "task_id")
     shown_worker = printable_field(CallRecord, "worker")
 
+    @override
     def get_fieldsets(self, request: HttpRequest, obj: CallRecord | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or obj.calls == 1:
             return fieldsets
         return [(_("Several calls"), {"fields": ("calls",)}), *fieldsets]
 
+    @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CallChangeList
 
+    @override
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         call = super().get_object(request, *args, **kwargs)
         if call is not None:
             attach_caller_links(request, self.admin_site, [call])
         return call
 
+    @override
     def get_urls(self) -> list[URLPattern]:
         export = path(
             "export/",
@@ -142,6 +147,7 @@ class CallRecordAdmin(CallAdmin):
         )
         return [export, *super().get_urls()]
 
+    @override
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -165,14 +171,17 @@ class CallRecordAdmin(CallAdmin):
     def export_selected(
         self, request: HttpRequest, queryset: CallRecordQuerySet
     ) -> HttpResponseBase:
+        """Return a CSV file of the selected calls."""
         return csv_response(request, queryset)
 
     @admin.display(description=pgettext_lazy("call", "started"))
     def started_at(self, record: CallRecord) -> SafeString:
+        """Return the start of the call."""
         return words(moment_text(record.started))
 
     @admin.display(description=_("outcome"))
     def marked_outcome(self, record: CallRecord) -> SafeString:
+        """Return the outcome as a coloured mark, with the number of calls that the row counts."""
         tone = TONES.get(record.outcome, Tone.WARNING)
         outcome = mark(record.get_outcome_display(), tone)
         if record.calls == 1:
@@ -191,10 +200,12 @@ class CallRecordAdmin(CallAdmin):
 
     @admin.display(description=_("duration"))
     def duration(self, record: CallRecord) -> str:
+        """Return the duration of the call."""
         if record.duration_ms is None:
             return self.get_empty_value_display()
         return duration_text(record.duration_ms)
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, record: CallRecord) -> SafeString:
+        """Return the recorded arguments as indented JSON."""
         return json_block(record.arguments)

@@ -7,6 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import InvalidPage, Paginator
 from django.http import HttpRequest
+from typing_extensions import override
 
 from django_mcp.admin.changelist.filters import ColumnFilter, PeriodFilter, read_id
 from django_mcp.admin.changelist.keyset import Criterion, Keyset, find_keyset
@@ -34,6 +35,7 @@ class KeysetChangeList(ChangeList):
     root_queryset: TimedQuerySet[Any]
     keyset: Keyset
 
+    @override
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: Any = None
     ) -> TimedQuerySet[Any]:
@@ -43,6 +45,7 @@ class KeysetChangeList(ChangeList):
         rows: TimedQuerySet[Any] = queryset.newest_first()
         return rows
 
+    @override
     def get_filters(self, request: HttpRequest) -> tuple[Any, ...]:
         specs, _has_filters, *rest = super().get_filters(request)
         period = next((spec for spec in specs if isinstance(spec, PeriodFilter)), None)
@@ -53,6 +56,7 @@ class KeysetChangeList(ChangeList):
         shown = [spec for spec in specs if spec.has_output()]
         return (shown, bool(shown), *rest)
 
+    @override
     def get_results(self, request: HttpRequest) -> None:
         rows: Any = self.root_queryset
         criteria = [] if self.searched is None else [self.searched]
@@ -79,6 +83,7 @@ class KeysetChangeList(ChangeList):
 
     @cached_property
     def searched(self) -> Criterion | None:
+        """Criterion of the search term; None without one."""
         term = self.query.strip()
         if not term:
             return None
@@ -89,6 +94,7 @@ class KeysetChangeList(ChangeList):
 
     @property
     def period(self) -> str:
+        """Key of the chosen period."""
         return next(spec.period for spec in self.filter_specs if isinstance(spec, PeriodFilter))
 
     @property
@@ -116,6 +122,7 @@ class KeysetChangeList(ChangeList):
 class CallChangeList(KeysetChangeList):
     """Change list of calls: each row has `links` to the pages of its user and its client."""
 
+    @override
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         attach_caller_links(request, self.model_admin.admin_site, self.result_list)

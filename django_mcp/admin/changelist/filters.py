@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from typing_extensions import override
 
 from django_mcp.admin.changelist.keyset import Criterion, newest_by_value
 from django_mcp.admin.formats import local_moment, read_moment
@@ -68,12 +69,15 @@ class PeriodFilter(admin.SimpleListFilter):
             raise IncorrectLookupParameters
         return period
 
+    @override
     def expected_parameters(self) -> list[str | None]:
         return ["period", "after", "before"]
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(key, label) for key, (label, _length) in PERIODS.items()]
 
+    @override
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         self.other_params = [
             (name, value)
@@ -93,6 +97,7 @@ class PeriodFilter(admin.SimpleListFilter):
         bounds = [self.after, None if length is None else timezone.now() - length]
         return max((bound for bound in bounds if bound is not None), default=None)
 
+    @override
     def queryset(self, request: HttpRequest, queryset: Any) -> TimedQuerySet[Any]:
         rows: TimedQuerySet[Any] = queryset
         if self.since is not None:
@@ -103,10 +108,12 @@ class PeriodFilter(admin.SimpleListFilter):
 
     @property
     def after_input(self) -> str:
+        """Value of the input for the start of the period."""
         return _input(self.after)
 
     @property
     def before_input(self) -> str:
+        """Value of the input for the end of the period."""
         return _input(self.before)
 
 
@@ -134,6 +141,7 @@ class ColumnFilter(admin.SimpleListFilter):
 
     column: ClassVar[str]
 
+    @override
     def value(self) -> str | None:
         value = super().value()
         if value is not None and "\0" in value:  # PostgreSQL takes none
@@ -142,12 +150,14 @@ class ColumnFilter(admin.SimpleListFilter):
 
     @property
     def criterion(self) -> Criterion | None:
+        """Criterion of the chosen value; None if none is chosen."""
         value = self.value()
         return None if value is None else Criterion(alternatives=((self.column, value),))
 
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
         """Drop the choices that no row has had since then; the chosen one stays."""
 
+    @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.criterion is None else queryset.filter(self.criterion.to_q())
 
@@ -155,6 +165,7 @@ class ColumnFilter(admin.SimpleListFilter):
 class OccurringFilter(ColumnFilter):
     """Filter that offers the values of the period; all of them, where they are too many."""
 
+    @override
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
         if len(self.lookup_choices) > MAX_LOOKED_UP_VALUES:
             return
@@ -174,6 +185,7 @@ class ToolFilter(OccurringFilter):
     parameter_name = "tool"
     column = "name"
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         names = {name for keys in read_registry().keys.values() for _, name in keys}
         if chosen := self.value():
@@ -184,6 +196,7 @@ class ToolFilter(OccurringFilter):
 class ChoiceFilter(OccurringFilter):
     """Filter by the choices of the model's field."""
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(model_admin.model._meta.get_field(self.column).flatchoices)
 
@@ -195,6 +208,7 @@ class KindFilter(ChoiceFilter):
     parameter_name = "kind"
     column = "kind"
 
+    @override
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
         super().narrow(rows, since)
         if self.value() is None and len(self.lookup_choices) < 2:
@@ -208,6 +222,7 @@ class OutcomeFilter(ChoiceFilter):
     parameter_name = "outcome"
     column = "outcome"
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         known = dict(super().lookups(request, model_admin))
         names = [name for name in (*declared_outcomes(), self.value()) if name is not None]
@@ -226,6 +241,7 @@ class StatusFilter(ChoiceFilter):
 class LinkedFilter(ColumnFilter):
     """Filter that only links choose: it offers the chosen value alone."""
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value()
         return [] if value is None else [(value, printable(value))]
@@ -236,6 +252,7 @@ class NamedFilter(ColumnFilter):
 
     name_column: ClassVar[str]
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value()
         if value is None:

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.suggestions import SuggestingInput, newest_clients
@@ -56,12 +57,14 @@ class AccessForm(forms.Form):
         add_endpoint_field(self)
 
     def clean_client(self) -> str:
+        """Return the client id, which is empty or that of a known client."""
         client_id: str = self.cleaned_data["client"]
         if client_id and not is_known_client(client_id):
             raise forms.ValidationError(_("There is no client of this id."))
         return client_id
 
     def clean_user(self) -> Any:
+        """Return the user that the text names; None if it is empty."""
         text = self.cleaned_data["user"]
         if not text:
             return None
@@ -77,6 +80,7 @@ class AccessForm(forms.Form):
             problem = f"{problem} {gettext('Did you mean:')} {'; '.join(names)}"
         raise forms.ValidationError(problem)
 
+    @override
     def clean(self) -> None:
         chosen = any(self.data.get(name, "").strip() for name in ("user", "client"))
         if chosen == bool(self.cleaned_data.get("all_users")):

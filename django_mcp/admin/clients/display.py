@@ -67,10 +67,12 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=pgettext_lazy("client", "registered"))
     def registered_at(self, registration: ClientRegistration) -> SafeString:
+        """Return the time of the registration."""
         return words(moment_text(registration.created))
 
     @admin.display(description=_("last token"))
     def used_at(self, registration: ClientRegistration) -> SafeString | str:
+        """Return the time of the last token."""
         last = registration.last_used
         return self.get_empty_value_display() if last is None else words(moment_text(last))
 
@@ -83,6 +85,7 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("name"))
     def shown_name(self, registration: Any) -> str:
+        """Return the name that the client calls itself."""
         client: Client = registration.client
         if client.application is None:
             return gettext("(no such application)")
@@ -90,11 +93,13 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=pgettext_lazy("client", "standing"))
     def marked_standing(self, registration: ClientRegistration) -> SafeString:
+        """Return the approval status as a coloured mark."""
         tone = TONES.get(registration.standing, Tone.WARNING)
         return mark(registration.get_standing_display(), tone)
 
     @admin.display(description=_("source"))
     def shown_source(self, registration: ClientRegistration) -> str:
+        """Return the way in which the client was registered."""
         return registration.get_source_display() or self.get_empty_value_display()
 
     @admin.display(description=_("source"))
@@ -105,11 +110,13 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("users"))
     def users(self, registration: Any) -> int:
+        """Return the number of users whose tokens the client holds."""
         client: Client = registration.client
         return client.users
 
     @admin.display(description=pgettext_lazy("network", "address"))
     def linked_address(self, registration: ClientRegistration) -> SafeString | str:
+        """Return the address that registered the client, with a link to its registrations."""
         if not registration.address:
             return self.get_empty_value_display()
         return format_html(
@@ -122,6 +129,7 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=pgettext_lazy("client", "kind"))
     def kind(self, registration: Any) -> str:
+        """Return the client type and the grant type."""
         application = registration.client.application
         if application is None:
             return self.get_empty_value_display()
@@ -133,16 +141,19 @@ class ClientDisplay(ConfirmationAdmin):
 
     @admin.display(description=_("answers go to"))
     def redirects(self, registration: Any) -> SafeString | str:
+        """Return the redirect URIs, one a line."""
         client: Client = registration.client
         return _lines(client.redirect_uris) or self.get_empty_value_display()
 
     @admin.display(description=_("granted scopes"))
     def shown_scopes(self, registration: Any) -> SafeString | str:
+        """Return the scopes of the client's tokens, as code."""
         client: Client = registration.client
         return codes(map(printable, client.scopes())) or self.get_empty_value_display()
 
     @admin.display(description=_("users"))
     def named_users(self, registration: Any) -> SafeString | str:
+        """Return the names of the users, and the number of those left out."""
         client: Client = registration.client
         keys = client.user_keys(MAX_NAMED_USERS)
         found = get_user_model()._default_manager.filter(pk__in=keys)

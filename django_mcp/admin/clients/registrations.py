@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
+from typing_extensions import override
 
 from django_mcp.admin.changelist.changelist import KeysetChangeList
 from django_mcp.admin.changelist.filters import (
@@ -72,11 +73,13 @@ class AddressFilter(LinkedFilter):
 class RegistrationChangeList(KeysetChangeList):
     """Change list of registrations; each row has its `client`, the details of its application."""
 
+    @override
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = [with_client(client) for client in clients_of(self.result_list)]
 
     @cached_property
+    @override
     def searched(self) -> Criterion | None:
         term = self.query.strip()
         if not term:
@@ -112,9 +115,11 @@ class ClientRegistrationAdmin(RevocationAdmin):
     change_form_template = "django_mcp/admin/registration.html"
     change_list_template = "django_mcp/admin/registrations.html"
 
+    @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RegistrationChangeList
 
+    @override
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         registration = super().get_object(*args, **kwargs)
         if registration is None:
@@ -122,6 +127,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
         (client,) = clients_of([registration])
         return with_client(client)
 
+    @override
     def get_urls(self) -> list[URLPattern]:
         views: dict[str, Callable[..., HttpResponse]] = {
             "approve": self.approve_view,
@@ -138,12 +144,14 @@ class ClientRegistrationAdmin(RevocationAdmin):
         ]
         return [*own, *super().get_urls()]
 
+    @override
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"can_revoke": self.has_revoke_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    @override
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -178,6 +186,8 @@ class ClientRegistrationAdmin(RevocationAdmin):
     def approve_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
+        """Approve the selected clients, once the operator has confirmed it."""
+
         def decide(client_id: str) -> str:
             repeats = approve(client_id)
             if not repeats:
@@ -191,6 +201,8 @@ class ClientRegistrationAdmin(RevocationAdmin):
     def block_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
+        """Block the selected clients, once the operator has confirmed it."""
+
         def decide(client_id: str) -> str:
             count = block(client_id)
             text = ngettext(
@@ -206,6 +218,8 @@ class ClientRegistrationAdmin(RevocationAdmin):
     def unblock_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
+        """Unblock the selected clients, once the operator has confirmed it."""
+
         def decide(client_id: str) -> str:
             unblock(client_id)
             return pgettext("client", "Unblocked.")

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.clients.access_form import AccessForm, revoked_text, subjects_of
 from django_mcp.admin.clients.actions import revocation_confirmation
@@ -31,6 +32,7 @@ class RevocationAdmin(ClientDisplay):
         """Return whether the operator may revoke access."""
         return self.has_control_permission(request) and may_change_tasks(request)
 
+    @override
     def get_urls(self) -> list[URLPattern]:
         def url(address: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
             # Each batch is a transaction of its own, whatever ATOMIC_REQUESTS says.
@@ -93,6 +95,7 @@ class RevocationAdmin(ClientDisplay):
     def revoke_selected(
         self, request: HttpRequest, queryset: ClientRegistrationQuerySet
     ) -> HttpResponseBase:
+        """Revoke the tokens of the selected clients, once the operator has confirmed it."""
         confirmation = revocation_confirmation(clients_of(queryset))
         if not self.is_confirmed(request, confirmation):
             return self.confirmation_page(request, confirmation)

@@ -12,6 +12,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.changelist.filters import MAX_TERM_CHARACTERS
 from django_mcp.escapes import printable
@@ -27,9 +28,11 @@ class ClientLinesField(forms.Field):
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 60})
 
+    @override
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
+    @override
     def to_python(self, value: Any) -> list[str]:
         lines = (line.strip() for line in (value or "").splitlines())
         return list(dict.fromkeys(line for line in lines if line))
@@ -40,6 +43,7 @@ class ClientsWidget(AutocompleteSelectMultiple):
 
     url_name = "%s:django_mcp_toolgroup_applications"
 
+    @override
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         chosen = [str(client) for client in value]
         labels = labels_of(chosen)
@@ -60,6 +64,7 @@ class ClientsField(forms.MultipleChoiceField):
         super().__init__(**options)
         self.stored = frozenset(stored)
 
+    @override
     def validate(self, value: Any) -> None:
         forms.Field.validate(self, value)  # the choices are not in the form
         new = set(value) - self.stored

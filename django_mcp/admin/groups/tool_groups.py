@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.changelist.filters import MAX_TERM_CHARACTERS
 from django_mcp.admin.groups.client_field import (
@@ -46,9 +47,11 @@ class CodeFilter(admin.SimpleListFilter):
     title = pgettext_lazy("of the project", "code")
     parameter_name = "code"
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("present", _("In the code")), ("gone", _("Code is gone"))]
 
+    @override
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> QuerySet[ToolGroup] | None:
@@ -102,9 +105,11 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     class Media:
         css = {"all": ("django_mcp/admin.css",)}
 
+    @override
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: ToolGroup | None = None) -> bool:
         if obj is not None and read_registry().has_group(obj.name):
             return False
@@ -131,11 +136,13 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             (_("Title and description"), {"fields": ("title", "description")}),
         ]
 
+    @override
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, *args, **kwargs)
         form.admin_site = self.admin_site
         return form
 
+    @override
     def get_list_display(self, request: HttpRequest) -> tuple[str | Callable[[Any], Any], ...]:
         # Columns of one request, because while the registry cannot be built, every look at it
         # tries again: once for the page is enough, once for each cell would be slow.
@@ -171,12 +178,14 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     @admin.display(description=_("group"), ordering="name")
     def titled_name(self, group: ToolGroup) -> SafeString:
+        """Return the title of the group, and its name."""
         if not group.title:
             return format_html("{}", group.name)
         return format_html('{} <span class="mcp-name">{}</span>', group.title, group.name)
 
     @admin.display(description=_("name"))
     def name_in_code(self, group: ToolGroup) -> SafeString:
+        """Return the name of the group, marked if no tool has it any more."""
         if read_registry().has_group(group.name):
             return format_html("{}", group.name)
         explanation = gettext("No tool of the code belongs to this group any more.")
@@ -184,12 +193,14 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     @admin.display(description=_("allowed applications"))
     def shown_clients(self, group: ToolGroup) -> SafeString | str:
+        """Return the labels of the allowed clients, one a line."""
         labels = labels_of(ids_of(group.allowed_clients)).values()
         lines = format_html_join("", "<div>{}</div>", ((label,) for label in labels))
         return lines or self.get_empty_value_display()
 
     @admin.action(permissions=["change"], description=_("Enable selected groups"))
     def enable_selected(self, request: HttpRequest, queryset: QuerySet[ToolGroup]) -> None:
+        """Enable the selected groups."""
         count = self._switch(request, queryset, on=True)
         text = ngettext(
             "%(count)d group is now enabled.", "%(count)d groups are now enabled.", count
@@ -198,6 +209,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     @admin.action(permissions=["change"], description=_("Disable selected groups"))
     def disable_selected(self, request: HttpRequest, queryset: QuerySet[ToolGroup]) -> None:
+        """Disable the selected groups."""
         count = self._switch(request, queryset, on=False)
         text = ngettext(
             "%(count)d group is now disabled.", "%(count)d groups are now disabled.", count
@@ -210,6 +222,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> HttpResponse | None:
+        """Delete those of the selected groups that no tool has any more."""
         gone = queryset.exclude(name__in=read_registry().keys)
         remaining = queryset.count() - gone.count()
         if remaining:
@@ -221,6 +234,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             self.message_user(request, text % {"count": remaining}, messages.WARNING)
         return delete_selected(self, request, gone) if gone else None
 
+    @override
     def get_urls(self) -> list[URLPattern]:
         visibility = path(
             "tool-visibility/",
@@ -234,6 +248,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         )
         return [visibility, applications, *super().get_urls()]
 
+    @override
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup], search_term: str
     ) -> tuple[QuerySet[ToolGroup], bool]:
@@ -261,6 +276,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         """Return whether the operator may read the names of applications that no group names."""
         return self.has_change_permission(request)
 
+    @override
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -268,6 +284,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
             self._report_problems(request)
         return super().changelist_view(request, extra_context)
 
+    @override
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self._report_problems(request)
         return super().render_change_form(request, *args, **kwargs)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
+from typing_extensions import override
 
 from django_mcp.admin.groups.primitive_details import PrimitiveDetails
 from django_mcp.admin.registry_view import read_registry
@@ -37,6 +38,7 @@ class SwitchFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in 
         self._registry = read_registry()
         super().__init__(*args, **kwargs)
 
+    @override
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         form.details = self._details(form.instance.key)
@@ -75,15 +77,19 @@ class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generi
     fields = ("enabled",)
     extra = 0
 
+    @override
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @override
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._group_admin.has_view_permission(request, obj)
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._group_admin.has_change_permission(request, obj)
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._group_admin.has_change_permission(request, obj)
 

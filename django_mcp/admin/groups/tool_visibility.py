@@ -74,6 +74,7 @@ class ToolVisibilityForm(forms.Form):
         add_endpoint_field(self)
 
     def clean_scopes(self) -> list[str]:
+        """Return the scopes, each of which some tool requires."""
         scopes: list[str] = self.cleaned_data["scopes"].split()
         if unknown := sorted(set(scopes) - set(self._scopes)):
             raise forms.ValidationError(

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.calls.columns import CallAdmin
 from django_mcp.admin.formats import moment_text
@@ -107,12 +108,14 @@ class TaskDisplay(CallAdmin):
     shown_protocol_version = printable_field(ToolTask, "protocol_version")
     shown_traceparent = printable_field(ToolTask, "traceparent")
 
+    @override
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not obj.input_requests:
             return fieldsets
         return [(_("Waits for an answer"), {"fields": ("shown_input_requests",)}), *fieldsets]
 
+    @override
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         call = super().get_object(request, *args, **kwargs)
         if call is not None:
@@ -121,18 +124,22 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("task id"))
     def task_id(self, task: ToolTask) -> str:
+        """Return the id of the task."""
         return str(task.pk)
 
     @admin.display(description=pgettext_lazy("background task", "called"))
     def created_at(self, task: ToolTask) -> SafeString:
+        """Return the time of the call."""
         return words(moment_text(task.created))
 
     @admin.display(description=pgettext_lazy("background task", "ended"))
     def ended_at(self, task: ToolTask) -> str:
+        """Return the time of the end of the task."""
         return self._moment(task.ended)
 
     @admin.display(description=_("kept until"))
     def expires_at(self, task: ToolTask) -> str:
+        """Return the time until which the task is kept."""
         return self._moment(task.expires)
 
     @admin.display(description=_("status"))
@@ -145,41 +152,50 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("duration"))
     def duration(self, task: ToolTask) -> str:
+        """Return the duration of the task."""
         return TaskState(task=task).duration
 
     @admin.display(description=_("status"))
     def live_status(self, task: ToolTask) -> SafeString:
+        """Return the status, which the page refreshes."""
         return self._rendered(
             "task_status.html", state=TaskState(task=task), address=self.url_of("state", task.pk)
         )
 
     @admin.display(description=_("progress"))
     def live_progress(self, task: ToolTask) -> SafeString:
+        """Return the progress as a bar and as text, which the page refreshes."""
         state = TaskState(task=task)
         return in_line([state.bar, _live(task, "progress")])
 
     @admin.display(description=_("duration"))
     def live_duration(self, task: ToolTask) -> SafeString:
+        """Return the duration, which the page refreshes."""
         return _live(task, "duration")
 
     @admin.display(description=_("latest run began"))
     def live_started(self, task: ToolTask) -> SafeString:
+        """Return the start of the latest run, which the page refreshes."""
         return _live(task, "started")
 
     @admin.display(description=pgettext_lazy("background task", "runs"))
     def live_attempts(self, task: ToolTask) -> SafeString:
+        """Return the number of runs, which the page refreshes."""
         return _live(task, "attempts")
 
     @admin.display(description=_("worker"))
     def live_worker(self, task: ToolTask) -> SafeString:
+        """Return the name of the worker, which the page refreshes."""
         return _live(task, "worker")
 
     @admin.display(description=_("open questions"))
     def shown_input_requests(self, task: ToolTask) -> SafeString:
+        """Return the open input requests."""
         return self._rendered("task_input_requests.html", input_requests=input_requests_of(task))
 
     @admin.display(description=_("arguments"))
     def shown_arguments(self, task: ToolTask) -> SafeString:
+        """Return the arguments as indented JSON, without the secret ones."""
         tool = read_registry().tools.get(task.name)
         schema = None if tool is None else tool.argument_schema
         arguments = redact(json.loads(task.arguments), schema)
@@ -190,6 +206,7 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("result"))
     def shown_result(self, task: ToolTask) -> SafeString | str:
+        """Return the parts of the result, with links to files."""
         parts = [
             (part, self.url_of("result", task.pk, number) if part.is_file else None)
             for number, part in enumerate(parts_of(task))
@@ -200,6 +217,7 @@ class TaskDisplay(CallAdmin):
 
     @admin.display(description=_("error"))
     def shown_error(self, task: ToolTask) -> str:
+        """Return the message of the error, and its hint."""
         if not task.error:
             return self.get_empty_value_display()
         error = deserialize_error(task.error, task.call_id)

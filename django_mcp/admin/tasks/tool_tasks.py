@@ -18,6 +18,7 @@ from django.http import (
 from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 from django_mcp.admin.changelist.changelist import CallChangeList
 from django_mcp.admin.changelist.filters import (
@@ -60,9 +61,11 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
     class Media:
         js = ("django_mcp/task.js",)
 
+    @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TaskChangeList
 
+    @override
     def get_urls(self) -> list[URLPattern]:
         views: dict[str, Callable[..., HttpResponse]] = {
             "state": self.state_view,
@@ -80,12 +83,14 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         ]
         return [*own, *super().get_urls()]
 
+    @override
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         recover_when_due()
         return super().changelist_view(request, extra_context)
 
+    @override
     def change_view(
         self,
         request: HttpRequest,
@@ -96,6 +101,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
         recover_when_due()
         return super().change_view(request, object_id, form_url, extra_context)
 
+    @override
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -141,6 +147,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
 
     @admin.action(permissions=["control"], description=_("Cancel selected tasks"))
     def cancel_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
+        """Cancel the selected tasks, once the operator has confirmed it."""
         confirmation = cancellation_confirmation(_without_results(queryset))
         if not self.is_confirmed(request, confirmation):
             return self.confirmation_page(request, confirmation)
@@ -157,6 +164,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
 
     @admin.action(permissions=["control"], description=_("Run selected tasks again"))
     def retry_selected(self, request: HttpRequest, queryset: ToolTaskQuerySet) -> HttpResponseBase:
+        """Call the tools of the selected tasks again, once the operator has confirmed it."""
         confirmation = self._retry_confirmation(_without_results(queryset))
         is_risk_accepted = not confirmation.is_dangerous or "risk_confirmed" in request.POST
         if not self.is_confirmed(request, confirmation) or not is_risk_accepted:
