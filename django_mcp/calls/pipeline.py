@@ -159,7 +159,7 @@ def _run_inside(call: Call, guards: Guards, body: Body[T]) -> Steps[T | Rendered
 
 
 def _before(call: Call, phases: Sequence[Phase], end: int) -> Steps[Rendered | None]:
-    """Call `before` of each guard up to `end` that has not let the call through; return an answer."""
+    """Call `before` of each guard up to `end` that has not passed the call; return an answer."""
     for phase in phases:
         if phase.position < call.passed:
             continue
