@@ -15,7 +15,7 @@ from oauth2_provider import urls as toolkit
 
 from django_mcp.auth.clients.registration.views import RegistrationManagementView, RegistrationView
 from django_mcp.auth.consent.views import AuthorizationView
-from django_mcp.auth.oauth.cors import open_to_scripts
+from django_mcp.auth.oauth.cors import with_cors
 from django_mcp.auth.oauth.metadata import (
     OpenIDMetadataView,
     ResourceMetadataView,
@@ -37,7 +37,7 @@ OPENID = ("jwks-info", "user-info", "rp-initiated-logout")
 
 def _for_clients(view: type[View]) -> Callable[..., HttpResponseBase]:
     """Wrap a view for every client, scripts included, after its metadata document was fetched."""
-    return open_to_scripts(without_transaction(view.as_view()), "POST")
+    return with_cors(without_transaction(view.as_view()), "POST")
 
 
 _server = published(ServerMetadataView)
@@ -72,10 +72,10 @@ _ours = [
         without_transaction(EndpointIntrospectionView.as_view()),
         name="introspect",
     ),
-    path("register/", open_to_scripts(RegistrationView.as_view(), "POST"), name="dcr-register"),
+    path("register/", with_cors(RegistrationView.as_view(), "POST"), name="dcr-register"),
     path(
         "register/<str:client_id>/",
-        open_to_scripts(RegistrationManagementView.as_view(), "GET", "PUT", "DELETE"),
+        with_cors(RegistrationManagementView.as_view(), "GET", "PUT", "DELETE"),
         name="dcr-register-management",
     ),
 ]

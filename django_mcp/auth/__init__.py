@@ -1,1 +1,1 @@
-"""Authentication: authenticators of requests, and the OAuth server that issues tokens."""
+"""Authentication: authenticators of requests, OAuth clients, tokens and consent."""

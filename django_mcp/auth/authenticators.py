@@ -1,4 +1,4 @@
-"""Authenticators: their protocol, and those that the project has chosen."""
+"""Authenticators of requests: their protocol, and those of `DJANGO_MCP_AUTHENTICATORS`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,36 +16,36 @@ from django_mcp.principals import Principal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """The challenge to a refused caller: the error of RFC 6750, and the scopes to ask for."""
+    """Challenge to a refused caller: the error of RFC 6750, and the scopes to request."""
 
     error: Literal["", "invalid_token", "insufficient_scope"] = ""
     scopes: frozenset[str] = frozenset()
 
 
 class Authenticator(Protocol):
-    """Makes a principal of what a peer has sent. Made once per process, without arguments.
+    """Protocol of objects that authenticate a peer. One instance per process, without arguments.
 
-    It may say in an attribute `credential_headers` which headers its credentials stand in, in lower
-    case: then it is not asked about requests without any of them, which are served faster.
+    An attribute `credential_headers` may name the headers that hold its credentials, in lower
+    case: then it is not called for requests without any of them, which are served faster.
     """
 
     def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
-        """Return who calls, or None when the peer has shown no credentials of this kind.
+        """Return the principal of the caller; None without credentials of this kind.
 
         They stand in `peer.headers`. Runs in a thread and may query. Raises
         `InvalidCredentialsError` for credentials that are not, or no longer, good.
         """
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
-        """A value for `WWW-Authenticate` that tells how to get in; empty for none."""
+        """Return a value for `WWW-Authenticate`; empty for none."""
 
 
 @runtime_checkable
 class RenewingAuthenticator(Authenticator, Protocol):
-    """An authenticator that can tell later whether what it once vouched for still holds."""
+    """Protocol of authenticators that can check later whether a credential is still valid."""
 
     def renew(self, principal: Principal) -> Principal:
-        """Return a principal of its own as it stands now.
+        """Return a principal that it authenticated, with its current scopes and expiry.
 
         Called before a background tool runs for it, and while a request of its stays open: before
         anything is told, and now and then in silence. The user has been read again by then, and is
@@ -56,7 +56,7 @@ class RenewingAuthenticator(Authenticator, Protocol):
 
 
 def authenticators() -> Sequence[Authenticator]:
-    """One instance of each class in `DJANGO_MCP_AUTHENTICATORS`, in order."""
+    """Return one instance of each class in `DJANGO_MCP_AUTHENTICATORS`, in order."""
     return _instances(tuple(settings.AUTHENTICATORS))
 
 
@@ -66,14 +66,14 @@ def _instances(paths: tuple[str, ...]) -> tuple[Authenticator, ...]:
 
 
 def has_credentials(peer: Peer) -> bool:
-    """Return whether an authenticator has to be asked about what this peer has sent."""
+    """Return whether an authenticator has to examine this peer."""
     headers = _all_credential_headers(tuple(settings.AUTHENTICATORS))
     return headers is None or any(name in peer.headers for name in headers)
 
 
 @cache
 def _all_credential_headers(paths: tuple[str, ...]) -> frozenset[str] | None:
-    """The headers that credentials may stand in; None for any."""
+    """Return the headers that may hold credentials; None for any."""
     headers = {"authorization"}
     for authenticator in _instances(paths):
         names = _credential_headers(authenticator)
@@ -89,7 +89,7 @@ def _credential_headers(authenticator: Authenticator) -> Iterable[str] | None:
 
 
 def authenticate(peer: Peer, endpoint: Endpoint) -> Principal | None:
-    """Ask each authenticator; the first that knows the credentials decides.
+    """Return the principal of the first authenticator that recognizes the credentials.
 
     None when there are no credentials at all; `InvalidCredentialsError` when there are bad ones.
     """
@@ -100,7 +100,7 @@ def authenticate(peer: Peer, endpoint: Endpoint) -> Principal | None:
         if principal is not None:
             return replace(principal, authenticator=_path(type(authenticator)))
     if "authorization" in peer.headers:
-        # Credentials that nobody knows are bad ones, even where anonymous callers are welcome.
+        # Unrecognized credentials are invalid, even where anonymous callers are allowed.
         raise InvalidCredentialsError
     return None
 
@@ -111,10 +111,10 @@ def _may_know(authenticator: Authenticator, peer: Peer) -> bool:
 
 
 def renew(principal: Principal) -> Principal:
-    """Ask the authenticator that vouched for a principal whether it still does.
+    """Return a principal as its authenticator sees it now.
 
-    One that does not implement `renew` is not asked. Raises `InvalidCredentialsError` when it does
-    not, or is none of the project's any more.
+    It is unchanged if the authenticator has no `renew`. Raises `InvalidCredentialsError` when the
+    credential is invalid, or the authenticator is no longer configured.
     """
     if not principal.authenticator:
         return principal
@@ -132,6 +132,6 @@ def _path(authenticator: type) -> str:
 
 
 def challenges(challenge: Challenge, endpoint: Endpoint) -> list[str]:
-    """The `WWW-Authenticate` values of all authenticators."""
+    """Return the `WWW-Authenticate` values of all authenticators."""
     values = [each.challenge(challenge, endpoint) for each in authenticators()]
     return [value for value in values if value]

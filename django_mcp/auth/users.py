@@ -1,4 +1,4 @@
-"""Lookup of users by what an operator types: a username, a key or an e-mail address."""
+"""Lookup of users by username, key or e-mail address, as operators type them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from django_mcp.user_labels import email_of, username_of
 
 Users: TypeAlias = QuerySet[AbstractBaseUser]
 
-MAX_TEXT = 255
-"""Characters; a longer text names no user."""
+MAX_TEXT_CHARACTERS = 255
+"""Length of a text; a longer one names no user."""
 
 MAX_CANDIDATES = 10
 MAX_COMPARED_ROWS = 100
 MAX_COMPARED_CHARACTERS = 64
 MAX_WORDS = 3
-LEAST_SIMILARITY = 0.6
+MIN_SIMILARITY = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """The one user whom a text names, or else the users whom it may mean.
+    """Result of a lookup: the one user whom a text names, or the candidates.
 
     Without a `user`, the `candidates` are those whom the text names, if it `is_ambiguous`, and
     otherwise those with similar names; they are at most `MAX_CANDIDATES`.
@@ -39,7 +39,7 @@ class Resolution:
 
 
 def resolve_user(text: str, *, users: Users | None = None) -> Resolution:
-    """Resolve the username, else the key, or the e-mail address of a user, active or not.
+    """Return the result of a lookup by username, else by key, or by e-mail address.
 
     Usernames are compared as the manager of the user model does (`get_by_natural_key`), e-mail
     addresses in any case, also where they are the usernames. A username that is the e-mail address
@@ -70,7 +70,7 @@ def user_of_username(text: str) -> AbstractBaseUser | None:
 
 
 def _is_storable(text: str) -> bool:
-    return bool(text) and storable_text(text, MAX_TEXT) == text
+    return bool(text) and storable_text(text, MAX_TEXT_CHARACTERS) == text
 
 
 def _named(text: str, users: Users) -> list[AbstractBaseUser]:
@@ -104,7 +104,7 @@ def _of_email(text: str, users: Users) -> list[AbstractBaseUser]:
 
 
 def _has_email_as_username() -> bool:
-    """Return whether usernames are the e-mail addresses: an exact one then means no other user."""
+    """Return whether usernames are e-mail addresses, so that an exact one is unambiguous."""
     return _email_field() == get_user_model().USERNAME_FIELD
 
 
@@ -142,12 +142,12 @@ def _similar(text: str, users: Users) -> list[AbstractBaseUser]:
     rows = users.filter(begins | contains | resembles).order_by(nearness, fields[0], "pk")
     ranked = [(_similarity(user, stem), user) for user in rows[:MAX_COMPARED_ROWS]]
     ranked.sort(key=lambda pair: -pair[0])  # stable: equal ones stay in the order of their names
-    near = [user for similarity, user in ranked if similarity >= LEAST_SIMILARITY]
+    near = [user for similarity, user in ranked if similarity >= MIN_SIMILARITY]
     return near[:MAX_CANDIDATES]
 
 
 def _similarity(user: AbstractBaseUser, stem: str) -> float:
-    """Return 0 to 1 for names that resemble the text, and more for those that hold it."""
+    """Return 0 to 1 for names that resemble the text, and more for those that contain it."""
     return max(SequenceMatcher(None, name, stem).ratio() + (stem in name) for name in _names(user))
 
 
@@ -158,6 +158,6 @@ def _names(user: AbstractBaseUser) -> Iterator[str]:
 
 
 def _stem(text: str) -> str:
-    """The part of a name that is compared: of e-mail addresses that before the `@`."""
+    """Return the part of a name that is compared: of an e-mail address that before the `@`."""
     bounded = text.strip()[:MAX_COMPARED_CHARACTERS].casefold()
     return bounded.partition("@")[0] or bounded

@@ -25,8 +25,8 @@ def pending_assistants(context: Context) -> SafeString:
     if request is None or not apps.is_installed("oauth2_provider"):
         return mark_safe("")
     from django_mcp.auth.consent.csp import request_nonce
+    from django_mcp.auth.consent.display_names import site_name
     from django_mcp.auth.consent.pending import notice
-    from django_mcp.auth.consent.service_name import site_name
 
     waiting = notice.pending_assistants(request)
     try:

@@ -232,7 +232,7 @@ class TestList:
     def test_only_the_latest_calls_are_counted(
         self, browser: Browser, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connections, "LATEST", 3)
+        monkeypatch.setattr(connections, "MAX_COUNTED_CALLS", 3)
         busy, quiet = registered("Busy"), registered("Quiet")
         token(busy, alice)
         token(quiet, alice)

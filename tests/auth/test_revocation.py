@@ -58,7 +58,7 @@ def test_client_that_repeats_a_refresh_meanwhile_and_revocation_both_come_to_an_
 def test_tokens_of_others_between_those_of_the_endpoint_are_left(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revocation, "BATCH", 2)
+    monkeypatch.setattr(revocation, "BATCH_ROWS", 2)
     desk = registered("Desk")
     kept = []
     for number in range(7):

@@ -1,4 +1,4 @@
-"""Public addresses: those that a host of the internet can have, and none of a private network."""
+"""Predicates of IP addresses: public, and literal in a URL."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -39,7 +39,7 @@ def _is_host(ip: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded(ip: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses to which packets for this one are handed on."""
+    """Return the IPv4 addresses to which packets for this one are forwarded."""
     if ip.teredo is not None:
         return ip.teredo
     # By ISATAP (RFC 5214, section 6.1), with the bit for universal addresses or without.

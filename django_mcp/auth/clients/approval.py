@@ -9,21 +9,25 @@ Standing = ClientRegistration.Standing
 
 
 class ClientRefusedError(errors.FatalClientError):
-    """Error of a client that may ask no user. The user reads it; the client is sent nothing."""
+    """Error of a client without a right to consent. The user reads it; the client gets nothing."""
 
     error = "unauthorized_client"
 
 
 class ClientBlockedError(ClientRefusedError):
+    """Error of a client that operators have blocked."""
+
     description = "This application has been blocked."
 
 
 class ClientUnapprovedError(ClientRefusedError):
+    """Error of a self-registered client that operators have not approved."""
+
     description = "This application has not been approved."
 
 
 def refusal_of(client_id: str, *, is_self_registered: bool) -> type[ClientRefusedError] | None:
-    """Return the error that keeps an application out, if there is one. One query.
+    """Return the error of an application that is blocked or not approved; else None. One query.
 
     A blocked one is kept out whoever made it; only a self-registered one has to be approved.
     """

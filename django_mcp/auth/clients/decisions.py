@@ -3,8 +3,8 @@
 from django.db import router, transaction
 from oauth2_provider.models import get_access_token_model, get_application_model
 
+from django_mcp.auth.clients.registration.duplicates import repeats_of
 from django_mcp.auth.clients.registration.locks import lock_registrations
-from django_mcp.auth.clients.registration.repetitions import repeats_of
 from django_mcp.auth.tokens.revocation import revoke_all
 from django_mcp.models import ClientRegistration
 
@@ -12,9 +12,9 @@ Standing = ClientRegistration.Standing
 
 
 def approve(client_id: str) -> list[str]:
-    """Let an application in where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` asks for it.
+    """Approve an application, as `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` demands.
 
-    Whether it is blocked, new, or has never been seen. Returns the client ids of the new ones that
+    It may be blocked, new, or not registered yet. Returns the client ids of the new ones that
     were approved with it, because they repeat its registration: its host goes on with any of them.
     """
     registrations = ClientRegistration.objects.all()
@@ -34,7 +34,7 @@ def approve(client_id: str) -> list[str]:
 
 
 def block(client_id: str) -> int:
-    """Shut an application out at once; return how many of its tokens were taken back.
+    """Block an application at once, and revoke its tokens; return their number.
 
     It gets no new ones, its next call is refused, and so are its background calls that still wait.
     """
@@ -49,5 +49,5 @@ def block(client_id: str) -> int:
 
 
 def unblock(client_id: str) -> None:
-    """Treat an application as one that nobody has judged. What it held is not given back."""
+    """Reset an application to `new`. Its revoked tokens stay revoked."""
     ClientRegistration.objects.set_standing(client_id, Standing.NEW)

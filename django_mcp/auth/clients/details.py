@@ -14,7 +14,7 @@ from django_mcp.models import ClientRegistration
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """An application and what is known of it; `application` is None when it does not exist (yet).
+    """Registration with its application, which is None when it does not exist (yet).
 
     `users` is the number of those whose tokens it holds.
     """
@@ -25,44 +25,46 @@ class Client:
 
     @property
     def client_id(self) -> str:
+        """Client id of the registration."""
         return self.registration.client_id
 
     @property
     def name(self) -> str:
-        """As the application calls itself; empty when it does not."""
+        """Name of the application, which it chose itself; may be empty."""
         return "" if self.application is None else str(self.application.name)
 
     @property
     def host(self) -> str:
-        """Where the metadata document lies that it is made from; empty without one."""
+        """Host of the metadata document; empty without one."""
         is_document = self.source == ClientRegistration.Source.CIMD
         return (urlsplit(self.client_id).hostname or "") if is_document else ""
 
     @property
     def source(self) -> str:
-        """`dcr`, `cimd`, or `manual`; empty for one that has not come yet."""
+        """`dcr`, `cimd`, or `manual`; empty for one that has not registered yet."""
         if self.application is None:
             return self.registration.source
         return str(self.application.registration_source)
 
     @property
     def redirect_uris(self) -> list[str]:
+        """Redirect URIs of the application."""
         return [] if self.application is None else self.application.redirect_uris.split()
 
     def scopes(self) -> list[str]:
-        """All that the tokens are good for which it holds."""
+        """Return the scopes of all live tokens of the application."""
         tokens = live_tokens().filter(application__client_id=self.client_id)
         granted = tokens.order_by().values_list("scope", flat=True).distinct()
         return sorted({scope for scopes in granted for scope in scopes.split()})
 
     def user_keys(self, limit: int) -> list[Any]:
-        """The keys of so many of its users."""
+        """Return the keys of at most `limit` of its users."""
         tokens = live_tokens().filter(application__client_id=self.client_id, user__isnull=False)
         return list(tokens.order_by("user").values_list("user", flat=True).distinct()[:limit])
 
 
 def clients_of(registrations: Iterable[ClientRegistration]) -> list[Client]:
-    """The applications of these registrations, in their order; two queries for any number."""
+    """Return the clients of these registrations, in their order, in two queries."""
     rows = list(registrations)
     keys = [row.client_id for row in rows]
     model = get_application_model()
@@ -80,7 +82,7 @@ def clients_of(registrations: Iterable[ClientRegistration]) -> list[Client]:
 
 
 def find_client(client_id: str) -> Client | None:
-    """The application of this id, self-registered or not; None when nobody has heard of it."""
+    """Return the client of this id, self-registered or not; None for an unknown one."""
     registration = ClientRegistration.objects.filter(client_id=client_id).first()
     (client,) = clients_of([registration or ClientRegistration(client_id=client_id)])
     return None if registration is None and client.application is None else client

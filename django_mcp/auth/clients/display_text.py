@@ -1,30 +1,30 @@
-"""Display of text from clients: nothing in it can pass for something else."""
+"""Display of names and hosts from clients, without invisible or deceptive characters."""
 
 import re
 import unicodedata
 
 from django_mcp.escapes import BLANK
 
-LONGEST = 80
+MAX_SHOWN_CHARACTERS = 80
 # Controls, marks that turn the direction of text, private characters, and separators of lines.
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 HOST = re.compile(r"[a-z0-9.-]+", re.ASCII)
 
 
-def shown_name(text: str, *, longest: int = LONGEST) -> str:
-    """A name in one line of at most `longest` characters, without any that cannot be seen.
+def shown_name(text: str, *, longest: int = MAX_SHOWN_CHARACTERS) -> str:
+    """Return a name in one line of at most `longest` characters, without invisible ones.
 
     It is empty where nothing is left but marks on no letter. Of the marks on one letter the first
     two stay: piles of them cover the lines around.
     """
-    kept: list[str] = []
+    visible: list[str] = []
     marks = 0
     for character in text[: 4 * longest]:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks <= 2:
-            kept.append(" " if category in UNSEEN or character in BLANK else character)
-    name = " ".join("".join(kept).split())
+            visible.append(" " if category in UNSEEN or character in BLANK else character)
+    name = " ".join("".join(visible).split())
     if all(unicodedata.category(character)[0] in "MZ" for character in name):
         return ""
     is_whole = len(name) <= longest and len(text) <= 4 * longest
@@ -32,7 +32,7 @@ def shown_name(text: str, *, longest: int = LONGEST) -> str:
 
 
 def shown_host(host: str) -> str:
-    """A host name in ASCII: letters of other scripts stand there as `xn--`, as look-alikes must.
+    """Return a host name in ASCII, with `xn--` in place of other scripts, which may look alike.
 
     What is no host name at all is spelled out with escapes.
     """
@@ -46,5 +46,5 @@ def shown_host(host: str) -> str:
 
 
 def has_other_letters(host: str) -> bool:
-    """Return whether a shown host name stands for one in letters that may look like others."""
+    """Return whether a shown host name contains encoded letters that may look like others."""
     return any(label.startswith("xn--") for label in host.split("."))

@@ -1,4 +1,4 @@
-"""Client metadata (RFC 7591, section 2): the fields that are taken, and their validation."""
+"""Client metadata (RFC 7591, section 2): the supported fields, and their validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django_mcp.auth.clients import redirect_uris as redirects
 from django_mcp.auth.clients.display_text import shown_name
 
 MAX_REDIRECT_URIS = 10
-MAX_NAME = 100
+MAX_NAME_CHARACTERS = 100
 
 
 class ClientMetadataError(Exception):
@@ -20,8 +20,8 @@ class ClientMetadataError(Exception):
         super().__init__(description)
 
 
-def given(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members that have a value; some clients send null or an empty array for none."""
+def without_empty(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that are neither null nor an empty array, which some clients send."""
     return {name: value for name, value in document.items() if value is not None and value != []}
 
 
@@ -37,13 +37,13 @@ class ClientMetadata:
     def read(
         cls, document: Mapping[str, Any], *, auth_methods: Sequence[str], default_auth_method: str
     ) -> "ClientMetadata":
-        """Take what can be taken, or raise `ClientMetadataError`.
+        """Return the supported part of a document, or raise `ClientMetadataError`.
 
         Of several grants, response types and methods of authentication those count that are
-        offered here. Where redirect URIs go is looked at by `redirects`, not here. Members that are
+        offered here. Redirect URIs are validated by `redirects`, not here. Members that are
         null or an empty array count as absent.
         """
-        document = given(document)
+        document = without_empty(document)
         if "authorization_code" not in _strings(document, "grant_types", ["authorization_code"]):
             raise ClientMetadataError("grant_types must hold authorization_code")
         if "code" not in _strings(document, "response_types", ["code"]):
@@ -52,13 +52,13 @@ class ClientMetadata:
         if not isinstance(name, str):
             raise ClientMetadataError("client_name must be a string")
         return cls(
-            name=shown_name(name, longest=MAX_NAME),
+            name=shown_name(name, longest=MAX_NAME_CHARACTERS),
             redirect_uris=_redirect_uris(document),
             auth_method=_auth_method(document, auth_methods, default_auth_method),
         )
 
     def as_registered(self) -> dict[str, Any]:
-        """The same in the words of RFC 7591, for django-oauth-toolkit to store."""
+        """Return the metadata in the form of RFC 7591, which django-oauth-toolkit stores."""
         return {
             "client_name": self.name,
             "redirect_uris": list(self.redirect_uris),
@@ -79,18 +79,19 @@ def _redirect_uris(document: Mapping[str, Any]) -> list[str]:
 
 
 def refuse_bad_redirects(uris: Sequence[str]) -> None:
-    """Raise `ClientMetadataError` for the first redirect URI to which nothing may be sent."""
+    """Raise `ClientMetadataError` for the first redirect URI that is not acceptable."""
     for number, uri in enumerate(uris):
         if not redirects.is_acceptable(uri):
             raise ClientMetadataError(
                 f"redirect_uris[{number}] must be https, http on the user's own machine, or of a "
-                f"scheme that is allowed here, and of {redirects.MAX_LENGTH} characters at most",
+                f"scheme that is allowed here, and of {redirects.MAX_URI_CHARACTERS} characters "
+                "at most",
                 error="invalid_redirect_uri",
             )
 
 
 def _auth_method(document: Mapping[str, Any], offered: Sequence[str], default: str) -> str:
-    """The method that it prefers, else the first of those offered here that it knows as well.
+    """Return the preferred method, else the first offered one that the client supports too.
 
     There is no standard yet for naming several; ChatGPT does it in the words of RFC 8414.
     """

@@ -1,4 +1,4 @@
-"""Redirect URIs of OAuth clients: which are acceptable, which match, and how users read them."""
+"""Redirect URIs of OAuth clients: validation, matching and display."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django_mcp.auth.clients.addresses import is_literal
 from django_mcp.auth.clients.display_text import has_other_letters, shown_host, shown_name
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-MAX_LENGTH = 1000
+MAX_URI_CHARACTERS = 1000
 
 # Printable ASCII without the characters that browsers and parsers read differently.
 PLAIN = re.compile(r"[!$-;=?-\[\]_a-z~%]+", re.ASCII)
@@ -24,12 +24,12 @@ CSP_AUTHORITY = re.compile(r"[a-z0-9.-]+(:\d+)?", re.ASCII)
 
 
 def is_acceptable(uri: str) -> bool:
-    """Return whether a self-registered application may be answered there at all.
+    """Return whether a self-registered application may have this redirect URI.
 
     On the web by https, on the user's own machine by http, and in an application by a scheme that
     `ALLOWED_REDIRECT_URI_SCHEMES` names.
     """
-    if len(uri) > MAX_LENGTH or not PLAIN.fullmatch(uri):
+    if len(uri) > MAX_URI_CHARACTERS or not PLAIN.fullmatch(uri):
         return False
     try:
         parts = urlsplit(uri)
@@ -46,7 +46,7 @@ def is_acceptable(uri: str) -> bool:
 
 
 def _is_odd_address(host: str) -> bool:
-    """Return whether it is an address in a spelling that browsers take and users misread."""
+    """Return whether it is an address in a spelling that browsers accept and users misread."""
     if not is_literal(host):
         return False
     try:
@@ -57,7 +57,7 @@ def _is_odd_address(host: str) -> bool:
 
 
 def matches(uri: str, registered: str) -> bool:
-    """Return whether `uri` is a registered one, to the character but for the port on loopback.
+    """Return whether `uri` equals a registered one, except for the port on loopback.
 
     A native application listens on whatever port is free (RFC 8252, section 7.3).
     """
@@ -65,7 +65,7 @@ def matches(uri: str, registered: str) -> bool:
 
 
 def without_port(uri: str) -> str:
-    """Return the URI as it is compared: a port on loopback is any."""
+    """Return the URI without its port if it is on loopback, for comparison."""
     if not is_loopback(uri):
         return uri
     netloc = urlsplit(uri).netloc
@@ -73,7 +73,7 @@ def without_port(uri: str) -> str:
 
 
 def is_loopback(uri: str) -> bool:
-    """Return whether it leads to the machine of the user who follows it, by http."""
+    """Return whether it is an http URL of the user's own machine."""
     parts = urlsplit(uri)
     return parts.scheme == "http" and parts.hostname in LOOPBACK
 
@@ -88,7 +88,7 @@ class DestinationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A redirect URI as users read it on the consent page.
+    """Redirect URI in the form that users read on the consent page.
 
     `uri` is all of it. `name` is the host with its port, or the scheme of an app's links. `source`
     is how a Content-Security-Policy spells it.
@@ -101,7 +101,7 @@ class Destination:
 
     @classmethod
     def of(cls, redirect_uri: str) -> Self:
-        """Describe a redirect URI that has been validated."""
+        """Return the destination of a redirect URI that has been validated."""
         parts = urlsplit(redirect_uri)
         if parts.scheme not in ("http", "https"):
             scheme = f"{parts.scheme}:"
@@ -125,14 +125,17 @@ class Destination:
 
     @property
     def is_site(self) -> bool:
+        """True for a site on the web."""
         return self.kind is DestinationKind.SITE
 
     @property
     def is_this_device(self) -> bool:
+        """True for a program that listens on the user's own device."""
         return self.kind is DestinationKind.THIS_DEVICE
 
     @property
     def has_other_letters(self) -> bool:
+        """True if the host contains encoded letters that may look like others."""
         return self.is_site and has_other_letters(self.name.partition(":")[0])
 
 

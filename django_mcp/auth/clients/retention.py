@@ -1,4 +1,4 @@
-"""Retention of self-registered applications: those that are not used are deleted."""
+"""Deletion of self-registered applications that are not used."""
 
 import datetime
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from django_mcp.models import CallRecord, ClientRegistration
 
 
 def prune_clients(*, older_than: datetime.timedelta, batch: int = 500) -> int:
-    """Delete applications that registered longer ago and were not used since; return how many.
+    """Delete applications that registered longer ago and were not used since; return their number.
 
-    Those stay that hold a token or code which is still good, that have called since, that an
-    operator has judged, and that somebody has set up by hand. In batches of their own, so that no
+    Those stay that hold a live token or code, that have called since, that an
+    operator has approved or blocked, and that were set up by hand. In batches, so that no
     lock is held for long.
     """
     before = timezone.now() - older_than
     deleted = 0
     for ids in _batches(_unheld(before), batch):
-        # Asked once more what they hold: somebody may have logged in meanwhile.
-        unused = _unheld(before).filter(client_id__in=ids - _kept(ids, before))
+        # Their tokens are checked once more: a user may have logged in meanwhile.
+        unused = _unheld(before).filter(client_id__in=ids - _used(ids, before))
         keys = list(unused.values_list("pk", flat=True))
         # With the tokens to manage their registrations, which outlive all others.
         unused.model._default_manager.using(unused.db).filter(pk__in=keys).delete()
@@ -36,7 +36,7 @@ def prune_clients(*, older_than: datetime.timedelta, batch: int = 500) -> int:
 
 
 def _unheld(before: datetime.datetime) -> QuerySet[Any]:
-    """The applications that registered themselves before, and hold nothing."""
+    """Return the self-registered applications from before a time without tokens or codes."""
     model = get_application_model()
     applications: QuerySet[Any] = model._default_manager.using(router.db_for_write(model))
     return applications.filter(
@@ -54,8 +54,8 @@ def _idle_registrations(before: datetime.datetime) -> QuerySet[Any]:
     )
 
 
-def _kept(client_ids: set[str], before: datetime.datetime) -> set[str]:
-    """Those of the applications that were judged or used."""
+def _used(client_ids: set[str], before: datetime.datetime) -> set[str]:
+    """Return the client ids that were approved, blocked or used."""
     known = ClientRegistration.objects.filter(client_id__in=client_ids)
     idle = _idle_registrations(before).filter(client_id__in=client_ids)
     calls = CallRecord.objects.filter(client__in=client_ids, started__gte=before)
@@ -71,7 +71,7 @@ def _existing(client_ids: set[str]) -> set[str]:
 
 
 def _batches(rows: QuerySet[Any], size: int) -> Iterator[set[str]]:
-    """The client ids of the rows, a short query for each batch."""
+    """Yield the client ids of the rows, with a short query for each batch."""
     rest = rows.order_by("pk")
     while found := list(rest.values_list("pk", "client_id")[:size]):
         yield {client_id for _, client_id in found}

@@ -1,4 +1,4 @@
-"""Verification of client secrets (RFC 6749, section 2.3.1), bounded in how often it is done.
+"""Verification of client secrets (RFC 6749, section 2.3.1), with a cache and a rate limit.
 
 A secret is stored as passwords are, so that one look at it costs as much as forty calls of a tool
 (`python -m benchmarks.costliest`), and an anonymous registration brings one.
@@ -19,14 +19,14 @@ from django_mcp.conf import settings
 from django_mcp.policy.rates import seconds_to_wait
 
 VERIFICATION = "django_mcp.client_secret"
-CAPACITY = 10_000
-"""Verified secrets that a process remembers, as digests of 32 bytes."""
+MAX_VERIFIED_SECRETS = 10_000
+"""Size of the cache of verified secrets of a process, as digests of 32 bytes."""
 
-_asking: ContextVar[Mapping[str, Any] | None] = ContextVar("django_mcp_asking", default=None)
+_sender: ContextVar[Mapping[str, Any] | None] = ContextVar("django_mcp_sender", default=None)
 
 
 class TooManySecretsError(OAuth2Error):
-    """No more secrets are verified for this address now."""
+    """Error of an address that has reached the rate limit of secrets."""
 
     error = "temporarily_unavailable"
     description = "Too many client secrets were sent from this address."
@@ -43,9 +43,9 @@ class TooManySecretsError(OAuth2Error):
 
 
 class VerifiedSecrets:
-    """Digests of secrets that were right, each with what was stored of it; for any thread.
+    """Thread-safe cache of digests of correct secrets with their stored hashes.
 
-    A client that has been let in before is known at once: neither wrong secrets from its address
+    A client that was authenticated before is known at once: neither wrong secrets from its address
     nor its own refused grants can keep it out. A changed secret is another digest.
     """
 
@@ -55,6 +55,7 @@ class VerifiedSecrets:
         self._digests: OrderedDict[bytes, None] = OrderedDict()
 
     def holds(self, digest: bytes) -> bool:
+        """Return whether a digest is cached, and mark it as recently used."""
         with self._lock:
             if digest not in self._digests:
                 return False
@@ -62,35 +63,37 @@ class VerifiedSecrets:
             return True
 
     def add(self, digest: bytes) -> None:
+        """Add a digest; the least recently used one is dropped beyond the capacity."""
         with self._lock:
             self._digests[digest] = None
             if len(self._digests) > self._capacity:
                 self._digests.popitem(last=False)
 
     def clear(self) -> None:
+        """Remove all digests."""
         with self._lock:
             self._digests.clear()
 
 
-verified = VerifiedSecrets(CAPACITY)
+verified = VerifiedSecrets(MAX_VERIFIED_SECRETS)
 
 
 @contextmanager
-def asked_by(meta: Mapping[str, Any]) -> Iterator[None]:
-    """Count the secrets that are verified inside the block for the address in these headers."""
-    token = _asking.set(meta)
+def sent_from(meta: Mapping[str, Any]) -> Iterator[None]:
+    """Count the secrets that are verified inside the block against the address in these headers."""
+    token = _sender.set(meta)
     try:
         yield
     finally:
-        _asking.reset(token)
+        _sender.reset(token)
 
 
-def is_right(secret: str, stored: str, verify: Callable[[str, str], bool]) -> bool:
-    """Return whether a secret is the stored one, asking `verify` where that is not known yet.
+def is_correct(secret: str, stored: str, verify: Callable[[str, str], bool]) -> bool:
+    """Return whether a secret is the stored one; `verify` is called for those not cached yet.
 
     Raises `TooManySecretsError` once `DJANGO_MCP_CLIENT_AUTHENTICATION_RATE` is reached. It is
     counted before it is verified, so that requests at the same time are bounded as well. While the
-    cache cannot be reached nothing is refused: known clients must get in.
+    cache cannot be reached nothing is refused: known clients must be authenticated.
     """
     if not _is_hashed(stored):
         return verify(secret, stored)
@@ -100,7 +103,7 @@ def is_right(secret: str, stored: str, verify: Callable[[str, str], bool]) -> bo
     wait = seconds_to_wait(
         VERIFICATION,
         rate=settings.CLIENT_AUTHENTICATION_RATE,
-        meta=_asking.get() or {},
+        meta=_sender.get() or {},
         fail_open=True,
     )
     if wait:

@@ -1,1 +1,1 @@
-"""Connected assistants: the page on which users see and end their connections."""
+"""Connected assistants: the pages on which users list and revoke their connections."""

@@ -13,33 +13,33 @@ from oauth2_provider.scopes import get_scopes_backend
 
 from django_mcp.auth.clients.redirect_uris import Destination, is_acceptable, without_port
 from django_mcp.auth.consent.client_summary import ClientSummary
-from django_mcp.auth.consent.service_name import service_address
+from django_mcp.auth.consent.display_names import service_address
 from django_mcp.auth.tokens.queries import live_tokens
 from django_mcp.conf import settings
 from django_mcp.endpoints import get_endpoints
 from django_mcp.escapes import printable
 from django_mcp.models import CallRecord, ClientRegistration
 
-LATEST = 5_000
-"""So many of a user's calls are looked at, however many are on record."""
+MAX_COUNTED_CALLS = 5_000
+"""Number of the latest calls of a user that are counted, however many are on record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The calls that an application has made for a user, among the latest on record."""
+    """Number and time of the calls of an application for a user, among the latest on record."""
 
     calls: int
     last: datetime.datetime | None
     looked_at: int | None
-    """Of how many calls of the user it is said; None when that is all of them."""
+    """Number of calls of the user that were counted; None when that is all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """An application that holds access to endpoints for a user, and what that allows it.
+    """Application that holds access to endpoints for a user, with its permissions.
 
-    `address` and `destinations` are those of a dynamic registration: where it came from, and where
-    its access may go. They are empty for another. `services` are the addresses of the endpoints
+    `address` and `destinations` are those of a dynamic registration: its sender, and the targets of
+    its redirects. They are empty for another. `services` are the addresses of the endpoints
     that it has access to, where the site has several. `usage` is None where calls are not recorded.
     """
 
@@ -55,7 +55,7 @@ class Connection:
 
 
 def connections_of(user: AbstractBaseUser) -> list[Connection]:
-    """Return what the user has connected, the latest first, in as many queries for any user."""
+    """Return the connections of a user, the latest first, in a constant number of queries."""
     endpoints = get_endpoints()
     tokens = [
         token
@@ -116,19 +116,19 @@ def _services(tokens: Iterable[Any]) -> list[str]:
 
 
 def _program_key(application: Any, destinations: Iterable[Destination]) -> object:
-    """A value that two dynamic registrations share which `Program` takes for one program."""
+    """Return the key by which `Program` groups dynamic registrations."""
     uris = frozenset(without_port(destination.uri) for destination in destinations)
     return application.name, uris
 
 
 def _addresses(client_ids: Iterable[str]) -> dict[str, str]:
-    """The addresses that the registrations came from, in characters that can be seen."""
+    """Return the addresses of the senders of registrations, in printable characters."""
     rows = ClientRegistration.objects.filter(client_id__in=list(client_ids))
     return {key: printable(address) for key, address in rows.values_list("client_id", "address")}
 
 
 def _beginnings(tokens: Iterable[Any]) -> dict[Any, datetime.datetime]:
-    """When the logins began from which the tokens come; each refresh has replaced them since."""
+    """Return the times of the logins behind the tokens, which refreshes have replaced since."""
     rows = get_refresh_token_model()._default_manager.order_by()
     families = rows.filter(access_token__in=[token.pk for token in tokens]).values("token_family")
     began = rows.filter(token_family__in=families).values("application").annotate(Min("created"))
@@ -137,13 +137,14 @@ def _beginnings(tokens: Iterable[Any]) -> dict[Any, datetime.datetime]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usages:
-    """The latest calls of a user by the client that made them: how many, and the last."""
+    """Number and time of the latest calls of a user, by client."""
 
     counts: Mapping[str, int]
     lasts: Mapping[str, datetime.datetime]
     looked_at: int | None
 
     def of(self, client_id: str) -> Usage:
+        """Return the usage of one client."""
         return Usage(
             calls=self.counts.get(client_id, 0),
             last=self.lasts.get(client_id),
@@ -154,10 +155,11 @@ class Usages:
 def _usages(user: AbstractBaseUser) -> Usages:
     # Along the index of users alone: to count for each client, a database might read them all.
     latest = CallRecord.objects.filter(user=str(user.pk)).newest_first()
-    calls = list(latest.values_list("client", "started")[:LATEST])
+    calls = list(latest.values_list("client", "started")[:MAX_COUNTED_CALLS])
     counts: dict[str, int] = {}
     lasts: dict[str, datetime.datetime] = {}
     for client, started in calls:
         counts[client] = counts.get(client, 0) + 1
         lasts.setdefault(client, started)
-    return Usages(counts=counts, lasts=lasts, looked_at=LATEST if len(calls) == LATEST else None)
+    is_cut = len(calls) == MAX_COUNTED_CALLS
+    return Usages(counts=counts, lasts=lasts, looked_at=MAX_COUNTED_CALLS if is_cut else None)

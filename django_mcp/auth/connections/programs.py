@@ -1,4 +1,4 @@
-"""Programs that a user has connected: the connections of one program, from all its devices."""
+"""Programs of connected assistants: connections grouped by program, from all devices."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ from django_mcp.auth.connections.connections import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """The connections of one program, the latest first; there is one at least.
+    """Connections of one program, the latest first; there is at least one.
 
     Dynamic registrations are of one program when their names and redirect URIs are equal, but for
-    ports on the user's device. Nobody has verified any of them, and each is shown with where it
+    ports on the user's device. None of them is verified, and each is shown with where it
     registered and where its access goes: one that imitates another borrows no trust, and hides
     nothing. What operators made, or what a document describes that its host vouches for, is a
     program by itself, by whatever names others go.
@@ -22,7 +22,7 @@ class Program:
 
     @property
     def connection(self) -> Connection:
-        """The latest of them."""
+        """The latest connection."""
         return self.connections[0]
 
 

@@ -1,4 +1,4 @@
-"""Views of connected assistants: the list of a user, and their disconnection."""
+"""Views of connected assistants: their list, and the form that disconnects them."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from django_mcp.auth.connections.connections import connections_of
 from django_mcp.auth.connections.programs import programs_of
+from django_mcp.auth.consent.display_names import site_name
 from django_mcp.auth.consent.pages import render_page
-from django_mcp.auth.consent.service_name import site_name
 from django_mcp.auth.tokens.revocation import revoke_of_user
 from django_mcp.endpoints import get_endpoints
 
@@ -21,7 +21,7 @@ LIST = "django_mcp:connected-assistants"
 @login_required
 @require_safe
 def connected_assistants(request: HttpRequest) -> HttpResponseBase:
-    """Page of what the user who is logged in has connected to any endpoint."""
+    """Show the connections of the user to all endpoints."""
     connections = connections_of(_user(request))
     return render_page(
         request,
@@ -40,10 +40,10 @@ def connected_assistants(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def disconnect(request: HttpRequest) -> HttpResponseBase:
-    """Ask whether to disconnect the applications that `client` names, or all, and do so.
+    """Disconnect the applications that `client` names, or all, after a confirmation.
 
-    An id that the user has not connected is one that nobody has. Where nothing else is named, it
-    leads back to the list.
+    Ids that the user has not connected are ignored. Where nothing else is named, it
+    redirects to the list.
     """
     user = _user(request)
     sent = request.POST if request.method == "POST" else request.GET
@@ -69,5 +69,5 @@ def disconnect(request: HttpRequest) -> HttpResponseBase:
 
 def _user(request: HttpRequest) -> AbstractBaseUser:
     user = request.user
-    assert isinstance(user, AbstractBaseUser), "Nobody else passes the login."
+    assert isinstance(user, AbstractBaseUser), "`login_required` passes users alone."
     return user

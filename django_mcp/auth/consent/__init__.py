@@ -1,1 +1,1 @@
-"""The authorization endpoint and its consent page."""
+"""Consent of users: the authorization endpoint and its pages."""

@@ -1,4 +1,4 @@
-"""Authorization requests: read from the URL of the consent page, and from nowhere else."""
+"""Authorization requests, parsed and validated from the URL of the consent page alone."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ Validate = Callable[[HttpRequest], tuple[list[str], dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A valid request; `credentials` are those that django-oauth-toolkit answers with."""
+    """Valid authorization request; `credentials` are those of django-oauth-toolkit."""
 
     application: Any
     scopes: tuple[str, ...]
@@ -36,12 +36,12 @@ class AuthorizationRequest:
 
     @property
     def is_self_registered(self) -> bool:
-        """True if the application has registered itself."""
+        """True if the application registered itself."""
         return is_self_registered(self.application)
 
     @property
     def concerns_the_endpoint(self) -> bool:
-        """True if what it asks for opens an endpoint or one of the tools."""
+        """True if its scopes or resources open an endpoint or one of the tools."""
         return (
             self.is_self_registered
             or not get_registry().scopes.keys().isdisjoint(self.scopes)
@@ -59,9 +59,9 @@ class AuthorizationRequest:
 
 
 def read_request(request: HttpRequest, validate: Validate) -> AuthorizationRequest:
-    """Read and `validate` the request in the URL; no field of a form changes what it asks for.
+    """Parse and `validate` the request in the URL; no field of a form changes it.
 
-    Raises `FatalClientError` when the application must not be answered, else `OAuthToolkitError`.
+    Raises `FatalClientError` when the application must get no response, else `OAuthToolkitError`.
     """
     if any("\0" in value for _, values in request.GET.lists() for value in values):
         # PostgreSQL knows no such text.
@@ -90,11 +90,11 @@ def read_request(request: HttpRequest, validate: Validate) -> AuthorizationReque
     return authorization
 
 
-def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
-    """Return whether a user who signs in now will be asked what the URL asks for.
+def leads_to_consent(request: HttpRequest, validate: Validate) -> bool:
+    """Return whether a user who signs in now will see the consent page for the URL.
 
-    No metadata document is fetched for a visitor. Of an application that nothing is known of, it
-    is true as far as that can be seen, when its document is what is missing.
+    No metadata document is fetched for a visitor. For an unknown application, it
+    is true if only the document is missing, as far as the URL shows.
     """
     try:
         return read_request(request, validate).concerns_the_endpoint
@@ -114,7 +114,7 @@ def may_be_asked(request: HttpRequest, validate: Validate) -> bool:
 def _problem(
     authorization: AuthorizationRequest, resources: list[str]
 ) -> errors.OAuth2Error | None:
-    """Return the error of a request, whichever validator the host has chosen."""
+    """Return the error of a request, whatever validator the project configures."""
     state = authorization.credentials["state"]
     if authorization.is_self_registered:
         is_right = single_endpoint(resources) is not None
@@ -139,7 +139,7 @@ def _visit(request: HttpRequest) -> HttpRequest:
 
 
 def without_form(request: HttpRequest) -> HttpRequest:
-    """The request as if its URL had merely been visited."""
+    """Return a copy of the request as a GET without a form."""
     visited = copy.copy(request)
     visited.method = "GET"
     visited.POST = QueryDict()

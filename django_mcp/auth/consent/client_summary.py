@@ -13,10 +13,10 @@ from django_mcp.auth.tokens.development import COMMAND, is_made_for_tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSummary:
-    """An OAuth client as pages show it: all of it is safe to be shown.
+    """OAuth client in a form that is safe to display.
 
-    `host` is where its metadata document lies, which nobody else can claim; empty without one.
-    `is_made_for_tokens` is true of one that stands for tokens made on the command line.
+    `host` is that of its metadata document, which no other client can claim; empty without one.
+    `is_made_for_tokens` is true for the application of tokens made on the command line.
     """
 
     name: str
@@ -26,7 +26,7 @@ class ClientSummary:
 
     @classmethod
     def of(cls, application: Any) -> Self:
-        """Describe an application of django-oauth-toolkit."""
+        """Return the summary of an application of django-oauth-toolkit."""
         is_document = application.registration_source == application.RegistrationSource.CIMD
         host = urlsplit(application.client_id).hostname if is_document else ""
         is_of_command = is_made_for_tokens(application)
@@ -43,4 +43,5 @@ class ClientSummary:
 
     @property
     def has_other_letters(self) -> bool:
+        """True if the host contains encoded letters that may look like others."""
         return has_other_letters(self.host)

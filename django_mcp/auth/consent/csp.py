@@ -1,4 +1,4 @@
-"""Content-Security-Policy of the pages for users, within the site's own."""
+"""Content-Security-Policy of the pages for users, merged with that of the site."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Policy: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitePolicy:
-    """A policy of the site's settings, and the decorator by which a view has another one."""
+    """Policy in the settings of the site, with the decorator that overrides it for a view."""
 
     directives: Policy
     override: Callable[[Policy], Any]
@@ -31,7 +31,7 @@ class SitePolicy:
 
 
 def request_nonce(request: HttpRequest) -> str | None:
-    """Return the nonce that a middleware offers to what answers this request."""
+    """Return the nonce of a middleware for the response to this request."""
     nonce = getattr(request, "csp_nonce", None)  # django-csp's name for it
     if nonce is None and _has_middleware(DJANGO):
         nonce = import_module("django.middleware.csp").get_nonce(request)
@@ -46,7 +46,7 @@ def restrict(
     *,
     nonce: str,
 ) -> None:
-    """Set the policy: `directives`, and style sheets in the page that carry the nonce.
+    """Set the policy of a response: `directives`, and a nonce for style sheets in the page.
 
     The site's policies, Django's or django-csp's, keep their other directives.
     """
@@ -88,7 +88,7 @@ def _site_policies(request: HttpRequest) -> Iterator[SitePolicy]:
 
 
 def _directives_of_django_csp(request: HttpRequest, setting: str) -> Policy:
-    """Return what django-csp makes of its setting for this path."""
+    """Return the policy of a setting of django-csp for this path."""
     config = getattr(django_settings, setting, None)
     if not config or request.path_info.startswith(tuple(config.get("EXCLUDE_URL_PREFIXES") or ())):
         return {}
@@ -97,7 +97,7 @@ def _directives_of_django_csp(request: HttpRequest, setting: str) -> Policy:
 
 
 def _has_middleware(base: str) -> bool:
-    """True if a middleware of the site is of this class, or of one derived from it."""
+    """Return whether a middleware of the site is of this class, or of a subclass."""
     return any(
         f"{each.__module__}.{each.__qualname__}" == base
         for path in django_settings.MIDDLEWARE

@@ -1,4 +1,4 @@
-"""Pages for the users of OAuth clients: in the clothes of the site, and never in a frame."""
+"""Rendering of pages for users, within the base template of the site and never in a frame."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -31,9 +31,9 @@ def render_page(
     status: int = 200,
     form_targets: Sequence[str] = (),
 ) -> HttpResponse:
-    """Render a template that extends `django_mcp/page.html`, which shows the context's `title`.
+    """Render a template that extends `django_mcp/page.html`, which displays the `title`.
 
-    The page is kept by no cache and shown in no frame. Its forms may lead to the site itself and
+    The page is never cached or framed. Its forms may lead to the site itself and
     to `form_targets`, which are sources as Content-Security-Policy spells them. Its style is in
     the page, and the policy allows it by a nonce, which the context has as `style_nonce`.
     """
@@ -58,10 +58,10 @@ def render_page(
 
 
 def base_template() -> Template:
-    """The template around pages: `DJANGO_MCP_BASE_TEMPLATE`, else the site's `base.html`, or ours.
+    """Return the base template: `DJANGO_MCP_BASE_TEMPLATE`, else `base.html` of the site, or ours.
 
-    A `base.html` without a block `content` would show nothing of a page, and is passed over.
-    Raises `TemplateDoesNotExist` when the setting names a template that is not there.
+    A `base.html` without a block `content` would show nothing of a page, and is ignored.
+    Raises `TemplateDoesNotExist` when the setting names a template that does not exist.
     """
     engine: DjangoTemplates = get_template("django_mcp/page.html").backend  # type: ignore[attr-defined]
     if settings.BASE_TEMPLATE:
@@ -78,7 +78,7 @@ def _get(engine: DjangoTemplates, name: str) -> Template:
 
 
 def has_block(template: Template, name: str) -> bool:
-    """Whether the template, or one that it extends, has a block of this name for pages to fill."""
+    """Return whether the template, or one that it extends, has a block of this name."""
     parsed: ParsedTemplate | None = template.template
     while parsed is not None:
         if name in {block.name for block in _nodes(parsed, BlockNode)}:

@@ -1,4 +1,4 @@
-"""The authorization endpoint and its consent page."""
+"""View of the authorization endpoint, with the consent page."""
 
 import logging
 from typing import Any
@@ -26,16 +26,21 @@ from django_mcp.auth.clients.display_text import shown_name
 from django_mcp.auth.clients.redirect_uris import Destination, is_loopback
 from django_mcp.auth.consent.authorization_requests import (
     AuthorizationRequest,
-    may_be_asked,
+    leads_to_consent,
     read_request,
     without_form,
 )
 from django_mcp.auth.consent.client_summary import ClientSummary
+from django_mcp.auth.consent.display_names import service_address, service_name, site_name
 from django_mcp.auth.consent.pages import render_page
-from django_mcp.auth.consent.pending.requests import PendingRequest, completed, forget, keep
+from django_mcp.auth.consent.pending.requests import (
+    PendingRequest,
+    completed_request,
+    drop_pending,
+    store_pending,
+)
 from django_mcp.auth.consent.pending.unfinished import Reason, render_unfinished
-from django_mcp.auth.consent.scope_offers import make_offer
-from django_mcp.auth.consent.service_name import service_address, service_name, site_name
+from django_mcp.auth.consent.requested_scopes import make_offer
 from django_mcp.auth.oauth.issuer import with_issuer
 from django_mcp.auth.oauth.metadata import issuer
 from django_mcp.auth.tokens.queries import granted_scopes, holds_access
@@ -44,15 +49,15 @@ from django_mcp.user_labels import user_label
 
 logger = logging.getLogger(__name__)
 
-ONWARD = ("https:", "http://localhost:*", "http://127.0.0.1:*")
-"""Where those who receive an answer may lead on to; Chromium holds a form to its whole way."""
+REDIRECT_SOURCES = ("https:", "http://localhost:*", "http://127.0.0.1:*")
+"""CSP sources to which a redirect URI may redirect; Chromium checks all redirects of a form."""
 
 MAX_ARRIVALS = 5
-"""So often a browser is sent to the login page for one request, without a click in between."""
+"""Redirects of a browser to the login page for one request, without a click in between."""
 
 
 class ConsentForm(forms.Form):
-    """The user's decision. `scope` may be less than was asked for, and never anything else.
+    """Form of the user's decision. `scope` may be a part of the requested scopes.
 
     Its fields are those of django-oauth-toolkit's form, for programs that fill it in.
     """
@@ -73,10 +78,10 @@ class ConsentForm(forms.Form):
 # that has no middleware for that.
 @method_decorator([login_not_required, csrf_protect, never_cache], name="dispatch")
 class AuthorizationView(ToolkitAuthorizationView):
-    """django-oauth-toolkit's view, with a consent page of our own where an endpoint is concerned.
+    """View of django-oauth-toolkit with our own consent page for requests to an endpoint.
 
-    Self-registered applications are always asked about, on that page. Those of the host are let
-    through where its settings say so, and are asked about on the toolkit's own page when they
+    Self-registered applications always need consent, on that page. Those of the host skip it
+    where their settings allow that, and have the toolkit's own page when they
     want nothing of an endpoint.
     """
 
@@ -84,9 +89,9 @@ class AuthorizationView(ToolkitAuthorizationView):
     is_decided = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Let users sign in, and answer them; what is wrong with a request is told to its client.
+        """Handle the request of a user; send errors to the client by a redirect.
 
-        A client that must not be told is not: then the user reads why.
+        If the client must not get a response, the user reads the reason.
         """
         response: HttpResponse
         try:
@@ -96,8 +101,8 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask the user what the URL asks for."""
-        if whole := completed(request):
+        """Show the consent page for the request in the URL."""
+        if whole := completed_request(request):
             return HttpResponseRedirect(whole.url)
         self.authorization = authorization = read_request(
             request, self.validate_authorization_request
@@ -118,7 +123,7 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response or self._ask(authorization)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Take the user's decision about what the URL asks for."""
+        """Store the user's decision about the request in the URL."""
         if "client_id" in request.GET or "client_id" not in request.POST:
             self.authorization = read_request(request, self.validate_authorization_request)
             if self.authorization.concerns_the_endpoint:
@@ -127,32 +132,32 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        """Take the decision about an application of the host on the toolkit's own page."""
+        """Store the decision about an application of the host on the toolkit's own page."""
         applications = get_application_model().objects
         application = applications.filter(client_id=form.cleaned_data["client_id"]).first()
-        # That form says itself what is granted, and to whom.
+        # That form itself names the scopes and the application.
         if application is None or is_self_registered(application):
             raise FatalClientError(error=InvalidClientIdError())
         response: HttpResponse = super().form_valid(form)
         return response
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Show the toolkit's own page, or ours where an endpoint is concerned."""
+        """Render the toolkit's own page, or ours for a request to an endpoint."""
         if self.authorization is not None and self.authorization.concerns_the_endpoint:
             return self._ask(self.authorization)
         response: HttpResponse = super().render_to_response(context, **kwargs)
         return response
 
     def handle_no_permission(self) -> HttpResponse:
-        """Send the visitor to the login page; the session keeps what should be asked then."""
+        """Redirect the visitor to the login page, and store the request in the session."""
         response: HttpResponse
         try:
             response = super().handle_no_permission()
         except NoReverseMatch:
-            logger.exception("LOGIN_URL leads nowhere: users cannot sign in to connect a client")
+            logger.exception("LOGIN_URL does not resolve: users cannot sign in to connect a client")
             return render_unfinished(self.request, Reason.NO_LOGIN_PAGE, status=500)
         if isinstance(response, HttpResponseRedirect) and self.request.method in ("GET", "POST"):
-            pending = self._keep()
+            pending = self._store_pending()
             if pending is not None and pending.arrivals > MAX_ARRIVALS:
                 return render_unfinished(
                     self.request, Reason.NOT_SIGNED_IN, status=403, login_url=response.url
@@ -160,9 +165,9 @@ class AuthorizationView(ToolkitAuthorizationView):
         return response
 
     def handle_prompt_login(self) -> HttpResponse:
-        """Send the user to the login page, as the application wishes."""
+        """Redirect the user to the login page, as `prompt` demands."""
         if self.authorization is not None and self.authorization.concerns_the_endpoint:
-            keep(self.request)
+            store_pending(self.request)
         response: HttpResponseRedirect = super().handle_prompt_login()
         # The toolkit's address to come back to has every parameter once: resources may be several.
         parameters = self.request.GET.copy()
@@ -177,38 +182,38 @@ class AuthorizationView(ToolkitAuthorizationView):
     def error_response(
         self, error: OAuthToolkitError, application: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Tell the application, if it can be told."""
+        """Redirect the error to the application, or render it for the user."""
         if isinstance(error, FatalClientError) or not error.oauthlib_error.redirect_uri:
             return self._refuse(error.oauthlib_error)
         response: HttpResponse = super().error_response(error, application, **kwargs)
         return response
 
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
-        """Send the answer, which says that it comes from here (RFC 9207).
+        """Redirect to the application, with the `iss` of RFC 9207.
 
-        An application that registered itself is answered without a click of its user only where
-        `_may_send_on` allows it: any link of anybody's would begin with this server's good name
-        (RFC 9700, section 4.11.2), and open any program of the user's.
+        A self-registered application gets a response without a click of its user only if
+        `_may_redirect` allows it: otherwise this server would be an open redirector
+        (RFC 9700, section 4.11.2), also to programs on the user's device.
         """
         if self.authorization is None or self.authorization.concerns_the_endpoint:
             redirect_to = with_issuer(redirect_to, issuer())
         if self.request.user.is_authenticated:
-            forget(self.request, self.request.GET)
+            drop_pending(self.request, self.request.GET)
         waiting = None if self.is_decided else self._self_registered()
-        if waiting is not None and not self._may_send_on(redirect_to, waiting):
-            return self._lead_on(redirect_to, waiting)
+        if waiting is not None and not self._may_redirect(redirect_to, waiting):
+            return self._confirm_redirect(redirect_to, waiting)
         response: HttpResponse = super().redirect(redirect_to, application)
         return response
 
-    def _keep(self) -> PendingRequest | None:
-        """Keep a request for the user who is about to sign in, if it may be asked of one.
+    def _store_pending(self) -> PendingRequest | None:
+        """Store a request for the user who is about to sign in, if it leads to the consent page.
 
         Not what another site's page has the browser load.
         """
         if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
             return None
-        is_good = may_be_asked(self.request, self.validate_authorization_request)
-        return keep(self.request) if is_good else None
+        is_good = leads_to_consent(self.request, self.validate_authorization_request)
+        return store_pending(self.request) if is_good else None
 
     def _decide(self, authorization: AuthorizationRequest) -> HttpResponse:
         if "another_user" in self.request.POST:
@@ -228,24 +233,24 @@ class AuthorizationView(ToolkitAuthorizationView):
         return self.redirect(uri, authorization.application)
 
     def _self_registered(self) -> Any:
-        """The application that waits for the answer, if it has registered itself."""
+        """Return the application that waits for the response, if it is self-registered."""
         if self.authorization is not None:
             return self.authorization.application if self.authorization.is_self_registered else None
         client_id = self.request.GET.get("client_id", "")
         named = get_application_model().objects.filter(client_id=client_id)
         return next(filter(is_self_registered, named), None)
 
-    def _may_send_on(self, redirect_to: str, application: Any) -> bool:
+    def _may_redirect(self, redirect_to: str, application: Any) -> bool:
         """Return whether a redirect needs no click of the user.
 
-        The user is signed in, and has allowed the application before or is answered on loopback.
+        The user is signed in, and has allowed the application before or it listens on loopback.
         """
         user = self.request.user
         return user.is_authenticated and (
             is_loopback(redirect_to) or holds_access(application, user)
         )
 
-    def _lead_on(self, redirect_to: str, application: Any) -> HttpResponse:
+    def _confirm_redirect(self, redirect_to: str, application: Any) -> HttpResponse:
         context = {
             "title": gettext("This request cannot be answered"),
             "client": ClientSummary.of(application),
@@ -283,14 +288,14 @@ class AuthorizationView(ToolkitAuthorizationView):
             "service": service_name(endpoint),
             "service_address": service_address(endpoint),
         }
-        targets = [destination.source, *ONWARD]
+        targets = [destination.source, *REDIRECT_SOURCES]
         return render_page(self.request, "django_mcp/consent.html", context, form_targets=targets)
 
     def _refuse(self, error: OAuth2Error) -> HttpResponse:
-        forget(self.request, self.request.GET)
+        drop_pending(self.request, self.request.GET)
         if "client_id" not in self.request.GET:
             return render_unfinished(self.request, Reason.LOST, status=400)
-        # One page for all that an attacker could try; the others say what operators have decided.
+        # One page for all that an attacker could try; the others show the decision of operators.
         is_blocked = isinstance(error, ClientBlockedError)
         is_unapproved = isinstance(error, ClientUnapprovedError)
         context = {
@@ -304,13 +309,13 @@ class AuthorizationView(ToolkitAuthorizationView):
         return render_page(self.request, "django_mcp/refused.html", context, status=400)
 
     def _sign_out(self) -> HttpResponse:
-        """Sign the user out, and lead to the sign-in page and back here.
+        """Sign the user out, and render a page that leads to the sign-in page and back here.
 
-        Not by a redirect: it belongs to what a form does, and the sign-in page of another site
-        would be kept from it.
+        Not by a redirect: the policy of the form applies to it, and would block the sign-in page of
+        another site.
         """
         logout(self.request)
-        keep(self.request)
+        store_pending(self.request)
         login = redirect_to_login(
             self.request.get_full_path(), self.get_login_url(), self.get_redirect_field_name()
         )

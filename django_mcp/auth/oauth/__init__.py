@@ -1,1 +1,1 @@
-"""OAuth through django-oauth-toolkit: authenticator, validator, metadata and scopes."""
+"""OAuth with django-oauth-toolkit: authenticator, validator, metadata and scopes."""

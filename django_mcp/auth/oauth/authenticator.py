@@ -1,4 +1,4 @@
-"""Bearer tokens of django-oauth-toolkit, each good for the endpoints that it names alone."""
+"""Authenticator of bearer tokens of django-oauth-toolkit, bound to endpoints by audience."""
 
 from dataclasses import replace
 
@@ -17,12 +17,12 @@ from django_mcp.principals import Principal
 
 
 class OAuthAuthenticator:
-    """Asks the configured OAuth2 validator, and insists on audience, user, and an active one."""
+    """Authenticator by the configured OAuth2 validator; requires audience and an active user."""
 
     credential_headers = ("authorization",)
 
     def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
-        """See `Authenticator.authenticate`; the token stands in `Authorization: Bearer`."""
+        """Authenticate the token in `Authorization: Bearer`; see `Authenticator.authenticate`."""
         scheme, _, token = peer.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -57,9 +57,9 @@ class OAuthAuthenticator:
         )
 
     def renew(self, principal: Principal) -> Principal:
-        """See `RenewingAuthenticator.renew`: the application exists, and the grant stands.
+        """Renew a principal whose application and grant still exist; see `RenewingAuthenticator`.
 
-        The token itself may be gone without anybody's having withdrawn it: a refresh replaces it.
+        The token itself may be gone without a revocation: a refresh replaces it.
         So another token of the same grant does, as far as its scopes reach, and where the grant is
         None, another one of the same user and application. A grant is django-oauth-toolkit's token
         family: a token that has no refresh token belongs to none.
@@ -97,7 +97,7 @@ class OAuthAuthenticator:
         )
 
     def challenge(self, challenge: Challenge, endpoint: Endpoint) -> str:
-        """RFC 6750 with `resource_metadata` (RFC 9728, section 5.1) and `scope`."""
+        """Return a challenge of RFC 6750 with `resource_metadata` (RFC 9728) and `scope`."""
         attributes: dict[str, str] = {}
         if challenge.error:
             attributes["error"] = challenge.error
@@ -110,5 +110,5 @@ class OAuthAuthenticator:
 
 
 def metadata_url(endpoint: Endpoint) -> str:
-    """The URL of the endpoint's protected resource metadata (RFC 9728, section 3.1)."""
+    """Return the URL of the endpoint's protected resource metadata (RFC 9728, section 3.1)."""
     return f"{endpoint.origin}/.well-known/oauth-protected-resource{endpoint.path}"

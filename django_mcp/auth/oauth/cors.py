@@ -1,6 +1,6 @@
 """CORS headers of the OAuth views (the CORS protocol of the Fetch standard).
 
-For the parts of OAuth that take no cookies, so any site may: nothing is sent along with a request
+These views take no cookies, so any origin is allowed: nothing is sent along with a request
 but what the script put there itself.
 """
 
@@ -13,14 +13,14 @@ from django.http.response import HttpResponseBase
 
 REQUEST_HEADERS = "Authorization, Content-Type, MCP-Protocol-Version"
 RESPONSE_HEADERS = "WWW-Authenticate, Retry-After"
-MAX_AGE = "86400"
-"""Seconds that a browser may remember a preflight; none takes more than a day."""
+MAX_AGE_SECONDS = "86400"
+"""Time for which a browser may cache a preflight; no browser allows more than a day."""
 
 View = Callable[..., HttpResponseBase]
 
 
-def open_to_scripts(view: View, *methods: str) -> View:
-    """The view, with its answers readable for scripts of any origin, which may use `methods`."""
+def with_cors(view: View, *methods: str) -> View:
+    """Return the view with CORS headers that allow any origin to use `methods`."""
 
     @wraps(view)  # and with what its decorators noted on it
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -29,7 +29,7 @@ def open_to_scripts(view: View, *methods: str) -> View:
             response = HttpResponse(status=204)
             response["Access-Control-Allow-Methods"] = ", ".join(methods)
             response["Access-Control-Allow-Headers"] = REQUEST_HEADERS
-            response["Access-Control-Max-Age"] = MAX_AGE
+            response["Access-Control-Max-Age"] = MAX_AGE_SECONDS
         else:
             response = view(request, *args, **kwargs)
             response["Access-Control-Expose-Headers"] = RESPONSE_HEADERS
@@ -40,7 +40,7 @@ def open_to_scripts(view: View, *methods: str) -> View:
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    """Return whether a request is a preflight: a browser asks what a script may send."""
+    """Return whether a request is a CORS preflight."""
     return (
         request.method == "OPTIONS"
         and "HTTP_ORIGIN" in request.META

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 
 def with_issuer(redirect_uri: str, issuer: str) -> str:
-    """Add the `iss` of RFC 9207, which stands there once: in the fragment, if the answer does."""
+    """Return the URI with one `iss` (RFC 9207), in the fragment if the response is there."""
     parts = urlsplit(redirect_uri)
     query, fragment = _without_issuer(parts.query), _without_issuer(parts.fragment)
     (fragment if parts.fragment else query).append(("iss", issuer))

@@ -1,11 +1,11 @@
-"""Log filters: codes and tokens, which the libraries log under DEBUG, are kept out."""
+"""Log filters that drop messages with codes and tokens, which libraries log under DEBUG."""
 
 import logging
 
 GRANTS = "oauthlib.oauth2.rfc6749.grant_types"
 
-# By the logger, how the messages begin that hold a secret which somebody could still use.
-TELLTALES = {
+# Prefixes, by logger, of messages that hold a secret which is still usable.
+SECRET_PREFIXES = {
     "oauth2_provider": ("Success url for the request",),
     f"{GRANTS}.authorization_code": ("Created authorization code grant", "Saving grant"),
     f"{GRANTS}.client_credentials": ("Issuing token",),
@@ -20,10 +20,10 @@ TELLTALES = {
 
 
 def withhold_secrets() -> None:
-    """Drop those messages, wherever the project sends its log. Nothing else is lost with them."""
-    for name in TELLTALES:
-        logging.getLogger(name).addFilter(_tells_nothing)
+    """Install filters that drop messages with secrets, wherever the project sends its log."""
+    for name in SECRET_PREFIXES:
+        logging.getLogger(name).addFilter(_has_no_secret)
 
 
-def _tells_nothing(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith(TELLTALES[record.name])
+def _has_no_secret(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(SECRET_PREFIXES[record.name])

@@ -15,22 +15,22 @@ from oauth2_provider.views import (
     OAuthServerMetadataView,
 )
 
-from django_mcp.auth.oauth.cors import open_to_scripts
+from django_mcp.auth.oauth.cors import with_cors
 from django_mcp.endpoints import Endpoint, get_endpoints
 from django_mcp.policy.login_scopes import offered_scopes
 from django_mcp.primitives.registry import get_registry
 
-INTROSPECTION = "introspection_endpoint_auth_methods_supported"
-OFFERED = (
+INTROSPECTION_METHODS = "introspection_endpoint_auth_methods_supported"
+MERGED_FIELDS = (
     "response_types_supported",
     "scopes_supported",
     "token_endpoint_auth_methods_supported",
 )
-"""What OpenID Connect offers besides; clients of MCP are not to ask for `offline_access`."""
+"""Lists that are joined with those of OpenID Connect, but for `offline_access`."""
 
 
 def issuer() -> str:
-    """The authorization server's identifier: where django-oauth-toolkit is included.
+    """Return the issuer identifier: the URL where django-oauth-toolkit is included.
 
     `OIDC_ISS_ENDPOINT` wins where it is set. Empty when the toolkit's URLs are not included.
     """
@@ -44,16 +44,16 @@ def issuer() -> str:
 
 
 def authorization_servers() -> list[str]:
-    """The authorization servers in the resource metadata: those configured, else ours."""
+    """Return the authorization servers of the resource metadata: those configured, else ours."""
     configured = oauth2_settings.OAUTH2_PROTECTED_RESOURCE_AUTHORIZATION_SERVERS
     own = issuer()
     return list(configured or ([own] if own else []))
 
 
 def has_foreign_tokens() -> bool:
-    """Return whether another authorization server than django-oauth-toolkit here decides on scopes.
+    """Return whether tokens come from another authorization server than django-oauth-toolkit.
 
-    It is one when clients are sent there alone, or is asked about tokens (RFC 7662).
+    It does if clients are sent there alone, or tokens are introspected there (RFC 7662).
     """
     own = issuer().rstrip("/")
     servers = {server.rstrip("/") for server in authorization_servers()}
@@ -63,21 +63,22 @@ def has_foreign_tokens() -> bool:
 
 
 def published(view: type[View], **options: Any) -> Callable[..., HttpResponseBase]:
-    """The view of a document, for clients of every origin."""
-    return open_to_scripts(view.as_view(**options), "GET")
+    """Return the view of a document, with CORS headers."""
+    return with_cors(view.as_view(**options), "GET")
 
 
 class ResourceMetadataView(OAuthProtectedResourceMetadataView):
-    """RFC 9728 for the endpoint at a path, the default one without; all comes from its URL."""
+    """View of the protected resource metadata (RFC 9728) of the endpoint at a path."""
 
     endpoint: Endpoint
 
     def get(
         self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
     ) -> HttpResponse:
+        """Return the document of the endpoint at this path, or of the default endpoint."""
         endpoints = get_endpoints()
         named = endpoints.by_path(f"/{resource_path.strip('/')}")
-        # Of another resource there is nothing to say, and the toolkit would say it of any.
+        # The toolkit would describe any resource, also one that does not exist.
         if resource_path and named is None:
             raise Http404
         self.endpoint = named or endpoints.default
@@ -85,17 +86,20 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
         return response
 
     def get_resource(self, request: HttpRequest) -> str:
+        """Return the URL of the endpoint."""
         return self.endpoint.url
 
     def get_authorization_servers(self, request: HttpRequest) -> list[str]:
+        """Return the issuers of tokens for the endpoint."""
         return authorization_servers()
 
     def get_scopes_supported(self) -> list[str]:
+        """Return the scopes that open something at the endpoint."""
         return scopes_supported([self.endpoint])
 
 
 class _CanonicalURLs:
-    """Names the toolkit's views by the origin of the issuer."""
+    """Mixin that makes URLs of the toolkit's views with the origin of the issuer."""
 
     def _get_endpoint_url(
         self, request: HttpRequest, view_name: str, required: bool = False
@@ -110,14 +114,15 @@ class _CanonicalURLs:
 
 
 class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
-    """RFC 8414 for django-oauth-toolkit, under the one issuer that the resource metadata names."""
+    """View of the authorization server metadata (RFC 8414) of django-oauth-toolkit."""
 
     is_below_issuer = False
-    """Whether it stands at the issuer's own URL, instead of ending in the issuer's path."""
+    """True if its URL is below that of the issuer, instead of ending in the issuer's path."""
 
     def get(
         self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
     ) -> HttpResponse:
+        """Return the document, or 404 for a path that is not that of the issuer."""
         expected = issuer()
         # The toolkit's own view takes any path for an issuer; a document for one that is not
         # ours would lead clients astray.
@@ -127,17 +132,18 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
         return JsonResponse({**self.get_document(request), "issuer": expected})
 
     def get_document(self, request: HttpRequest) -> dict[str, Any]:
-        """The toolkit's document, with the values that hold for MCP clients."""
+        """Return the toolkit's document, with the values that are valid for MCP clients."""
         document = {
             **json.loads(super().get(request).content),
             "scopes_supported": scopes_supported(get_endpoints()),
         }
         if "authorization_endpoint" in document:
-            # Where "plain" is still taken, for the host's sake, nobody new should choose it.
+            # Where "plain" is still accepted, for the host's sake, no new client should choose it.
             document["code_challenge_methods_supported"] = ["S256"]
         if "introspection_endpoint" in document:
             # It is for resource servers, which are known by a secret or a token of their own.
-            document[INTROSPECTION] = [each for each in document[INTROSPECTION] if each != "none"]
+            methods = document[INTROSPECTION_METHODS]
+            document[INTROSPECTION_METHODS] = [each for each in methods if each != "none"]
         return document
 
 
@@ -146,26 +152,27 @@ class _OpenIDDocument(_CanonicalURLs, ConnectDiscoveryInfoView):
 
 
 class OpenIDMetadataView(ServerMetadataView):
-    """OpenID Connect Discovery where the host has that, and the same as RFC 8414 where not.
+    """View of the OpenID Connect discovery document, which is that of RFC 8414 without OIDC.
 
     Clients of MCP look here when they do not find the other document.
     """
 
     def get_document(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the document, with the fields of OpenID Connect where that is enabled."""
         document = super().get_document(request)
         if not oauth2_settings.OIDC_ENABLED:
             return document
         openid = json.loads(_OpenIDDocument().get(request).content)
         # The toolkit names every scope of the tools, those that open nothing too.
         hidden = get_registry().scopes.keys() - offered_scopes(get_endpoints())
-        for name in OFFERED:
+        for name in MERGED_FIELDS:
             known = {*document[name], *hidden, "offline_access"}
             document[name] = document[name] + [each for each in openid[name] if each not in known]
         return {**openid, **document}
 
 
 def scopes_supported(endpoints: Iterable[Endpoint]) -> list[str]:
-    """The scopes that a document names: those that open a tool there, and nothing of the host."""
+    """Return the scopes for a document: those that open a tool at one of these endpoints."""
     return sorted(offered_scopes(endpoints))
 
 

@@ -20,13 +20,13 @@ AccessToken = get_access_token_model()
 Grant = get_grant_model()
 RefreshToken = get_refresh_token_model()
 
-REDEMPTIONS = ("authorization_code", "refresh_token")
+REDEMPTION_GRANTS = ("authorization_code", "refresh_token")
 
-FAMILIES = uuid.uuid5(uuid.NAMESPACE_DNS, "token-families.django-mcp-toolkit")
+FAMILY_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "token-families.django-mcp-toolkit")
 
 
 class ReplayValidator(OAuth2Validator):
-    """Answers `invalid_grant` to what is used up, withdrawn, or being redeemed by another request.
+    """Validator that answers `invalid_grant` to used, revoked or concurrently redeemed grants.
 
     django-oauth-toolkit fails with an error of its own there, when the second request comes
     between two of its queries, or when it has stored no token that it could hand out again. Of
@@ -37,6 +37,7 @@ class ReplayValidator(OAuth2Validator):
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether a code is valid; revoke the tokens of a replayed one."""
         if "\x00" in code:
             return False  # PostgreSQL knows no such text
         if super().validate_code(client_id, code, client, request, *args, **kwargs):
@@ -48,12 +49,14 @@ class ReplayValidator(OAuth2Validator):
         return False
 
     def get_code_challenge(self, code: str, request: Request) -> Any:
+        """Return the code challenge; raise `invalid_grant` if the code is gone."""
         try:
             return super().get_code_challenge(code, request)
         except Grant.DoesNotExist:
             raise errors.InvalidGrantError(request=request) from None
 
     def get_code_challenge_method(self, code: str, request: Request) -> Any:
+        """Return the method of the code challenge; raise `invalid_grant` if the code is gone."""
         try:
             return super().get_code_challenge_method(code, request)
         except Grant.DoesNotExist:
@@ -62,6 +65,7 @@ class ReplayValidator(OAuth2Validator):
     def confirm_redirect_uri(
         self, client_id: str, code: str, redirect_uri: str, client: Any, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether the redirect URI is that of the code; `invalid_grant` if it is gone."""
         try:
             confirmed: bool = super().confirm_redirect_uri(
                 client_id, code, redirect_uri, client, *args, **kwargs
@@ -73,9 +77,10 @@ class ReplayValidator(OAuth2Validator):
     def invalidate_authorization_code(
         self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        """Nothing is left to do: the code went in the transaction that stored its tokens."""
+        """Do nothing: the code was deleted in the transaction that stored its tokens."""
 
     def rotate_refresh_token(self, request: Request) -> bool:
+        """Return whether a refresh replaces the refresh token."""
         if is_self_registered(request.client):
             return True  # OAuth 2.1, section 4.3.1, of public clients
         rotates: bool = super().rotate_refresh_token(request)
@@ -84,6 +89,7 @@ class ReplayValidator(OAuth2Validator):
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether a refresh token is valid; revoke the family of a replayed one."""
         if super().validate_refresh_token(refresh_token, client, request, *args, **kwargs):
             return not is_self_registered(client) or request.user.is_active
         if is_self_registered(client):
@@ -100,7 +106,8 @@ class ReplayValidator(OAuth2Validator):
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        if request.grant_type not in REDEMPTIONS:
+        """Store the tokens; raise `invalid_grant` if the grant is revoked meanwhile."""
+        if request.grant_type not in REDEMPTION_GRANTS:
             super().save_bearer_token(token, request, *args, **kwargs)
             return
         try:
@@ -123,7 +130,7 @@ class ReplayValidator(OAuth2Validator):
                 raise errors.InvalidGrantError(request=request)
 
     def _hold_refresh_token(self, request: Request) -> None:
-        """Lock what is redeemed, and see whether it still can be.
+        """Lock the refresh token, and check that it can still be redeemed.
 
         It was looked at before there was a transaction. A refresh token that has been used may
         come again for a while, unless what it was exchanged for is withdrawn.
@@ -148,8 +155,8 @@ class ReplayValidator(OAuth2Validator):
 
 
 def family_of(code: str) -> uuid.UUID:
-    """The family of the tokens that a code was redeemed for.
+    """Return the family of the tokens of a code.
 
-    It follows from the code, so that one that comes again is recognised although none is kept.
+    It follows from the code, so that a replayed code is recognised although none is stored.
     """
-    return uuid.uuid5(FAMILIES, code)
+    return uuid.uuid5(FAMILY_NAMESPACE, code)

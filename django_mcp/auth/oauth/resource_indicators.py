@@ -1,4 +1,4 @@
-"""Resource indicators (RFC 8707): the endpoint that a token request names."""
+"""Resource indicators (RFC 8707): lookup of endpoints by the resources of a request."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -40,7 +40,7 @@ def names_resource(request: Request) -> bool:
 
 
 def is_resource(resource: str) -> bool:
-    """Return whether it can name a resource at all, as applications of the host may."""
+    """Return whether a text is a valid resource URI, of an endpoint or of the host."""
     try:
         return bool(is_valid_resource_uri(resource))
     except ValueError:  # of what should be an IPv6 address
@@ -48,7 +48,7 @@ def is_resource(resource: str) -> bool:
 
 
 def invalid_target(**facts: Any) -> CustomOAuth2Error:
-    """The refusal of a resource; `facts` are the `request` or its `state`."""
+    """Return the error of a resource; `facts` are the `request` or its `state`."""
     return CustomOAuth2Error(
         error="invalid_target",
         description="This server issues no tokens for that resource.",

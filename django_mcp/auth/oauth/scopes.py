@@ -17,7 +17,7 @@ from django_mcp.primitives.registry import get_registry
 
 
 def tool_scopes() -> Mapping[str, str]:
-    """Every scope of the tools with its description, in alphabetical order.
+    """Return every scope of the tools with its description, in alphabetical order.
 
     The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group and its
     name. They are looked up when they are shown: django-oauth-toolkit asks for the scopes with
@@ -32,30 +32,32 @@ def tool_scopes() -> Mapping[str, str]:
 
 
 def _title(scope: str, group: str, titles: Callable[[], Mapping[str, str]]) -> str:
-    title = titles().get(group) or in_words(group)
-    return f"{title} ({scope})"  # several scopes of a group are told apart
+    title = titles().get(group) or readable_name(group)
+    return f"{title} ({scope})"  # a group may have several scopes
 
 
 _shown_title = lazy(_title, str)
 
 
-def in_words(name: str) -> str:
-    """The name of a tool or group as the words that it is made of."""
+def readable_name(name: str) -> str:
+    """Return the name of a tool or group as words."""
     return " ".join(name.replace("_", " ").replace("-", " ").split()).capitalize()
 
 
 class ToolScopes(BaseScopes):
-    """A scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
+    """Scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
 
     Self-registered applications are offered those alone that open a tool at the moment.
     """
 
     def get_all_scopes(self) -> dict[str, str]:
+        """Return all scopes with their descriptions."""
         return {**oauth2_settings.SCOPES, **tool_scopes()}
 
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
+        """Return the scopes that an application can get."""
         if application is not None and is_self_registered(application):
             return sorted(offered_scopes(get_endpoints()))
         return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
@@ -63,6 +65,7 @@ class ToolScopes(BaseScopes):
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
+        """Return the scopes of a request that names none."""
         if application is not None and is_self_registered(application):
             # As the challenge names them: it may have overlooked that, and is here for the tools.
             endpoint = get_endpoints().default if request is None else requested_endpoint(request)
@@ -72,6 +75,6 @@ class ToolScopes(BaseScopes):
 
 
 def ungrantable_scopes() -> list[str]:
-    """The scopes of the tools that the configured scopes backend offers nobody."""
+    """Return the scopes of the tools that the configured scopes backend does not offer."""
     available = oauth2_settings.SCOPES_BACKEND_CLASS().get_available_scopes()
     return sorted(set(get_registry().scopes) - set(available))

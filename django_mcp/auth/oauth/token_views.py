@@ -20,31 +20,33 @@ from oauthlib.common import Request
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
 from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.secrets import TooManySecretsError
-from django_mcp.auth.errors import error_answer, too_many
+from django_mcp.auth.errors import error_response, too_many
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class EndpointTokenView(TokenView):
-    """django-oauth-toolkit's, without its ways to fail: bad input is told what is wrong with it."""
+    """Token view of django-oauth-toolkit with error responses for invalid input."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Issue a token, or return the error of RFC 6749."""
         parameters = request.POST
         if "\x00" in parameters.get("device_code", ""):
-            return error_answer("invalid_grant")
+            return error_response("invalid_grant")
         if parameters.get("grant_type") == DEVICE_CODE and "device_code" not in parameters:
-            return error_answer("invalid_request", "Missing device_code parameter.")
+            return error_response("invalid_request", "Missing device_code parameter.")
         try:
             response: HttpResponse = super().post(request, *args, **kwargs)
         except get_access_token_model().DoesNotExist:
-            # It was taken back between being stored and being handed out.
-            return error_answer("invalid_grant")
+            # It was revoked between being stored and being sent.
+            return error_response("invalid_grant")
         # What goes wrong while a token is stored comes without the headers of other refusals.
         response["Content-Type"] = "application/json"
         response["Cache-Control"] = "no-store"
         return response
 
     def create_token_response(self, request: HttpRequest) -> Any:
+        """Create the response, with the parameters hidden from error reports."""
         # What reports of errors leave out; the toolkit shows them codes and refresh tokens.
         hidden = sensitive_post_parameters()(super().create_token_response)
         return hidden(request)
@@ -52,13 +54,14 @@ class EndpointTokenView(TokenView):
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class EndpointRevocationView(RevokeTokenView):
-    """django-oauth-toolkit's, which tells error reports nothing of the token."""
+    """Revocation view of django-oauth-toolkit, with tokens hidden from error reports."""
 
 
 class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
-    """django-oauth-toolkit's, for the host's own applications: others have no use for its codes."""
+    """Device authorization view of django-oauth-toolkit, for the host's own applications alone."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Start a device authorization."""
         client_id = request.POST.get("client_id", "").replace("\x00", "")
         applications = get_application_model()._default_manager
         application = applications.filter(client_id=client_id).first()
@@ -66,9 +69,9 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
         if application is not None:
             self_registered = is_self_registered(application)
         if self_registered:
-            return error_answer("unauthorized_client")
+            return error_response("unauthorized_client")
         if "\x00" in request.POST.get("scope", ""):
-            return error_answer("invalid_scope")
+            return error_response("invalid_scope")
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
@@ -76,12 +79,13 @@ class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
 # Django reads these two off the method that it calls.
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class EndpointIntrospectionView(IntrospectTokenView):
-    """django-oauth-toolkit's, for the host's own applications, unless they are blocked.
+    """Introspection view of django-oauth-toolkit, for the host's own applications, unless blocked.
 
-    What registered itself asks in vain: its secret proves nothing but that it has come before.
+    Self-registered applications are refused: their secret proves only that they registered.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Introspect a token, or return 429 after too many secrets."""
         try:
             response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         except TooManySecretsError as error:  # the toolkit knows no such refusal here
@@ -89,6 +93,7 @@ class EndpointIntrospectionView(IntrospectTokenView):
         return response
 
     def authenticate_client(self, request: HttpRequest) -> bool:
+        """Return whether the client is one of the host's own and not blocked."""
         core = self.get_oauthlib_core()
         uri, method, body, headers = core._extract_params(request)
         oauth_request = Request(uri, method, body, headers)

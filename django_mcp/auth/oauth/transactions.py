@@ -1,4 +1,4 @@
-"""Views that a site's `ATOMIC_REQUESTS` leaves alone."""
+"""Exemption of views from `ATOMIC_REQUESTS`."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ View = Callable[..., HttpResponseBase]
 
 
 def without_transaction(view: View) -> View:
-    """The view, never in a transaction of its whole request.
+    """Return the view exempt from `ATOMIC_REQUESTS` on every database.
 
-    Where applications come with documents: no transaction may wait for another host, and
-    django-oauth-toolkit goes on after the database has told it that somebody was faster, which
-    PostgreSQL allows in none.
+    For metadata documents: no transaction may wait for another host, and
+    django-oauth-toolkit goes on after an `IntegrityError` of a concurrent insert, which
+    PostgreSQL does not allow within a transaction.
     """
     for alias in connections:
         view = transaction.non_atomic_requests(using=alias)(view)

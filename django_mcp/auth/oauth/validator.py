@@ -1,4 +1,4 @@
-"""Validator of OAuth requests: keeps self-registered clients to one endpoint."""
+"""OAuth2 validator that binds self-registered clients to one endpoint."""
 
 import re
 from typing import Any
@@ -13,8 +13,8 @@ from django_mcp.auth.clients import redirect_uris
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
 from django_mcp.auth.clients.approval import refusal_of
 from django_mcp.auth.clients.documents.applications import fetch_application, find_application
-from django_mcp.auth.clients.registration.repetitions import hand_over_code
-from django_mcp.auth.clients.secrets import asked_by, is_right
+from django_mcp.auth.clients.registration.duplicates import hand_over_code
+from django_mcp.auth.clients.secrets import is_correct, sent_from
 from django_mcp.auth.oauth.replays import Grant, ReplayValidator
 from django_mcp.auth.oauth.resource_indicators import (
     invalid_target,
@@ -28,22 +28,22 @@ from django_mcp.models import ClientRegistration
 from django_mcp.policy.login_scopes import offered_scopes
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
-LONGEST = {"code_challenge": 128, "nonce": 255}
-"""What django-oauth-toolkit has room for; it would fail once the user has consented."""
+MAX_CHARACTERS = {"code_challenge": 128, "nonce": 255}
+"""Column sizes of django-oauth-toolkit; it would fail after the consent of the user."""
 
 VISITOR = "DJANGO_MCP_VISITOR"
-"""The mark of a request, beside its headers, as one of a visitor who has yet to sign in."""
+"""Key in the headers that marks a request of a visitor who has not signed in."""
 
 # What SHA-256 makes of a verifier, in base64 (RFC 7636, section 4.2).
 CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class EndpointValidator(ReplayValidator):
-    """Keeps self-registered applications to an endpoint.
+    """OAuth2 validator that binds self-registered applications to an endpoint.
 
     They get codes and refresh tokens, for scopes of the tools, bound to the endpoint's URL; their
-    answers go where `django_mcp.auth.clients.redirect_uris` says. Blocked applications get nothing,
-    and where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` asks for it, neither do those that are not
+    redirect URIs are limited by `django_mcp.auth.clients.redirect_uris`. Blocked applications get
+    nothing, and where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` is true, neither do those that are not
     approved. The host's own are validated as django-oauth-toolkit does.
     """
 
@@ -74,23 +74,25 @@ class EndpointValidator(ReplayValidator):
         return application
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
-        with asked_by(request.headers):
+        """Return whether the secret of the client is correct, within the rate limit."""
+        with sent_from(request.headers):
             known: bool = super().authenticate_client(request, *args, **kwargs)
         return known
 
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
-        return is_right(provided_secret, stored_secret, super()._check_secret)
+        return is_correct(provided_secret, stored_secret, super()._check_secret)
 
     def validate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether the client exists; raise the error of a blocked or unapproved one."""
         if self._load_application(client_id, request) is None and is_visit(request):
             # Nowhere else: without a code that it got here, an application can do nothing.
             request.client = fetch_application(client_id, request)
         is_known: bool = super().validate_client_id(client_id, request, *args, **kwargs)
         if not is_known and not is_document_url(client_id):
             return False
-        # Of a document that may not be fetched, users are told why.
+        # Users read the reason why a document may not be fetched.
         self_registered = not is_known or is_self_registered(request.client)
         if refusal := refusal_of(client_id, is_self_registered=self_registered):
             raise refusal(request=request)
@@ -105,10 +107,11 @@ class EndpointValidator(ReplayValidator):
         *args: Any,
         **kwargs: Any,
     ) -> bool:
+        """Return whether the client may use the grant type; refused clients get `invalid_grant`."""
         self_registered = is_self_registered(client)
         if refusal := refusal_of(client.client_id, is_self_registered=self_registered):
             # Not `invalid_client` or `unauthorized_client`: clients that read that forget who they
-            # are, and register once more. With this they ask their user, who is told why.
+            # are, and register once more. With this they start a login, which shows the reason.
             raise errors.InvalidGrantError(description=refusal.description, request=request)
         if self_registered and grant_type not in GRANT_TYPES:
             return False
@@ -128,11 +131,12 @@ class EndpointValidator(ReplayValidator):
         *args: Any,
         **kwargs: Any,
     ) -> bool:
+        """Return whether the client may use the response type, and check the request."""
         if is_self_registered(client):
             if response_type != "code":
                 return False
             self._check_authorization(request)
-        for name, longest in LONGEST.items():
+        for name, longest in MAX_CHARACTERS.items():
             if len(getattr(request, name) or "") > longest:
                 raise errors.InvalidRequestError(
                     description=f"The {name} is too long.", request=request
@@ -143,13 +147,14 @@ class EndpointValidator(ReplayValidator):
         return allowed
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        """Return whether PKCE is required: always for self-registered clients."""
         if is_self_registered(request.client):
             return True
         required: bool = super().is_pkce_required(client_id, request)
         return required
 
     def _check_authorization(self, request: Request) -> None:
-        """Refuse what the toolkit would find out only after its user has consented, or never."""
+        """Raise errors that the toolkit would find only after the consent of the user, or never."""
         requested_endpoint(request)  # raises for other resources
         challenge = request.code_challenge
         if challenge is not None and (
@@ -168,6 +173,7 @@ class EndpointValidator(ReplayValidator):
         *args: Any,
         **kwargs: Any,
     ) -> bool:
+        """Reduce the scopes of a self-registered client to those it can get; False for none."""
         if not is_self_registered(client):
             allowed: bool = super().validate_scopes(
                 client_id, scopes, client, request, *args, **kwargs
@@ -183,6 +189,7 @@ class EndpointValidator(ReplayValidator):
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether the redirect URI is registered and acceptable."""
         application = request.client
         if not is_self_registered(application):
             allowed: bool = super().validate_redirect_uri(
@@ -197,6 +204,7 @@ class EndpointValidator(ReplayValidator):
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> str:
+        """Return the only registered redirect URI; raise an error if it is not acceptable."""
         uri: str = super().get_default_redirect_uri(client_id, request, *args, **kwargs)
         if is_self_registered(request.client) and not redirect_uris.is_acceptable(uri):
             raise errors.MismatchingRedirectURIError(request=request)
@@ -207,6 +215,7 @@ class EndpointValidator(ReplayValidator):
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        """Return whether a code is valid for the client, or for a repeat of its registration."""
         if is_self_registered(client) and "\x00" not in code:
             hand_over_code(code, client)
         is_good: bool = super().validate_code(client_id, code, client, request, *args, **kwargs)
@@ -215,6 +224,7 @@ class EndpointValidator(ReplayValidator):
     def save_authorization_code(
         self, client_id: str, code: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
+        """Store a code that is bound to the requested endpoint."""
         if is_self_registered(request.client):
             request.resource = [requested_endpoint(request).url]
         super().save_authorization_code(client_id, code, request, *args, **kwargs)
@@ -229,7 +239,7 @@ class EndpointValidator(ReplayValidator):
             raise invalid_target(request=request) from None
 
     def _redeemed_endpoint(self, request: Request) -> Endpoint:
-        """The endpoint that the user has allowed; the request may name it, and no other."""
+        """Return the endpoint that the user has allowed; the request may name no other."""
         if request.grant_type == "authorization_code":
             redeemed = Grant.objects.filter(code=request.code, application=request.client).first()
         else:
@@ -258,11 +268,12 @@ class EndpointValidator(ReplayValidator):
         return find_token(token)
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
+        """Return whether an access token is valid and not one of a client registration."""
         if not super().validate_bearer_token(token, scopes, request):
             return False
         if oauth2_settings.DCR_REGISTRATION_SCOPE not in request.access_token.scope.split():
             return True
-        # It manages a registration (RFC 7592), for nobody, and is no key to any resource.
+        # It manages a registration (RFC 7592), has no user, and opens no resource.
         request.client = request.user = request.access_token = None
         request.scopes = []
         request.oauth2_error = {"error": "invalid_token"}
@@ -270,7 +281,7 @@ class EndpointValidator(ReplayValidator):
 
 
 def is_visit(request: Request) -> bool:
-    """Return whether an authorization request is one of a user who can be asked.
+    """Return whether an authorization request comes from a user who can see a consent page.
 
     Not so before the login, or with `prompt=none`, which needs none. Nor is it when a page of
     another site has the browser load it as an image, script or frame (Fetch Metadata).

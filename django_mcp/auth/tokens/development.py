@@ -1,4 +1,4 @@
-"""Tokens for development, issued without a login."""
+"""Access tokens for development, issued without a login."""
 
 import datetime
 from collections.abc import Iterable
@@ -12,17 +12,17 @@ from oauthlib.common import generate_token
 from django_mcp.endpoints import Endpoint
 
 COMMAND = "mcp_token"
-"""The command, and the application that its tokens belong to unless another is named."""
-NOWHERE = "https://localhost/"
-"""The redirect of applications that are made for tokens of the command: no answer goes there."""
+"""Name of the command, and of the default application of its tokens."""
+PLACEHOLDER_REDIRECT_URI = "https://localhost/"
+"""Redirect URI of the applications of the command, which is never used."""
 
 
 def is_made_for_tokens(application: Any) -> bool:
-    """Return whether an application was made by `issue_token`: it has no other use."""
+    """Return whether an application was created by `issue_token`, and has no other use."""
     return (
         application.registration_source == application.RegistrationSource.MANUAL
         and application.user_id is None
-        and application.redirect_uris == NOWHERE
+        and application.redirect_uris == PLACEHOLDER_REDIRECT_URI
     )
 
 
@@ -37,8 +37,8 @@ def issue_token(
     """Issue an access token of `user` for `endpoint`, and return it.
 
     `client` names the application that it belongs to: the oldest of that name which operators have
-    made, so that nobody else can delete it and the token with it. One is made if there is none: a
-    confidential one without redirects, so nothing else can be done with it.
+    made, so that no other user can delete it and the token with it. One is made if there is none: a
+    confidential one without redirects, which has no other use.
     """
     applications = get_application_model()
     # One that registered itself has any name that it likes, and so has one of a user's own, which
@@ -52,7 +52,7 @@ def issue_token(
             name=client,
             client_type=applications.CLIENT_CONFIDENTIAL,
             authorization_grant_type=applications.GRANT_AUTHORIZATION_CODE,
-            redirect_uris=NOWHERE,
+            redirect_uris=PLACEHOLDER_REDIRECT_URI,
         )
     token: str = generate_token(48)
     tokens = get_access_token_model()

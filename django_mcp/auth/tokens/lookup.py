@@ -18,5 +18,5 @@ _tokens_by_checksum: PreparedLookup[Any] = PreparedLookup(
 
 
 def find_token(token: str) -> Any:
-    """The access token of these characters, with its application and user; None without one."""
+    """Return the access token with its application and user; None for an unknown one."""
     return _tokens_by_checksum.first(sha256(token.encode()).hexdigest())

@@ -16,9 +16,9 @@ from django_mcp.endpoints import Endpoint
 
 
 def live_tokens() -> QuerySet[Any]:
-    """The access tokens that are good, or that a refresh token can replace by good ones.
+    """Return the access tokens that are valid, or that a refresh token can replace.
 
-    A client may manage its own registration with a token too (RFC 7592). That is none of them.
+    Tokens by which clients manage their registration (RFC 7592) are excluded.
     """
     now = timezone.now()
     # From the forward side: a swapped model may have another name for the way back.
@@ -34,12 +34,12 @@ def live_tokens() -> QuerySet[Any]:
 
 
 def holds_access(application: Any, user: Any) -> bool:
-    """Return whether the application has live tokens of this user, who has allowed it then."""
+    """Return whether the application has live tokens of this user."""
     return live_tokens().filter(application=application, user=user).exists()
 
 
 def granted_scopes(application: Any, user: Any, endpoint: Endpoint) -> frozenset[str]:
-    """The scopes that the application holds of this user for the endpoint."""
+    """Return the scopes that the user has granted to the application for the endpoint."""
     tokens = live_tokens().filter(application=application, user=user)
     return frozenset(
         scope
@@ -50,6 +50,6 @@ def granted_scopes(application: Any, user: Any, endpoint: Endpoint) -> frozenset
 
 
 def live_codes() -> QuerySet[Any]:
-    """The authorization codes that can still be redeemed."""
+    """Return the authorization codes that can still be redeemed."""
     codes: QuerySet[Any] = get_grant_model()._default_manager.filter(expires__gt=timezone.now())
     return codes

@@ -17,13 +17,13 @@ from oauth2_provider.settings import oauth2_settings
 
 from django_mcp.endpoints import Endpoint
 
-BATCH = 1_000
-"""Rows that one transaction deletes at most."""
+BATCH_ROWS = 1_000
+"""Maximum number of rows that one transaction deletes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCounts:
-    """Numbers of rows, with those that have expired or that a refresh has replaced."""
+    """Numbers of codes and tokens, including expired and replaced ones."""
 
     codes: int
     refresh_tokens: int
@@ -31,15 +31,16 @@ class TokenCounts:
 
     @property
     def tokens(self) -> int:
+        """Number of access and refresh tokens."""
         return self.refresh_tokens + self.access_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldTokens:
-    """The codes and tokens that name the endpoint as an audience; all, where it is None.
+    """Codes and tokens with the endpoint as an audience; any audience if it is None.
 
-    Of one user, of one application, of both together, or of everybody for the endpoint. The latter
-    has the tokens besides by which applications manage their registrations (RFC 7592).
+    Of one user, of one application, of both together, or of all users for the endpoint. The latter
+    includes the tokens by which applications manage their registrations (RFC 7592).
     """
 
     endpoint: Endpoint | None
@@ -51,7 +52,7 @@ class HeldTokens:
             raise ValueError("These would be all tokens of the site.")
 
     def count(self) -> TokenCounts:
-        """Count what `revoke` would delete now."""
+        """Return the numbers that `revoke` would delete now."""
         return TokenCounts(
             codes=self._count(get_grant_model()),
             refresh_tokens=self._count(get_refresh_token_model()),
@@ -59,7 +60,7 @@ class HeldTokens:
         )
 
     def revoke(self) -> TokenCounts:
-        """Delete them; what is exchanged meanwhile is found, or the exchange is refused.
+        """Delete them; a concurrent exchange is either found or refused.
 
         The next call with one is refused, and so is a background call that still waits.
         """
@@ -75,14 +76,14 @@ class HeldTokens:
         return sum(map(len, self._batches(model)))
 
     def _delete(self, model: Any) -> int:
-        """Delete until nothing is left: a refresh may have replaced what it had locked."""
+        """Delete until no row is left: a refresh may have replaced a locked token."""
         deleted = 0
         while found := [_delete_batch(model, keys) for keys in self._batches(model)]:
             deleted += sum(found)
         return deleted
 
     def _batches(self, model: Any) -> Iterator[list[Any]]:
-        """Yield the keys, some at a time.
+        """Yield the keys in batches.
 
         The table is read along its key, because not every database can look into a list.
         """
@@ -90,13 +91,13 @@ class HeldTokens:
         columns = ["pk", "resource"]
         if model is get_access_token_model():
             columns.append("scope")
-        page = list(rows.values_list(*columns)[:BATCH])
+        page = list(rows.values_list(*columns)[:BATCH_ROWS])
         while page:
             if keys := [key for key, *facts in page if self._has(*facts)]:
                 yield keys
-            if len(page) < BATCH:
+            if len(page) < BATCH_ROWS:
                 return
-            page = list(rows.filter(pk__gt=page[-1][0]).values_list(*columns)[:BATCH])
+            page = list(rows.filter(pk__gt=page[-1][0]).values_list(*columns)[:BATCH_ROWS])
 
     def _rows(self, model: Any) -> QuerySet[Any]:
         rows: QuerySet[Any] = _rows_of(model)
@@ -111,12 +112,12 @@ class HeldTokens:
     def _has(self, resource: list[str] | None, scope: str = "") -> bool:
         if self.endpoint is None or self.endpoint.is_audience(resource):
             return True
-        is_of_everybody = self.user is None and self.client_id is None
-        return is_of_everybody and scope == oauth2_settings.DCR_REGISTRATION_SCOPE
+        is_of_all_users = self.user is None and self.client_id is None
+        return is_of_all_users and scope == oauth2_settings.DCR_REGISTRATION_SCOPE
 
 
 def revoke_all(client_id: str) -> int:
-    """Revoke all that an application holds, of any user and for anything; return how many tokens.
+    """Revoke all codes and tokens of an application; return the number of tokens.
 
     The tokens by which it manages its registration (RFC 7592) are among them.
     """
@@ -126,9 +127,9 @@ def revoke_all(client_id: str) -> int:
 def revoke_of_user(
     user: AbstractBaseUser, endpoints: Iterable[Endpoint], *, client_id: str | None = None
 ) -> int:
-    """Revoke what a user has given for these endpoints to an application, or to any.
+    """Revoke the codes and tokens of a user for these endpoints, of one application or of all.
 
-    What opens other things alone is left. Returns how many tokens.
+    Those for other audiences alone stay. Returns the number of tokens.
     """
     return sum(
         HeldTokens(endpoint=endpoint, user=user, client_id=client_id).revoke().tokens

@@ -1,1 +1,1 @@
-"""Client ID metadata documents: fetched, checked and stored."""
+"""Client ID metadata documents (CIMD): fetch, validation and storage."""

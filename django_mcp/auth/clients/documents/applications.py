@@ -1,4 +1,4 @@
-"""Applications made from client ID metadata documents: fetched, stored and refreshed.
+"""Storage and refresh of applications that client ID metadata documents describe.
 
 In place of `oauth2_provider.cimd.resolve_cimd_application`, with the same settings. That one
 fetches for every visitor and at every endpoint, fails with the cache, and stores without a
@@ -35,17 +35,17 @@ from django_mcp.policy.rates import address_of
 
 logger = logging.getLogger(__name__)
 
-KEPT = datetime.timedelta(days=7)
-"""The time that a document counts beyond its age, while no newer one can be fetched."""
+GRACE_PERIOD = datetime.timedelta(days=7)
+"""Time for which an expired document stays valid while no newer one can be fetched."""
 
 _fetches = BoundedFetches()
 
 
 def find_application(client_id: str, request: Request) -> Any:
-    """Return the stored application of a document while it counts, else None.
+    """Return the stored application of a document while it is valid, else None.
 
-    A document past its age is fetched anew. When that fails, the stored one counts for `KEPT`,
-    unless its host has withdrawn it.
+    An expired document is fetched again. When that fails, the stored one is valid for
+    `GRACE_PERIOD`, unless its host has withdrawn it.
     """
     application = _applications(client_id).first()
     if application is None or not _is_past(application):
@@ -53,16 +53,16 @@ def find_application(client_id: str, request: Request) -> Any:
     if refreshed := fetch_application(client_id, request):
         return refreshed
     application = _applications(client_id).first()  # another request may have refreshed it
-    if application is None or not _is_past(application, KEPT):
+    if application is None or not _is_past(application, GRACE_PERIOD):
         return application
     logger.warning("%s is refused: its document is withdrawn, or unreadable for long", client_id)
     return None
 
 
 def fetch_application(client_id: str, request: Request) -> Any:
-    """Fetch a document and return the application as it is stored from it; None if that cannot be.
+    """Fetch a document, store its application and return it; None if that fails.
 
-    Its URL is validated before anything is counted or asked.
+    Its URL is validated before anything is counted or fetched.
     """
     if not is_document_url(client_id) or is_backed_off(client_id):
         return None
@@ -78,7 +78,7 @@ def fetch_application(client_id: str, request: Request) -> Any:
         return None
     except WithdrawnDocumentError as error:
         logger.info("%s is withdrawn: %s", client_id, error)
-        _from_documents(client_id).update(cimd_expires_at=timezone.now() - KEPT)
+        _from_documents(client_id).update(cimd_expires_at=timezone.now() - GRACE_PERIOD)
     except (CIMDError, TimeoutError) as error:
         logger.info("%s could not be fetched: %r", client_id, error)
     except Exception:
@@ -148,7 +148,7 @@ def _upsert(client_id: str, fields: Mapping[str, Any], address: str) -> Any:
 
 
 def _applications(client_id: str) -> QuerySet[Any]:
-    """Read where it is written: a replica that lags behind may have an older document."""
+    """Return the application from the database for writes: a replica may be stale."""
     model = get_application_model()
     applications: QuerySet[Any] = model._default_manager.using(router.db_for_write(model))
     return applications.filter(client_id=client_id)
@@ -160,7 +160,7 @@ def _from_documents(client_id: str) -> QuerySet[Any]:
 
 
 def _is_past(application: Any, grace: datetime.timedelta = datetime.timedelta()) -> bool:
-    """Return whether a document is past its age, and the grace as well."""
+    """Return whether a document has expired, and the grace period is over."""
     is_document = application.registration_source == application.RegistrationSource.CIMD
     expires = application.cimd_expires_at if is_document else None
     return expires is not None and timezone.now() >= expires + grace

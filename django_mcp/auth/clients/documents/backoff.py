@@ -1,4 +1,4 @@
-"""Backoff of documents that could not be fetched: not asked for again for a while."""
+"""Backoff after failed fetches of metadata documents, in the cache."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ def is_backed_off(client_id: str) -> bool:
 
 
 def back_off(client_id: str) -> None:
-    """Note that a document could not be fetched."""
+    """Start the backoff of a document that could not be fetched."""
     try:
         cache.set(_key(client_id), True, oauth2_settings.CIMD_FAILURE_BACKOFF_SECONDS)
     except Exception:

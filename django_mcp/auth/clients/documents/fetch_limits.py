@@ -1,4 +1,4 @@
-"""Fetches from other hosts, bounded in time, in number, and in how many of them one party takes."""
+"""Limits of fetches from other hosts: in time, in number, and per party."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 class FetchRefusedError(Exception):
-    """As many fetches are in flight as may be, in all or for one of the parties."""
+    """Error of a fetch beyond the limit, in total or for one of the parties."""
 
 
 class BoundedFetches:
-    """Fetches in flight in this process, each on a thread of its own.
+    """Bounded pool of fetches in this process, each on a thread of its own.
 
     A fetch that is given up counts until its thread ends: name servers can be slow as well, and no
-    resolver can be told to stop.
+    resolver can be stopped.
     """
 
     def __init__(self) -> None:
@@ -30,10 +30,10 @@ class BoundedFetches:
     def run(
         self, fetch: Callable[[], T], *, seconds: float, limit: int | None, parties: Collection[str]
     ) -> T:
-        """Return what `fetch` returns, or raise what it raises; `TimeoutError` after `seconds`.
+        """Return the result of `fetch`; raises its exception, or `TimeoutError` after `seconds`.
 
         Raises `FetchRefusedError` when `limit` fetches are in flight, or a third of that for one of
-        the `parties` that have a part in this one. Without a `limit`, as many run as are asked for.
+        the `parties` of this one. Without a `limit`, any number runs.
         """
         self._take(limit, parties)
         outcome: Future[T] = Future()
@@ -61,7 +61,7 @@ class BoundedFetches:
 
     def _end(self, parties: Collection[str]) -> None:
         self._give_back(parties)
-        connections.close_all()  # a project's own fetcher may have asked the database
+        connections.close_all()  # a project's own fetcher may have queried the database
 
     def _take(self, limit: int | None, parties: Collection[str]) -> None:
         with self._lock:

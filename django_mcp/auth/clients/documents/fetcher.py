@@ -1,4 +1,4 @@
-"""Client ID metadata documents: what assistants publish about themselves, made to fit."""
+"""Fetcher of client ID metadata documents, which are reduced to what this server supports."""
 
 import socket
 import time
@@ -12,20 +12,20 @@ from oauth2_provider.settings import oauth2_settings
 from django_mcp.auth.clients import redirect_uris as redirects
 from django_mcp.auth.clients.addresses import is_public
 from django_mcp.auth.clients.applications import read_document_url
-from django_mcp.auth.clients.documents.connection import PinnedConnection
-from django_mcp.auth.clients.metadata import ClientMetadata, ClientMetadataError, given
+from django_mcp.auth.clients.documents.https_connection import PinnedConnection
+from django_mcp.auth.clients.metadata import ClientMetadata, ClientMetadataError, without_empty
 
 ACCEPT = "application/json, application/*+json"
 
 
 class WithdrawnDocumentError(CIMDError):
-    """The host says that no such client exists any more, or publishes what cannot be taken."""
+    """Error of a document that its host has removed, or that is invalid."""
 
 
 class ClientDocumentFetcher(SafeMetadataFetcher):
-    """Fetches with the care of django-oauth-toolkit, and takes of a document what is offered here.
+    """Fetcher with the checks of django-oauth-toolkit, a total deadline and stricter addresses.
 
-    Unlike there, `CIMD_FETCH_TIMEOUT_SECONDS` bounds all that the host sends, however slowly, and
+    Unlike there, `CIMD_FETCH_TIMEOUT_SECONDS` bounds the whole response, however slow, and
     addresses are public as `django_mcp.auth.clients.addresses` has it.
 
     One document serves every authorization server, so it names grants, methods and redirects that
@@ -33,7 +33,7 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
     """
 
     def fetch(self, client_id: str) -> tuple[dict[str, Any], int]:
-        """Return the document and how many seconds it may be kept; raises `CIMDError`."""
+        """Return the document and its maximum age in seconds; raises `CIMDError`."""
         try:
             document, max_age = self.fetch_document(client_id)
             metadata = ClientMetadata.read(
@@ -48,7 +48,7 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
             uri for uri in metadata.redirect_uris if redirects.is_acceptable(uri)
         ]
         # The rest stays as it is, for the toolkit to see what is forbidden in a document.
-        return {**given(document), **registered}, max_age
+        return {**without_empty(document), **registered}, max_age
 
     def fetch_document(self, client_id: str) -> tuple[dict[str, Any], int]:
         """Fetch the document as it is published."""
@@ -71,9 +71,9 @@ class ClientDocumentFetcher(SafeMetadataFetcher):
         raise CIMDError(f"could not fetch client_id document: {problem!r}")
 
     def addresses_of(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Resolve the host, once, to the addresses and port where it is asked.
+        """Resolve the host, once, to addresses with the port.
 
-        All of its addresses must be public, or it is not asked at all.
+        All of its addresses must be public, or nothing is fetched.
         """
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

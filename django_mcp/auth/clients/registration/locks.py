@@ -8,9 +8,9 @@ from django_mcp.models import ClientRegistration
 
 
 def lock_registrations(*client_ids: str) -> None:
-    """Lock these applications, then their registrations, until the caller's transactions end.
+    """Lock applications, then their registrations, until the caller's transactions end.
 
-    To be called before anything else is locked or read: tokens are locked after registrations.
+    Call it before anything else is locked or read: tokens are locked after registrations.
     """
     model = get_application_model()
     applications = model._default_manager.using(router.db_for_write(model))

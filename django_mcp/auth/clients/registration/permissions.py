@@ -1,4 +1,4 @@
-"""Permissions and rates of dynamic client registration and of metadata documents."""
+"""Permission classes and rate limits of dynamic registrations and metadata documents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,16 +13,16 @@ from django_mcp.conf import settings
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.rates import seconds_to_wait
 
-ADMITTED = "_django_mcp_admitted"
+VALIDATED = "_django_mcp_validated"
 
 
 def count_registration(meta: Mapping[str, Any]) -> int:
-    """Count one more application from an address; the seconds to wait if it is one too many."""
+    """Count one more registration from an address; return the seconds to wait, 0 if allowed."""
     return seconds_to_wait("django_mcp.registration", rate=settings.REGISTRATION_RATE, meta=meta)
 
 
 def count_document(meta: Mapping[str, Any]) -> int:
-    """Count one more unknown document from an address; the seconds to wait if it is one too many.
+    """Count one more unknown document from an address; return the seconds to wait, 0 if allowed.
 
     Apart from registrations: pages of other sites can make a browser ask for documents.
     """
@@ -32,22 +32,24 @@ def count_document(meta: Mapping[str, Any]) -> int:
 
 
 class RegistrationPermission:
-    """Anybody may register what `django_mcp.auth.clients.registration.views` has looked at first.
+    """Permission to register metadata that `RegistrationView` has validated.
 
-    Through django-oauth-toolkit's own view nobody may: it takes what it is given.
+    Registration through django-oauth-toolkit's own view is refused: it does not validate.
     """
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return getattr(request, ADMITTED, False) is True
+        """Return whether the metadata of the request has been validated."""
+        return getattr(request, VALIDATED, False) is True
 
 
 class ClientDocumentPermission:
-    """Any document may be fetched, of those whose operators have not said otherwise.
+    """Permission to fetch the metadata document of a client that is not refused.
 
-    The first time is counted: each costs a request to a host of somebody's choice.
+    The first fetch counts against the rate limit: it is a request to a host that the sender chose.
     """
 
     def has_permission(self, request: Request, client_id: str) -> bool:
+        """Return whether the document may be fetched now, and count an unknown one."""
         if not is_document_url(client_id) or refusal_of(client_id, is_self_registered=True):
             return False
         standing = ClientRegistration.objects.standing_of(client_id)

@@ -1,4 +1,4 @@
-"""Dynamic client registration (RFC 7591) and its management (RFC 7592), within bounds."""
+"""Views of dynamic client registration (RFC 7591) and its management (RFC 7592)."""
 
 import hashlib
 import json
@@ -23,13 +23,13 @@ from django_mcp.auth.clients.metadata import (
     refuse_bad_redirects,
 )
 from django_mcp.auth.clients.registration.locks import lock_registrations
-from django_mcp.auth.clients.registration.permissions import ADMITTED, count_registration
-from django_mcp.auth.errors import error_answer, too_many
+from django_mcp.auth.clients.registration.permissions import VALIDATED, count_registration
+from django_mcp.auth.errors import error_response, too_many
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ClientRegistration
 from django_mcp.policy.peer_addresses import peer_address
 
-MAX_BODY = 8 * 1024
+MAX_BODY_BYTES = 8 * 1024
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post")
 PUBLIC = ("none",)
 
@@ -37,11 +37,12 @@ Standing = ClientRegistration.Standing
 
 
 class RegistrationView(ToolkitRegistrationView):
-    """django-oauth-toolkit's, open to anybody for what an assistant needs, so often per address."""
+    """Registration view of django-oauth-toolkit with validated metadata and a rate limit."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Register an application within the rate limit of its address."""
         if wait := count_registration(request.META):
-            # Before anything is read: refused ones cost something, too.
+            # Before anything is read: refused requests have a cost, too.
             return too_many("No more registrations for now.", wait)
         try:
             metadata = ClientMetadata.read(
@@ -51,9 +52,9 @@ class RegistrationView(ToolkitRegistrationView):
             )
             refuse_bad_redirects(metadata.redirect_uris)
         except ClientMetadataError as error:
-            return error_answer(error.error, error.description)
-        _admit(request, metadata)
-        _forget_doubtful_login(request)
+            return error_response(error.error, error.description)
+        _replace_body(request, metadata)
+        _drop_doubtful_user(request)
         with transaction.atomic(using=router.db_for_write(get_application_model())):
             answer: HttpResponse = super().post(request, *args, **kwargs)
             if answer.status_code != 201:
@@ -71,18 +72,20 @@ class RegistrationView(ToolkitRegistrationView):
 
 
 class RegistrationManagementView(ToolkitManagementView):
-    """django-oauth-toolkit's, within the bounds of a registration."""
+    """Management view of django-oauth-toolkit with the validation of a registration."""
 
     def get(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the registration."""
         return _completed(super().get(request, client_id, *args, **kwargs))
 
     def put(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Replace the registration; another name or redirect URI withdraws the approval."""
         found = self._authenticate_registration_request(request, client_id)
         if isinstance(found, HttpResponse):
             return found
         application = found.application
         is_public = application.client_type == application.CLIENT_PUBLIC
-        # It keeps its secret, or goes without: a new one would have to be told, and is not.
+        # It keeps its secret, or has none: a new one would have to be sent, and is not.
         methods = PUBLIC if is_public else CONFIDENTIAL
         try:
             document = _read_document(request)
@@ -93,8 +96,8 @@ class RegistrationManagementView(ToolkitManagementView):
             )
             refuse_bad_redirects(metadata.redirect_uris)
         except ClientMetadataError as error:
-            return error_answer(error.error, error.description)
-        _admit(request, metadata)
+            return error_response(error.error, error.description)
+        _replace_body(request, metadata)
         with (
             transaction.atomic(using=router.db_for_write(get_application_model())),
             transaction.atomic(using=ClientRegistration.objects.all().db),
@@ -111,6 +114,7 @@ class RegistrationManagementView(ToolkitManagementView):
     def delete(
         self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        """Delete the application, and its registration unless it is blocked."""
         answer: HttpResponse = super().delete(request, client_id, *args, **kwargs)
         if answer.status_code == 204:
             rows = ClientRegistration.objects.filter(client_id=client_id)
@@ -119,10 +123,10 @@ class RegistrationManagementView(ToolkitManagementView):
 
 
 def _read_document(request: HttpRequest) -> Mapping[str, Any]:
-    """The JSON object in the body; no more of it is read than may be sent."""
-    body = request.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise ClientMetadataError(f"The body must be of {MAX_BODY} bytes at most")
+    """Return the JSON object in the body, of which at most `MAX_BODY_BYTES` are read."""
+    body = request.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise ClientMetadataError(f"The body must be of {MAX_BODY_BYTES} bytes at most")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -132,14 +136,14 @@ def _read_document(request: HttpRequest) -> Mapping[str, Any]:
     return document
 
 
-def _admit(request: HttpRequest, metadata: ClientMetadata) -> None:
-    """Hand on what was taken, instead of what was sent."""
+def _replace_body(request: HttpRequest, metadata: ClientMetadata) -> None:
+    """Replace the body by the validated metadata, and mark the request."""
     request._body = json.dumps(metadata.as_registered()).encode()
-    setattr(request, ADMITTED, True)
+    setattr(request, VALIDATED, True)
 
 
-def _forget_doubtful_login(request: HttpRequest) -> None:
-    """Let nobody own an application that a page of another site may have sent with their cookie."""
+def _drop_doubtful_user(request: HttpRequest) -> None:
+    """Drop the user of a request that a page of another site may have sent with their cookie."""
     bearer = parse_bearer_token(request.headers.get("Authorization", ""))
     if bearer is None and not enforce_csrf(request):
         request.user = AnonymousUser()
@@ -152,7 +156,7 @@ def _completed(answer: HttpResponse) -> HttpResponse:
 
 
 def _response(document: dict[str, Any], *, status: int) -> HttpResponse:
-    """The answer with the URL that everybody knows, and a token that is good for nothing else."""
+    """Return the response with the canonical URL, and bind the token to that URL alone."""
     path = reverse("oauth2_provider:dcr-register-management", args=[document["client_id"]])
     url = get_endpoints().oauth_origin + path
     # Were it for nothing in particular, it would open the host's API: django-oauth-toolkit keeps

@@ -1,4 +1,4 @@
-"""The message at sign-in that leads back to an application that waits."""
+"""Message after sign-in that links to a pending authorization request."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from django_mcp.conf import settings
 
 
 def add_message(*, request: HttpRequest | None, **kwargs: Any) -> None:
-    """Receiver of `user_logged_in`: a message for the latest request, if the project wants one."""
+    """Receiver of `user_logged_in`: add a message for the latest pending request, if enabled."""
     if not settings.LOGIN_MESSAGE or request is None:
         return
     waiting = pending_assistants(request)

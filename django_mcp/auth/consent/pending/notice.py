@@ -1,4 +1,4 @@
-"""Notice of applications that wait for a user who has signed in."""
+"""Applications with pending authorization requests of the user who is signed in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +16,9 @@ from django_mcp.auth.consent.pending.requests import PendingRequest, pending_req
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingAssistant:
-    """An application and the request that it waits for. All of `client` is safe to be shown.
+    """Application with its pending request. `client` is safe to display.
 
-    One that is not known yet has the name of the host that will describe it.
+    An unknown application has the name of the host of its document.
     """
 
     request: PendingRequest
@@ -27,25 +27,25 @@ class PendingAssistant:
 
 
 def pending_assistants(request: HttpRequest) -> list[PendingAssistant]:
-    """Return what waits for the user who is signed in, the latest first.
+    """Return the pending assistants of the user who is signed in, the latest first.
 
-    Empty for visitors: others may use the browser. No query where the session keeps no request.
+    Empty for visitors: others may use the browser. No query if the session holds no request.
     """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    kept = pending_requests(request)
-    if not kept:
+    pending = pending_requests(request)
+    if not pending:
         return []
-    named = [each.client_id for each in kept]
+    named = [each.client_id for each in pending]
     found = get_application_model()._default_manager.filter(client_id__in=named)
     applications = {application.client_id: application for application in found}
-    waiting = (_assistant(each, applications.get(each.client_id)) for each in kept)
-    return [each for each in waiting if each is not None]
+    assistants = (_assistant(each, applications.get(each.client_id)) for each in pending)
+    return [each for each in assistants if each is not None]
 
 
 def _assistant(pending: PendingRequest, application: Any) -> PendingAssistant | None:
-    """None for one that the authorization page would refuse by now."""
+    """Return the assistant, or None if the authorization page would refuse it by now."""
     client_id = pending.client_id
     self_registered = application is None or is_self_registered(application)
     if refusal_of(client_id, is_self_registered=self_registered):

@@ -1,4 +1,4 @@
-"""Authorization requests that are kept in the session while their user signs in.
+"""Pending authorization requests in the session, while their user signs in.
 
 A login page may lose the address that it should lead back to. The session belongs to the same
 browser, outlives the sign-in, and ends with the sign-out.
@@ -17,23 +17,26 @@ from django.urls import reverse
 from django_mcp.policy.rates import seconds_to_wait
 
 PENDING_REQUEST_MINUTES = 15
-"""The age up to which a request is kept: enough to confirm an e-mail address."""
+"""Lifetime of a pending request: enough to confirm an e-mail address."""
 
 MAX_PENDING_REQUESTS = 3
 MAX_PENDING_CHARACTERS = 2_400
-"""The length of all queries together. A session may be one cookie, which browsers take up to
+"""Length of all queries together. A session may be one cookie, which browsers take up to
 4,096 bytes; one that is too long would cost the user the sign-in itself."""
 
 NEW_SESSIONS_RATE = "60/h"
-"""The rate of sessions that are begun for this alone, per address. Beyond it, nothing is kept."""
+"""Rate of sessions that are created for this alone, per address. Beyond it, nothing is stored."""
 
 SESSION_KEY = "django_mcp.pending_requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRequest:
-    """The query of an authorization request, which leads to the authorization page and nowhere
-    else. `arrivals` is how often the browser came with it before it was answered."""
+    """Authorization request that waits for its user to sign in.
+
+    Its `query` leads to the authorization page alone. `arrivals` counts the requests of the browser
+    for it.
+    """
 
     id: str
     query: str
@@ -42,7 +45,7 @@ class PendingRequest:
 
     @classmethod
     def read(cls, entry: Any) -> Self | None:
-        """Return the request that a session keeps as `entry`; None for an entry of another shape.
+        """Return the request in a session's `entry`; None for an entry of another shape.
 
         Another release of the package may have written it, while a deployment replaces one by one.
         """
@@ -55,27 +58,29 @@ class PendingRequest:
 
     @property
     def url(self) -> str:
-        """The path of the authorization page, with the query."""
+        """Path of the authorization page, with the query."""
         return f"{reverse('oauth2_provider:authorize')}?{self.query}"
 
     @property
     def parameters(self) -> QueryDict:
+        """Parameters of the query."""
         return QueryDict(self.query)
 
     @property
     def client_id(self) -> str:
+        """Client id of the application that waits."""
         return self.parameters.get("client_id", "")
 
     def is_of(self, parameters: QueryDict) -> bool:
-        """Return whether the same application asks, to be answered at the same place.
+        """Return whether the client and its redirect URI are the same.
 
-        An application waits once at a place: with a new request, it has given up the one before.
+        An application waits once per redirect URI: a new request replaces the one before.
         """
         return _parties(self.parameters) == _parties(parameters)
 
 
-def keep(request: HttpRequest) -> PendingRequest | None:
-    """Keep the request in the URL, which the caller has judged; None where there is no room.
+def store_pending(request: HttpRequest) -> PendingRequest | None:
+    """Store the request in the URL, which the caller has validated; None if there is no room.
 
     A prompt to sign in or to register is left out: it has been followed when the user comes back.
     """
@@ -101,41 +106,41 @@ def keep(request: HttpRequest) -> PendingRequest | None:
 
 
 def pending_requests(request: HttpRequest) -> list[PendingRequest]:
-    """Return what the browser's session keeps, the latest first; what has expired is dropped."""
+    """Return the pending requests of the session, the latest first, and drop expired ones."""
     session = _session_of(request)
     if session is None or SESSION_KEY not in session:
         return []
     entries = session[SESSION_KEY]
     read = map(PendingRequest.read, entries) if isinstance(entries, list) else ()
     oldest = time.time() - 60 * PENDING_REQUEST_MINUTES
-    kept = [pending for pending in read if pending is not None and pending.since > oldest]
-    if not kept or len(kept) < len(entries):
-        _store(session, kept)
-    return kept
+    current = [pending for pending in read if pending is not None and pending.since > oldest]
+    if not current or len(current) < len(entries):
+        _store(session, current)
+    return current
 
 
-def forget(request: HttpRequest, parameters: QueryDict) -> None:
-    """Drop what the application of these parameters has asked for at the place that they name."""
+def drop_pending(request: HttpRequest, parameters: QueryDict) -> None:
+    """Drop the pending request with the client and redirect URI in these parameters."""
     session = _session_of(request)
     before = pending_requests(request)
-    kept = [each for each in before if not each.is_of(parameters)]
-    if session is not None and len(kept) < len(before):
-        _store(session, kept)
+    remaining = [each for each in before if not each.is_of(parameters)]
+    if session is not None and len(remaining) < len(before):
+        _store(session, remaining)
 
 
-def completed(request: HttpRequest) -> PendingRequest | None:
-    """Return the kept request of which the URL has lost parameters; None if it is not one alone.
+def completed_request(request: HttpRequest) -> PendingRequest | None:
+    """Return the pending request of which the URL has lost parameters; None if it is ambiguous.
 
     A login page that does not quote the address in `next` leads back with the first of them.
     """
-    asked = dict(_without_login_prompt(request.GET).lists())
-    wholes = [each for each in pending_requests(request) if _has_lost(asked, each.parameters)]
+    parameters = dict(_without_login_prompt(request.GET).lists())
+    wholes = [each for each in pending_requests(request) if _has_lost(parameters, each.parameters)]
     return wholes[0] if len(wholes) == 1 else None
 
 
-def _has_lost(asked: dict[str, list[str]], whole: QueryDict) -> bool:
-    return len(asked) < len(whole) and all(
-        whole.getlist(name) == values for name, values in asked.items()
+def _has_lost(parameters: dict[str, list[str]], whole: QueryDict) -> bool:
+    return len(parameters) < len(whole) and all(
+        whole.getlist(name) == values for name, values in parameters.items()
     )
 
 
@@ -166,8 +171,8 @@ def _session_of(request: HttpRequest) -> SessionBase | None:
     return getattr(request, "session", None)
 
 
-def _store(session: SessionBase, kept: Iterable[PendingRequest]) -> None:
-    entries = [asdict(each) for each in kept]
+def _store(session: SessionBase, pending: Iterable[PendingRequest]) -> None:
+    entries = [asdict(each) for each in pending]
     if entries:
         session[SESSION_KEY] = entries
     else:

@@ -1,25 +1,27 @@
-"""Page for a sign-in that led to no decision, with the reason and the next step."""
+"""Page of an unfinished authorization, with the reason and the next step."""
 
 from enum import StrEnum
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from django_mcp.auth.consent.display_names import site_name
 from django_mcp.auth.consent.pages import render_page
 from django_mcp.auth.consent.pending.requests import PENDING_REQUEST_MINUTES
-from django_mcp.auth.consent.service_name import site_name
 from django_mcp.user_labels import user_label
 
 
 class Reason(StrEnum):
+    """Reason why an authorization is unfinished."""
+
     LOST = "lost"
-    """The authorization page was opened without what an application asks for."""
+    """The authorization page was opened without the parameters of a request."""
     OVER = "over"
-    """No request waits in this browser (any more)."""
+    """No request is pending in this browser (any more)."""
     NOT_SIGNED_IN = "not-signed-in"
-    """The login page leads back again and again, and nobody is signed in."""
+    """The login page redirects back repeatedly without a user who is signed in."""
     INACTIVE = "inactive"
-    """The user is signed in, and the account is switched off."""
+    """The user is signed in, and the account is not active."""
     NO_LOGIN_PAGE = "no-login-page"
     """`LOGIN_URL` leads nowhere."""
 
@@ -27,7 +29,7 @@ class Reason(StrEnum):
 def render_unfinished(
     request: HttpRequest, reason: Reason, *, status: int, login_url: str = ""
 ) -> HttpResponse:
-    """Render the page, with the applications that wait for the user if there are any."""
+    """Render the page, with the pending requests of the user."""
     user = request.user
     context = {
         "title": gettext("This connection is not complete"),

@@ -1,4 +1,4 @@
-"""View that leads back to a pending authorization request, or dismisses it."""
+"""View that redirects to a pending authorization request, or dismisses it."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from django_mcp.auth.consent.pending.notice import pending_assistants
-from django_mcp.auth.consent.pending.requests import forget, pending_requests
+from django_mcp.auth.consent.pending.requests import drop_pending, pending_requests
 from django_mcp.auth.consent.pending.unfinished import Reason, render_unfinished
 
 LIST = "django_mcp:connected-assistants"
@@ -20,14 +20,14 @@ LIST = "django_mcp:connected-assistants"
 @csrf_protect
 @never_cache
 def pending_assistant(request: HttpRequest) -> HttpResponseBase:
-    """Lead on to the request whose id is `request`, else to the latest; by POST, dismiss that one.
+    """Redirect to the request whose id is `request`, else to the latest; by POST, dismiss it.
 
-    An id that the browser's session does not hold is that of a request which is over.
+    An id that is not in the session is that of a request which is over.
     """
     if request.method == "POST":
         for pending in pending_requests(request):
             if pending.id == request.POST.get("request"):
-                forget(request, pending.parameters)
+                drop_pending(request, pending.parameters)
         return redirect(_back(request))
     wanted = request.GET.get("request")
     for assistant in pending_assistants(request):
@@ -37,7 +37,7 @@ def pending_assistant(request: HttpRequest) -> HttpResponseBase:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page of the site on which the notice stood, as far as browsers say so."""
+    """Return the page of the site with the notice, as far as browsers send it."""
     referer = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(
         referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()

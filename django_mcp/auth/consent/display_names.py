@@ -1,4 +1,4 @@
-"""The names by which users know the site and its endpoints."""
+"""Names of the site and its endpoints on pages for users."""
 
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint, get_endpoints
@@ -15,5 +15,5 @@ def service_name(endpoint: Endpoint) -> str:
 
 
 def service_address(endpoint: Endpoint) -> str:
-    """Return the endpoint's host, with the path that tells it from other endpoints of the site."""
+    """Return the endpoint's host, with the path if the site has several endpoints."""
     return endpoint.host if len(get_endpoints()) == 1 else f"{endpoint.host}{endpoint.path}"

@@ -1,4 +1,4 @@
-"""Scope offers on the consent page: the tools that each scope opens to the user."""
+"""Requested scopes on the consent page, with the tools that each opens to the user."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from oauth2_provider.scopes import get_scopes_backend
 
-from django_mcp.auth.oauth.scopes import in_words
+from django_mcp.auth.oauth.scopes import readable_name
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
@@ -22,15 +22,15 @@ from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
 
 FEW_TOOLS = 10
-"""Up to so many, the tools of a whole offer are listed; more are folded below their counts."""
+"""Number of tools up to which all are listed; more are folded below their counts."""
 
 SUMMARY_SCOPES = 4
 SUMMARY_CHARACTERS = 60
-"""So many scopes stand in the summary of an offer, each with so much of its description."""
+"""Length of the description of each of the scopes in a summary."""
 
 
 class Effect(IntEnum):
-    """The effect of a call, by the annotations of its tool; the greater, the worse."""
+    """Effect of a call by the annotations of its tool; the greater, the more harmful."""
 
     READ = 1
     CHANGE = 2
@@ -38,6 +38,7 @@ class Effect(IntEnum):
 
     @classmethod
     def of(cls, primitive: Primitive) -> Self:
+        """Return the effect of a primitive."""
         if primitive.read_only:
             return cls(cls.READ)
         # As in the protocol: what its author left open may destroy.
@@ -46,6 +47,7 @@ class Effect(IntEnum):
 
     @property
     def label(self) -> str | Promise:
+        """Label for users."""
         labels = {
             Effect.READ: _("only reads"),
             Effect.CHANGE: _("adds or changes"),
@@ -55,12 +57,13 @@ class Effect(IntEnum):
 
     @property
     def is_harmful(self) -> bool:
+        """True if a call may change or delete something."""
         return self is Effect.DELETE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectCount:
-    """The number of tools of one effect."""
+    """Number of tools of one effect."""
 
     effect: Effect
     number: int
@@ -80,7 +83,7 @@ class EffectCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedTool:
-    """A tool as its user reads of it. `more_scopes` are those that it needs as well."""
+    """Tool in the form that users read. `more_scopes` are others that it needs as well."""
 
     title: str
     effect: Effect
@@ -88,9 +91,9 @@ class OfferedTool:
 
     @classmethod
     def of(cls, primitive: Primitive, scope: str = "") -> Self:
-        """Describe a primitive, as one that `scope` opens."""
+        """Return the form of a primitive that `scope` opens."""
         return cls(
-            title=primitive.title or in_words(primitive.name),
+            title=primitive.title or readable_name(primitive.name),
             effect=Effect.of(primitive),
             more_scopes=sorted(primitive.scopes - {scope}),
         )
@@ -106,7 +109,7 @@ class OfferedGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedTools:
-    """Tools by group, and how many of them have which effect."""
+    """Tools by group, with the number of each effect."""
 
     groups: Sequence[OfferedGroup]
 
@@ -115,7 +118,7 @@ class OfferedTools:
 
     @property
     def counts(self) -> list[EffectCount]:
-        """The number of tools of each effect that occurs, the worst effect first."""
+        """Number of tools of each effect that occurs, the most harmful effect first."""
         numbers = Counter(tool.effect for group in self.groups for tool in group.tools)
         return [
             EffectCount(effect=effect, number=numbers[effect])
@@ -125,7 +128,7 @@ class OfferedTools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedScope:
-    """A scope that is asked for, and the tools that it opens; none for one of the host's own.
+    """Requested scope with the tools that it opens; none for one of the host's own.
 
     `is_new` is true where the application holds other scopes of this user, and not this one.
     """
@@ -139,9 +142,9 @@ class OfferedScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """One bounded line about the scopes that are asked for: the first in words, the others counted.
+    """Bounded summary of the requested scopes: descriptions of the first, number of the others.
 
-    `is_of_new` is true where it is about those alone that the application does not hold yet.
+    `is_of_new` is true if it has only scopes that the application does not hold yet.
     """
 
     words: Sequence[str]
@@ -151,7 +154,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """All that is asked for, new scopes and scopes of tools first, and tools that need no scope.
+    """Requested scopes, new ones and those of tools first, and tools that need no scope.
 
     `is_step_up` is true where the application holds some scopes of this user.
     """
@@ -168,7 +171,7 @@ class Offer:
 
     @property
     def summary(self) -> Summary:
-        """The new scopes of a step-up, else all."""
+        """Summary of the new scopes of a step-up, else of all."""
         new = [scope for scope in self.scopes if scope.is_new]
         scopes = new or self.scopes
         return Summary(
@@ -182,7 +185,7 @@ class Offer:
 
 
 def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -> Offer:
-    """Describe the principal's scopes, by the tools that its user may see at this moment.
+    """Return the offer for the scopes of a principal, with the tools that its user sees now.
 
     `granted` are the scopes that the application holds of this user already.
     """
@@ -198,7 +201,7 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
             by_group[primitive.group].append(OfferedTool.of(primitive, scope))
         return OfferedTools(
             groups=[
-                OfferedGroup(title=titles.get(group) or in_words(group), tools=offered)
+                OfferedGroup(title=titles.get(group) or readable_name(group), tools=offered)
                 for group, offered in sorted(by_group.items())
             ]
         )

@@ -1,13 +1,13 @@
-"""Dynamic registrations that repeat each other: one host registers twice for one connection.
+"""Duplicate dynamic registrations: some hosts register twice for one connection.
 
 Claude does so a second or two apart, and goes on with either. RFC 7591, section 5, leaves open
 whether a server takes them for two instances of one client, as is done here.
 
 Two registrations repeat each other when their names, redirect URIs and kinds of client are equal,
-they came within `WINDOW`, and neither was changed since. Where an answer may go to a program on a
-user's device, they must have come from one address besides: an answer on the web reaches one site,
-whoever asks for it.
-Nobody gains by a repeat what the first could not do: what operators approve is a name and its
+they came within `DUPLICATE_WINDOW`, and neither was changed since. Where an answer may go to a
+program on a user's device, they must have come from one address besides: an answer on the web
+reaches one site, whichever client asks for it.
+A repeat can do nothing that the first could not do: what operators approve is a name and its
 redirect URIs, and a code is worth nothing without the PKCE verifier of the program that asked.
 """
 
@@ -20,7 +20,7 @@ from oauth2_provider.models import get_application_model, get_grant_model
 
 from django_mcp.models import ClientRegistration
 
-WINDOW = datetime.timedelta(seconds=10)
+DUPLICATE_WINDOW = datetime.timedelta(seconds=10)
 
 
 def repeats_of(client_id: str) -> list[str]:
@@ -31,7 +31,9 @@ def repeats_of(client_id: str) -> list[str]:
     if registration is None or application is None:
         return []
     created = registration.created
-    near = registrations.filter(created__range=(created - WINDOW, created + WINDOW))
+    near = registrations.filter(
+        created__range=(created - DUPLICATE_WINDOW, created + DUPLICATE_WINDOW)
+    )
     others = _applications().filter(
         client_id__in=list(near.exclude(client_id=client_id).values_list("client_id", flat=True)),
         name=application.name,
@@ -53,14 +55,14 @@ def is_repeat(application: Any, other: Any) -> bool:
     (created, address), (other_created, other_address) = (
         (rows[key].created, rows[key].address) for key in keys
     )
-    if abs(created - other_created) > WINDOW:
+    if abs(created - other_created) > DUPLICATE_WINDOW:
         return False
     is_one_site = all(uri.startswith("https://") for uri in application.redirect_uris.split())
     return is_one_site or (address == other_address and _is_address(address))
 
 
 def _is_address(text: str) -> bool:
-    """Return whether what stands for an address is one: `unix:` and `unknown` are many peers."""
+    """Return whether a text is an IP address: `unix:` and `unknown` are many peers."""
     try:
         ip_address(text)
     except ValueError:
@@ -69,9 +71,9 @@ def _is_address(text: str) -> bool:
 
 
 def hand_over_code(code: str, application: Any) -> None:
-    """Give an application the code that was issued to a repeat of its registration.
+    """Transfer a code to an application if it was issued to a repeat of its registration.
 
-    The other one still can, until one of them has: whoever redeems it brings the verifier.
+    Either can redeem it until one of them has: redemption needs the verifier.
     """
     grants = get_grant_model()._default_manager
     grant = (
@@ -99,6 +101,6 @@ def _is_dynamic(application: Any) -> bool:
 
 
 def _applications() -> Any:
-    """Read where it is written: a replica that lags behind may not know of a change."""
+    """Return applications from the database for writes: a replica may be stale."""
     model = get_application_model()
     return model._default_manager.using(router.db_for_write(model))

@@ -1,4 +1,4 @@
-"""An HTTPS connection to an address that was looked at before, bounded by a wall clock."""
+"""HTTPS connection to an address that was validated before, with a deadline."""
 
 import socket
 import ssl
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class PinnedConnection(HTTPSConnection):
-    """HTTPS to a host at one of its addresses: the name is not resolved again.
+    """HTTPS connection to one address of a host, whose name is not resolved again.
 
-    Connecting, TLS, headers and body together end with `TimeoutError` at the `deadline`, a moment
+    Connecting, TLS, headers and body together end with `TimeoutError` at the `deadline`, a value
     of `time.monotonic()`. A timeout of the socket alone begins anew with every byte.
     """
 
@@ -21,6 +21,7 @@ class PinnedConnection(HTTPSConnection):
         self._deadline = deadline
 
     def connect(self) -> None:
+        """Connect to the address and start TLS within the deadline."""
         sock = socket.create_connection(self._address, timeout=_seconds_until(self._deadline))
         try:
             # Python bounds a handshake as a whole.
@@ -33,7 +34,7 @@ class PinnedConnection(HTTPSConnection):
 
 def _context(deadline: float) -> ssl.SSLContext:
     class Socket(ssl.SSLSocket):
-        """One whose reads, each of which may bring a single byte, share the deadline."""
+        """Socket whose reads, each of which may return a single byte, share the deadline."""
 
         def recv_into(self, *args: Any, **kwargs: Any) -> int:
             self.settimeout(_seconds_until(deadline))
