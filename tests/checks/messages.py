@@ -1,11 +1,18 @@
-"""What the package's system checks find."""
+"""Messages of the package's system checks, by id."""
+
+from typing import Any
 
 from django.core.checks import CheckMessage, run_checks
 from pytest_django import Settings
 
+import tests.urls  # noqa: F401  (the routes are read once, and here the settings are good)
 from django_mcp.oauth_settings import provider_settings
+from django_mcp.primitives import registry as registries
 
 URL = "https://shop.example/mcp"
+
+WORKERS = "tests.background.backends.HoldingBackend"
+"""A backend that has workers, as far as anybody knows."""
 
 
 def deploy(settings: Settings) -> None:
@@ -33,3 +40,8 @@ def _given(*, deploy: bool, databases: list[str] | None) -> dict[str, list[Check
         if isinstance(message.id, str) and message.id.startswith("django_mcp."):
             given.setdefault(message.id.removeprefix("django_mcp."), []).append(message)
     return given
+
+
+def fresh_registry() -> Any:
+    """Build the registry anew inside the block."""
+    return registries.using_registry(None)  # type: ignore[arg-type]

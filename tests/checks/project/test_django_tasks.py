@@ -49,7 +49,7 @@ def greet() -> None:
 def place(function: Callable[[], None]) -> str:
     """The name of a tool of this module with its file and line."""
     line = inspect.getsourcelines(function)[1]
-    return f"{__name__}.{function.__name__} (tests/checks/test_django_tasks.py:{line})"
+    return f"{__name__}.{function.__name__} (tests/checks/project/test_django_tasks.py:{line})"
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ def told(
 def test_w031_tells_what_a_tool_meant(settings: Settings, asked: str, near: str) -> None:
     (message,) = told(settings, described=["notes:read", "notes:write"], used=[asked, "shop:x"])
 
-    assert re.search(r" \(tests/checks/test_scopes\.py:\d+\): ", message)
+    assert re.search(r" \(tests/checks/oauth/test_scopes\.py:\d+\): ", message)
     assert unlocated(message) == (
         f'{__name__}.told.<locals>.example: OAUTH2_PROVIDER["SCOPES"] does not describe the scope '
         f"{asked!r}. Did you mean {near!r}?"

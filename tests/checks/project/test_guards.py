@@ -9,7 +9,7 @@ from tests.checks.messages import found
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
-HERE = "tests.checks.test_guards"
+HERE = "tests.checks.project.test_guards"
 NAME = "DJANGO_MCP_GUARDS"
 
 
