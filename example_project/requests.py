@@ -5,6 +5,6 @@ from django.http import HttpRequest
 
 
 class SignedInRequest(HttpRequest):
-    """A request behind `login_required`."""
+    """Request of a signed-in user, behind `login_required`."""
 
     user: User

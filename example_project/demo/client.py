@@ -1,4 +1,4 @@
-"""The client of the tours: the official SDK's, and what the tours expect of its answers."""
+"""Client of the tours: the official SDK's, with assertions about its answers."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -84,7 +84,7 @@ async def call_without_scope(
 
 
 def structured(result: CallToolResult) -> dict[str, Any]:
-    """The structured content of a call that must have succeeded."""
+    """Return the structured content of a call, which must have succeeded."""
     expect(not result.is_error, f"the call should succeed, but: {text(result)}")
     content = result.structured_content
     if not isinstance(content, dict):
@@ -93,7 +93,7 @@ def structured(result: CallToolResult) -> dict[str, Any]:
 
 
 def tool_error(result: CallToolResult) -> dict[str, Any]:
-    """What the tool says of its refusal, shown; the call must have ended in one."""
+    """Show and return the error of a call, which must have ended in one."""
     expect(result.is_error, "the call should end in an error")
     error = (result.meta or {}).get(ERROR_META_KEY)
     if not isinstance(error, dict):
@@ -107,7 +107,7 @@ def tool_error(result: CallToolResult) -> dict[str, Any]:
 
 
 def text(result: CallToolResult) -> str:
-    """What the model reads."""
+    """Return the text of a result, which the model reads."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
 

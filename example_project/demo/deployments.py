@@ -39,7 +39,7 @@ RECORD = [
     ("roll_back", "demo", "ok"),
     ("get_deployment_status", "demo", "ok"),
 ]
-"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+"""Expected records of the tour's calls: the tool, the user, the outcome."""
 
 
 async def walk(url: str, tokens: Tokens, operator: Operator) -> None:

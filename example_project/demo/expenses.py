@@ -34,7 +34,7 @@ TOOLS = {
 }
 HIDDEN_TOOL = "team_totals"
 SHOWN = 4
-"""How many categories of a summary have a line of their own."""
+"""The number of categories of a summary that have a line of their own."""
 
 RECORD = [
     ("import_statement", "demo", "ok"),
@@ -49,7 +49,7 @@ RECORD = [
     ("team_totals", "demo", "unknown_tool"),
     ("team_totals", "auditor", "ok"),
 ]
-"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+"""Expected records of the tour's calls: the tool, the user, the outcome."""
 
 
 async def walk(url: str, tokens: Tokens, today: date) -> None:

@@ -1,4 +1,4 @@
-"""The tour's first client: it knows the URL, and nobody has ever set it up."""
+"""First client of the tour: it knows the URL alone, and registers itself."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ RECORD = [
     ("set_budget", "demo", "missing_scope"),
     ("set_budget", "demo", "ok"),
 ]
-"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+"""Expected records of the tour's calls: the tool, the user, the outcome."""
 
 
 async def walk(url: str, tools: set[str]) -> None:
@@ -46,12 +46,12 @@ async def walk(url: str, tools: set[str]) -> None:
 
 
 def page_after_consent(url: str) -> str:
-    """Where a visitor ends who tries the page that asks for consent: at the site's own page."""
+    """Return the URL of the site's own page to which a redirect after consent may lead."""
     return urljoin(url, reverse("django_mcp:connected-assistants"))
 
 
 class User:
-    """Whom the client sends to the site: signs in as demo, and allows what the page asks."""
+    """Browser of the client's user: signs in as demo, and gives the consent."""
 
     async def __aenter__(self) -> "User":
         self._browser = httpx2.AsyncClient(timeout=30, trust_env=False, follow_redirects=True)
@@ -61,7 +61,7 @@ class User:
         await self._browser.aclose()
 
     async def answer(self, url: str) -> dict[str, str]:
-        """What the client is told in the end."""
+        """Give consent at the URL; return the parameters of the authorization response."""
         page = await self._browser.get(url)
         if 'name="password"' in page.text:
             form = {"username": accounts.DEMO.username, "password": accounts.DEMO.password}
@@ -84,7 +84,7 @@ class User:
 
 
 class Memory(TokenStorage):
-    """What the client keeps while it runs."""
+    """Token storage of the client, in memory."""
 
     tokens: OAuthToken | None = None
     registration: OAuthClientInformationFull | None = None
@@ -103,7 +103,7 @@ class Memory(TokenStorage):
 
 
 def _login(url: str, user: User) -> OAuthClientProvider:
-    """What the official SDK brings for this: all that it is told is the URL."""
+    """Return the official SDK's OAuth client, which is given the URL alone."""
     answers: list[dict[str, str]] = []
 
     async def redirect(address: str) -> None:
@@ -120,7 +120,7 @@ def _login(url: str, user: User) -> OAuthClientProvider:
 
 
 async def _show(response: httpx2.Response) -> None:
-    """Tell what passes between the client and the site besides messages."""
+    """Print an HTTP exchange between the client and the site, beside those of messages."""
     request = response.request
     if response.status_code in (401, 403):
         terminal.refused(f"{request.method} {request.url.path}: HTTP {response.status_code}")

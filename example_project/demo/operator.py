@@ -1,4 +1,4 @@
-"""Who looks after the site while the tours' clients use it."""
+"""Operator of the site during the tours."""
 
 from collections.abc import Callable
 

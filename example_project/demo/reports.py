@@ -21,9 +21,9 @@ from example_project.expenses.money import format_amount
 
 MONTHS = 12
 SHOWN = 4
-"""How many categories of the report are shown."""
+"""The number of categories of the report that are shown."""
 PATIENCE = 60.0
-"""Seconds after which somebody at a terminal would give up, too."""
+"""Seconds after which a person at a terminal would give up, too."""
 
 TOOLS = {"build_annual_report", "import_statements"}
 
@@ -31,7 +31,7 @@ RECORD = [
     ("import_statements", "demo", "ok"),
     ("build_annual_report", "demo", "ok"),
 ]
-"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+"""Expected records of the tour's calls: the tool, the user, the outcome."""
 
 
 async def walk(url: str, tokens: Tokens, operator: Operator, today: date) -> None:

@@ -1,4 +1,4 @@
-"""How the demo looks: plain text, and colours where the terminal takes them."""
+"""Terminal output of the demo: plain text, and colours where the terminal has them."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ def heading(text: str) -> None:
 
 
 def say(text: str, *, indent: int = 2) -> None:
-    """A paragraph, wrapped."""
+    """Print a wrapped paragraph."""
     margin = " " * indent
     for line in _wrapped(text, WIDTH - indent):
         print(f"{margin}{line}", flush=True)
 
 
 def command(text: str) -> None:
-    """What one would type to get the same."""
+    """Print the command line that does the same."""
     print(f"  {_styled('2', '$ ' + text)}", flush=True)
 
 

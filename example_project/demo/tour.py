@@ -1,4 +1,4 @@
-"""The tour: what a real client sees and does, and what it is refused."""
+"""Tour of the site by a real client, with calls that succeed and calls that are refused."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from example_project.demo.tokens import Tokens
 
 TOOLS = expenses.TOOLS | reports.TOOLS | deployments.TOOLS
 RECORD = [*newcomer.RECORD, *expenses.RECORD, *reports.RECORD, *deployments.RECORD]
-"""What the record must say of the tour's calls: the tool, the user, the outcome."""
+"""Expected records of the tour's calls: the tool, the user, the outcome."""
 
 
 async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> None:

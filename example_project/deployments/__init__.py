@@ -1,1 +1,1 @@
-"""Services, what was released of them, and the platform that runs them."""
+"""Services, their releases, and the platform that runs them."""

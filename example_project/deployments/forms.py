@@ -1,4 +1,4 @@
-"""The forms of the pages. What they check is a matter of typing; the services judge the rest."""
+"""Forms of the pages. They validate the input's syntax; services validate the rest."""
 
 from django import forms
 

@@ -1,4 +1,4 @@
-"""What the application keeps: services and their releases, and how the simulated platform is."""
+"""Models of services and releases, and of the state of the simulated platform."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ VERSION = r"^[0-9]{1,3}(\.[0-9]{1,3}){2}$"
 
 
 class Environment(models.TextChoices):
-    """Where services run; each environment has a deployment platform of its own."""
+    """Environment in which services run; each has a deployment platform of its own."""
 
     DEVELOPMENT = "development"
     STAGING = "staging"
@@ -20,7 +20,7 @@ class Environment(models.TextChoices):
 
 
 class Health(models.TextChoices):
-    """What the platform says of a running service."""
+    """Health of a running service, as its platform reports it."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -56,7 +56,7 @@ class Service(models.Model):
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def history(self, service: Service, environment: Environment) -> Self:
-        """What was released of a service to an environment, the newest first."""
+        """Return the releases of a service in an environment, newest first."""
         return self.filter(service=service, environment=environment).newest_first()
 
     def newest_first(self) -> Self:

@@ -14,7 +14,7 @@ from example_project.deployments.models import (
 )
 
 PIPELINE = "pipeline"
-"""Who has released what was not released by a user."""
+"""Author of releases that no user made."""
 
 SERVICES = {
     "accounts": ("identity", "Sign-in, profiles and permissions of customers"),

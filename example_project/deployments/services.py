@@ -1,4 +1,4 @@
-"""What users can do with services. Pages call these functions, and so do MCP clients.
+"""Services of deployments, for the pages and as tools for MCP clients.
 
 What is on record answers always. What only the deployment platform knows or can do may fail for
 a while: then the error says so, whether trying again is safe, and how long to wait.
@@ -65,7 +65,7 @@ class ServiceSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentStatus:
-    """What runs in an environment at this moment, as its platform says."""
+    """Version of a service that runs in an environment now, as its platform reports it."""
 
     service: str
     environment: Environment
@@ -208,7 +208,7 @@ def roll_back(
 
 
 def may_roll_back(user: User, environment: Environment) -> bool:
-    """Whether the user may roll back services there; everybody may outside production."""
+    """Return whether the user may roll back services there; outside production all may."""
     return environment != Environment.PRODUCTION or user.has_perm(MAY_ROLL_BACK_PRODUCTION)
 
 
@@ -272,7 +272,7 @@ def _record_roll_back(
 def _silence_explained(
     environment: Environment, *, when_down: str, when_slow: str
 ) -> Iterator[None]:
-    """Say that the platform is down or too slow, with the hint that fits."""
+    """Raise an error for a platform that is down or too slow, with a hint."""
     try:
         yield
     except UpstreamDownError as error:

@@ -36,7 +36,7 @@ class UpstreamTimeoutError(UpstreamError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningService:
-    """What the platform says of a service: the version that runs, how it fares, since when."""
+    """State of a service on its platform: the running version, its health and its start."""
 
     service: str
     version: str

@@ -1,4 +1,4 @@
-"""The pages. Each reads a form, calls services, and shows what came back."""
+"""Views of the pages. Each reads a form, calls services and shows their results."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -84,7 +84,7 @@ def roll_back(request: SignedInRequest, service: str) -> HttpResponse:
 
 
 def _environment(request: SignedInRequest) -> Environment:
-    """The environment that the page was asked for; without one, that of the most work."""
+    """Return the environment in the query of the request, or the one with the most work."""
     form = EnvironmentForm(request.GET)
     return form.cleaned_data["environment"] if form.is_valid() else Environment.STAGING
 

@@ -1,4 +1,4 @@
-"""What the application keeps: categories, expenses and budgets. Amounts are in euros."""
+"""Models of categories, expenses and budgets. Amounts are in euros."""
 
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
 
 class Category(models.Model):
-    """What money was spent on. Categories belong to everybody; administrators keep them."""
+    """Category of expenses, shared by all users and managed by administrators."""
 
     name = models.CharField(max_length=40)
     description = models.CharField(max_length=200, blank=True)
@@ -70,7 +70,7 @@ class ExpenseQuerySet(models.QuerySet["Expense"]):
 
 
 class Expense(models.Model):
-    """An amount that a user has spent on a day."""
+    """Expense: an amount that a user has spent on a day."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="expenses")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="expenses")
@@ -108,7 +108,7 @@ class Expense(models.Model):
 
 
 class Budget(models.Model):
-    """What a user wants to spend on a category in a calendar month at most."""
+    """Budget: the most that a user wants to spend on a category in a calendar month."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="budgets")
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="budgets")

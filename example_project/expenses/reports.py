@@ -1,4 +1,4 @@
-"""Where annual reports are kept: in Django's default storage, below a folder of their owner's.
+"""Storage of annual reports: Django's default storage, with one folder for each owner.
 
 Nothing serves that storage as a whole. A report is reached through the page that asks whose it is.
 """

@@ -1,4 +1,4 @@
-"""How the lines of a statement find their category."""
+"""Rules that give the lines of a bank statement a category."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

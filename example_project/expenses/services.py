@@ -1,4 +1,4 @@
-"""What users can do with their expenses. Pages call these functions, and so do MCP clients.
+"""Services of expenses, for the pages and as tools for MCP clients.
 
 `@tool` is all that tells the second kind of caller apart: every function is called from Python
 as it stands. A user's data is reached through `owner` alone, so nobody can name somebody else's.
@@ -69,7 +69,7 @@ class DeletedExpense:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetStatus:
-    """How a budget stands in one month. `left` is negative when more was spent than planned."""
+    """State of a budget in one month. `left` is negative when more was spent than planned."""
 
     category: str
     month: str
@@ -94,7 +94,7 @@ class ReportSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberTotal:
-    """What one member of the team has spent."""
+    """Total that one member of the team has spent."""
 
     username: str
     total: Decimal

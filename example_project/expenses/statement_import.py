@@ -1,4 +1,4 @@
-"""The lines of a bank statement become expenses, each once."""
+"""Import of bank statements: each line becomes one expense, once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +13,12 @@ from example_project.expenses.rules import categorise
 from example_project.expenses.statement import StatementLine
 
 BATCH = 50
-"""How many lines become expenses by one statement of SQL."""
+"""The number of lines that one statement of SQL inserts as expenses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What became of the lines of a statement; `total` and `categories` tell of those imported."""
+    """Outcome of an import; `total` and `categories` are those of the imported lines."""
 
     lines: int
     imported: int
@@ -30,7 +30,7 @@ class ImportReport:
 
 
 def _ignore(done: int) -> None:
-    """For those who do not want to know."""
+    """Ignore the progress."""
 
 
 def import_lines(
@@ -77,7 +77,7 @@ def import_lines(
 
 
 def add_up(reports: Sequence[ImportReport]) -> ImportReport:
-    """What became of the lines of several statements."""
+    """Outcome of the import of several statements."""
     categories: Counter[str] = Counter()
     for report in reports:
         categories.update(report.categories)

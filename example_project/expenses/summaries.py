@@ -1,4 +1,4 @@
-"""What was spent, added up by period and by category."""
+"""Summaries of expenses by period and by category."""
 
 import enum
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from example_project.expenses.models import ZERO, ExpenseQuerySet, in_cents
 
 
 class Period(enum.StrEnum):
-    """How long the periods of a summary are. Weeks begin on Monday."""
+    """Length of the periods of a summary. Weeks begin on Monday."""
 
     WEEK = "week"
     MONTH = "month"
@@ -30,7 +30,7 @@ TRUNCATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryTotal:
-    """What was spent on one category, and its share of the whole in percent."""
+    """Spending on one category, and its share of the whole in percent."""
 
     category: str
     total: Decimal
@@ -40,7 +40,7 @@ class CategoryTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodTotal:
-    """What was spent in the period that begins on `first_day`, in all and by category."""
+    """Spending in the period that begins on `first_day`, in all and by category."""
 
     first_day: date
     total: Decimal

@@ -1,4 +1,4 @@
-"""The pages. Each reads a form, calls a service, and shows what came back."""
+"""Views of the pages. Each reads a form, calls a service and shows its result."""
 
 from asgiref.sync import async_to_sync
 from django import forms
