@@ -22,6 +22,7 @@ from django_mcp.content import ResourceLink, Text
 from django_mcp.exceptions import ElicitationRequest, TaskLostError, ToolError
 from django_mcp.models import ToolTask
 from django_mcp.schemas.input.elicitation_forms import form_of
+from tests.admin.calls.test_record_list import plan_of
 from tests.admin.pages import (
     TASKS,
     action,
@@ -32,7 +33,6 @@ from tests.admin.pages import (
     task_page,
     text_of,
 )
-from tests.admin.test_record_list import plan_of
 from tests.factories import record, task
 
 Status = ToolTask.Status

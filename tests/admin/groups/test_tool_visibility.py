@@ -350,7 +350,7 @@ def test_tools_that_cannot_be_served_are_told(
 
         response = onlooker.get(VISIBILITY, {"user": "ada"})
 
-    assert ".broken (tests/admin/test_tool_visibility.py:" in text_of(response)
+    assert ".broken (tests/admin/groups/test_tool_visibility.py:" in text_of(response)
     assert rows_of(response) == []
 
 

@@ -1,3 +1,5 @@
+"""Choice of the applications that a tool group allows."""
+
 import pytest
 from django.test import Client
 

@@ -290,7 +290,7 @@ def test_pages_work_and_say_why_when_tools_cannot_be_served(
     assert [row[1:] for row in rows_of(listing)] == [["stock", "1", "disabled"]]
     for response in (listing, page):
         assert "Some tools cannot be served" in text_of(response)
-        assert ".count_stock (tests/admin/test_groups.py:" in text_of(response)
+        assert ".count_stock (tests/admin/groups/test_tool_groups.py:" in text_of(response)
     assert [row[1] for row in rows_of(page)] == ["count_stock"]
     assert saved.status_code == 302
     group.refresh_from_db()
