@@ -14,6 +14,7 @@ from oauth2_provider.views import (
     OAuthProtectedResourceMetadataView,
     OAuthServerMetadataView,
 )
+from typing_extensions import override
 
 from django_mcp.auth.oauth.cors import with_cors
 from django_mcp.endpoints import Endpoint, get_endpoints
@@ -72,6 +73,7 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
 
     endpoint: Endpoint
 
+    @override
     def get(
         self, request: HttpRequest, *args: Any, resource_path: str = "", **kwargs: Any
     ) -> HttpResponse:
@@ -85,14 +87,17 @@ class ResourceMetadataView(OAuthProtectedResourceMetadataView):
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
+    @override
     def get_resource(self, request: HttpRequest) -> str:
         """Return the URL of the endpoint."""
         return self.endpoint.url
 
+    @override
     def get_authorization_servers(self, request: HttpRequest) -> list[str]:
         """Return the issuers of tokens for the endpoint."""
         return authorization_servers()
 
+    @override
     def get_scopes_supported(self) -> list[str]:
         """Return the scopes that open something at the endpoint."""
         return scopes_supported([self.endpoint])
@@ -119,6 +124,7 @@ class ServerMetadataView(_CanonicalURLs, OAuthServerMetadataView):
     is_below_issuer = False
     """True if its URL is below that of the issuer, instead of ending in the issuer's path."""
 
+    @override
     def get(
         self, request: HttpRequest, *args: Any, issuer_path: str = "", **kwargs: Any
     ) -> HttpResponse:
@@ -157,6 +163,7 @@ class OpenIDMetadataView(ServerMetadataView):
     Clients of MCP look here when they do not find the other document.
     """
 
+    @override
     def get_document(self, request: HttpRequest) -> dict[str, Any]:
         """Return the document, with the fields of OpenID Connect where that is enabled."""
         document = super().get_document(request)

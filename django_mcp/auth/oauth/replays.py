@@ -13,6 +13,7 @@ from oauth2_provider.models import (
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
+from typing_extensions import override
 
 from django_mcp.auth.clients.applications import is_self_registered
 
@@ -34,6 +35,7 @@ class ReplayValidator(OAuth2Validator):
     as well (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
     """
 
+    @override
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -48,6 +50,7 @@ class ReplayValidator(OAuth2Validator):
                 RefreshToken.revoke_family(family)
         return False
 
+    @override
     def get_code_challenge(self, code: str, request: Request) -> Any:
         """Return the code challenge; raise `invalid_grant` if the code is gone."""
         try:
@@ -55,6 +58,7 @@ class ReplayValidator(OAuth2Validator):
         except Grant.DoesNotExist:
             raise errors.InvalidGrantError(request=request) from None
 
+    @override
     def get_code_challenge_method(self, code: str, request: Request) -> Any:
         """Return the method of the code challenge; raise `invalid_grant` if the code is gone."""
         try:
@@ -62,6 +66,7 @@ class ReplayValidator(OAuth2Validator):
         except Grant.DoesNotExist:
             raise errors.InvalidGrantError(request=request) from None
 
+    @override
     def confirm_redirect_uri(
         self, client_id: str, code: str, redirect_uri: str, client: Any, *args: Any, **kwargs: Any
     ) -> bool:
@@ -79,6 +84,7 @@ class ReplayValidator(OAuth2Validator):
     ) -> None:
         """Do nothing: the code was deleted in the transaction that stored its tokens."""
 
+    @override
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return whether a refresh replaces the refresh token."""
         if is_self_registered(request.client):
@@ -86,6 +92,7 @@ class ReplayValidator(OAuth2Validator):
         rotates: bool = super().rotate_refresh_token(request)
         return rotates
 
+    @override
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -103,6 +110,7 @@ class ReplayValidator(OAuth2Validator):
                 RefreshToken.revoke_family(replayed.token_family)
         return False
 
+    @override
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import lazy
 from oauth2_provider.scopes import BaseScopes
 from oauth2_provider.settings import oauth2_settings
+from typing_extensions import override
 
 from django_mcp.auth.clients.applications import is_self_registered
 from django_mcp.auth.oauth.resource_indicators import requested_endpoint
@@ -50,10 +51,12 @@ class ToolScopes(BaseScopes):
     Self-registered applications are offered those alone that open a tool at the moment.
     """
 
+    @override
     def get_all_scopes(self) -> dict[str, str]:
         """Return all scopes with their descriptions."""
         return {**oauth2_settings.SCOPES, **tool_scopes()}
 
+    @override
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
@@ -62,6 +65,7 @@ class ToolScopes(BaseScopes):
             return sorted(offered_scopes(get_endpoints()))
         return sorted({*oauth2_settings.SCOPES, *get_registry().scopes})
 
+    @override
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:

@@ -16,6 +16,7 @@ from oauth2_provider.views import (
     TokenView,
 )
 from oauthlib.common import Request
+from typing_extensions import override
 
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
 from django_mcp.auth.clients.approval import refusal_of
@@ -28,6 +29,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 class EndpointTokenView(TokenView):
     """Token view of django-oauth-toolkit with error responses for invalid input."""
 
+    @override
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Issue a token, or return the error of RFC 6749."""
         parameters = request.POST
@@ -45,6 +47,7 @@ class EndpointTokenView(TokenView):
         response["Cache-Control"] = "no-store"
         return response
 
+    @override
     def create_token_response(self, request: HttpRequest) -> Any:
         """Create the response, with the parameters hidden from error reports."""
         # What reports of errors leave out; the toolkit shows them codes and refresh tokens.
@@ -60,6 +63,7 @@ class EndpointRevocationView(RevokeTokenView):
 class EndpointDeviceAuthorizationView(DeviceAuthorizationView):
     """Device authorization view of django-oauth-toolkit, for the host's own applications alone."""
 
+    @override
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Start a device authorization."""
         client_id = request.POST.get("client_id", "").replace("\x00", "")
@@ -84,6 +88,7 @@ class EndpointIntrospectionView(IntrospectTokenView):
     Self-registered applications are refused: their secret proves only that they registered.
     """
 
+    @override
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Introspect a token, or return 429 after too many secrets."""
         try:
@@ -92,6 +97,7 @@ class EndpointIntrospectionView(IntrospectTokenView):
             return too_many(error.description, error.wait)
         return response
 
+    @override
     def authenticate_client(self, request: HttpRequest) -> bool:
         """Return whether the client is one of the host's own and not blocked."""
         core = self.get_oauthlib_core()

@@ -8,6 +8,7 @@ from oauth2_provider.scopes import get_scopes_backend
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
+from typing_extensions import override
 
 from django_mcp.auth.clients import redirect_uris
 from django_mcp.auth.clients.applications import is_document_url, is_self_registered
@@ -73,6 +74,7 @@ class EndpointValidator(ReplayValidator):
             )
         return application
 
+    @override
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         """Return whether the secret of the client is correct, within the rate limit."""
         with sent_from(request.headers):
@@ -82,6 +84,7 @@ class EndpointValidator(ReplayValidator):
     def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
         return is_correct(provided_secret, stored_secret, super()._check_secret)
 
+    @override
     def validate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -98,6 +101,7 @@ class EndpointValidator(ReplayValidator):
             raise refusal(request=request)
         return is_known
 
+    @override
     def validate_grant_type(
         self,
         client_id: str,
@@ -122,6 +126,7 @@ class EndpointValidator(ReplayValidator):
 
     # The authorization request
 
+    @override
     def validate_response_type(
         self,
         client_id: str,
@@ -146,6 +151,7 @@ class EndpointValidator(ReplayValidator):
         )
         return allowed
 
+    @override
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Return whether PKCE is required: always for self-registered clients."""
         if is_self_registered(request.client):
@@ -164,6 +170,7 @@ class EndpointValidator(ReplayValidator):
                 description="The code challenge must be of the method S256.", request=request
             )
 
+    @override
     def validate_scopes(
         self,
         client_id: str,
@@ -186,6 +193,7 @@ class EndpointValidator(ReplayValidator):
         request.scopes = [scope for scope in dict.fromkeys(scopes) if scope in grantable]
         return bool(request.scopes) or not any(scopes)
 
+    @override
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -201,6 +209,7 @@ class EndpointValidator(ReplayValidator):
             for registered in application.redirect_uris.split()
         )
 
+    @override
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> str:
@@ -212,6 +221,7 @@ class EndpointValidator(ReplayValidator):
 
     # Codes and tokens
 
+    @override
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -221,6 +231,7 @@ class EndpointValidator(ReplayValidator):
         is_good: bool = super().validate_code(client_id, code, client, request, *args, **kwargs)
         return is_good
 
+    @override
     def save_authorization_code(
         self, client_id: str, code: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
@@ -267,6 +278,7 @@ class EndpointValidator(ReplayValidator):
     def _load_access_token(self, token: str) -> Any:
         return find_token(token)
 
+    @override
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Return whether an access token is valid and not one of a client registration."""
         if not super().validate_bearer_token(token, scopes, request):

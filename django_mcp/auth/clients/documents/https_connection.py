@@ -6,6 +6,8 @@ import time
 from http.client import HTTPSConnection
 from typing import Any
 
+from typing_extensions import override
+
 
 class PinnedConnection(HTTPSConnection):
     """HTTPS connection to one address of a host, whose name is not resolved again.
@@ -20,6 +22,7 @@ class PinnedConnection(HTTPSConnection):
         self._address = (address, port)
         self._deadline = deadline
 
+    @override
     def connect(self) -> None:
         """Connect to the address and start TLS within the deadline."""
         sock = socket.create_connection(self._address, timeout=_seconds_until(self._deadline))

@@ -16,6 +16,7 @@ from oauth2_provider.views import (
     DynamicClientRegistrationManagementView as ToolkitManagementView,
 )
 from oauth2_provider.views import DynamicClientRegistrationView as ToolkitRegistrationView
+from typing_extensions import override
 
 from django_mcp.auth.clients.metadata import (
     ClientMetadata,
@@ -39,6 +40,7 @@ Standing = ClientRegistration.Standing
 class RegistrationView(ToolkitRegistrationView):
     """Registration view of django-oauth-toolkit with validated metadata and a rate limit."""
 
+    @override
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Register an application within the rate limit of its address."""
         if wait := count_registration(request.META):
@@ -74,10 +76,12 @@ class RegistrationView(ToolkitRegistrationView):
 class RegistrationManagementView(ToolkitManagementView):
     """Management view of django-oauth-toolkit with the validation of a registration."""
 
+    @override
     def get(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the registration."""
         return _completed(super().get(request, client_id, *args, **kwargs))
 
+    @override
     def put(self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Replace the registration; another name or redirect URI withdraws the approval."""
         found = self._authenticate_registration_request(request, client_id)
@@ -111,6 +115,7 @@ class RegistrationManagementView(ToolkitManagementView):
                 ClientRegistration.objects.withdraw_approval(client_id)
             return answer
 
+    @override
     def delete(
         self, request: HttpRequest, client_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
