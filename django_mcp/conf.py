@@ -14,7 +14,7 @@ class Settings:
         str,
         default="",
         help=(
-            "The endpoint's public URL: the only source of its path, of the audience that "
+            "Public URL of the endpoint: the only source of its path, of the audience that "
             "tokens must name, and of the metadata documents. Required outside DEBUG."
         ),
     )
@@ -41,7 +41,7 @@ class Settings:
         default="o/",
         is_optional=True,
         help=(
-            "Where `django_mcp.urls` serves OAuth, below the root of the site. `None`: the project "
+            "Path of OAuth in `django_mcp.urls`, below the root of the site. `None`: the project "
             "includes `django_mcp.oauth_urls` itself."
         ),
     )
@@ -50,16 +50,16 @@ class Settings:
         default="read",
         pattern="read|all",
         help=(
-            "What clients are told to ask for at the first login: `read`, the scopes of the "
-            "read-only tools, or `all`, for the many clients that cannot ask for more later. "
-            "Users can untick what they do not want to allow."
+            "Scopes that clients are told to request at the first login: `read`, those of the "
+            "read-only tools, or `all`, for the many clients that cannot request more later. "
+            "Users can untick scopes that they do not want to allow."
         ),
     )
     LOGIN_MESSAGE = Setting(
         bool,
         default=False,
         help=(
-            "Whether users find a message of `django.contrib.messages` after they have signed in, "
+            "If true, users find a message of `django.contrib.messages` after they have signed in, "
             "when an assistant waits for them. For sites whose login page does not lead back to it."
         ),
     )
@@ -69,8 +69,8 @@ class Settings:
         is_optional=True,
         pattern=RATE,
         help=(
-            "How many applications may register themselves from one address, as a number per `s`, "
-            "`m`, `h` or `d`, or per several of these: `5/30m`. `None`: as many as come."
+            "Limit of self-registrations of applications from one address, as a number per `s`, "
+            "`m`, `h` or `d`, or per several of these: `5/30m`. `None`: no limit."
         ),
     )
     CLIENT_DOCUMENT_RATE = Setting[str | None](
@@ -79,8 +79,8 @@ class Settings:
         is_optional=True,
         pattern=RATE,
         help=(
-            "How many metadata documents of unknown applications are fetched for one address, "
-            "written as `DJANGO_MCP_REGISTRATION_RATE` is. `None`: as many as are asked for."
+            "Limit of metadata documents of unknown applications fetched for one address, "
+            "written as `DJANGO_MCP_REGISTRATION_RATE` is. `None`: no limit."
         ),
     )
     CLIENT_AUTHENTICATION_RATE = Setting[str | None](
@@ -89,25 +89,23 @@ class Settings:
         is_optional=True,
         pattern=RATE,
         help=(
-            "How many client secrets are verified for one address, right or wrong, written as "
-            "`DJANGO_MCP_REGISTRATION_RATE` is. One that was right before is known, and not "
-            "counted again. `None`: as many as come."
+            "Limit of client secrets verified for one address, right or wrong, written as "
+            "`DJANGO_MCP_REGISTRATION_RATE` is. One that was right before is cached, and not "
+            "counted again. `None`: no limit."
         ),
     )
     REQUIRE_APPROVED_CLIENTS = Setting(
         bool,
         default=False,
         help=(
-            "Whether applications that registered themselves may ask users only once an operator "
+            "If true, applications that registered themselves may ask users only once an operator "
             "has approved them."
         ),
     )
     ALLOW_ANONYMOUS = Setting(
         bool,
         default=False,
-        help=(
-            "Whether callers without credentials may use the tools that ask for no scope or user."
-        ),
+        help=("If true, callers without credentials may use the tools that need no scope or user."),
     )
     ALLOWED_ORIGINS = Setting[list[str]](
         list,
@@ -119,33 +117,33 @@ class Settings:
     ENABLE_NEW_GROUPS = Setting(
         bool,
         default=False,
-        help="Whether a tool group is open before an operator has decided about it in the admin.",
+        help="If true, a tool group is open before an operator has decided about it in the admin.",
     )
     SERVER_NAME = Setting(
         str,
         default="",
-        help="The name that clients show for this server. Empty: the endpoint's host name.",
+        help="Name that clients show for this server. Empty: the endpoint's host name.",
     )
     SERVER_VERSION = Setting(
         str,
         default="",
-        help="The version that clients show for this server. Empty: that of django_mcp.",
+        help="Version that clients show for this server. Empty: that of django_mcp.",
     )
     INSTRUCTIONS = Setting(
         str,
         default="",
-        help="What an agent should know before it uses the tools.",
+        help="Instructions that an agent should read before it uses the tools.",
     )
     LIST_PAGE_SIZE = Setting(
         int,
         default=1000,
-        help="How many tools one page of a list holds.",
+        help="Number of tools on one page of a list.",
     )
     BASE_TEMPLATE = Setting(
         str,
         default="",
         help=(
-            "The template that the pages for users extend; it has the blocks `title` and "
+            "Template that the pages for users extend; it has the blocks `title` and "
             "`content`. Empty: the site's `base.html` if it has a block `content`, else "
             "`django_mcp/base.html`."
         ),
@@ -169,12 +167,12 @@ class Settings:
     THREADS = Setting(
         int,
         default=8,
-        help="How many tools may use a thread at once in each process.",
+        help="Number of tools that may use a thread at once in each process.",
     )
     CONTROL_THREADS = Setting(
         int,
         default=2,
-        help="Threads kept for authentication, policy and the record, whatever the tools do.",
+        help="Number of threads for authentication, policy and the record, in each process.",
     )
     BUSY_AFTER = Setting(
         float,
@@ -191,32 +189,32 @@ class Settings:
         default=None,
         is_optional=True,
         help=(
-            "Whether `runserver` and WSGI servers send streams, each of which holds a thread or a "
+            "If true, `runserver` and WSGI servers send streams, each of which holds a thread or a "
             "worker process until it ends. Without them every answer comes in one piece: no "
-            "progress, and no `subscriptions/listen`. `None`: as `DEBUG` says."
+            "progress, and no `subscriptions/listen`. `None`: as `DEBUG`."
         ),
     )
     EXCEPTIONS = Setting[dict[str, str | None]](
         dict,
         default={},
         help=(
-            "How exceptions of tools are told, by the dotted path of their class: the dotted path "
-            "of a function that is given the exception and returns a `ToolError` or its text, or "
-            "`None` for a failure that tells nothing. It is laid over Django's exceptions."
+            "Mapping of exceptions of tools, by the dotted path of their class: to the dotted path "
+            "of a function that takes the exception and returns a `ToolError` or its text, or to "
+            "`None` for a failure without details. It is laid over Django's exceptions."
         ),
     )
     BACKGROUND_BACKEND = Setting(
         str,
         default="threads",
         help=(
-            "What runs background tools: `celery`, `django_tasks` (a backend of `TASKS`), "
+            "Backend that runs background tools: `celery`, `django_tasks` (a backend of `TASKS`), "
             "`threads` (of this process, for development), or the dotted path of a backend."
         ),
     )
     BACKGROUND_THREADS = Setting(
         int,
         default=4,
-        help="How many background tools the `threads` backend runs at once in each process.",
+        help="Number of background tools that the `threads` backend runs at once in each process.",
     )
     BACKGROUND_TIMEOUT = Setting(
         float,
@@ -232,8 +230,8 @@ class Settings:
         float,
         default=30.0,
         help=(
-            "Seconds without a sign of life after which a worker counts as dead. It gives one "
-            "at least six times as often."
+            "Seconds without a heartbeat after which a worker counts as dead. Heartbeats are at "
+            "least six times as frequent."
         ),
     )
     BACKGROUND_KEEP_RESULT = Setting(
@@ -249,21 +247,21 @@ class Settings:
     BACKGROUND_MAX_BYTES = Setting(
         int,
         default=4 * 1024 * 1024,
-        help="The largest arguments, and the largest result, of a background tool, as JSON.",
+        help="Largest arguments, and the largest result, of a background tool, as JSON.",
     )
     MAX_TASKS_PER_CALLER = Setting(
         int,
         default=100,
         help=(
-            "How many background calls one user may have at once through one client, until they "
-            "end. One more is refused as busy. Anonymous callers count together."
+            "Limit of background calls that one user may have at once through one client, until "
+            "they end. One more is refused as busy. Anonymous callers count together."
         ),
     )
     BACKGROUND_TERMINATE = Setting(
         bool,
         default=False,
         help=(
-            "Whether cancelling kills the worker process of a running tool. Only with Celery's "
+            "If true, cancelling kills the worker process of a running tool. Only with Celery's "
             "prefork pool."
         ),
     )
@@ -275,27 +273,27 @@ class Settings:
     DJANGO_TASKS_BACKEND = Setting(
         str,
         default="default",
-        help="The alias in `TASKS` that background tools are run by, if by `django_tasks`.",
+        help="Alias in `TASKS` of the backend for background tools, if they run by `django_tasks`.",
     )
     CELERY_APP = Setting(
         str,
         default="",
         help=(
-            "Where the project's Celery app is, as `project.celery.app`. Empty: Celery's current "
-            "one."
+            "Dotted path of the project's Celery app, as `project.celery.app`. Empty: Celery's "
+            "current one."
         ),
     )
     MAX_REQUEST_BYTES = Setting(
         int,
         default=4 * 1024 * 1024,
-        help="The largest request body; a larger one gets 413.",
+        help="Largest request body; a larger one gets 413.",
     )
     MAX_REQUEST_ITEMS = Setting(
         int,
         default=50_000,
         help=(
-            "How many arrays, objects and members of both the JSON of a request may hold; more get "
-            "413. What is parsed keeps the whole process waiting."
+            "Limit of arrays, objects and members of both in the JSON of a request; more get 413. "
+            "Parsing keeps the whole process waiting."
         ),
     )
     BODY_TIMEOUT = Setting(
@@ -307,21 +305,21 @@ class Settings:
         int,
         default=1000,
         help=(
-            "The most rows of a result: the items of a list that a tool returns, and of every "
+            "Limit of rows of a result: the items of a list that a tool returns, and of every "
             "queryset and iterator in what it returns. More are refused. Pages are as long as "
-            "`page_size` says."
+            "their `page_size`."
         ),
     )
     MAX_RESULT_BYTES = Setting(
         int,
         default=1024 * 1024,
-        help="The largest result, in bytes of its JSON, or of its text and media. More is refused.",
+        help="Largest result, in bytes of its JSON, or of its text and media. More is refused.",
     )
     USER_LABEL = Setting(
         str,
         default="django_mcp.user_labels.readable_label",
         help=(
-            "The dotted path of a function that is given a user and returns the text by which "
+            "Dotted path of a function that takes a user and returns the text by which "
             "pages, commands and the record show it. The default is the username or, where that is "
             "an opaque identifier such as a UUID, the full name or e-mail address."
         ),
@@ -329,12 +327,12 @@ class Settings:
     RECORD = Setting(
         bool,
         default=True,
-        help="Whether calls are recorded in the database at all.",
+        help="If true, calls are recorded in the database.",
     )
     RECORD_MAX_BYTES = Setting(
         int,
         default=16 * 1024,
-        help="The largest size of the arguments kept in a record, as JSON.",
+        help="Largest size of the arguments in a record, as JSON.",
     )
     REDACT = Setting[list[str]](
         list,
@@ -363,5 +361,5 @@ settings = Settings()
 
 def declared_settings() -> list[Setting[Any]]:
     """Return every setting, in the order of their names."""
-    found = [value for value in vars(Settings).values() if isinstance(value, Setting)]
-    return sorted(found, key=lambda setting: setting.name)
+    declared = [value for value in vars(Settings).values() if isinstance(value, Setting)]
+    return sorted(declared, key=lambda setting: setting.name)

@@ -93,6 +93,6 @@ protocol_urlpatterns = [
     *_ours,
     *(p for p in _theirs if p.name in OPENID),
 ]
-"""What clients use: without the pages on which people manage applications of their own."""
+"""Routes for clients, without the pages on which people manage applications of their own."""
 
 urlpatterns = [*_ours, *_devices, *_theirs]

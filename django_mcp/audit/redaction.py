@@ -40,12 +40,12 @@ def argument_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Without a schema nothing says which values are secret, and nested keys may be data. Bounded as
     the result of `redact`.
     """
-    kept = {
+    redacted = {
         _storable_text(name, MAX_KEY_CHARACTERS): UNKNOWN for name in islice(arguments, MAX_ITEMS)
     }
     if len(arguments) > MAX_ITEMS:
-        kept["..."] = f"[{len(arguments) - MAX_ITEMS} more]"
-    return _bounded(kept, settings.RECORD_MAX_BYTES)
+        redacted["..."] = f"[{len(arguments) - MAX_ITEMS} more]"
+    return _bounded(redacted, settings.RECORD_MAX_BYTES)
 
 
 def secret_arguments(arguments: Mapping[str, Any], schema: Schema) -> frozenset[str]:
@@ -92,30 +92,34 @@ class _Redaction:
         if isinstance(value, list):
             if depth >= MAX_DEPTH:
                 return f"[{len(value)} items]"
-            kept = [
+            redacted = [
                 self._of_part(item, _item_schemas(schemas, index), schemas, depth=depth)
                 for index, item in enumerate(value[:MAX_ITEMS])
             ]
-            return [*kept, f"[{len(value) - MAX_ITEMS} more]"] if len(value) > MAX_ITEMS else kept
+            return (
+                [*redacted, f"[{len(value) - MAX_ITEMS} more]"]
+                if len(value) > MAX_ITEMS
+                else redacted
+            )
         return REDACTED if self._hold_secret(schemas) else _storable(value)
 
     def of_object(
         self, value: Mapping[str, Any], positions: Sequence[Schema], *, depth: int
     ) -> dict[str, Any]:
         schemas = self._expanded(positions)
-        kept: dict[str, Any] = {}
+        redacted: dict[str, Any] = {}
         for key, item in list(value.items())[:MAX_ITEMS]:
             name = _storable_text(key, MAX_KEY_CHARACTERS)
             declared = _property_schemas(schemas, key)
             if self._is_secret_name(key):
-                kept[name] = REDACTED
+                redacted[name] = REDACTED
             elif not declared and any(s.get("additionalProperties") is False for s in schemas):
-                kept[name] = UNDECLARED
+                redacted[name] = UNDECLARED
             else:
-                kept[name] = self._of_part(item, declared, schemas, depth=depth)
+                redacted[name] = self._of_part(item, declared, schemas, depth=depth)
         if len(value) > MAX_ITEMS:
-            kept["..."] = f"[{len(value) - MAX_ITEMS} more]"
-        return kept
+            redacted["..."] = f"[{len(value) - MAX_ITEMS} more]"
+        return redacted
 
     def _is_secret_name(self, name: str) -> bool:
         plain = _plain(name)
@@ -131,7 +135,7 @@ class _Redaction:
         return self.of_value(part, declared, depth=depth + 1)
 
     def _expanded(self, positions: Sequence[Schema]) -> list[Schema]:
-        """Yield the schemas themselves and every alternative that they offer for the same value."""
+        """Return the schemas and every alternative that they offer for the same value."""
         return list(self._reached(positions, _alternatives))
 
     def _hold_secret(self, schemas: Sequence[Schema]) -> bool:
@@ -214,21 +218,21 @@ def _storable(value: Any) -> Any:
 
 
 def _storable_text(value: str, limit: int) -> str:
-    kept = storable_text(value, limit)
-    return f"{kept}… [{len(value) - limit} more characters]" if len(value) > limit else kept
+    text = storable_text(value, limit)
+    return f"{text}… [{len(value) - limit} more characters]" if len(value) > limit else text
 
 
-def _bounded(kept: dict[str, Any], limit: int) -> dict[str, Any]:
+def _bounded(arguments: dict[str, Any], limit: int) -> dict[str, Any]:
     """Drop the largest arguments until the whole is at most `limit` bytes of JSON."""
     # The braces of each entry make up for the separator and the braces around them all.
-    entries = {name: len(json.dumps({name: value})) for name, value in kept.items()}
+    entries = {name: len(json.dumps({name: value})) for name, value in arguments.items()}
     size = sum(entries.values())
     if size <= limit:
-        return kept
+        return arguments
     sizes = {name: length - len(json.dumps({name: 0})) + 1 for name, length in entries.items()}
     for name in sorted(sizes, key=lambda name: -sizes[name]):
         if size <= limit:
-            return kept
-        kept[name] = f"[{sizes[name]} bytes left out]"
-        size += len(json.dumps(kept[name])) - sizes[name]
-    return kept if size <= limit else {"...": f"[{len(kept)} arguments left out]"}
+            return arguments
+        arguments[name] = f"[{sizes[name]} bytes left out]"
+        size += len(json.dumps(arguments[name])) - sizes[name]
+    return arguments if size <= limit else {"...": f"[{len(arguments)} arguments left out]"}

@@ -115,15 +115,15 @@ def call_of(
 
 def serialize_state(state: Mapping[type, Any]) -> str:
     """Return the state that guards keep of a call, as text."""
-    kept = {f"{guard.__module__}.{guard.__qualname__}": each for guard, each in state.items()}
-    return json.dumps(kept) if kept else ""
+    stored = {f"{guard.__module__}.{guard.__qualname__}": each for guard, each in state.items()}
+    return json.dumps(stored) if stored else ""
 
 
 def deserialize_state(text: str) -> dict[type, Any]:
     """Return the state that was serialized, of the guards that the project still has."""
-    kept = json.loads(text or "{}")
+    stored = json.loads(text or "{}")
     guards = {f"{type(g).__module__}.{type(g).__qualname__}": type(g) for g in all_guards()}
-    return {guards[path]: each for path, each in kept.items() if path in guards}
+    return {guards[path]: each for path, each in stored.items() if path in guards}
 
 
 def new_invocation_of(task: ToolTask) -> Invocation:

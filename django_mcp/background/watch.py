@@ -28,10 +28,10 @@ TICK_SECONDS = 0.1
 """Reads fall on multiples of this: waiters that came one by one are served together."""
 
 BATCH_ROWS = 500
-"""How many rows one query reads."""
+"""Number of rows that one query reads."""
 
 NOTIFIED_AT_ONCE, PAUSE_SECONDS = 5, 0.002
-"""How many waiters are woken at once, and the pause until the next are: each writes to a client,
+"""Number of waiters woken at once, and the pause until the next: each writes to a client,
 and hundreds that did so at one moment would hold up all other calls."""
 
 

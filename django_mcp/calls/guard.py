@@ -35,7 +35,7 @@ class Guard:
     """
 
     repeats_in_worker: bool = False
-    """Whether `before` is called again by the worker of a background call, before it is run."""
+    """If true, the worker of a background call calls `before` again, before it runs the call."""
 
     def may_block(self, call: Call) -> bool:
         """Return whether the phases need a thread, for a query or a cache.

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Place(Enum):
-    """Where a step may be run."""
+    """Place where a step may run: thread or event loop."""
 
     HERE = auto()
     """Anywhere: it neither queries nor waits."""
@@ -35,7 +35,7 @@ class Place(Enum):
     """On the thread, and the database connections, of the tool's own queries."""
 
     FUNCTION = auto()
-    """Where the tool's function is run: on a thread, or on the loop if it is async."""
+    """Place of the tool's function: on a thread, or on the loop if it is async."""
 
     LOOP = auto()
     """On the event loop: it is a coroutine function."""

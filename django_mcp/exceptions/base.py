@@ -47,7 +47,7 @@ class CallError(DjangoMCPError):
     retryable: bool = False
     retry_after: float | None = None
     is_recorded: bool = True
-    """Whether the call gets a row, unless it has one. Its log line and signal it has anyway."""
+    """If false, the call gets no row, unless it has one; log line and signal it has anyway."""
     advice: str = ""
     """Advice to the author of the tool: for the log, which makes it a warning."""
     result: Any = None

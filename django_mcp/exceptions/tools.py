@@ -33,7 +33,7 @@ class ToolError(CallError):
         retryable: Whether the same call may succeed later.
         hint: What to do or change, in words an agent can act on.
         retry_after: Seconds to wait before trying again; what is no such time is left out.
-        outcome: How the call is recorded, and the `kind` that the client is told: `tool_error`,
+        outcome: Outcome in the record, and the `kind` that the client receives: `tool_error`,
             `invalid_arguments`, `not_found`, `permission_denied`, `conflict` or `rate_limited`;
             anything else counts as `tool_error`.
 

@@ -14,7 +14,7 @@ from django_mcp.protocol.wire import wire_result
 from django_mcp.schemas.output.output import Rendered
 
 Served = Rendered | ToolTask
-"""What `dispatch` returns for a call: a result or a task."""
+"""Value that `dispatch` returns for a call: a result or a task."""
 
 
 def call_result(served: Served, call: Call) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from mcp_types import CallToolResult
 
-from django_mcp.background.backends.celery import GRACE
+from django_mcp.background.backends.celery import GRACE_SECONDS
 from tests.e2e.sdk import connecting, watched_call
 from tests.e2e.servers import Site
 from tests.polls import until
@@ -97,7 +97,7 @@ def test_tool_that_overruns_its_time_has_failed_and_its_result_is_discarded(
     async def scenario() -> dict[str, object]:
         async with calling(site) as caller:
             # Less than what makes prefork end the process.
-            return await caller.call("overrun", tag=tag, seconds=GRACE - 1)
+            return await caller.call("overrun", tag=tag, seconds=GRACE_SECONDS - 1)
 
     answer = asyncio.run(scenario())
     assert "timed out" in text_of(answer)
@@ -121,7 +121,7 @@ def test_process_that_does_not_stop_is_ended_under_prefork(
             return await caller.call("overrun", tag=tag, seconds=60)
 
     answer = asyncio.run(scenario())
-    until(lambda: f"time limit ({0.5 + GRACE}s) exceeded" in worker.log.read_text())
+    until(lambda: f"time limit ({0.5 + GRACE_SECONDS}s) exceeded" in worker.log.read_text())
 
     task = task_of(tag)
     assert "timed out" in text_of(answer)

@@ -13,8 +13,8 @@ from django_mcp.tools.background import Background
 RUN = "django_mcp.run_tool_task"
 SWEEP = "django_mcp.sweep_tool_tasks"
 
-GRACE = 5.0
-"""Seconds between the time limit of a run, which ends its row, and that of the worker process."""
+GRACE_SECONDS = 5.0
+"""Between the time limit of a run, which ends its row, and that of the worker process."""
 
 
 class CeleryBackend:
@@ -47,7 +47,7 @@ class CeleryBackend:
             "task_id": str(task.call_id),
             "ignore_result": True,
             # Only prefork heeds it; elsewhere the run is told to stop, and its row has ended.
-            "time_limit": runs.time_limit + GRACE,
+            "time_limit": runs.time_limit + GRACE_SECONDS,
             "retry": False,
         }
         if runs.queue is not None:

@@ -34,7 +34,7 @@ from django_mcp.threads.executors import run_in_control
 logger = logging.getLogger(__name__)
 
 MAX_TASKS = 500
-"""How many tasks one stream covers; the acknowledgement names them."""
+"""Number of tasks that one stream covers; the acknowledgement names them."""
 
 
 PROGRESS_INTERVAL_SECONDS = 1.0
