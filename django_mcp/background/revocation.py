@@ -31,8 +31,8 @@ class AccessCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Access to an endpoint of one user, of one user through one client, or of all users.
+class HeldAccess:
+    """Access that is held to an endpoint: of one user, of a user through one client, or of all.
 
     Of a client alone it is all that the client holds, whatever the endpoint, and for other parts of
     the site too.

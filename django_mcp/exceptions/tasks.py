@@ -40,5 +40,5 @@ class TaskUnansweredError(TaskError):
     """The user did not respond within `DJANGO_MCP_ANSWER_WITHIN` seconds."""
 
     outcome = "cancelled"
-    message = "Nobody answered the tool's question in time, so it was given up."
+    message = "The user did not answer the tool's question in time, so it was given up."
     retryable = True

@@ -16,7 +16,7 @@ from django_mcp.admin.suggestions import SuggestingInput, newest_clients
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user
-from django_mcp.background.revocation import Access, AccessCounts, is_known_client
+from django_mcp.background.revocation import AccessCounts, HeldAccess, is_known_client
 from django_mcp.escapes import printable
 from django_mcp.models.clients import MAX_CLIENT_ID_CHARACTERS
 from django_mcp.user_labels import user_label
@@ -87,9 +87,9 @@ class AccessForm(forms.Form):
             raise forms.ValidationError(_("Name a user, a client or both, or choose all users."))
 
     @cached_property
-    def access(self) -> Access:
+    def access(self) -> HeldAccess:
         """Access that the form names. Raises `ImproperlyConfigured` without the URL."""
-        return Access(
+        return HeldAccess(
             endpoint=chosen_endpoint(self),
             user=self.cleaned_data["user"],
             client_id=self.cleaned_data["client"] or None,
@@ -104,7 +104,7 @@ class Subject:
     row: Model | None = None
 
 
-def subjects_of(access: Access) -> Sequence[Subject]:
+def subjects_of(access: HeldAccess) -> Sequence[Subject]:
     """Return the user and the client; where there is neither, one subject for all users."""
     found = []
     if access.user is not None:

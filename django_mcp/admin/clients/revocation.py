@@ -20,7 +20,7 @@ from django_mcp.admin.clients.display import ClientDisplay
 from django_mcp.admin.users import UserDirectory
 from django_mcp.auth.clients.details import Client, clients_of
 from django_mcp.auth.oauth.transactions import without_transaction
-from django_mcp.background.revocation import Access
+from django_mcp.background.revocation import HeldAccess
 from django_mcp.models import ClientRegistration, ToolTask
 from django_mcp.models.clients import ClientRegistrationQuerySet
 
@@ -100,7 +100,7 @@ class RevocationAdmin(ClientDisplay):
         if not self.is_confirmed(request, confirmation):
             return self.confirmation_page(request, confirmation)
         for each in confirmation.possible:
-            self._revoke(request, Access(client_id=each.row.client_id))
+            self._revoke(request, HeldAccess(client_id=each.row.client_id))
         return self.after([each.row.pk for each in confirmation.possible])
 
     def clients(self, key: int) -> list[Client]:
@@ -110,7 +110,7 @@ class RevocationAdmin(ClientDisplay):
             raise Http404
         return found
 
-    def _revoke(self, request: HttpRequest, access: Access) -> None:
+    def _revoke(self, request: HttpRequest, access: HeldAccess) -> None:
         """Revoke the access, and log it in the history of the user and of the client."""
         subjects = subjects_of(access)
         text = revoked_text(access.revoke())

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_mcp.background.revocation import Access, AccessCounts, is_known_client
+from django_mcp.background.revocation import AccessCounts, HeldAccess, is_known_client
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import client_id
 from django_mcp.management.formats import counted
@@ -68,7 +68,7 @@ class Command(BaseCommand):
     ) -> None:
         if all == (user is not None or client is not None):
             raise CommandError("Give --user, --client or both of them, or --all.")
-        access = Access(
+        access = HeldAccess(
             endpoint=find_endpoint(endpoint),
             user=None if user is None else find_any_user(user),
             client_id=None if client is None else _known_client(client),
