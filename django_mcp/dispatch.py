@@ -87,24 +87,31 @@ def refuse(call: Call, error: Exception) -> None:
         drive_on_thread(ended(call, all_guards(), error))
 
 
-def call_again(task: ToolTask) -> UUID:
+def call_again(task: ToolTask) -> UUID | None:
     """Call an ended task's tool anew, with its arguments, for its caller; return the new key.
 
-    It is judged and recorded as if the caller called now, and raises the same. Also raises
-    `RevokedError` when the caller could not even call. Call it from a thread, and not for a task
-    that had secret arguments: they are gone. It does not count against
-    `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
+    Returns None where a guard has answered, so that there is no task. The call is judged and
+    recorded as if the caller called now, and raises the same; where a guard would have it wait,
+    `BusyError` at once. Also raises `RevokedError` when the caller could not even call. Call it
+    from a thread, and not for a task that had secret arguments: they are gone. It does not count
+    against `DJANGO_MCP_MAX_TASKS_PER_CALLER`: an operator has decided, and not the caller.
     """
     invocation = new_invocation_of(task)
     tool = Visibility(invocation.principal, current_snapshot()).find(Tool, task.name)
     call = Call(invocation=invocation, target=tool)
     if tool is None or tool.background is None:
-        error = UnknownToolError(task.name)
-        refuse(call, error)
-        raise error
+        unknown = UnknownToolError(task.name)
+        refuse(call, unknown)
+        raise unknown
     key = call.become_task()
-    _submit_on_thread(call, None, limit=None)
-    return key
+    try:
+        submitted = _submit_on_thread(call, None, limit=None)
+    except WaitFor:
+        error = BusyError()
+        call.discard_task()
+        drive_on_thread(ended(call, all_guards(), error))
+        raise error from None
+    return key if isinstance(submitted, ToolTask) else None
 
 
 async def _serve_on_loop(call: Call) -> Rendered:

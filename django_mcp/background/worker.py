@@ -116,7 +116,10 @@ def _run(run: Run) -> None:
 
 
 def _drive(run: Run, call: Call) -> Rendered | None:
-    """Run the steps of a call; again and again while a guard raises `WaitFor`."""
+    """Run the steps of a call; again and again while a guard raises `WaitFor`.
+
+    Raises `TaskCancelledError` when the task is cancelled meanwhile.
+    """
     finish = partial(async_to_sync(_await_cancellable), run.cancellation)
     began = time.monotonic()
     while True:
@@ -124,6 +127,8 @@ def _drive(run: Run, call: Call) -> Rendered | None:
         try:
             return drive_on_thread(steps, finish=finish)
         except WaitFor as waiting:
+            if run.cancellation.is_requested:
+                raise TaskCancelledError from None
             left = waiting.timeout - (time.monotonic() - began)
             if left <= 0:
                 raise BusyError from None

@@ -9,11 +9,12 @@ from pytest_django import Settings
 
 from django_mcp import tool
 from django_mcp.dispatch import call_again
-from django_mcp.exceptions import MissingScopeError, RevokedError, UnknownToolError
+from django_mcp.exceptions import BusyError, MissingScopeError, RevokedError, UnknownToolError
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.primitives.declaration import collecting
 from tests.background import backends
 from tests.background.rows import quiet, settled
+from tests.guards import examples
 from tests.keys import PATH
 from tests.polls import until
 from tests.wire import Client, serving
@@ -44,6 +45,7 @@ def failed(transactional_db: None, settings: Settings) -> Iterator[ToolTask]:
 
 def test_repetition_is_a_call_of_its_own_for_the_same_caller(failed: ToolTask) -> None:
     key = call_again(failed)
+    assert key is not None
 
     until(lambda: ToolTask.objects.get(pk=key).is_recorded)
     task = ToolTask.objects.get(pk=key)
@@ -67,6 +69,7 @@ def test_repetition_can_ask_nobody(failed: ToolTask) -> None:
     failed.refresh_from_db()
 
     key = call_again(failed)
+    assert key is not None
 
     assert ToolTask.objects.get(pk=key).is_askable is False
 
@@ -112,3 +115,26 @@ def test_tool_that_is_gone_is_unknown(failed: ToolTask) -> None:
     record = CallRecord.objects.latest()
     assert ToolTask.objects.get() == failed
     assert (record.outcome, record.task_id) == ("unknown_tool", "")
+
+
+def test_guard_that_answers_leaves_no_task(failed: ToolTask, settings: Settings) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.Cache"]
+
+    assert call_again(failed) is None
+
+    record = CallRecord.objects.latest()
+    assert ToolTask.objects.get() == failed
+    assert (record.outcome, record.task_id) == ("ok", "")
+
+
+def test_guard_that_would_have_the_call_wait_refuses_it_as_busy(
+    failed: ToolTask, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.Waiting"]
+
+    with pytest.raises(BusyError):
+        call_again(failed)
+
+    record = CallRecord.objects.latest()
+    assert ToolTask.objects.get() == failed
+    assert (record.outcome, record.task_id) == ("busy", "")

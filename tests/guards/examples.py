@@ -222,6 +222,19 @@ class Patient(Guard):
         return None
 
 
+class Waiting(Guard):
+    """Has every call wait, in a worker alone if `in_worker`."""
+
+    in_worker: ClassVar[bool] = False
+    repeats_in_worker = True
+
+    def before(self, call: Call) -> Rendered | None:
+        if self.in_worker and not call.is_repeated:
+            return None
+        events.append("waits")
+        raise WaitFor("for ever", timeout=60)
+
+
 def shout(word: str) -> str:
     """Give a word back, after a note of it."""
     events.append("run")

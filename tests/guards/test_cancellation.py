@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 from pytest_django import Settings
 
+from django_mcp.background.cancellation import cancel as cancel_task
+from django_mcp.exceptions import TaskCancelledError
 from django_mcp.guards import Call, Guard, Rendered
 from django_mcp.models import CallRecord
-from tests.calls import PATIENCE, call_of, offering, serve_call
+from tests.calls import PATIENCE, call_of, in_thread, offering, serve_call
 from tests.guards import examples
 from tests.guards.examples import events
 from tests.latch import Latch
+from tests.polls import until
 
 latch = Latch()
 
@@ -130,3 +134,26 @@ def test_async_phase_that_is_cancelled_keeps_no_other_guard_from_the_end(
     assert events.count("ended to its end") == 1
     assert events.count("First.enter") == events.count("First.leave")
     assert CallRecord.objects.get().outcome == outcome
+
+
+def test_task_that_is_cancelled_while_a_guard_has_it_wait_ends(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples.Waiting, "in_worker", True)
+    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.Waiting"]
+
+    async def talk() -> None:
+        async with asyncio.timeout(PATIENCE / 2):  # less than the guard's
+            call = call_of("shout", arguments={"word": "hello"})
+            serving = asyncio.create_task(serve_call(call))
+            await asyncio.to_thread(until, lambda: "waits" in events)
+            assert call.task_id is not None
+            await asyncio.to_thread(in_thread, partial(cancel_task, call.task_id))
+            with pytest.raises(TaskCancelledError):
+                await serving
+
+    with offering(examples.shout, name="shout", background=True):
+        asyncio.run(talk())
+
+    until(lambda: CallRecord.objects.get().outcome == "cancelled")
+    assert "run" not in events

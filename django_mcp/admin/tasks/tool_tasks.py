@@ -188,6 +188,10 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
                 text = gettext("Not run again: %(task)s. %(reason)s") % names
                 self.message_user(request, text, messages.ERROR)
                 return None
+            if key is None:
+                text = gettext("Not run again: %(task)s. A guard has answered the call.")
+                self.message_user(request, text % {"task": task}, messages.WARNING)
+                return None
             self.log_change(request, task, gettext("Run again as %(task)s.") % {"task": key})
             self.log_addition(
                 request,
