@@ -4,6 +4,7 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, pre_delete
 from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
 
 
 class DjangoMCPConfig(AppConfig):
@@ -13,6 +14,7 @@ class DjangoMCPConfig(AppConfig):
     verbose_name = _("MCP")
     default_auto_field = "django.db.models.BigAutoField"
 
+    @override
     def ready(self) -> None:
         """Discover declarations, and connect checks and receivers."""
         from django.contrib.auth.models import Group

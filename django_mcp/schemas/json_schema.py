@@ -13,6 +13,7 @@ from pydantic.json_schema import (
     JsonSchemaValue,
 )
 from pydantic_core import SchemaError, core_schema
+from typing_extensions import override
 
 from django_mcp.schemas.annotations import undefined_name
 from django_mcp.schemas.choices import described
@@ -24,14 +25,17 @@ JSONSchema = dict[str, Any]
 class ReadableSchema(GenerateJsonSchema):
     """JSON Schema generator without `discriminator` and titles: agents pay for every word."""
 
+    @override
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         union = super().tagged_union_schema(schema)
         # A keyword of OpenAPI: its `mapping` holds references that nothing else would need.
         return {key: value for key, value in union.items() if key != "discriminator"}
 
+    @override
     def build_schema_type_to_method(self) -> dict[Any, Callable[[Any], JsonSchemaValue]]:
         return _MethodsByNeed(self)
 
+    @override
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
@@ -68,20 +72,25 @@ class _MethodsByNeed(dict[Any, Callable[[Any], JsonSchemaValue]]):
 class InputSchema(ReadableSchema):
     """JSON Schema generator of parameters, with `additionalProperties: false` at every depth."""
 
+    @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         return _closed(super().typed_dict_schema(schema))
 
+    @override
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _closed(super().model_schema(schema))
 
+    @override
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         return _closed(super().dataclass_schema(schema))
 
+    @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         if has_none_default(schema):
             schema = {**schema, "schema": core_schema.nullable_schema(schema["schema"])}
         return super().default_schema(schema)
 
+    @override
     def dataclass_args_schema(self, schema: core_schema.DataclassArgsSchema) -> JsonSchemaValue:
         # Pydantic shows fields that are not parameters of the class too, and refuses them.
         taken = [field for field in schema["fields"] if field.get("init", True)]
@@ -95,9 +104,11 @@ class OutputSchema(ReadableSchema):
     neither fractions nor signs in durations.
     """
 
+    @override
     def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
         return _without_format(super().time_schema(schema))
 
+    @override
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         return _without_format(super().timedelta_schema(schema))
 

@@ -8,6 +8,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
+from typing_extensions import override
+
 from django_mcp.conf import settings
 from django_mcp.exceptions import BusyError
 from django_mcp.threads.pool import ThreadPool
@@ -30,6 +32,7 @@ class LeasedThread(Executor):
         """True if work has been submitted, and so a thread requested."""
         return self._lease is not None
 
+    @override
     def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """See `Executor.submit`. The future has `BusyError` when no thread became free."""
         future: Future[R] = Future()

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 from django.utils import timezone
+from typing_extensions import override
 
 from django_mcp.auth.users import resolve_user
 from django_mcp.db.text import storable_text
@@ -41,6 +42,7 @@ class Command(BaseCommand):
 
     help = "Print the record of MCP calls, or keep it in order."
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         _add_choices(parser, default=None)
         actions = parser.add_subparsers(dest="action")
@@ -54,6 +56,7 @@ class Command(BaseCommand):
         prune = actions.add_parser("prune", help="delete old records")
         prune.add_argument("--older-than", type=age, required=True, help="such as 90d")
 
+    @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
         if action in (None, "list"):
             self._print(**{name: options[name] for name in CHOICES})

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, router
+from typing_extensions import override
 
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         "their groups."
     )
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", nargs="?", choices=ACTIONS, default="list")
         parser.add_argument(
@@ -68,6 +70,7 @@ class Command(BaseCommand):
             help="with sync, enable and disable: the database (default: the one for writes)",
         )
 
+    @override
     def handle(
         self, *args: Any, action: str, groups: list[str], user: str | None, **options: Any
     ) -> None:

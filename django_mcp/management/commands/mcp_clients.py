@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
+from typing_extensions import override
 
 from django_mcp.conf import settings
 from django_mcp.escapes import printable
@@ -27,6 +28,7 @@ class Command(BaseCommand):
 
     help = "List the applications that registered themselves; approve, block or prune them."
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.set_defaults(standing=None, source=None, limit=DEFAULT_LIMIT, json=False)
         actions = parser.add_subparsers(dest="action")
@@ -65,6 +67,7 @@ class Command(BaseCommand):
             help="registered and last used longer ago, e.g. 90d (DJANGO_MCP_PRUNE_CLIENTS_AFTER)",
         )
 
+    @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Applications are django-oauth-toolkit's, which is not installed.")

@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from typing_extensions import override
 
 from django_mcp.background.revocation import AccessCounts, HeldAccess, is_known_client
 from django_mcp.escapes import printable
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         "Revoke access tokens, refresh tokens and authorization codes, and cancel background tasks."
     )
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--user",
@@ -55,6 +57,7 @@ class Command(BaseCommand):
             help="do not ask for confirmation",
         )
 
+    @override
     def handle(
         self,
         *args: Any,

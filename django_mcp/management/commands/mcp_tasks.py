@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
+from typing_extensions import override
 
 from django_mcp.audit.redaction import redact
 from django_mcp.background.cancellation import cancel
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     help = "List the tasks of background calls, cancel, sweep or prune them."
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.set_defaults(status=None, tool=None, limit=DEFAULT_LIMIT)
         actions = parser.add_subparsers(dest="action")
@@ -50,6 +52,7 @@ class Command(BaseCommand):
         )
         actions.add_parser("prune", help="delete expired tasks")
 
+    @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
         match action:
             case "show":

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from typing_extensions import override
 
 from django_mcp.catalog import survey
 from django_mcp.management.lookups import (
@@ -27,6 +28,7 @@ class Command(BaseCommand):
 
     help = "Issue an access token for an MCP endpoint, bound to it, for development."
 
+    @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--user",
@@ -46,6 +48,7 @@ class Command(BaseCommand):
         )
         add_endpoint_argument(parser, note="good ")
 
+    @override
     def handle(
         self,
         *args: Any,

@@ -9,6 +9,7 @@ from django.db.models import Choices
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
+from typing_extensions import override
 
 from django_mcp.exceptions import Violation
 from django_mcp.schemas.errors.argument_errors import violations_of
@@ -31,21 +32,25 @@ FORMATS = frozenset(("email", "uri", "date", "date-time"))
 class FormSchema(ReadableSchema):
     """JSON Schema generator of forms, in which a field that may be None is optional."""
 
+    @override
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
+    @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         rendered = super().default_schema(schema)
         if rendered.get("default", ...) is None:
             del rendered["default"]
         return rendered
 
+    @override
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
         rendered = super().literal_schema(schema)
         if "const" in rendered:
             rendered["enum"] = [rendered.pop("const")]
         return rendered
 
+    @override
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
         rendered = super().enum_schema(schema)
         rendered.pop("title", None)  # the name of a class

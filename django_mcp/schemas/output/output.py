@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 from django.http import FileResponse
+from typing_extensions import override
 
 from django_mcp.content import Content, Text
 from django_mcp.exceptions import InvalidResultError
@@ -88,6 +89,7 @@ class ContentOutput(Output):
             raise InvalidResultError("it is declared to return content, and returned data")
         return Rendered(content=blocks)
 
+    @override
     def render_at_once(self, value: Any) -> Rendered | None:
         blocks = value if isinstance(value, list | tuple) else (value,)
         # Files are read on a thread.
@@ -138,6 +140,7 @@ class DataOutput(Output):
             check_rows(value)
         return self._rendered(*self._validated(value))
 
+    @override
     def render_at_once(self, value: Any) -> Rendered | None:
         if holds_iterators(value):
             return None
@@ -177,6 +180,7 @@ class UndeclaredOutput(Output):
             return self._content.render(value)
         return Rendered(content=self._data.render(value).content)
 
+    @override
     def render_at_once(self, value: Any) -> Rendered | None:
         if _is_content(value):
             return self._content.render_at_once(value)
