@@ -40,8 +40,8 @@ class KeysetChangeList(ChangeList):
         self, request: HttpRequest, exclude_parameters: Any = None
     ) -> TimedQuerySet[Any]:
         queryset: Any = super().get_queryset(request, exclude_parameters)
-        if self.searched is not None:
-            queryset = queryset.filter(self.searched.to_q())
+        if self.search_criterion is not None:
+            queryset = queryset.filter(self.search_criterion.to_q())
         rows: TimedQuerySet[Any] = queryset.newest_first()
         return rows
 
@@ -59,7 +59,7 @@ class KeysetChangeList(ChangeList):
     @override
     def get_results(self, request: HttpRequest) -> None:
         rows: Any = self.root_queryset
-        criteria = [] if self.searched is None else [self.searched]
+        criteria = [] if self.search_criterion is None else [self.search_criterion]
         for spec in self.filter_specs:
             if isinstance(spec, PeriodFilter):
                 rows = spec.queryset(request, rows)
