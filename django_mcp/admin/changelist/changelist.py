@@ -82,7 +82,7 @@ class KeysetChangeList(ChangeList):
         self.multi_page = self.paginator.num_pages > 1
 
     @cached_property
-    def searched(self) -> Criterion | None:
+    def search_criterion(self) -> Criterion | None:
         """Criterion of the search term; None without one."""
         term = self.query.strip()
         if not term:
