@@ -38,7 +38,7 @@ EXEMPT = {
     "text/csv; charset=utf-8": "a header",
     'attachment; filename="': "a header",
     "sandbox; default-src 'none'": "a header",
-    "Nobody else passes the login.": "an assertion",
+    "`login_required` passes users alone.": "an assertion",
     " is not a moment": "an error that the caller catches",
     " is no content block": "an error that the caller catches",
 }

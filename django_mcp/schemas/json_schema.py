@@ -27,16 +27,19 @@ class ReadableSchema(GenerateJsonSchema):
 
     @override
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """Return the schema of a tagged union without `discriminator`."""
         union = super().tagged_union_schema(schema)
         # A keyword of OpenAPI: its `mapping` holds references that nothing else would need.
         return {key: value for key, value in union.items() if key != "discriminator"}
 
     @override
     def build_schema_type_to_method(self) -> dict[Any, Callable[[Any], JsonSchemaValue]]:
+        """Return a lazy mapping of the methods."""
         return _MethodsByNeed(self)
 
     @override
     def field_title_should_be_set(self, schema: Any) -> bool:
+        """Return False: a title would only repeat the name."""
         return False
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
@@ -74,24 +77,29 @@ class InputSchema(ReadableSchema):
 
     @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """Return a schema that refuses unknown fields."""
         return _closed(super().typed_dict_schema(schema))
 
     @override
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Return a schema that refuses unknown fields."""
         return _closed(super().model_schema(schema))
 
     @override
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """Return a schema that refuses unknown fields."""
         return _closed(super().dataclass_schema(schema))
 
     @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return a schema that accepts a default of None."""
         if has_none_default(schema):
             schema = {**schema, "schema": core_schema.nullable_schema(schema["schema"])}
         return super().default_schema(schema)
 
     @override
     def dataclass_args_schema(self, schema: core_schema.DataclassArgsSchema) -> JsonSchemaValue:
+        """Return the schema of the fields that the constructor takes."""
         # Pydantic shows fields that are not parameters of the class too, and refuses them.
         taken = [field for field in schema["fields"] if field.get("init", True)]
         return super().dataclass_args_schema({**schema, "fields": taken})
@@ -106,10 +114,12 @@ class OutputSchema(ReadableSchema):
 
     @override
     def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
+        """Return the schema of a time without its format."""
         return _without_format(super().time_schema(schema))
 
     @override
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        """Return the schema of a duration without its format."""
         return _without_format(super().timedelta_schema(schema))
 
 

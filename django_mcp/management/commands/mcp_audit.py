@@ -44,6 +44,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         _add_choices(parser, default=None)
         actions = parser.add_subparsers(dest="action")
         _add_choices(actions.add_parser("list", help="print calls (the default)"), SUPPRESS)
@@ -58,6 +59,7 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        """Run the command."""
         if action in (None, "list"):
             self._print(**{name: options[name] for name in CHOICES})
             return

@@ -47,6 +47,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument("action", nargs="?", choices=ACTIONS, default="list")
         parser.add_argument(
             "groups",
@@ -74,6 +75,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, action: str, groups: list[str], user: str | None, **options: Any
     ) -> None:
+        """Run the command."""
         using = options["database"] or router.db_for_write(ToolGroup)
         is_change = action in ("enable", "disable")
         if groups and not is_change:

@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         parser.set_defaults(standing=None, source=None, limit=DEFAULT_LIMIT, json=False)
         actions = parser.add_subparsers(dest="action")
         list_parser = actions.add_parser("list", help="print the applications (the default)")
@@ -69,6 +70,7 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        """Run the command."""
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Applications are django-oauth-toolkit's, which is not installed.")
         match action:

@@ -28,6 +28,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument(
             "--user",
             metavar="USER",
@@ -69,6 +70,7 @@ class Command(BaseCommand):
         interactive: bool,
         **options: Any,
     ) -> None:
+        """Run the command."""
         if all == (user is not None or client is not None):
             raise CommandError("Give --user, --client or both of them, or --all.")
         access = HeldAccess(

@@ -28,6 +28,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         parser.set_defaults(status=None, tool=None, limit=DEFAULT_LIMIT)
         actions = parser.add_subparsers(dest="action")
         list_parser = actions.add_parser("list", help="print tasks (the default)")
@@ -54,6 +55,7 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
+        """Run the command."""
         match action:
             case "show":
                 self._show(_task(options["id"]))

@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument(
             "--user",
             required=True,
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         endpoint: str,
         **options: Any,
     ) -> None:
+        """Run the command."""
         if not apps.is_installed("oauth2_provider"):
             raise CommandError("Tokens are django-oauth-toolkit's, which is not installed.")
         from django_mcp.auth.oauth.authenticator import OAuthAuthenticator

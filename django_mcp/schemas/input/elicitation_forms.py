@@ -34,10 +34,12 @@ class FormSchema(ReadableSchema):
 
     @override
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Return the schema of the type inside: an absent field stands for None."""
         return self.generate_inner(schema["schema"])
 
     @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema without a default of null."""
         rendered = super().default_schema(schema)
         if rendered.get("default", ...) is None:
             del rendered["default"]
@@ -45,6 +47,7 @@ class FormSchema(ReadableSchema):
 
     @override
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
+        """Return an `enum`, also for a single value."""
         rendered = super().literal_schema(schema)
         if "const" in rendered:
             rendered["enum"] = [rendered.pop("const")]
@@ -52,6 +55,7 @@ class FormSchema(ReadableSchema):
 
     @override
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        """Return an `enum`, or titled options for Django's choices."""
         rendered = super().enum_schema(schema)
         rendered.pop("title", None)  # the name of a class
         if "const" in rendered:

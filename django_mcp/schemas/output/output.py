@@ -91,6 +91,7 @@ class ContentOutput(Output):
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
+        """Render a value without a query; see `Output.render_at_once`."""
         blocks = value if isinstance(value, list | tuple) else (value,)
         # Files are read on a thread.
         return self.render(value) if all(isinstance(b, Content) for b in blocks) else None
@@ -142,6 +143,7 @@ class DataOutput(Output):
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
+        """Render a value without a query; see `Output.render_at_once`."""
         if holds_iterators(value):
             return None
         if isinstance(value, list | tuple | set | frozenset):
@@ -182,6 +184,7 @@ class UndeclaredOutput(Output):
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
+        """Render a value without a query; see `Output.render_at_once`."""
         if _is_content(value):
             return self._content.render_at_once(value)
         rendered = self._data.render_at_once(value)
