@@ -1,1 +1,1 @@
-"""Template tags for the pages of a site."""
+"""Template tags of the package."""
