@@ -42,7 +42,7 @@ def test_operator_asks_on_the_keyboard_what_a_user_sees(
     assert states["add_expense"] == [
         "expenses",
         "hidden",
-        "its group is read-only and the tool is not",
+        "its group is read-only and it is not",
     ]
     assert browser.find_element(By.ID, "id_user").get_attribute("value") == "grace"
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
