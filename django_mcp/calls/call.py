@@ -45,6 +45,7 @@ class Call:
 
     The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
     that have let the call through, and `exit_stack` closes after the run what they have opened.
+    `is_abandoned` is true when nobody waits for the call any more who would run it again.
     """
 
     invocation: Invocation
@@ -62,6 +63,7 @@ class Call:
     recording: Recording = field(default_factory=Recording)
     exit_stack: ExitStack = field(default_factory=ExitStack)
     passed: int = 0
+    is_abandoned: bool = False
     _clock: float = field(default_factory=time.monotonic)
     _claimed: Lock = field(default_factory=Lock)
     _throttle: ProgressThrottle | None = None

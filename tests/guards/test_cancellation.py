@@ -10,10 +10,11 @@ from pytest_django import Settings
 
 from django_mcp.background.cancellation import cancel as cancel_task
 from django_mcp.exceptions import TaskCancelledError
-from django_mcp.guards import Call, Guard, Rendered
+from django_mcp.guards import Call, Guard, Rendered, WaitFor
 from django_mcp.models import CallRecord
 from tests.calls import PATIENCE, call_of, in_thread, offering, serve_call
 from tests.guards import examples
+from tests.guards.conftest import WAYS
 from tests.guards.examples import events
 from tests.latch import Latch
 from tests.polls import until
@@ -51,6 +52,14 @@ class Slow(Guard):
 
     def ended(self, call: Call, error: BaseException | None) -> None:
         self.wait("ended")
+
+
+class WaitingSlow(Slow):
+    """Has the call wait, after it has waited itself."""
+
+    def before(self, call: Call) -> Rendered | None:
+        super().before(call)
+        raise WaitFor("nothing", timeout=PATIENCE * 2)
 
 
 class SlowOnLoop(Guard):
@@ -134,6 +143,23 @@ def test_async_phase_that_is_cancelled_keeps_no_other_guard_from_the_end(
     assert events.count("ended to its end") == 1
     assert events.count("First.enter") == events.count("First.leave")
     assert CallRecord.objects.get().outcome == outcome
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_call_that_is_cancelled_when_a_guard_has_it_wait_is_recorded_once(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(WaitingSlow, "phase", "before")
+    settings.DJANGO_MCP_GUARDS = [f"{HERE}.WaitingSlow", f"{examples.HERE}.First"]
+    function, options = WAYS[way]
+
+    with latch.closed(), offering(function, name="shout", **options):
+        asyncio.run(cancelled_in("before"))
+        until(lambda: events.count("ended") == 1)
+        until(CallRecord.objects.exists)
+
+    assert CallRecord.objects.get().outcome == "cancelled"
+    assert events.count("enter") == events.count("leave")
 
 
 def test_task_that_is_cancelled_while_a_guard_has_it_wait_ends(
