@@ -5,8 +5,8 @@ The order of what is done to it is the same for all of them: see `calls.pipeline
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from django_mcp.background.watch import forward_progress, poller
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import ended, ordinary, submission
+from django_mcp.calls.run import is_cancelled
 from django_mcp.calls.steps import drive_on_loop, drive_on_thread
 from django_mcp.conf import settings
 from django_mcp.exceptions import (
@@ -109,20 +110,37 @@ def call_again(task: ToolTask) -> UUID | None:
     except WaitFor:
         error = BusyError()
         call.discard_task()
-        drive_on_thread(ended(call, all_guards(), error))
+        refuse(call, error)
         raise error from None
     return key if isinstance(submitted, ToolTask) else None
 
 
 async def _serve_on_loop(call: Call) -> Rendered:
-    call.claim()
-    return await drive_on_loop(ordinary(call, all_guards()))
+    with _claimed(call, None):
+        return await drive_on_loop(ordinary(call, all_guards()))
 
 
 def _serve_on_thread(call: Call, loop: Loop) -> Rendered:
+    with _claimed(call, loop):
+        return drive_on_thread(ordinary(call, all_guards()), loop=loop)
+
+
+@contextmanager
+def _claimed(call: Call, loop: Loop | None) -> Iterator[None]:
+    """Hold the right to run the call inside the block, up to a `WaitFor`.
+
+    A call whose caller has left by then is ended here, because nobody runs it again.
+    """
     if not call.claim():
         raise asyncio.CancelledError
-    return drive_on_thread(ordinary(call, all_guards()), loop=loop)
+    try:
+        yield
+    except WaitFor:
+        call.release()
+        if call.is_abandoned and call.claim():
+            call.discard_task()
+            drive_on_thread(ended(call, all_guards(), asyncio.CancelledError()), loop=loop)
+        raise
 
 
 async def _serve_as_task(call: Call) -> Rendered:
@@ -166,17 +184,14 @@ async def _submitted(call: Call) -> ToolTask | Rendered:
 
 
 def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> ToolTask | Rendered:
-    if not call.claim():
-        raise asyncio.CancelledError
-    task = drive_on_thread(
-        submission(
-            call,
-            all_guards(),
-            submit=partial(submit, call, limit=limit),
-            withdraw=partial(withdraw, call),
-        ),
-        loop=loop,
+    steps = submission(
+        call,
+        all_guards(),
+        submit=partial(submit, call, limit=limit),
+        withdraw=partial(withdraw, call),
     )
+    with _claimed(call, loop):
+        task = drive_on_thread(steps, loop=loop)
     # The client may have left before there was anything to cancel.
     if isinstance(task, ToolTask) and call.cancellation.is_requested and _ends_with_caller(call):
         cancel(task.pk)
@@ -193,7 +208,8 @@ async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) ->
         try:
             return await work()
         except WaitFor as waiting:
-            call.release()
+            if is_cancelled(call):  # while the guard was called, on a thread
+                raise asyncio.CancelledError from None
             left = waiting.timeout - (time.monotonic() - began)
             if left <= 0:
                 raise BusyError from None
@@ -202,10 +218,11 @@ async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) ->
 
 @asynccontextmanager
 async def _ended_if_unclaimed(call: Call) -> AsyncIterator[None]:
-    """End a call that no thread has claimed: it waited for one, or was refused before that."""
+    """End a call that no thread has claimed: it waited, or was refused before that."""
     try:
         yield
     except (BusyError, RevokedError, TaskRequiredError, asyncio.CancelledError) as error:
+        call.is_abandoned = True  # first: the thread that has claimed it may be giving it up
         if call.claim():
             call.discard_task()
             steps = ended(call, all_guards(), error)
