@@ -80,7 +80,7 @@ class RegistrationChangeList(KeysetChangeList):
 
     @cached_property
     @override
-    def searched(self) -> Criterion | None:
+    def search_criterion(self) -> Criterion | None:
         term = self.query.strip()
         if not term:
             return None
