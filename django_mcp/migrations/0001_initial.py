@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                     "expires",
                     models.DateTimeField(
                         db_index=True,
-                        help_text="From then on the state itself is refused.",
+                        help_text="Time from which the state itself is refused.",
                         verbose_name="expires",
                     ),
                 ),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                     "call_id",
                     models.UUIDField(
                         default=uuid.uuid4,
-                        help_text="What the client is shown, and what the log names.",
+                        help_text="Id that the client and the log show.",
                         unique=True,
                         verbose_name="call id",
                     ),
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("tool", "tool"), ("resource", "resource"), ("prompt", "prompt")],
                         default="tool",
-                        help_text="What was called.",
+                        help_text="Kind of what was called.",
                         max_length=16,
                         verbose_name="kind",
                     ),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="Of what was called, as the client sent it.",
+                        help_text="Name of the tool, resource or prompt, as the client sent it.",
                         max_length=128,
                         verbose_name="name",
                     ),
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 (
                     "endpoint",
                     models.CharField(
-                        help_text="The name of the one that was called.",
+                        help_text="Name of the endpoint of the call.",
                         max_length=64,
                         verbose_name="endpoint",
                     ),
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                     "client",
                     models.CharField(
                         blank=True,
-                        help_text="Of the application that holds the token; empty without one.",
+                        help_text="Client id of the application that holds the token; empty without one.",
                         max_length=255,
                         verbose_name="client id",
                     ),
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                     "credential",
                     models.CharField(
                         blank=True,
-                        help_text="Which token it was; the token itself is not kept.",
+                        help_text="Key of the token; the token itself is not stored.",
                         max_length=255,
                         verbose_name="credential id",
                     ),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                     "scopes",
                     models.TextField(
                         blank=True,
-                        help_text="What the token was good for, with spaces between.",
+                        help_text="Scopes of the token, separated by spaces.",
                         verbose_name="scopes",
                     ),
                 ),
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                     "address",
                     models.CharField(
                         blank=True,
-                        help_text="Where the request came from.",
+                        help_text="IP address of the request.",
                         max_length=64,
                         verbose_name="address",
                     ),
@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                     "protocol_version",
                     models.CharField(
                         blank=True,
-                        help_text="The revision of MCP that the client spoke.",
+                        help_text="The revision of MCP that the client used.",
                         max_length=32,
                         verbose_name="protocol version",
                     ),
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
                     "task_id",
                     models.CharField(
                         blank=True,
-                        help_text="Of the task of a background call; empty for other calls.",
+                        help_text="Id of the task of a background call; empty for other calls.",
                         max_length=64,
                         verbose_name="task id",
                     ),
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                     "worker",
                     models.CharField(
                         blank=True,
-                        help_text="Where a background tool ran; empty for other calls.",
+                        help_text="Worker that ran a background tool; empty for other calls.",
                         max_length=255,
                         verbose_name="worker",
                     ),
@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         default=dict,
                         encoder=django.core.serializers.json.DjangoJSONEncoder,
-                        help_text="As they were sent, without what is secret or too large.",
+                        help_text="As they were sent, without secret or too large values.",
                         verbose_name="arguments",
                     ),
                 ),
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                             ("too_large", "too large"),
                             ("unknown", "unknown"),
                         ],
-                        help_text="How the call ended.",
+                        help_text="Outcome of the call.",
                         max_length=20,
                         verbose_name="outcome",
                     ),
@@ -231,7 +231,7 @@ class Migration(migrations.Migration):
                     "started",
                     models.DateTimeField(
                         default=django.utils.timezone.now,
-                        help_text="When the call arrived.",
+                        help_text="Arrival of the call.",
                         verbose_name="started",
                     ),
                 ),
@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                     "delivered",
                     models.BooleanField(
                         default=True,
-                        help_text="No when the client had left before the tool ended.",
+                        help_text="False when the client had disconnected before the tool ended.",
                         verbose_name="delivered",
                     ),
                 ),
@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
                     "calls",
                     models.PositiveIntegerField(
                         default=1,
-                        help_text="How many calls of unknown tools share this row; 1 for any other.",
+                        help_text="Number of calls of unknown tools that share this row; 1 for any other.",
                         verbose_name="calls",
                     ),
                 ),
@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[("dcr", "dynamic registration"), ("cimd", "metadata document")],
-                        help_text="How it registered; empty when it was judged before.",
+                        help_text="Way of registration; empty when operators decided before it.",
                         max_length=8,
                         verbose_name="source",
                     ),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
                     "address",
                     models.CharField(
                         blank=True,
-                        help_text="Where the registration came from.",
+                        help_text="IP address of the registration.",
                         max_length=64,
                         verbose_name="address",
                     ),
@@ -329,7 +329,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("new", "new"), ("approved", "approved"), ("blocked", "blocked")],
                         default="new",
-                        help_text="What the operators think of it; blocked ones get no token.",
+                        help_text="Decision of operators; blocked clients get no token.",
                         max_length=16,
                         verbose_name="standing",
                     ),
@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                 (
                     "last_used",
                     models.DateTimeField(
-                        help_text="When it was last given a token.",
+                        help_text="Time of the latest token.",
                         null=True,
                         verbose_name="last used",
                     ),
@@ -383,7 +383,7 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=False,
-                        help_text="Whether clients can see and call these tools.",
+                        help_text="True if clients can see and call these tools.",
                         verbose_name="enabled",
                     ),
                 ),
@@ -431,7 +431,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("tool", "tool"), ("resource", "resource"), ("prompt", "prompt")],
                         default="tool",
-                        help_text="What was called.",
+                        help_text="Kind of what was called.",
                         max_length=16,
                         verbose_name="kind",
                     ),
@@ -456,7 +456,7 @@ class Migration(migrations.Migration):
                 (
                     "slot",
                     models.PositiveIntegerField(
-                        help_text="Its place among the tasks that its caller may have at once.",
+                        help_text="Number among the tasks that its caller may have at once.",
                         null=True,
                         verbose_name="slot",
                     ),
@@ -477,7 +477,7 @@ class Migration(migrations.Migration):
                     "authenticator",
                     models.CharField(
                         blank=True,
-                        help_text="Vouched for the caller, and is asked again before the run.",
+                        help_text="Class that authenticated the caller, and authenticates again before the run.",
                         max_length=255,
                         verbose_name="authenticator",
                     ),
@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                     "traceparent",
                     models.CharField(
                         blank=True,
-                        help_text="As in the record: what the run belongs to.",
+                        help_text="Trace context of the client, which the run continues.",
                         max_length=128,
                         verbose_name="traceparent",
                     ),
@@ -521,7 +521,7 @@ class Migration(migrations.Migration):
                     "has_secrets",
                     models.BooleanField(
                         default=False,
-                        help_text="Then it cannot be called again.",
+                        help_text="A call with secret arguments cannot be repeated.",
                         verbose_name="had secret arguments",
                     ),
                 ),
@@ -529,7 +529,7 @@ class Migration(migrations.Migration):
                     "is_askable",
                     models.BooleanField(
                         default=False,
-                        help_text="Whether the client puts the tool's questions to its user.",
+                        help_text="True if the client can ask its user for input.",
                         verbose_name="can be asked",
                     ),
                 ),
@@ -553,8 +553,8 @@ class Migration(migrations.Migration):
                     "suspensions",
                     models.PositiveIntegerField(
                         default=0,
-                        help_text="Each has ended a run.",
-                        verbose_name="times it has asked",
+                        help_text="Number of runs that ended in a question.",
+                        verbose_name="questions asked",
                     ),
                 ),
                 ("progress", models.FloatField(null=True, verbose_name="progress")),
@@ -569,7 +569,7 @@ class Migration(migrations.Migration):
                     "guard_state",
                     models.TextField(
                         blank=True,
-                        help_text="As JSON: what guards keep of the call.",
+                        help_text="As JSON: values that guards store with the call.",
                         verbose_name="state of guards",
                     ),
                 ),
@@ -583,7 +583,7 @@ class Migration(migrations.Migration):
                     "heartbeat",
                     models.DateTimeField(
                         default=django.utils.timezone.now,
-                        help_text="When it was last handed over, or its worker was last alive.",
+                        help_text="Time of the latest submission, or of the latest heartbeat of its worker.",
                         verbose_name="last sign of life",
                     ),
                 ),
@@ -598,20 +598,22 @@ class Migration(migrations.Migration):
                 (
                     "started",
                     models.DateTimeField(
-                        help_text="Its latest run.", null=True, verbose_name="started"
+                        help_text="Start of the latest run.", null=True, verbose_name="started"
                     ),
                 ),
                 ("ended", models.DateTimeField(null=True, verbose_name="ended")),
                 (
                     "kept_for",
-                    models.DurationField(help_text="After its end.", verbose_name="kept for"),
+                    models.DurationField(
+                        help_text="Lifetime after the end of the task.", verbose_name="kept for"
+                    ),
                 ),
                 ("expires", models.DateTimeField(null=True, verbose_name="expires")),
                 (
                     "is_recorded",
                     models.BooleanField(
                         default=False,
-                        help_text="Whether its end stands in the record of calls.",
+                        help_text="True if its end is in the record of calls.",
                         verbose_name="recorded",
                     ),
                 ),

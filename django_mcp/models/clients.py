@@ -102,13 +102,13 @@ class ClientRegistration(models.Model):
         max_length=8,
         choices=Source,
         blank=True,
-        help_text=_("How it registered; empty when it was judged before."),
+        help_text=_("Way of registration; empty when operators decided before it."),
     )
     address = models.CharField(
         pgettext_lazy("network", "address"),
         max_length=MAX_ADDRESS_CHARACTERS,
         blank=True,
-        help_text=_("Where the registration came from."),
+        help_text=_("IP address of the registration."),
     )
     created = models.DateTimeField(pgettext_lazy("client", "registered"), default=timezone.now)
     standing = models.CharField(
@@ -116,10 +116,10 @@ class ClientRegistration(models.Model):
         max_length=16,
         choices=Standing,
         default=Standing.NEW,
-        help_text=_("What the operators think of it; blocked ones get no token."),
+        help_text=_("Decision of operators; blocked clients get no token."),
     )
     last_used = models.DateTimeField(
-        _("last used"), null=True, help_text=_("When it was last given a token.")
+        _("last used"), null=True, help_text=_("Time of the latest token.")
     )
 
     objects = ClientRegistrationQuerySet.as_manager()

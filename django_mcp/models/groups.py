@@ -21,7 +21,7 @@ class ToolGroup(models.Model):
     enabled = models.BooleanField(
         pgettext_lazy("tool group", "enabled"),
         default=False,
-        help_text=_("Whether clients can see and call these tools."),
+        help_text=_("True if clients can see and call these tools."),
     )
     read_only = models.BooleanField(
         pgettext_lazy("tool group", "read-only"),

@@ -103,20 +103,22 @@ class CallRecord(models.Model):
         _("call id"),
         unique=True,
         default=uuid.uuid4,
-        help_text=_("What the client is shown, and what the log names."),
+        help_text=_("Id that the client and the log show."),
     )
     kind = models.CharField(
         pgettext_lazy("call", "kind"),
         max_length=16,
         choices=KIND_CHOICES,
         default=Kind.TOOL.value,
-        help_text=_("What was called."),
+        help_text=_("Kind of what was called."),
     )
     name = models.CharField(
-        _("name"), max_length=128, help_text=_("Of what was called, as the client sent it.")
+        _("name"),
+        max_length=128,
+        help_text=_("Name of the tool, resource or prompt, as the client sent it."),
     )
     endpoint = models.CharField(
-        _("endpoint"), max_length=64, help_text=_("The name of the one that was called.")
+        _("endpoint"), max_length=64, help_text=_("Name of the endpoint of the call.")
     )
     user = models.CharField(
         _("user key"), max_length=128, blank=True, help_text=_("Empty when there was no user.")
@@ -128,7 +130,7 @@ class CallRecord(models.Model):
         _("client id"),
         max_length=255,
         blank=True,
-        help_text=_("Of the application that holds the token; empty without one."),
+        help_text=_("Client id of the application that holds the token; empty without one."),
     )
     client_name = models.CharField(
         _("client"), max_length=255, blank=True, help_text=_("The name at the time of the call.")
@@ -143,22 +145,22 @@ class CallRecord(models.Model):
         _("credential id"),
         max_length=255,
         blank=True,
-        help_text=_("Which token it was; the token itself is not kept."),
+        help_text=_("Key of the token; the token itself is not stored."),
     )
     scopes = models.TextField(
-        _("scopes"), blank=True, help_text=_("What the token was good for, with spaces between.")
+        _("scopes"), blank=True, help_text=_("Scopes of the token, separated by spaces.")
     )
     address = models.CharField(
         pgettext_lazy("network", "address"),
         max_length=64,
         blank=True,
-        help_text=_("Where the request came from."),
+        help_text=_("IP address of the request."),
     )
     protocol_version = models.CharField(
         _("protocol version"),
         max_length=32,
         blank=True,
-        help_text=_("The revision of MCP that the client spoke."),
+        help_text=_("The revision of MCP that the client used."),
     )
     traceparent = models.CharField(
         pgettext_lazy("header of a request", "traceparent"),
@@ -170,22 +172,22 @@ class CallRecord(models.Model):
         _("task id"),
         max_length=64,
         blank=True,
-        help_text=_("Of the task of a background call; empty for other calls."),
+        help_text=_("Id of the task of a background call; empty for other calls."),
     )
     worker = models.CharField(
         _("worker"),
         max_length=255,
         blank=True,
-        help_text=_("Where a background tool ran; empty for other calls."),
+        help_text=_("Worker that ran a background tool; empty for other calls."),
     )
     arguments = models.JSONField(
         _("arguments"),
         default=dict,
         encoder=DjangoJSONEncoder,
-        help_text=_("As they were sent, without what is secret or too large."),
+        help_text=_("As they were sent, without secret or too large values."),
     )
     outcome = models.CharField(
-        _("outcome"), max_length=20, choices=Outcome, help_text=_("How the call ended.")
+        _("outcome"), max_length=20, choices=Outcome, help_text=_("Outcome of the call.")
     )
     error_class = models.CharField(
         _("error"),
@@ -196,7 +198,7 @@ class CallRecord(models.Model):
     started = models.DateTimeField(
         pgettext_lazy("call", "started"),
         default=timezone.now,
-        help_text=_("When the call arrived."),
+        help_text=_("Arrival of the call."),
     )
     duration_ms = models.PositiveBigIntegerField(
         _("duration in ms"), null=True, help_text=_("Empty until the call has ended.")
@@ -207,13 +209,13 @@ class CallRecord(models.Model):
     delivered = models.BooleanField(
         pgettext_lazy("call", "delivered"),
         default=True,
-        help_text=_("No when the client had left before the tool ended."),
+        help_text=_("False when the client had disconnected before the tool ended."),
     )
 
     calls = models.PositiveIntegerField(
         pgettext_lazy("of tools", "calls"),
         default=1,
-        help_text=_("How many calls of unknown tools share this row; 1 for any other."),
+        help_text=_("Number of calls of unknown tools that share this row; 1 for any other."),
     )
 
     objects = CallRecordQuerySet.as_manager()

@@ -30,7 +30,7 @@ class UsedRequestState(models.Model):
     expires = models.DateTimeField(
         pgettext_lazy("request", "expires"),
         db_index=True,
-        help_text=_("From then on the state itself is refused."),
+        help_text=_("Time from which the state itself is refused."),
     )
 
     objects = UsedRequestStateQuerySet.as_manager()

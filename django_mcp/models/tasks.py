@@ -188,7 +188,7 @@ class ToolTask(models.Model):
         max_length=16,
         choices=KIND_CHOICES,
         default=Kind.TOOL.value,
-        help_text=_("What was called."),
+        help_text=_("Kind of what was called."),
     )
     name = models.CharField(_("name"), max_length=128)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.QUEUED)
@@ -196,7 +196,7 @@ class ToolTask(models.Model):
     slot = models.PositiveIntegerField(
         pgettext_lazy("background task", "slot"),
         null=True,
-        help_text=_("Its place among the tasks that its caller may have at once."),
+        help_text=_("Number among the tasks that its caller may have at once."),
     )
 
     endpoint = models.CharField(_("endpoint"), max_length=64)
@@ -209,7 +209,7 @@ class ToolTask(models.Model):
         _("authenticator"),
         max_length=255,
         blank=True,
-        help_text=_("Vouched for the caller, and is asked again before the run."),
+        help_text=_("Class that authenticated the caller, and authenticates again before the run."),
     )
     credential = models.CharField(_("credential id"), max_length=255, blank=True)
     scopes = models.TextField(_("scopes"), blank=True)
@@ -219,7 +219,7 @@ class ToolTask(models.Model):
         pgettext_lazy("header of a request", "traceparent"),
         max_length=MAX_TRACEPARENT_CHARACTERS,
         blank=True,
-        help_text=_("As in the record: what the run belongs to."),
+        help_text=_("Trace context of the client, which the run continues."),
     )
 
     # Text, because databases with a JSON type reorder objects and refuse some strings.
@@ -230,13 +230,15 @@ class ToolTask(models.Model):
         _("secret arguments"), blank=True, help_text=_("Encrypted, and gone when the task ends.")
     )
     has_secrets = models.BooleanField(
-        _("had secret arguments"), default=False, help_text=_("Then it cannot be called again.")
+        _("had secret arguments"),
+        default=False,
+        help_text=_("A call with secret arguments cannot be repeated."),
     )
 
     is_askable = models.BooleanField(
         _("can be asked"),
         default=False,
-        help_text=_("Whether the client puts the tool's questions to its user."),
+        help_text=_("True if the client can ask its user for input."),
     )
     input_requests = models.TextField(
         _("open input requests"), blank=True, help_text=_("As JSON, by their keys.")
@@ -247,7 +249,7 @@ class ToolTask(models.Model):
         help_text=_("Encrypted, and gone when the task ends."),
     )
     suspensions = models.PositiveIntegerField(
-        _("times it has asked"), default=0, help_text=_("Each has ended a run.")
+        _("questions asked"), default=0, help_text=_("Number of runs that ended in a question.")
     )
 
     progress = models.FloatField(_("progress"), null=True)
@@ -258,7 +260,9 @@ class ToolTask(models.Model):
     error = models.TextField(_("error"), blank=True, help_text=_("As JSON."))
 
     guard_state = models.TextField(
-        _("state of guards"), blank=True, help_text=_("As JSON: what guards keep of the call.")
+        _("state of guards"),
+        blank=True,
+        help_text=_("As JSON: values that guards store with the call."),
     )
 
     cancel_requested = models.BooleanField(_("to be cancelled"), default=False)
@@ -267,7 +271,7 @@ class ToolTask(models.Model):
     heartbeat = models.DateTimeField(
         _("last sign of life"),
         default=timezone.now,
-        help_text=_("When it was last handed over, or its worker was last alive."),
+        help_text=_("Time of the latest submission, or of the latest heartbeat of its worker."),
     )
 
     created = models.DateTimeField(
@@ -277,15 +281,19 @@ class ToolTask(models.Model):
         pgettext_lazy("background task", "updated"), default=timezone.now
     )
     started = models.DateTimeField(
-        pgettext_lazy("background task", "started"), null=True, help_text=_("Its latest run.")
+        pgettext_lazy("background task", "started"),
+        null=True,
+        help_text=_("Start of the latest run."),
     )
     ended = models.DateTimeField(pgettext_lazy("background task", "ended"), null=True)
-    kept_for = models.DurationField(_("kept for"), help_text=_("After its end."))
+    kept_for = models.DurationField(
+        _("kept for"), help_text=_("Lifetime after the end of the task.")
+    )
     expires = models.DateTimeField(pgettext_lazy("background task", "expires"), null=True)
     is_recorded = models.BooleanField(
         pgettext_lazy("background task", "recorded"),
         default=False,
-        help_text=_("Whether its end stands in the record of calls."),
+        help_text=_("True if its end is in the record of calls."),
     )
 
     objects = ToolTaskQuerySet.as_manager()

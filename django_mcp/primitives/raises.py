@@ -22,6 +22,6 @@ def raises_problems(raises: Any) -> Iterator[str]:
         if not (isinstance(error, type) and issubclass(error, Exception)):
             yield f"raises names {error!r}, which is no exception class"
         elif issubclass(error, DjangoMCPError):
-            yield f"raises names {error.__qualname__}, which clients are told of as it is"
+            yield f"raises names {error.__qualname__}, which clients receive unchanged"
         elif not (callable(words) or (isinstance(words, str | Promise) and str(words).strip())):
             yield f"raises must give a text or a function for {error.__qualname__}"

@@ -50,7 +50,7 @@ def read_requirement(function: Any) -> Requirement:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
-        raise ValueError(f"requires: {name} tells nothing of its parameters") from error
+        raise ValueError(f"requires: {name} has no readable signature") from error
     subjects = [each.name for each in parameters if each.name in SUBJECTS and _is_keyword(each)]
     others = [each for each in parameters if each.name not in subjects and _must_be_given(each)]
     if len(subjects) != 1 or others:

@@ -559,7 +559,7 @@ def one_alias(
         (fine, {"requires": AsksLater()}, "requires: AsksLater must be a sync function that"),
         (fine, {"requires": partial(asks_later)}, "requires: asks_later must be a sync function"),
         (fine, {"requires": yields}, "requires: yields must be a sync function that returns a"),
-        (fine, {"requires": dict}, "requires: dict tells nothing of its parameters"),
+        (fine, {"requires": dict}, "requires: dict has no readable signature"),
         (fine, {"schema_extra": {"type": "string"}}, "schema_extra changes 'type'"),
         (fine, {"schema_extra": {"required": []}}, "schema_extra changes 'required'"),
         (fine, {"schema_extra": {"additionalProperties": True}}, "changes 'additionalProperties'"),
@@ -903,7 +903,7 @@ class TestBackground:
         ({SystemExit: "No."}, "raises names <class 'SystemExit'>, which is no exception class"),
         (
             {ToolRegistrationError: "No."},
-            "raises names ToolRegistrationError, which clients are told of as it is",
+            "raises names ToolRegistrationError, which clients receive unchanged",
         ),
         ({KeyError: None}, "raises must give a text or a function for KeyError"),
         ({KeyError: " "}, "raises must give a text or a function for KeyError"),
