@@ -1,6 +1,9 @@
 """Dispatch of calls: on a thread, on the event loop, or as a task.
 
-The order of what is done to it is the same for all of them: see `calls.pipeline`.
+A sync tool is run on a worker thread, an async one on the event loop, as is a call without a tool.
+A background tool is submitted on a thread, and run by `background.worker`; the process that ends
+its task ends its record. The order of what is done to a call is the same for all of them: see
+`calls.pipeline`. A call that ends before its first guard, for want of a thread, is on record, too.
 """
 
 import asyncio

@@ -122,7 +122,8 @@ def submission(
 def repetition(call: Call, guards: Guards, run: Body[T]) -> Steps[T | Rendered]:
     """A background call in its worker: admitted by the guards that repeat, and run.
 
-    `ended` follows when the end of the task is in its row, in whatever process writes it.
+    The transaction of `run` holds the function, `after` and the end of the task in its row, if
+    they share a database. `ended` follows its commit, in whatever process has ended the task.
     """
     return _run_guarded(call, guards, run)
 

@@ -9,6 +9,7 @@
     RecordBegin   a tool that writes, or is to become a task, is on record before it is run
     Prepare       a background tool asks its user before there is a task
     (the function is run in its transaction, its result rendered, and `after` called in reverse)
+    (the transaction is committed, and `around` left)
 
 `before` is called in this order, `after` and `ended` in reverse. Where each phase is called:
 
