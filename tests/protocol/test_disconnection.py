@@ -1,6 +1,7 @@
 """Clients that leave: 2026-07-28 takes it as a cancellation, the older revisions do not."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Iterator
 from queue import SimpleQueue
 from threading import Barrier
@@ -11,7 +12,8 @@ from pytest_django import Settings
 
 from django_mcp.models import CallRecord
 from django_mcp.signals import tool_called, tool_rejected
-from django_mcp.threads.executors import run_in_control, run_in_worker
+from django_mcp.threads.executors import finish_work, run_in_control, run_in_worker
+from tests.guards import examples
 from tests.latch import Latch
 from tests.wire import PATIENCE, Client
 
@@ -244,3 +246,28 @@ def test_client_that_leaves_at_any_moment_leaves_at_most_one_row_that_has_ended(
 
     assert {outcome for outcome, _ in facts()} <= {"ok", "cancelled"}
     assert len(facts()) <= len(steps)
+
+
+def test_failure_that_nobody_waits_for_is_logged_by_us_alone(
+    legacy: Client,
+    latch: Latch,
+    ended: Ended,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.Filter"]
+
+    async def scenario() -> None:
+        async with legacy.calling("ahold", name="a") as opened:
+            assert await latch.arrival() == "a"
+            opened.leave()
+        await standstill()
+        latch.open()
+        await ended()
+        await finish_work()
+
+    asyncio.run(scenario())
+    gc.collect()
+
+    assert facts() == [("switched_off", False)]
+    assert [each for each in caplog.records if each.name == "asyncio"] == []

@@ -121,6 +121,7 @@ async def handle_call(
         call.cancellation.client_left(is_request=is_modern(ctx))
         if is_modern(ctx):
             work.cancel()
+        work.add_done_callback(_retrieve)
         raise
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         return error_result(error, call, is_modern=is_modern(ctx))
@@ -140,6 +141,12 @@ def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
     if tool is None or tool.name != name or not tool.has_parameter_headers:
         return None
     return tool.input_schema
+
+
+def _retrieve(work: "asyncio.Task[Served]") -> None:
+    """Retrieve the end of a call that nobody waits for, so that asyncio does not log it again."""
+    if not work.cancelled():
+        work.exception()
 
 
 async def _deliver(channel: ProgressChannel, work: "asyncio.Task[Served]") -> None:
