@@ -47,7 +47,7 @@ from django_mcp.tools.tool import Tool
 T = TypeVar("T")
 
 RECHECK_INTERVAL_SECONDS = 0.5
-"""How long a call waits for a publication before its guard is called again."""
+"""Longest wait for a publication before a guard is called again."""
 
 Loop = asyncio.AbstractEventLoop
 

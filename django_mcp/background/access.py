@@ -19,7 +19,7 @@ from django_mcp.threads.per_loop import PerLoop
 logger = logging.getLogger(__name__)
 
 MAX_AGE_SECONDS = 1.0
-"""How long one renewal serves all messages about progress to the same caller."""
+"""Time for which one renewal serves all messages about progress to the same caller."""
 
 RENEWAL_INTERVAL_SECONDS = 30.0
 """Between two renewals while no message is sent."""

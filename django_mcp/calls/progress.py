@@ -10,7 +10,7 @@ PROGRESS_INTERVAL_SECONDS = 0.1
 """Between two reports that reach the client; the last one is never held back."""
 
 PROGRESS_JITTER_SECONDS = 0.005
-"""How much a single report may come before its time."""
+"""Time by which a single report may come early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from django_mcp.invocation import RequestState
 from django_mcp.models import ToolTask, UsedRequestState
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
-"""How long after its expiry a used state is remembered: clocks differ."""
+"""Time after its expiry for which a used state is remembered: clocks differ."""
 
 OUTCOMES = (ToolError, InputRequiredError)
 """Exceptions of a call that has used its input responses: the state is used up."""

@@ -20,7 +20,7 @@ PARAMETER_HEADER = re.compile(re.escape(MCP_PARAM_HEADER_PREFIX.lower()) + r"[a-
 """Headers in which clients repeat arguments; the tool decides how their names end."""
 RESPONSE_HEADERS = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After"
 MAX_AGE_SECONDS = "7200"
-"""How long browsers may cache a preflight answer; none caches it for much longer."""
+"""Time for which browsers may cache a preflight answer; none caches it for much longer."""
 
 
 def preflight_answer(request: ASGIRequest) -> Response | None:

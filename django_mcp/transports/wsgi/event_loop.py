@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 Closing = Callable[[], Coroutine[Any, Any, None]]
 
 GRACE_SECONDS = 2.0
-"""How long the end of the process waits beyond `DJANGO_MCP_SHUTDOWN_TIMEOUT`."""
+"""Time by which the end of the process waits longer than `DJANGO_MCP_SHUTDOWN_TIMEOUT`."""
 
 
 class LoopEndingError(Exception):

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django_mcp.transports.wsgi.connection import DISCONNECT, Message
 
 PIECE_BYTES = 4 * 1024
-"""How much of a body one read waits for; the time limit is checked only between reads."""
+"""Size of the part of a body that one read waits for; time limits are checked between reads."""
 
 
 class RequestBody:
