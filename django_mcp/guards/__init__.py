@@ -21,7 +21,12 @@
     after    after the run          -                  after the run       -
     ended    at the end             when refused       at the end          when it ends a task
 
-A guard may answer a call in place of the run: then `after` and `ended` follow where it did.
+A call that is refused goes no further: `around` is left, and `ended` is called of the guards up to
+the one that refused it. A call that a guard answers is neither run nor submitted: `after` of the
+guards before that one is called, outside any transaction, and then `ended`. When `before` raises
+`WaitFor`, `around` is left; it is entered anew later, and `before` goes on from the same guard.
+
+A call without a row when it ends, such as one that only reads, gets its row then.
 """
 
 from functools import cache
