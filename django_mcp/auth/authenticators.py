@@ -47,11 +47,11 @@ class RenewingAuthenticator(Authenticator, Protocol):
     def renew(self, principal: Principal) -> Principal:
         """Return a principal that it authenticated, with its current scopes and expiry.
 
-        Called before a background tool runs for it, and while a request of its stays open: before
-        anything is told, and now and then in silence. The user has been read again by then, and is
-        active. Runs in a thread and may query. Raises `InvalidCredentialsError` when the credential
-        has been withdrawn. That it has merely expired is no reason: `expires` of the principal says
-        so, which ends what is open and leaves a background tool to run.
+        Called before a background tool runs for the principal, and while one of its requests stays
+        open: before each message, and at intervals between messages. The user has been read again by
+        then, and is active. Runs in a thread and may query. Raises `InvalidCredentialsError` when the
+        credential has been revoked. Expiry alone is no reason: `expires` of the principal ends open
+        requests, and lets a background tool run.
         """
 
 
