@@ -48,8 +48,8 @@ class RenewingAuthenticator(Authenticator, Protocol):
         """Return a principal that it authenticated, with its current scopes and expiry.
 
         Called before a background tool runs for the principal, and while one of its requests stays
-        open: before each message, and at intervals between messages. The user has been read again by
-        then, and is active. Runs in a thread and may query. Raises `InvalidCredentialsError` when the
+        open: before each message, and at intervals in between. The user has been read again by
+        then, and is active. Runs in a thread and may query. Raises `InvalidCredentialsError` if the
         credential has been revoked. Expiry alone is no reason: `expires` of the principal ends open
         requests, and lets a background tool run.
         """
