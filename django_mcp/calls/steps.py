@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from django_mcp.threads.executors import DatabaseThread, awaited, run_detached, run_in_control
+from django_mcp.threads.executors import DatabaseThread, awaited, run_to_end
 
 T = TypeVar("T")
 
@@ -103,9 +103,8 @@ async def drive_on_loop(steps: Steps[T]) -> T:
                 continue
             cancelled = None
             if step.place is Place.THREAD:
-                segment = run_detached(run_in_control(_run_segment, steps, step))
-                cancelled = await _end_of(segment)
-                step, cancellation = segment.result(), cancelled or cancellation
+                step, cancelled = await run_to_end(_run_segment, steps, step)
+                cancellation = cancelled or cancellation
                 continue
             try:
                 if step.place is Place.TOOL:

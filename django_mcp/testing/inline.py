@@ -1,5 +1,6 @@
 """Inline execution: in the test's own thread and database connection, tasks included."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -24,6 +25,17 @@ class InlineExecutors(Executors):
     async def run_in_control(self, call: Callable[[], R]) -> R:
         """See `Executors`."""
         return await sync_to_async(call)()
+
+    async def run_to_end(self, call: Callable[[], R]) -> tuple[R, asyncio.CancelledError | None]:
+        """See `Executors`."""
+        work = asyncio.ensure_future(sync_to_async(call)())
+        cancellation: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                cancellation = error
+        return work.result(), cancellation
 
     def lease(self) -> LeasedThread | None:
         """See `Executors`."""

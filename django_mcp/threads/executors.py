@@ -58,6 +58,10 @@ class Executors:
         """See `run_in_control` below."""
         return await _controllers().run(call)
 
+    async def run_to_end(self, call: Callable[[], R]) -> tuple[R, asyncio.CancelledError | None]:
+        """See `run_to_end` below."""
+        return await _controllers().run_to_end(call)
+
     def lease(self) -> LeasedThread | None:
         """Return an executor for the async ORM of one call; None for the current thread."""
         return LeasedThread(_workers())
@@ -91,6 +95,13 @@ async def run_in_worker(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwar
 async def run_in_control(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run short work of ours that needs the database, whatever the tools are doing."""
     return await _executors.get().run_in_control(partial(call, *args, **kwargs))
+
+
+async def run_to_end(
+    call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
+) -> tuple[R, asyncio.CancelledError | None]:
+    """As `run_in_control`, to its end; return the cancellation of the caller meanwhile, too."""
+    return await _executors.get().run_to_end(partial(call, *args, **kwargs))
 
 
 def run_detached(work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":

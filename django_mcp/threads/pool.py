@@ -8,11 +8,21 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, TypeVar
 
+from typing_extensions import override
+
 from django_mcp.db.connections import with_fresh_connections
 from django_mcp.exceptions import BusyError
 from django_mcp.threads.per_loop import PerLoop
 
 R = TypeVar("R")
+
+
+class _EndOfWork(asyncio.Future[R]):
+    """Future that is not cancelled with the task that awaits it: the task is, when it is done."""
+
+    @override
+    def cancel(self, msg: Any | None = None) -> bool:
+        return False
 
 
 class ThreadPool:
@@ -41,7 +51,40 @@ class ThreadPool:
             await free.acquire()
         # Not `run_in_executor` and `shield`, which take three turns of the loop to say the same.
         future: asyncio.Future[R] = loop.create_future()
+        self._submit(loop, call, future, free)
+        return await future
 
+    async def run_to_end(self, call: Callable[[], R]) -> tuple[R, asyncio.CancelledError | None]:
+        """Run `call` on one of the threads, and return only when it has ended.
+
+        Returns what it returns, and the cancellation of the caller meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        free = self._free.get()
+        cancellation: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await free.acquire()
+                break
+            except asyncio.CancelledError as error:
+                cancellation = error
+        future: _EndOfWork[R] = _EndOfWork(loop=loop)
+        self._submit(loop, call, future, free)
+        try:
+            await future
+        except asyncio.CancelledError as error:
+            if not future.done():
+                raise
+            cancellation = error
+        return future.result(), cancellation
+
+    def _submit(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        call: Callable[[], R],
+        future: "asyncio.Future[R]",
+        free: asyncio.Semaphore,
+    ) -> None:
         def resolve(result: Any, error: BaseException | None) -> None:
             free.release()
             if future.cancelled():
@@ -52,7 +95,6 @@ class ThreadPool:
                 future.set_exception(error)
 
         self._executor.submit(copy_context().run, _work, loop, call, resolve)
-        return await future
 
     async def finish(self) -> None:
         """Return when nothing of the running event loop runs on the threads any more."""
