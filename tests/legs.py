@@ -34,7 +34,14 @@ SUITE = f"not ({PROGRAMS} or slow)"
 BROWSER = ("browser", "tests/browser")
 BROKERS = ("brokers", "tests/workers")
 NODE = ("node", "tests/interop")
-SERVERS = ("slow", "tests/conformance_project", "tests/e2e", "tests/example", "tests/hosts")
+SERVERS = (
+    "slow",
+    "tests/conformance_project",
+    "tests/e2e",
+    "tests/example",
+    "tests/hosts",
+    "tests/primitives",
+)
 DOCS = ("slow", "tests/docs")
 WHEEL = ("wheel", "tests/wheel")
 # Where the package leans on others, without the long searches for disagreements between them.
@@ -237,7 +244,7 @@ def legs() -> list[Leg]:
             name="lowest",
             commands=[
                 (PYTHON, "-m", "tests.floors"),
-                (str(floors.PYTHON), *COMPUTING, "not slow", *LOWEST),
+                (str(floors.PYTHON), *COMPUTING, SUITE, *LOWEST),
             ],
             obstacle=floors.obstacle,
         ),

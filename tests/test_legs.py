@@ -26,11 +26,14 @@ OTHERS = [marker for marker in MARKERS if marker not in PROGRAMS]
 
 @cache
 def selections() -> Sequence[tuple[str, str, Sequence[str]]]:
-    """The name of each usual leg of pytest's, its markers, and its paths."""
+    """The name of each usual leg of pytest's, its markers, and its paths.
+
+    Without the leg of the lowest versions, which runs a part of the others again.
+    """
     found = []
     for leg in legs():
         for command in leg.commands:
-            if leg.usual and "pytest" in command:
+            if leg.usual and "pytest" in command and command[0] == sys.executable:
                 after = command[command.index("pytest") :]
                 markers, *paths = after[after.index("-m") + 1 :]
                 found.append((leg.name, markers, paths or ["tests"]))
