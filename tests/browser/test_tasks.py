@@ -156,6 +156,6 @@ def test_task_is_cancelled_on_the_keyboard(
     sure.send_keys(Keys.ENTER)
     said = wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".messagelist .success"))
 
-    assert said[0].text == "1 task is cancelled or has been told to stop."
+    assert said[0].text == "1 task is cancelled or was asked to stop."
     assert ToolTask.objects.get(pk=tasks[1].pk).status == Status.CANCELLED
     assert complaints(browser) == []
