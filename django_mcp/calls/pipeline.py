@@ -241,6 +241,8 @@ def _run_phase(call: Call, phase: Phase, *arguments: Any) -> Steps[Any]:
 def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:
     """Run a step of a guard. Any exception but a refusal counts as a fault of the server."""
     try:
+        if step.place is Place.HERE:
+            return step.run()  # the driver would do no more
         return (yield step)
     except CallError as error:
         call.refusal = error
