@@ -10,6 +10,7 @@ from django_mcp.content import (
     EmbeddedResource,
     Icon,
     Image,
+    PromptMessage,
     Redacted,
     ResourceLink,
     Text,
@@ -26,6 +27,8 @@ from django_mcp.exceptions import (
 from django_mcp.peers import Peer
 from django_mcp.primitives.declaration import register
 from django_mcp.principals import Principal
+from django_mcp.prompts.declaration import PromptDeclaration, prompt
+from django_mcp.resources.declaration import ResourceDeclaration, resource
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import ToolDeclaration, tool
@@ -44,14 +47,19 @@ __all__ = [
     "Image",
     "Peer",
     "Principal",
+    "PromptDeclaration",
+    "PromptMessage",
     "Redacted",
+    "ResourceDeclaration",
     "ResourceLink",
     "Retry",
     "Text",
     "ToolContext",
     "ToolDeclaration",
     "ToolError",
+    "prompt",
     "register",
+    "resource",
     "tool",
 ]
 

@@ -1,6 +1,7 @@
 """Catalog of the primitives that a principal sees, with the reasons that hide the others."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -106,17 +107,25 @@ async def look_up(cls: type[P], name: str, principal: Principal) -> Lookup[P]:
     Hidden ones and missing ones take the same way: on a thread where rights are read, else none.
     """
     declared = get_registry().find(cls, name)
+    return await look_up_first(() if declared is None else (declared,), principal)
+
+
+async def look_up_first(candidates: Sequence[P], principal: Principal) -> Lookup[P]:
+    """Look up the first of several primitives that the principal sees, as `look_up` does."""
     snapshot = known_snapshot()
     if snapshot is None:
         snapshot = await run_in_control(current_snapshot)
     visibility = Visibility(principal, snapshot)
-    if visibility.may_query_to_show(declared):
-        return await run_in_control(_judge, visibility, declared)
-    return _judge(visibility, declared)
+    first = next(iter(candidates), None)
+    if len(candidates) > 1 or visibility.may_query_to_show(first):
+        return await run_in_control(_judge, visibility, candidates)
+    return _judge(visibility, candidates)
 
 
-def _judge(visibility: Visibility, declared: P | None) -> Lookup[P]:
-    shown = visibility.shown(declared)
-    if declared is None or not visibility.must_log_in(declared):
+def _judge(visibility: Visibility, candidates: Sequence[P]) -> Lookup[P]:
+    found = next((each for each in candidates if visibility.sees(each)), None)
+    shown = visibility.shown(found)
+    asked = found or next(filter(visibility.must_log_in, candidates), None)
+    if asked is None or not visibility.must_log_in(asked):
         return Lookup(found=shown)
-    return Lookup(found=shown, login_scopes=declared.scopes)
+    return Lookup(found=shown, login_scopes=asked.scopes)

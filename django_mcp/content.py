@@ -1,15 +1,18 @@
-"""Content blocks that tools may return besides data, and the marker for secrets."""
+"""Content blocks that functions may return besides data, and the marker for secrets."""
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from django.utils.functional import Promise
+
+Role = Literal["user", "assistant"]
+"""Sender of a message, and audience of what is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
-    """Icon that clients may show for a tool. `sizes` are such as `48x48` or `any`."""
+    """Icon that clients may show for what is served. `sizes` are such as `48x48` or `any`."""
 
     src: str
     mime_type: str | None = None
@@ -86,6 +89,33 @@ class ResourceLink(Content):
     title: str | None = None
     description: str | None = None
     mime_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptMessage(Content):
+    """Message of a prompt: one content block, spoken by the user or by the assistant.
+
+    Text as a string becomes a block of text.
+    """
+
+    content: Content | str
+    role: Role = "user"
+
+    def __post_init__(self) -> None:
+        if self.role not in get_args(Role):
+            raise ValueError(f"role must be one of {', '.join(get_args(Role))}, not {self.role!r}")
+        if isinstance(self.content, str | Promise):
+            object.__setattr__(self, "content", Text(text=str(self.content)))
+        given: object = self.content
+        if not isinstance(given, Content) or isinstance(given, PromptMessage):
+            wrong = type(given).__name__
+            raise TypeError(f"content must be text or a content block, not {wrong}")
+
+    @property
+    def block(self) -> Content:
+        """Content block of the message."""
+        assert isinstance(self.content, Content)
+        return self.content
 
 
 class Redacted:

@@ -21,11 +21,14 @@ class RequestState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """A well-formed `tools/call` of an authenticated (or anonymous) caller.
+    """A well-formed call, read or get of an authenticated (or anonymous) caller.
 
-    `kind` and `name` say what is called. `id` is shown to the client and stands in the record and
-    in every log line. `client_info` is what the client says of itself, `address` where the request
-    came from, `traceparent` the client's span in W3C trace context, well-formed or empty.
+    `kind` and `name` say what is called. A read is of a `uri`, which is the name as well until a
+    resource is found for it; its arguments are the variables of that URI. `id` is shown to the
+    client and stands in the record and in every log line. `client_info` is what the client says of
+    itself, `address` where the request came from, `traceparent` the client's span in W3C trace
+    context, well-formed or empty.
+
     `is_askable` says whether it can put elicitation requests to its user, `takes_task` whether it
     takes a task handle for a result; `input_responses` holds the responses of its user so far, by
     the keys of the requests, and `request_state` names the state that they came with.
@@ -34,6 +37,7 @@ class Invocation:
     kind: str = Kind.TOOL
     name: str
     arguments: Mapping[str, Any]
+    uri: str = ""
     principal: Principal
     id: UUID = field(default_factory=uuid4)
     client_info: str = ""

@@ -14,8 +14,14 @@ LEGACY = "2025-11-25"
 ERAS = (MODERN, LEGACY)
 
 RESULTS = {
+    "completion/complete": "CompleteResult",
     "initialize": "InitializeResult",
     "ping": "EmptyResult",
+    "prompts/get": "GetPromptResult",
+    "prompts/list": "ListPromptsResult",
+    "resources/list": "ListResourcesResult",
+    "resources/read": "ReadResourceResult",
+    "resources/templates/list": "ListResourceTemplatesResult",
     "server/discover": "DiscoverResult",
     "subscriptions/listen": "SubscriptionsListenResult",
     "tasks/cancel": "EmptyResult",

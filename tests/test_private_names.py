@@ -295,6 +295,14 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "decode_header_value": "(value)",
         },
     },
+    "The SDK matches and judges URIs, and documents neither for servers of the lower level.": {
+        "mcp.server.mcpserver.resources": {
+            "DEFAULT_RESOURCE_SECURITY": None,
+        },
+        "mcp.shared.uri_template": {
+            "UriTemplate": None,
+        },
+    },
     "The toolkit has no hook for this step of a grant; its public methods do several at once.": {
         "oauth2_provider.oauth2_validators.OAuth2Validator": {
             "_check_and_set_request_resource": "(self, request)",

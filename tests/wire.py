@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.core.asgi import get_asgi_application
+from mcp.shared.inbound import encode_header_value
 
 from django_mcp.asgi import Application, mount
 from django_mcp.policy.snapshot import forget_snapshot
@@ -362,9 +363,9 @@ class Client:
                 **(meta or {}),
             }
             headers["Mcp-Method"] = method
-            name = sent.get("taskId" if method.startswith("tasks/") else "name")
+            name = sent.get(_name_key(method))
             if isinstance(name, str):
-                headers["Mcp-Name"] = name
+                headers["Mcp-Name"] = encode_header_value(name)
         if meta:
             sent["_meta"] = dict(meta)
         message = {"jsonrpc": "2.0", "id": id, "method": method, "params": sent}
@@ -389,6 +390,13 @@ class Client:
             "Accept": "application/json, text/event-stream",
             "User-Agent": "wire/1",
         }
+
+
+def _name_key(method: str) -> str:
+    """The parameter that the header `Mcp-Name` repeats."""
+    if method == "resources/read":
+        return "uri"
+    return "taskId" if method.startswith("tasks/") else "name"
 
 
 def _raw(headers: Headers) -> Iterator[tuple[bytes, bytes]]:

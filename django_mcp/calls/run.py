@@ -1,4 +1,4 @@
-"""Run of a tool: transaction, error mapping and rendering."""
+"""Run of a function: transaction, error mapping and rendering."""
 
 import asyncio
 import logging
@@ -69,12 +69,12 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
 
 def call_function(call: Call) -> Steps[Rendered]:
     """Call the function with its arguments, and render what it returns."""
-    tool = call.tool
-    value = yield Step(partial(tool.function, **(call.arguments or {})), Place.FUNCTION)
+    primitive, invocation = call.primitive, call.invocation
+    value = yield Step(partial(primitive.function, **(call.arguments or {})), Place.FUNCTION)
     with rendering(call):
-        result = tool.output.render_at_once(value) if tool.is_async else None
+        result = primitive.render_at_once(invocation, value) if primitive.is_async else None
         if result is None:
-            result = yield Step(partial(tool.render, call.invocation, value), Place.TOOL)
+            result = yield Step(partial(primitive.render, invocation, value), Place.TOOL)
     return result
 
 
@@ -84,7 +84,7 @@ def transaction_of(call: Call) -> Iterator[UnitOfWork]:
 
     Also raises as `unit_of_work` does.
     """
-    database = call.tool.atomic
+    database = call.primitive.atomic
     if database is None:
         yield UnitOfWork()
         return

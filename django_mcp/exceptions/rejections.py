@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django_mcp.exceptions.base import CallError
+from django_mcp.exceptions.base import CallError, sendable
 
 
 class CallRejectedError(CallError):
@@ -12,7 +12,11 @@ class CallRejectedError(CallError):
     message = "The call was refused."
 
 
-class UnknownToolError(CallRejectedError):
+class UnknownPrimitiveError(CallRejectedError):
+    """There is no such primitive, or none that this caller may see: the two look the same."""
+
+
+class UnknownToolError(UnknownPrimitiveError):
     """There is no such tool, or none that this caller may see: the two are not distinguished."""
 
     outcome = "unknown_tool"
@@ -22,8 +26,29 @@ class UnknownToolError(CallRejectedError):
         super().__init__(f"Unknown tool: {name[:64]}")
 
 
+class UnknownPromptError(UnknownPrimitiveError):
+    """There is no such prompt, or none that this caller may see: the two are not distinguished."""
+
+    outcome = "not_found"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"Unknown prompt: {name[:64]}")
+
+
+class ResourceNotFoundError(UnknownPrimitiveError):
+    """There is no resource of this URI, or none that this caller may read."""
+
+    outcome = "not_found"
+    message = "Resource not found"
+
+    def __init__(self, uri: str) -> None:
+        self.uri = sendable(uri)
+        super().__init__()
+
+
 class MissingScopeError(CallRejectedError):
-    """The caller sees the tool but its token lacks scopes; `required` has all that it needs."""
+    """The caller sees what it calls but its token lacks scopes; `required` has all it needs."""
 
     outcome = "missing_scope"
     hint = "Ask for a token that holds them."
@@ -31,7 +56,7 @@ class MissingScopeError(CallRejectedError):
     def __init__(self, *, required: Collection[str], granted: Collection[str]) -> None:
         self.required = frozenset(required)
         self.granted = frozenset(granted)
-        super().__init__("This tool needs the scopes: " + " ".join(sorted(self.required)))
+        super().__init__("This call needs the scopes: " + " ".join(sorted(self.required)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ class Arguments(Guard):
 
     def before(self, call: Call) -> Rendered | None:
         """See `Guard`. Raises `InvalidArgumentsError`."""
+        # Only tools are repeated, in a worker.
         bind = call.tool.bind_completed if call.is_repeated else call.primitive.bind
         try:
             call.arguments = bind(call.invocation, call.context)

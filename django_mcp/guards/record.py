@@ -7,8 +7,7 @@ from django_mcp.audit.outcomes import error_class, outcome_of
 from django_mcp.audit.unknown_calls import count_unknown
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.exceptions import CallError, CallRejectedError
-from django_mcp.models import CallRecord
+from django_mcp.exceptions import CallError, CallRejectedError, UnknownPrimitiveError
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.signals import tool_called, tool_rejected
 
@@ -27,8 +26,9 @@ class Record(Guard):
         """See `Guard`."""
         outcome = outcome_of(error)
         overflow = None
-        if outcome == CallRecord.Outcome.UNKNOWN_TOOL:
-            call.target = None  # the row of a hidden tool is that of one that is missing
+        is_unknown = isinstance(error, UnknownPrimitiveError)
+        if is_unknown:
+            call.target = None  # the row of what is hidden is that of what is missing
             overflow = count_unknown(call)
         duration_ms = call.duration_ms
         ending = {
@@ -43,7 +43,7 @@ class Record(Guard):
         if not isinstance(error, CallError) or error.is_recorded or call.recording.is_written:
             call.recording.end(call, ending, overflow)
         try:
-            if outcome == CallRecord.Outcome.UNKNOWN_TOOL:
+            if is_unknown:
                 log_ended_windows()
             if overflow is None or overflow.call_id == call.id:
                 log_end(call, outcome=outcome, duration_ms=duration_ms, error=error)

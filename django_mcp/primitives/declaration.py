@@ -72,6 +72,11 @@ class Declaration:
         return self.kind, name_of(self.function) if self.name is None else self.name
 
     @property
+    def address(self) -> str | None:
+        """What else clients find it by, such as a URI; no two of a kind may share one."""
+        return None
+
+    @property
     def dotted_name(self) -> str:
         """Dotted name of the function, such as `shop.services.add_expense`."""
         return dotted_name_of(self.function)

@@ -28,6 +28,13 @@ class Decorator(Protocol[P]):
     def __call__(self, *args: P.args, **options: P.kwargs) -> Callable[[F], F]: ...
 
 
+class DecoratorWithOptions(Protocol[P]):
+    """Type of a decorator that is always used with options, and returns the function."""
+
+    def __call__(self, *args: P.args, **options: P.kwargs) -> Callable[[F], F]:
+        """Return the decorator with these options."""
+
+
 def decorator_of(
     declaration: Callable[Concatenate[Callable[..., Any], P], Declaration],
 ) -> Decorator[P]:
@@ -37,27 +44,66 @@ def decorator_of(
     them there, so that each is declared once. A wrong name is a `TypeError` at once.
     """
     cls = cast("type[Declaration]", declaration)
-    parameters = inspect.signature(cls).parameters
-    options = [each for name, each in parameters.items() if name != "function"]
-    names = [each.name for each in options]
+    options = _options(cls)
 
     def decorate(function: Any = None, /, **values: Any) -> Any:
-        for name in values:
-            if name not in names:
-                raise TypeError(_unknown_option(cls, name, names))
-
-        def declare(function: Any) -> Any:
-            register(cls(function, **values))
-            return function
-
+        _check_names(cls, options, values)
+        declare = _declare(cls, values)
         return declare if function is None else declare(function)
 
+    function = inspect.Parameter("function", inspect.Parameter.POSITIONAL_ONLY, default=None)
+    return cast("Decorator[P]", _named(decorate, cls, [function, *options]))
+
+
+def decorator_with_options(
+    declaration: Callable[Concatenate[Callable[..., Any], P], Declaration],
+) -> DecoratorWithOptions[P]:
+    """Return a decorator as `decorator_of` does, for a class that has required options.
+
+    Those that the class takes by position stand there in the decorator, too.
+    """
+    cls = cast("type[Declaration]", declaration)
+    options = _options(cls)
+    signature = inspect.Signature(options)
+
+    def decorate(*values: Any, **named: Any) -> Any:
+        if values and callable(values[0]):
+            raise TypeError(f"@{cls.kind} needs options: write @{cls.kind}({options[0].name}, ...)")
+        _check_names(cls, options, named)
+        return _declare(cls, signature.bind(*values, **named).arguments)
+
+    return cast("DecoratorWithOptions[P]", _named(decorate, cls, options))
+
+
+def _options(cls: type[Declaration]) -> list[inspect.Parameter]:
+    parameters = inspect.signature(cls).parameters
+    return [each for name, each in parameters.items() if name != "function"]
+
+
+def _check_names(
+    cls: type[Declaration], options: list[inspect.Parameter], values: dict[str, Any]
+) -> None:
+    names = [each.name for each in options]
+    for name in values:
+        if name not in names:
+            raise TypeError(_unknown_option(cls, name, names))
+
+
+def _declare(cls: type[Declaration], values: dict[str, Any]) -> Callable[[Any], Any]:
+    def declare(function: Any) -> Any:
+        register(cls(function, **values))
+        return function
+
+    return declare
+
+
+def _named(decorate: Any, cls: type[Declaration], parameters: list[inspect.Parameter]) -> Any:
+    """Give a decorator the name, docstring and signature that its users look up."""
     decorate.__name__ = decorate.__qualname__ = cls.kind
     decorate.__module__ = cls.__module__
     decorate.__doc__ = DOCSTRING.format(kind=cls.kind, fields=f"{cls.__module__}.{cls.__name__}")
-    function = inspect.Parameter("function", inspect.Parameter.POSITIONAL_ONLY, default=None)
-    setattr(decorate, "__signature__", inspect.Signature([function, *options]))  # noqa: B010
-    return cast("Decorator[P]", decorate)
+    decorate.__signature__ = inspect.Signature(parameters)
+    return decorate
 
 
 def _unknown_option(cls: type[Declaration], name: str, names: list[str]) -> str:

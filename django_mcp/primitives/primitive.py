@@ -14,7 +14,9 @@ from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.requirement import Requirement
 from django_mcp.schemas.callables import located_name_of
 from django_mcp.schemas.input.signature import Signature
+from django_mcp.schemas.input.strings import from_strings
 from django_mcp.schemas.json_schema import JSONSchema
+from django_mcp.schemas.output.output import Output, Rendered
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +26,13 @@ class Primitive:
     """Base class of everything that an endpoint serves; it does not change between calls.
 
     The policy reads these fields alone.
-    `read_only` means that it changes nothing, so that read-only groups keep it.
+    `read_only` means that it changes nothing, so that read-only groups keep it. `atomic` is the
+    alias of the database whose transaction a run takes place in, or None.
     """
 
     kind: ClassVar[Kind]
+    takes_strings: ClassVar[bool] = False
+    """True if clients send all arguments as strings, whatever their types are."""
 
     function: Callable[..., Any]
     dotted_name: str
@@ -42,7 +47,9 @@ class Primitive:
     icons: tuple[Icon, ...]
     is_async: bool
     signature: Signature
+    output: Output
     raises: Raises
+    atomic: str | None = None
 
     @property
     def key(self) -> Key:
@@ -58,6 +65,11 @@ class Primitive:
     def requires_user(self) -> bool:
         """True if anonymous callers cannot call it."""
         return self.signature.requires_user
+
+    @property
+    def may_report(self) -> bool:
+        """True if a call can send messages before its result, such as progress."""
+        return self.signature.context_parameter is not None
 
     @property
     def input_schema(self) -> JSONSchema:
@@ -83,8 +95,11 @@ class Primitive:
         self, signature: Signature, invocation: Invocation, context: ToolContext
     ) -> dict[str, Any]:
         """Validate a call's arguments as `bind` does, against this signature."""
+        arguments = invocation.arguments
+        if self.takes_strings:
+            arguments = from_strings(arguments, signature.input_schema)
         try:
-            bound = signature.bind(invocation.arguments)
+            bound = signature.bind(arguments)
         except InvalidArgumentsError as refused:
             if refused.__cause__ is not None:
                 logger.error(
@@ -99,3 +114,11 @@ class Primitive:
         if signature.context_parameter is not None:
             bound[signature.context_parameter] = context
         return bound
+
+    def render(self, invocation: Invocation, value: Any) -> Rendered:
+        """Return the result of a call whose function returned `value`; see `Output.render`."""
+        return self.output.render(value)
+
+    def render_at_once(self, invocation: Invocation, value: Any) -> Rendered | None:
+        """Return the result of a call without a query, if it can; see `Output.render_at_once`."""
+        return self.output.render_at_once(value)

@@ -1,6 +1,6 @@
 """Registry of the project's primitives, resolved once per process."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +15,7 @@ from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.requirement import Requirement
 
 P = TypeVar("P", bound=Primitive)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,7 @@ class Registry:
     """
 
     primitives: Mapping[Key, Primitive] = field(default_factory=dict)
-    _by_class: dict[type[Primitive], Mapping[str, Any]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _derived: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def get(self, kind: str, name: str) -> Primitive | None:
         """Return the primitive of this kind and name."""
@@ -40,11 +39,23 @@ class Registry:
 
     def of(self, cls: type[P]) -> Mapping[str, P]:
         """Return the primitives of this class by name."""
-        if cls not in self._by_class:
-            every = self.primitives.values()
-            found = {each.name: each for each in every if isinstance(each, cls)}
-            self._by_class[cls] = MappingProxyType(found)
-        return self._by_class[cls]
+        of_class: Mapping[str, P] = self._kept(
+            cls,
+            lambda: MappingProxyType(
+                {each.name: each for each in self.primitives.values() if isinstance(each, cls)}
+            ),
+        )
+        return of_class
+
+    def derived(self, make: "Callable[[Registry], T]") -> T:
+        """Return what `make` makes of the registry, such as an index: made once."""
+        made: T = self._kept(make, lambda: make(self))
+        return made
+
+    def _kept(self, key: Callable[..., Any], make: Callable[[], Any]) -> Any:
+        if key not in self._derived:
+            self._derived[key] = make()
+        return self._derived[key]
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -94,6 +105,7 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
     problems: list[str] = []
     primitives: dict[Key, Primitive] = {}
     spelled: dict[Key, Declaration] = {}
+    addressed: dict[Key, Declaration] = {}
     for declaration in declared:
         kind, name = declaration.key
         earlier = spelled.setdefault((kind, str(name).casefold()), declaration)
@@ -104,6 +116,14 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
                 f"{name!r} already{case}"
             )
             continue
+        address = declaration.address
+        if address is not None:
+            earlier = addressed.setdefault((kind, address), declaration)
+            if earlier is not declaration:
+                problems.append(
+                    f"{declaration.located_name}: {earlier.located_name} has {address!r} already"
+                )
+                continue
         try:
             primitives[kind, name] = declaration.resolve()
         except Exception as error:  # noqa: BLE001  (whoever raises it does not name the function)

@@ -9,8 +9,8 @@ from django_mcp.exceptions import InputRequiredError, UnaskableError
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_required
 from django_mcp.protocol.errors import failed_call, missing_elicitation
+from django_mcp.protocol.results import wire_result
 from django_mcp.protocol.tasks import create_task_result
-from django_mcp.protocol.wire import wire_result
 from django_mcp.schemas.output.output import Rendered
 
 Served = Rendered | ToolTask

@@ -24,26 +24,27 @@ from mcp_types import (
 
 from django_mcp.exceptions import (
     CallError,
+    InvalidArgumentsError,
     InvalidInputResponsesError,
     RequestStateUsedError,
+    ResourceNotFoundError,
     TaskRequiredError,
     ToolFailedError,
     UnaskableError,
+    UnknownPrimitiveError,
     UnknownToolError,
 )
 from django_mcp.protocol.capabilities import TASKS
-from django_mcp.protocol.wire import CALL_ID_META_KEY, content_blocks
+from django_mcp.protocol.content_blocks import content_blocks
+from django_mcp.protocol.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY
 
 logger = logging.getLogger(__name__)
 
-ERROR_META_KEY = "django-mcp/error"
-"""In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.
+RESOURCE_NOT_FOUND = -32002
+"""Code of the 2025 revisions for a resource that is not found; 2026-07-28 forbids it."""
 
-`kind` is the outcome in the record of the call. JSON-RPC errors have it in their `data`.
-
-Not in `structuredContent`: clients validate that against the tool's output schema even when it is
-an error, and would then hide the message.
-"""
+NOT_FOUND_OUTCOMES = ("not_found", "permission_denied")
+"""Outcomes of reads that may not tell callers whether there is such a resource."""
 
 
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
@@ -61,6 +62,29 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
         is_error=True,
         _meta={CALL_ID_META_KEY: str(call_id), ERROR_META_KEY: _facts(error)},
     )
+
+
+def failed_get(error: Exception, call_id: UUID) -> MCPError:
+    """Return the JSON-RPC error of a read or get that failed: its result has no place for one."""
+    if not isinstance(error, CallError):
+        return _with_facts(internal_error(error, call_id), ToolFailedError(call_id))
+    is_mendable = isinstance(error, UnknownPrimitiveError | InvalidArgumentsError)
+    code = INVALID_PARAMS if is_mendable else INTERNAL_ERROR
+    return _with_facts(MCPError(code=code, message=_text(error)), error)
+
+
+def failed_read(error: Exception, call_id: UUID, uri: str, *, is_modern: bool) -> MCPError:
+    """Return the JSON-RPC error of a read that failed.
+
+    A resource that is missing, hidden, or refused by its own function, is answered the same: with
+    the URI in its `data`, and the code that the revision of the client has for it.
+    """
+    if isinstance(error, CallError) and error.outcome in NOT_FOUND_OUTCOMES:
+        missing = ResourceNotFoundError(uri)
+        code = INVALID_PARAMS if is_modern else RESOURCE_NOT_FOUND
+        data = {"uri": missing.uri}
+        return _with_facts(MCPError(code=code, message=str(missing), data=data), missing)
+    return failed_get(error, call_id)
 
 
 def failed_task(error: CallError) -> dict[str, Any]:

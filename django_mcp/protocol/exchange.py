@@ -11,8 +11,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.invocation import Invocation
 from django_mcp.peers import Peer
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
-from django_mcp.tools.tool import Tool
+from django_mcp.protocol.targets import Target
 from django_mcp.trace_context import valid_traceparent
 
 Context = ServerRequestContext[Any, Any]
@@ -24,20 +25,22 @@ SCOPE_KEY = "django_mcp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """Request of an authenticated caller. `tool` is the one that it calls, if its caller sees it.
+    """Request of an authenticated caller.
 
+    `target` is what it calls, reads or gets, and `found` the primitive that its caller sees there.
     `may_stream` says whether messages may come before its answer.
     """
 
     principal: Principal
     peer: Peer
-    tool: Tool | None = None
+    target: Target | None = None
+    found: Primitive | None = None
     may_stream: bool
 
     def invocation(
-        self, params: Mapping[str, Any], protocol_version: str, **facts: Any
+        self, target: Target, params: Mapping[str, Any], protocol_version: str, **facts: Any
     ) -> Invocation:
-        """Return the invocation that the params of a well-formed `tools/call` describe.
+        """Return the invocation of a target that the params of a well-formed request describe.
 
         `facts` are what else is known of it, by the names that `Invocation` has for them.
         """
@@ -45,8 +48,10 @@ class Exchange:
         meta = meta if isinstance(meta, Mapping) else {}
         peer = self.peer
         return Invocation(
-            name=params["name"],
-            arguments=params.get("arguments") or {},
+            kind=target.kind,
+            name=target.name,
+            arguments=target.arguments,
+            uri=target.uri,
             principal=self.principal,
             client_info=_client_info(meta) or peer.user_agent,
             address=peer.address,

@@ -4,7 +4,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
-from mcp_types import CallToolRequestParams, DiscoverResult, PaginatedRequestParams, RequestParams
+from mcp_types import (
+    CallToolRequestParams,
+    DiscoverResult,
+    GetPromptRequestParams,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    RequestParams,
+)
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 import django_mcp
@@ -13,6 +20,12 @@ from django_mcp.endpoints import Endpoint
 from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context
+from django_mcp.protocol.handlers.prompts import get_prompt, list_prompts
+from django_mcp.protocol.handlers.resources import (
+    list_resource_templates,
+    list_resources,
+    read_resource,
+)
 from django_mcp.protocol.handlers.subscriptions import listen
 from django_mcp.protocol.handlers.tasks import (
     TaskParams,
@@ -23,14 +36,16 @@ from django_mcp.protocol.handlers.tasks import (
 )
 from django_mcp.protocol.handlers.tools import ToolList, handle_call, parameter_header_schema
 from django_mcp.protocol.request_state import request_state_boundary
+from django_mcp.resources.resource import Resource
 
 
 def build_server(endpoint: Endpoint) -> Server[Any]:
-    """Return a server of the project's tools, for any number of requests in either era.
+    """Return a server of all that the project declares, for any number of requests in either era.
 
-    Raises `ToolRegistrationError` when a tool cannot be served.
+    Raises `ToolRegistrationError` when something cannot be served.
     """
-    tool_list = ToolList(get_registry())
+    registry = get_registry()
+    tool_list = ToolList(registry)
     server = Server(
         settings.SERVER_NAME or urlsplit(endpoint.url).hostname or endpoint.name,
         # Clients and the protocol want some version; ours is the best there is.
@@ -54,6 +69,16 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     server.add_request_handler("server/discover", RequestParams, discover)
     server.add_request_handler("tools/list", PaginatedRequestParams, tool_list.handle)
     server.add_request_handler("tools/call", CallToolRequestParams, handle_call)
+    if registry.of(Resource):
+        # The SDK advertises what is handled, and clients ask for what is advertised.
+        server.add_request_handler("resources/list", PaginatedRequestParams, list_resources)
+        server.add_request_handler(
+            "resources/templates/list", PaginatedRequestParams, list_resource_templates
+        )
+        server.add_request_handler("resources/read", ReadResourceRequestParams, read_resource)
+    # Always: operators may write prompts at any time.
+    server.add_request_handler("prompts/list", PaginatedRequestParams, list_prompts)
+    server.add_request_handler("prompts/get", GetPromptRequestParams, get_prompt)
     server.add_request_handler("tasks/get", TaskParams, get_task)
     server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
     server.add_request_handler("tasks/update", UpdateTaskParams, update_task)

@@ -9,7 +9,7 @@ from django_mcp.background.results import deserialize_error, deserialize_result
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_requests
 from django_mcp.protocol.errors import failed_call, failed_task
-from django_mcp.protocol.wire import wire_result
+from django_mcp.protocol.results import wire_result
 
 Status = ToolTask.Status
 

@@ -30,8 +30,8 @@ from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.protocol.call_results import call_result, error_result
-from django_mcp.protocol.errors import ERROR_META_KEY
-from django_mcp.protocol.wire import wire_tool
+from django_mcp.protocol.definitions import wire_tool
+from django_mcp.protocol.meta_keys import ERROR_META_KEY
 from django_mcp.schemas.output.output import WRAPPER, Rendered
 from django_mcp.testing.inline import inline
 from django_mcp.threads.executors import run_in_control

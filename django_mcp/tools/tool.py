@@ -9,7 +9,7 @@ from django_mcp.kinds import Kind
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.json_schema import JSONSchema
-from django_mcp.schemas.output.output import Output, Rendered
+from django_mcp.schemas.output.output import Rendered
 from django_mcp.schemas.pages.cursors import binding
 from django_mcp.schemas.pages.output import PagedOutput, PageRequest, read_request
 from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
@@ -21,8 +21,7 @@ from django_mcp.tools.preparation import Preparation
 class Tool(Primitive):
     """One tool, ready to be listed and called.
 
-    `atomic` is the alias of its database, or None; `background` is None for a tool that runs
-    within its request.
+    `background` is None for a tool that runs within its request.
     """
 
     kind: ClassVar[Kind] = Kind.TOOL
@@ -31,11 +30,9 @@ class Tool(Primitive):
     idempotent: bool | None
     open_world: bool | None
     page_size: int | None
-    atomic: str | None
     has_parameter_headers: bool
     background: Background | None
     preparation: Preparation | None
-    output: Output
 
     @property
     def is_repeatable(self) -> bool:
@@ -44,7 +41,7 @@ class Tool(Primitive):
 
     @property
     def may_report(self) -> bool:
-        """True if a call can report its progress."""
+        """See `Primitive`: the worker of a background tool can, whatever its function does."""
         return self.background is not None or self.signature.context_parameter is not None
 
     @property
@@ -77,7 +74,7 @@ class Tool(Primitive):
         """Return the result of a call whose function returned `value`; see `Output.render`."""
         if isinstance(self.output, PagedOutput):
             return self.output.render_page(value, self._page_request(invocation))
-        return self.output.render(value)
+        return Primitive.render(self, invocation, value)
 
     def _page_request(self, invocation: Invocation) -> PageRequest:
         arguments, user = invocation.arguments, invocation.principal.user

@@ -18,7 +18,7 @@ from django_mcp.calls import pipeline, run, steps
 from django_mcp.guards import Guard, all_guards
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.protocol import call_results
-from django_mcp.protocol.handlers import tools
+from django_mcp.protocol.handlers import prompts, resources, tools
 from django_mcp.threads import executors
 from django_mcp.transports import view
 from django_mcp.transports.http import (
@@ -55,10 +55,12 @@ PATHS: Mapping[str, Sequence[PathStep]] = {
         PathStep("The body is read, within its time and size", body.read_body),
         PathStep("It is parsed, and of the era of its headers", message.Message.read),
         PathStep(
-            "The tool is looked up, as its caller sees it; its scopes are held, else 403",
+            "What it names is looked up, as its caller sees it; its scopes are held, else 403",
             authorization.authorize,
         ),
         PathStep("The SDK has validated the message: the `Call` is made", tools.handle_call),
+        PathStep("or that of a read", resources.read_resource),
+        PathStep("or that of a prompt", prompts.get_prompt),
         PathStep("It is served in one of three ways", dispatch.serve),
         PathStep("or begun as a task, for a client that takes one", dispatch.start_task),
     ),

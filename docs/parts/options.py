@@ -1,32 +1,41 @@
-"""The options of `@tool`: the fields of its declaration, with the texts below them."""
+"""The options of the decorators: fields of declarations, with the texts below them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from django_mcp.primitives.declaration import Declaration
+from django_mcp.prompts.declaration import PromptDeclaration
+from django_mcp.resources.declaration import ResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration
 from docs.parts.markdown import code, table
 from docs.parts.source import annotation, class_of, written
 
+CLASSES: Mapping[str, tuple[type, ...]] = {
+    "tool": (Declaration, ToolDeclaration, BackgroundOptions),
+    "resource": (ResourceDeclaration, Declaration),
+    "prompt": (Declaration, PromptDeclaration),
+}
+"""The classes with the options of each decorator."""
 
-def option_lines() -> Iterator[str]:
-    """A table of the options."""
+
+def option_lines(decorator: str) -> Iterator[str]:
+    """A table of the options of a decorator."""
     rows = [
         (code(name), code(annotation(field.annotation)), code(written(field.value)), meaning)
-        for cls in (Declaration, ToolDeclaration, BackgroundOptions)
+        for cls in CLASSES[decorator]
         for name, field, meaning in _options(class_of(cls))
     ]
     yield from table(("option", "type", "default", "meaning"), rows)
 
 
 def _options(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign, str]]:
-    """The fields that have a default, each with the text below it."""
+    """The fields with a text below them."""
     for field, below in pairwise(node.body):
         match field, below:
             case (
-                ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()),
+                ast.AnnAssign(target=ast.Name(id=name)),
                 ast.Expr(value=ast.Constant(value=str(text))),
-            ):
+            ) if not annotation(field.annotation).startswith("ClassVar"):
                 yield name, field, " ".join(text.split())

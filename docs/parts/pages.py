@@ -40,7 +40,7 @@ WRITERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "layers": lambda _: layer_lines(),
     "model": model_lines,
     "names": name_lines,
-    "options": lambda _: option_lines(),
+    "options": option_lines,
     "path": path_lines,
     "settings": lambda _: setting_lines(),
 }

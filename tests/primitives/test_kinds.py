@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -12,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from django_mcp import Endpoint, Principal, register, tool
+from django_mcp import Endpoint, Principal, resource, tool
 from django_mcp.catalog import empty_list_reason, find, survey, visible
 from django_mcp.exceptions import ToolRegistrationError, UnknownToolError
 from django_mcp.kinds import Kind
@@ -21,38 +20,12 @@ from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.login_scopes import login_scopes, offered_scopes
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.policy.visibility import Denial
-from django_mcp.primitives.declaration import Declaration, collecting
-from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build, get_registry
-from django_mcp.primitives.resolution import Resolution
-from django_mcp.schemas.input.signature import read_signature
+from django_mcp.resources.resource import Resource
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
 from tests.calls import caller, serving_declared
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Note(Primitive):
-    """The least that a primitive is made of."""
-
-    kind: ClassVar[Kind] = Kind.RESOURCE
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoteDeclaration(Declaration):
-    """A declaration whose class says itself how it is resolved."""
-
-    kind: ClassVar[Kind] = Kind.RESOURCE
-
-    def resolve(self) -> Note:
-        resolution = Resolution(self)
-        shared = resolution.shared_fields()
-        signature = resolution.attempt(
-            read_signature, self.function, descriptions={}, schema_extra=None
-        )
-        if resolution.problems or signature is None:
-            raise resolution.error()
-        return Note(**shared, signature=signature, read_only=True)
 
 
 def read() -> str:
@@ -67,9 +40,9 @@ def read_own(owner: User) -> str:
 
 @contextmanager
 def declaring(function: Callable[..., Any] = read, **options: Any) -> Iterator[None]:
-    """Serve one note, and a tool of the same name in the same group."""
+    """Serve one resource, and a tool of the same name in the same group."""
     with collecting() as declared:
-        register(NoteDeclaration(function, **options))
+        resource(f"note://{function.__name__}", **options)(function)
         tool(name=function.__name__, group=options.get("group", "default"))(read)
         with serving_declared(declared):
             sync_groups()
@@ -90,14 +63,14 @@ def ann(db: None) -> User:
 def test_each_kind_has_names_of_its_own(ann: User) -> None:
     with declaring():
         assert list(get_registry().primitives) == [("resource", "read"), ("tool", "read")]
-        assert visible(Note, caller(ann)) == [get_registry().get(Kind.RESOURCE, "read")]
+        assert visible(Resource, caller(ann)) == [get_registry().get(Kind.RESOURCE, "read")]
         assert visible(Tool, caller(ann)) == [get_registry().get(Kind.TOOL, "read")]
 
 
 def test_one_kind_cannot_declare_a_name_twice() -> None:
     with collecting() as declared:
-        register(NoteDeclaration(read))
-        register(NoteDeclaration(read_own, name="READ"))
+        resource("note://read")(read)
+        resource("note://own", name="READ")(read_own)
     with pytest.raises(ToolRegistrationError) as caught:
         build(declared)
 
@@ -108,9 +81,9 @@ def test_one_kind_cannot_declare_a_name_twice() -> None:
 
 def test_problems_of_all_kinds_are_reported_at_once() -> None:
     with collecting() as declared:
-        register(NoteDeclaration(read, group="two words"))
+        resource("note://read", group="two words")(read)
         tool(scopes=["two words"])(read)
-        register(NoteDeclaration(User))
+        resource("note://user")(User)
     with pytest.raises(ToolRegistrationError) as caught:
         build(declared)
 
@@ -196,9 +169,9 @@ def test_scopes_are_asked_for_and_offered(ann: User) -> None:
 @pytest.mark.parametrize("name", ["read", "absent"])
 def test_it_is_found_by_its_class_alone(ann: User, name: str) -> None:
     with collecting() as declared:
-        register(NoteDeclaration(read))
+        resource("note://read")(read)
     with serving_declared(declared):
-        found = async_to_sync(find)(Note, name, caller(ann))
+        found = async_to_sync(find)(Resource, name, caller(ann))
 
         assert (found is not None) == (name == "read")
         assert async_to_sync(find)(Tool, name, caller(ann)) is None
@@ -207,7 +180,7 @@ def test_it_is_found_by_its_class_alone(ann: User, name: str) -> None:
 @pytest.mark.django_db
 def test_clients_are_shown_it_as_no_tool() -> None:
     with collecting() as declared:
-        register(NoteDeclaration(read))
+        resource("note://read")(read)
     with serving_declared(declared):
         assert MCPClient().list_tools() == []
         with pytest.raises(UnknownToolError):

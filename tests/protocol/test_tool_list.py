@@ -75,12 +75,13 @@ def test_server_introduces_itself_to_each_era(
     assert discovered["supportedVersions"] == [MODERN]
     assert discovered["capabilities"] == {
         "tools": {"listChanged": False},
+        "prompts": {"listChanged": False},
         "extensions": {TASKS: {}},
     }
     assert greeted["protocolVersion"] == LEGACY
     assert greeted["capabilities"]["tools"] == {"listChanged": False}
     assert greeted["serverInfo"]["name"] == "testserver"
-    assert "prompts" not in json.dumps([discovered, greeted])
+    assert "resources" not in json.dumps([discovered, greeted])
 
 
 def test_definitions_say_what_the_tools_are(client: Client) -> None:

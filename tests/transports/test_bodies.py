@@ -279,7 +279,7 @@ def test_meta_that_is_no_object_breaks_nothing(client: Client, meta: Any) -> Non
 
 @pytest.mark.parametrize(
     "method",
-    ["", "x", "tools/x", "prompts/list", "resources/list", "tasks/list", "subscriptions/listen"],
+    ["", "x", "tools/x", "prompts/x", "resources/subscribe", "tasks/list", "subscriptions/listen"],
 )
 def test_unknown_method(client: Client, method: str) -> None:
     headers, message = calling(client, method=method)

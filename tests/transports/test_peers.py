@@ -12,10 +12,12 @@ from pytest_django import Settings
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.endpoints import Endpoint
 from django_mcp.exceptions import InvalidCredentialsError
+from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord
 from django_mcp.peers import Peer
 from django_mcp.principals import Principal
 from django_mcp.protocol.exchange import Exchange
+from django_mcp.protocol.targets import Target
 from django_mcp.transports.http.peer import peer_of
 from tests.spec import MODERN
 from tests.wire import Client
@@ -121,7 +123,11 @@ def test_call_is_read_without_a_request() -> None:
     peer = Peer(address="192.0.2.1", user_agent="probe/1", headers=headers)
     exchange = Exchange(principal=principal, peer=peer, may_stream=False)
 
-    call = exchange.invocation({"name": "add", "arguments": {"a": 1}}, MODERN)
+    params = {"name": "add", "arguments": {"a": 1}}
+    target = Target.of(Kind.TOOL, params)
+    assert target is not None
+
+    call = exchange.invocation(target, params, MODERN)
 
     assert (call.name, call.arguments, call.principal) == ("add", {"a": 1}, principal)
     assert (call.address, call.client_info) == ("192.0.2.1", "probe/1")

@@ -1,8 +1,7 @@
 """Handlers of `tools/list` and `tools/call`."""
 
-import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult
@@ -14,22 +13,19 @@ from mcp_types import (
     PaginatedRequestParams,
 )
 
-from django_mcp.calls.call import Call
 from django_mcp.catalog import empty_list_reason, visible
-from django_mcp.conf import settings
 from django_mcp.dispatch import serve, start_task
 from django_mcp.kinds import Kind
 from django_mcp.primitives.registry import Registry
 from django_mcp.principals import Principal
-from django_mcp.protocol.call_results import Served, call_result, error_result
+from django_mcp.protocol.call_results import call_result, error_result
 from django_mcp.protocol.capabilities import declares_tasks
+from django_mcp.protocol.content_blocks import model_json
+from django_mcp.protocol.definitions import wire_tool_json
 from django_mcp.protocol.elicitation import input_responses_in, is_askable
-from django_mcp.protocol.errors import internal_error
 from django_mcp.protocol.exchange import Context, current_exchange, exchange_of, is_modern
-from django_mcp.protocol.pagination import decode_cursor, encode_cursor
-from django_mcp.protocol.progress import ProgressChannel
-from django_mcp.protocol.wire import wire_tool_json
-from django_mcp.threads.executors import run_detached, run_in_control
+from django_mcp.protocol.handlers.calls import call_of, served
+from django_mcp.protocol.handlers.pages import visible_page
 from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
@@ -56,21 +52,13 @@ class ToolList:
 
     async def handle(self, ctx: Context, params: PaginatedRequestParams) -> dict[str, Any]:
         """Return a page of the names that this caller sees."""
-        after = "" if params.cursor is None else decode_cursor(params.cursor)
-        try:
-            visible = await run_in_control(self._visible, exchange_of(ctx).principal)
-        except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
-            raise internal_error(error) from None
-        names = [tool.name for tool in visible if tool.name > after]
-        page = names[: settings.LIST_PAGE_SIZE]
-        result = ListToolsResult(
-            tools=[], next_cursor=encode_cursor(page[-1]) if len(names) > len(page) else None
-        )
-        envelope = result.model_dump(by_alias=True, mode="json", exclude_none=True)
-        return {**envelope, "tools": [{"name": name, "inputSchema": UNDEFINED} for name in page]}
+        page = await visible_page(ctx, params, Tool, visible=self._visible)
+        envelope = model_json(ListToolsResult(tools=[], next_cursor=page.next_cursor))
+        names = [{"name": tool.name, "inputSchema": UNDEFINED} for tool in page.items]
+        return {**envelope, "tools": names}
 
-    def _visible(self, principal: Principal) -> list[Tool]:
-        tools = visible(Tool, principal)
+    def _visible(self, cls: type[Tool], principal: Principal) -> list[Tool]:
+        tools = visible(cls, principal)
         if not tools and not self._is_explained:
             # Once: whoever sets the site up reads it, and callers without rights fill no log.
             self._is_explained = True
@@ -96,38 +84,23 @@ async def handle_call(
     """Handle `tools/call`: with a task when the tool is slow and the client takes tasks.
 
     When the tool needs input first, its requests are the result, and the client calls again.
-
-    When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
-    demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
     """
-    exchange = exchange_of(ctx)
-    tool = exchange.tool
-    is_task = tool is not None and tool.background is not None and declares_tasks(ctx)
-    invocation = exchange.invocation(
-        ctx.params or {},
-        ctx.protocol_version,
+    tool = exchange_of(ctx).found
+    is_slow = isinstance(tool, Tool) and tool.background is not None
+    is_task = is_slow and declares_tasks(ctx)
+    call = call_of(
+        ctx,
+        Kind.TOOL,
+        has_stream=not is_task,  # the progress of a task stands in its status
         is_askable=is_askable(ctx),
         takes_task=is_task,
         **input_responses_in(params),
     )
-    # A task has no stream; its progress stands in its status.
-    channel = ProgressChannel(ctx.session) if _wants_progress(ctx) and not is_task else None
-    call = Call(invocation=invocation, target=tool, progress=channel)
-    serving: Coroutine[Any, Any, Served] = start_task(call) if is_task else serve(call)
-    work = run_detached(serving)
     try:
-        return call_result(await asyncio.shield(work), call)
-    except asyncio.CancelledError:
-        call.cancellation.client_left(is_request=is_modern(ctx))
-        if is_modern(ctx):
-            work.cancel()
-        work.add_done_callback(_retrieve)
-        raise
+        serving = start_task(call) if is_task else serve(call)
+        return call_result(await served(ctx, call, serving), call)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         return error_result(error, call, is_modern=is_modern(ctx))
-    finally:
-        if channel is not None:
-            await _deliver(channel, work)
 
 
 def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
@@ -137,27 +110,7 @@ def parameter_header_schema(name: str) -> Mapping[str, Any] | None:
     would tell a hidden tool from a missing one.
     """
     exchange = current_exchange.get(None)
-    tool = exchange.tool if exchange is not None else None
-    if tool is None or tool.name != name or not tool.has_parameter_headers:
+    tool = exchange.found if exchange is not None else None
+    if not isinstance(tool, Tool) or tool.name != name or not tool.has_parameter_headers:
         return None
     return tool.input_schema
-
-
-def _retrieve(work: "asyncio.Task[Served]") -> None:
-    """Retrieve the end of a call that nobody waits for, so that asyncio does not log it again."""
-    if not work.cancelled():
-        work.exception()
-
-
-async def _deliver(channel: ProgressChannel, work: "asyncio.Task[Served]") -> None:
-    """Flush pending progress before the result is sent, unless the client has gone."""
-    try:
-        if work.done():
-            await channel.drain()
-    finally:
-        channel.close()
-
-
-def _wants_progress(ctx: Context) -> bool:
-    meta = (ctx.params or {}).get("_meta")
-    return isinstance(meta, Mapping) and meta.get("progressToken") is not None

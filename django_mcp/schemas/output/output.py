@@ -11,7 +11,7 @@ import jsonschema_rs
 from django.http import FileResponse
 from typing_extensions import override
 
-from django_mcp.content import Content, Text
+from django_mcp.content import Content, PromptMessage, Text
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.json_schema import JSONSchema, OutputSchema, json_form
 from django_mcp.schemas.output.files import embedded_file
@@ -28,7 +28,11 @@ WRAPPER = "result"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """Rendered result for any client: content blocks and, for data, `structuredContent`."""
+    """Rendered result for any client: content blocks and, for data, `structuredContent`.
+
+    The content of a resource is in `EmbeddedResource` blocks, and that of a prompt in
+    `PromptMessage`s.
+    """
 
     content: tuple[Content, ...]
     structured: dict[str, Any] | None = None
@@ -44,7 +48,8 @@ class Rendered:
         return sum(len(text.encode()) + len(data) for text, data in self._parts())
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
-        for block in self.content:
+        for each in self.content:
+            block = each.block if isinstance(each, PromptMessage) else each
             yield getattr(block, "text", None) or "", getattr(block, "data", None) or b""
 
 

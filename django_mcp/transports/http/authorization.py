@@ -1,11 +1,9 @@
-"""Authorization of the tool that a request calls, as far as only HTTP can answer it.
+"""Authorization of what a request calls, reads or gets, as far as only HTTP can answer it.
 
 A handler of the protocol can no longer set the HTTP status, so a missing scope is answered here.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
@@ -13,16 +11,17 @@ from mcp.server.streamable_http import CONTENT_TYPE_SSE
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.calls.call import Call
-from django_mcp.catalog import Lookup, look_up
+from django_mcp.catalog import Lookup
 from django_mcp.dispatch import refuse
 from django_mcp.exceptions import MissingScopeError
 from django_mcp.peers import Peer
 from django_mcp.policy.login_scopes import login_scopes
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.protocol.errors import internal_error, no_streams
 from django_mcp.protocol.exchange import Exchange
+from django_mcp.protocol.targets import Target
 from django_mcp.threads.executors import run_in_control
-from django_mcp.tools.tool import Tool
 from django_mcp.transports.http.message import Message, RejectedMessageError
 from django_mcp.transports.http.streams import takes_streams
 
@@ -30,40 +29,43 @@ from django_mcp.transports.http.streams import takes_streams
 async def authorize(
     request: ASGIRequest, peer: Peer, message: Message, principal: Principal
 ) -> Exchange | Challenge:
-    """Look up the tool that a message calls, and return what goes on to the protocol.
+    """Look up the target of a message, and return what goes on to the protocol.
 
-    The challenge for a tool whose scopes the caller lacks is returned instead (RFC 6750, section
+    The challenge for one whose scopes the caller lacks is returned instead (RFC 6750, section
     3.1); the refusal of a known caller is on record. Raises `RejectedMessageError` for a message
     whose answer is a stream that the server does not take.
     """
     exchange = Exchange(principal=principal, peer=peer, may_stream=_may_stream(request, message))
-    if message.call is None:
+    if message.target is None:
         return exchange
-    found = await _look_up(exchange, message, message.call)
-    tool = found.found
-    if tool is not None and tool.scopes <= principal.scopes:
-        reports = tool.may_report and message.wants_progress and takes_streams(request.scope)
+    target, lookup = await _look_up(exchange, message, message.target)
+    exchange, found = replace(exchange, target=target), lookup.found
+    if found is not None and found.scopes <= principal.scopes:
+        reports = found.may_report and message.wants_progress and takes_streams(request.scope)
         is_stream = exchange.may_stream or reports
-        return replace(exchange, tool=tool, may_stream=is_stream)
-    if not found.login_scopes <= principal.scopes:
+        return replace(exchange, found=found, may_stream=is_stream)
+    if not lookup.login_scopes <= principal.scopes:
         offered = await run_in_control(login_scopes, principal.endpoint)
-        return Challenge(scopes=found.login_scopes | offered)
-    if tool is None:
+        return Challenge(scopes=lookup.login_scopes | offered)
+    if found is None:
         return exchange
-    error = MissingScopeError(required=tool.scopes, granted=principal.scopes)
-    call = Call(invocation=exchange.invocation(message.call, message.version), target=tool)
-    await run_in_control(refuse, call, error)
-    return Challenge(error="insufficient_scope", scopes=tool.scopes)
+    error = MissingScopeError(required=found.scopes, granted=principal.scopes)
+    invocation = exchange.invocation(target, message.params, message.version)
+    await run_in_control(refuse, Call(invocation=invocation, target=found), error)
+    return Challenge(error="insufficient_scope", scopes=found.scopes)
 
 
-async def _look_up(exchange: Exchange, message: Message, params: Mapping[str, Any]) -> Lookup[Tool]:
-    """Look up the tool that is called; a failure of the look-up counts as one of the tool."""
+async def _look_up(
+    exchange: Exchange, message: Message, target: Target
+) -> tuple[Target, Lookup[Primitive]]:
+    """Look up the target; a failure of the look-up counts as one of the call."""
     try:
-        return await look_up(Tool, params["name"], exchange.principal)
+        return await target.look_up(exchange.principal)
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (of the project's own users and permissions)
-        call = Call(invocation=exchange.invocation(params, message.version), target=None)
+        invocation = exchange.invocation(target, message.params, message.version)
+        call = Call(invocation=invocation, target=None)
         await run_in_control(refuse, call, error)
         raise RejectedMessageError(internal_error(error, call.id), message.id) from None
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from django.http import HttpRequest
@@ -21,6 +21,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from django_mcp.calls.elicitation import MAX_REQUESTS
 from django_mcp.conf import settings
 from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error, repeated_header
+from django_mcp.protocol.targets import KINDS, Target
 from django_mcp.transports.http.body import NotJSONError, parse_body
 
 ROUTING_HEADERS = {
@@ -49,14 +50,15 @@ class RejectedMessageError(Exception):
 class Message:
     """Message that may go on to the SDK, which validates whatever is not validated here.
 
-    `call` holds the params of a well-formed `tools/call` request whose headers, in the era that
-    has them, agree with its body; None for any other message. `version` is the revision that the
-    request is served by.
+    `target` is what a well-formed request calls, reads or gets, if its headers agree with its body
+    in the era that has them; None for any other message. `params` are those of the request, and
+    `version` is the revision that it is served by.
     """
 
     version: str
     id: str | int | None = None
-    call: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    target: Target | None = None
     wants_stream: bool = False
 
     @classmethod
@@ -84,18 +86,21 @@ class Message:
         is_modern = version not in HANDSHAKE_PROTOCOL_VERSIONS
         if error := _excess(params, body) or (None if is_modern else _other_era(params, header)):
             raise RejectedMessageError(error, _id_of(message))
-        is_call = _is_call(message) and (not is_modern or _headers_agree(request, message))
+        target = _target_of(message)
+        if target is not None and is_modern and not _headers_agree(request, message):
+            target = None
         return cls(
             version=version,
             id=_id_of(message),
-            call=params if is_call else None,
+            params=params,
+            target=target,
             wants_stream=message.get("method") == "subscriptions/listen",
         )
 
     @property
     def wants_progress(self) -> bool:
-        """True if the caller requests progress notifications for its call."""
-        meta = None if self.call is None else self.call.get("_meta")
+        """True if the caller requests progress notifications."""
+        meta = self.params.get("_meta")
         return isinstance(meta, dict) and meta.get("progressToken") is not None
 
 
@@ -155,15 +160,13 @@ def _id_of(message: Any) -> str | int | None:
     return id if type(id) in (str, int) else None  # a bool is none
 
 
-def _is_call(message: Mapping[str, Any]) -> bool:
-    """Return whether it is a `tools/call` request with a name and an object of arguments."""
-    params = message["params"]
-    return (
-        message.get("method") == "tools/call"
-        and _id_of(message) is not None
-        and isinstance(params.get("name"), str)
-        and isinstance(params.get("arguments"), dict | None)
-    )
+def _target_of(message: Mapping[str, Any]) -> Target | None:
+    """Return what a request calls, reads or gets; None for any other message."""
+    method = message.get("method")
+    kind = KINDS.get(method) if isinstance(method, str) else None
+    if kind is None or _id_of(message) is None:
+        return None
+    return Target.of(kind, message["params"])
 
 
 def _headers_agree(request: HttpRequest, message: Mapping[str, Any]) -> bool:

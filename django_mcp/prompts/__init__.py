@@ -1,0 +1,1 @@
+"""Prompts: messages that users begin a conversation with, as `@prompt` declares them."""

@@ -1,0 +1,19 @@
+"""The `@prompt` decorator and its options: those that all kinds of primitives have."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django_mcp.kinds import Kind
+from django_mcp.primitives.declaration import Declaration
+from django_mcp.primitives.decorator import decorator_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptDeclaration(Declaration):
+    """A function that is declared to be a prompt, with the options of `@prompt`."""
+
+    kind: ClassVar[Kind] = Kind.PROMPT
+    resolver: ClassVar[str] = "django_mcp.prompts.resolution.resolve"
+
+
+prompt = decorator_of(PromptDeclaration)

@@ -1,0 +1,22 @@
+"""Resolution of a `PromptDeclaration` into a `Prompt`."""
+
+from django_mcp.primitives.resolution import Resolution
+from django_mcp.prompts.declaration import PromptDeclaration
+from django_mcp.prompts.output import MessagesOutput
+from django_mcp.prompts.prompt import Prompt
+from django_mcp.schemas.input.signature import read_signature
+
+
+def resolve(declaration: PromptDeclaration) -> Prompt:
+    """Return the prompt of a declaration. Raises `ValueError` with all problems, for its author."""
+    resolution = Resolution(declaration)
+    shared = resolution.shared_fields()
+    signature = resolution.attempt(
+        read_signature,
+        declaration.function,
+        descriptions=resolution.documentation.parameters,
+        schema_extra=None,
+    )
+    if resolution.problems or signature is None:
+        raise resolution.error()
+    return Prompt(**shared, read_only=True, signature=signature, output=MessagesOutput())

@@ -1,0 +1,49 @@
+"""Pages of lists: the primitives that a caller sees, in the order of their names."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mcp_types import PaginatedRequestParams
+
+from django_mcp.catalog import visible
+from django_mcp.conf import settings
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.principals import Principal
+from django_mcp.protocol.errors import internal_error
+from django_mcp.protocol.exchange import Context, exchange_of
+from django_mcp.protocol.pagination import decode_cursor, encode_cursor
+from django_mcp.threads.executors import run_in_control
+
+P = TypeVar("P", bound=Primitive)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[P]):
+    """One page of a list, and the cursor of the next; None on the last."""
+
+    items: Sequence[P]
+    next_cursor: str | None
+
+
+async def visible_page(
+    ctx: Context,
+    params: PaginatedRequestParams,
+    cls: type[P],
+    *,
+    where: Callable[[P], bool] = lambda each: True,
+    visible: Callable[[type[P], Principal], list[P]] = visible,
+) -> Page[P]:
+    """Return the page of the primitives of a class, `where` that holds, which a request asks for.
+
+    Raises `MCPError` for a cursor that is none of this server, and when rights cannot be read.
+    """
+    after = "" if params.cursor is None else decode_cursor(params.cursor)
+    try:
+        shown = await run_in_control(visible, cls, exchange_of(ctx).principal)
+    except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
+        raise internal_error(error) from None
+    rest = [each for each in shown if where(each) and each.name > after]
+    page = rest[: settings.LIST_PAGE_SIZE]
+    is_last = len(page) == len(rest)
+    return Page(items=page, next_cursor=None if is_last else encode_cursor(page[-1].name))

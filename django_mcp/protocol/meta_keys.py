@@ -1,0 +1,13 @@
+"""Keys of the package's own in the `_meta` of messages."""
+
+CALL_ID_META_KEY = "django-mcp/call-id"
+"""In the `_meta` of every result of a call, read or get: the id under which it is on record."""
+
+ERROR_META_KEY = "django-mcp/error"
+"""In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.
+
+`kind` is the outcome in the record of the call. JSON-RPC errors have it in their `data`.
+
+Not in `structuredContent`: clients validate that against the tool's output schema even when it is
+an error, and would then hide the message.
+"""

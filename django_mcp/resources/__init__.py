@@ -1,0 +1,1 @@
+"""Resources: what clients read by a URI, as `@resource` declares it."""

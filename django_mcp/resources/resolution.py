@@ -1,0 +1,92 @@
+"""Resolution of a `ResourceDeclaration` into a `Resource`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from django_mcp.content import Role
+from django_mcp.primitives.resolution import Resolution
+from django_mcp.resources.declaration import ResourceDeclaration
+from django_mcp.resources.output import read_contents_output
+from django_mcp.resources.resource import Resource
+from django_mcp.resources.uri_templates import URIPattern
+from django_mcp.schemas.input.signature import Signature, read_signature
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")  # RFC 3986, section 3.1
+MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;.*)?", re.ASCII)  # RFC 6838, section 4.2
+
+
+def resolve(declaration: ResourceDeclaration) -> Resource:
+    """Return the resource of a declaration. Raises `ValueError` with all problems."""
+    resolution = Resolution(declaration)
+    problems = resolution.problems
+    problems += _problems(declaration)
+    shared = resolution.shared_fields()
+    pattern = resolution.attempt(URIPattern.parse, declaration.uri)
+    signature = resolution.attempt(
+        read_signature,
+        declaration.function,
+        descriptions=resolution.documentation.parameters,
+        schema_extra=None,
+    )
+    named = declaration.fields
+    output = resolution.attempt(
+        read_contents_output,
+        declaration.function,
+        fields=dict(named) if isinstance(named, Mapping) else {each: each for each in named},
+        mime_type=declaration.mime_type,
+    )
+    if pattern is not None and signature is not None:
+        problems += _mismatches(pattern, signature)
+    if pattern is not None and pattern.variables:
+        problems += [
+            f"{option} is for resources without variables in their URI"
+            for option in ("size", "last_modified")
+            if getattr(declaration, option) is not None
+        ]
+    if problems or pattern is None or signature is None or output is None:
+        raise resolution.error()
+    return Resource(
+        **shared,
+        read_only=True,
+        signature=signature,
+        output=output,
+        uri=declaration.uri,
+        pattern=pattern,
+        mime_type=declaration.mime_type,
+        size=declaration.size,
+        audience=tuple(declaration.audience),
+        priority=declaration.priority,
+        last_modified=declaration.last_modified,
+    )
+
+
+def _problems(declaration: ResourceDeclaration) -> Iterator[str]:
+    if not SCHEME.fullmatch(declaration.uri):
+        yield f"the URI {declaration.uri!r} has no scheme, as in order://{{order_id}}"
+    if declaration.mime_type is not None and not MIME_TYPE.fullmatch(declaration.mime_type):
+        yield f"mime_type {declaration.mime_type!r} is no media type, such as text/plain"
+    size, priority = declaration.size, declaration.priority
+    if size is not None and (type(size) is not int or size < 0):
+        yield f"size must be a number of bytes, not {size!r}"
+    if priority is not None and not (type(priority) in (int, float) and 0 <= priority <= 1):
+        yield f"priority must be a number from 0 to 1, not {priority!r}"
+    if unknown := [each for each in declaration.audience if each not in get_args(Role)]:
+        yield f"audience names {unknown[0]!r}, which is neither user nor assistant"
+
+
+def _mismatches(pattern: URIPattern, signature: Signature) -> Iterator[str]:
+    """Yield the differences between the variables of a template and the parameters."""
+    parameters = signature.input_schema.get("properties", {})
+    required = set(signature.input_schema.get("required", ()))
+    for name in pattern.variables:
+        if name not in parameters:
+            yield f"the URI has the variable {name!r}, which is no parameter of the function"
+    for name in parameters:
+        if name not in pattern.variables:
+            if name in required:
+                yield f"the parameter {name!r} is no variable of the URI, and has no default"
+            else:
+                yield f"the parameter {name!r} is no variable of the URI"
+        elif name in pattern.optional_variables and name in required:
+            yield f"the URI may leave {name!r} out, so the parameter needs a default"
