@@ -14,6 +14,7 @@ from django_mcp.content import (
     Redacted,
     ResourceLink,
     Text,
+    resource_link,
 )
 from django_mcp.context import ToolContext
 from django_mcp.endpoints import Endpoint
@@ -60,6 +61,7 @@ __all__ = [
     "prompt",
     "register",
     "resource",
+    "resource_link",
     "tool",
 ]
 

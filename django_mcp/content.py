@@ -67,7 +67,11 @@ class Audio(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedResource(Content):
-    """Embedded document under a URI of its own: either `text` or raw `data`."""
+    """Embedded document under a URI of its own: either `text` or raw `data`.
+
+    Without both, the resource of the project that this URI names is read for the caller, and
+    embedded. Raises `ValueError` for both.
+    """
 
     uri: str
     text: str | None = None
@@ -76,19 +80,35 @@ class EmbeddedResource(Content):
 
     def __post_init__(self) -> None:
         Content.__post_init__(self)
-        if (self.text is None) == (self.data is None):
+        if self.text is not None and self.data is not None:
             raise ValueError("A resource holds either text or data.")
+
+    @property
+    def has_contents(self) -> bool:
+        """True if it holds text or data, and is not still to be read."""
+        return self.text is not None or self.data is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceLink(Content):
-    """Link to a document that the client may fetch by its URI."""
+    """Link to a document that the client may fetch by its URI.
+
+    For a resource of the project, `resource_link` fills in the rest.
+    """
 
     uri: str
     name: str
     title: str | None = None
     description: str | None = None
     mime_type: str | None = None
+
+
+def resource_link(uri: str) -> ResourceLink:
+    """Return a link to a resource of the project, named and described as the resource is.
+
+    A caller who does not see the resource is given the URI alone.
+    """
+    return ResourceLink(uri=uri, name="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.calls.call import Call
+from django_mcp.calls.embedding import with_resources
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,
@@ -68,14 +69,14 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
 
 
 def call_function(call: Call) -> Steps[Rendered]:
-    """Call the function with its arguments, and render what it returns."""
+    """Call the function with its arguments, and render what it returns, with its resources."""
     primitive, invocation = call.primitive, call.invocation
     value = yield Step(partial(primitive.function, **(call.arguments or {})), Place.FUNCTION)
     with rendering(call):
         result = primitive.render_at_once(invocation, value) if primitive.is_async else None
         if result is None:
             result = yield Step(partial(primitive.render, invocation, value), Place.TOOL)
-    return result
+    return (yield from with_resources(call, result))
 
 
 @contextmanager

@@ -16,11 +16,13 @@ from django_mcp import (
     Icon,
     Image,
     PromptMessage,
+    ResourceLink,
     Text,
     ToolContext,
     ToolError,
     prompt,
     resource,
+    resource_link,
 )
 from django_mcp.primitives.declaration import collecting
 
@@ -156,6 +158,11 @@ with collecting() as DOCUMENTS:
             Image(data=b"\x89", mime_type="image/png"),
             PromptMessage(content=EmbeddedResource(uri="shop://hours", text="Nine to five")),
         ]
+
+    @prompt
+    def ask_about(uri: str) -> list[PromptMessage | ResourceLink]:
+        """Ask about a resource."""
+        return [resource_link(uri), PromptMessage(content=EmbeddedResource(uri=uri))]
 
     @prompt
     def wrong_prompt() -> object:

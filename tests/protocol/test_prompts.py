@@ -39,13 +39,14 @@ def test_list_describes_each_prompt_and_its_arguments(client: Client) -> None:
 
     assert [each["name"] for each in prompts] == [
         "agreet",
+        "ask_about",
         "broken_prompt",
         "greet",
         "refused_prompt",
         "show",
         "wrong_prompt",
     ]
-    assert prompts[2] == {
+    assert prompts[3] == {
         "name": "greet",
         "title": "Greeting",
         "description": "Greet somebody.",
@@ -88,6 +89,38 @@ def test_messages_have_every_kind_of_content(client: Client) -> None:
             },
         },
     ]
+
+
+def test_prompt_links_and_embeds_resources(client: Client) -> None:
+    messages = get(client, "ask_about", uri="shop://bill/7").result["messages"]
+
+    bill = {"uri": "shop://bill/7", "mimeType": "application/json"}
+    assert messages == [
+        {
+            "role": "user",
+            "content": {
+                "type": "resource_link",
+                "name": "bill",
+                "description": "A bill.",
+                **bill,
+            },
+        },
+        {
+            "role": "user",
+            "content": {
+                "type": "resource",
+                "resource": {**bill, "text": '[{"item":"bill 7","price":1.5}]'},
+            },
+        },
+    ]
+
+
+@pytest.mark.parametrize("uri", ["shop://hidden", "shop://missing", "shop://own"])
+def test_prompt_embeds_only_what_its_caller_sees(client: Client, uri: str) -> None:
+    error = get(client, "ask_about", uri=uri).error
+
+    assert error["message"] == f"Resource not found: {uri}"
+    assert error["data"]["django-mcp/error"]["kind"] == "not_found"
 
 
 def test_get_is_on_record_with_its_arguments(client: Client) -> None:
