@@ -14,6 +14,7 @@ from mcp_types import (
     HEADER_MISMATCH,
     INTERNAL_ERROR,
     INVALID_PARAMS,
+    INVALID_REQUEST,
     METHOD_NOT_FOUND,
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     PARSE_ERROR,
@@ -109,6 +110,11 @@ def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
 def parse_error() -> MCPError:
     """Return the error for a body that is no JSON."""
     return MCPError(code=PARSE_ERROR, message="Parse error: the body must be JSON in UTF-8")
+
+
+def invalid_request() -> MCPError:
+    """Return the error for JSON that is no request."""
+    return MCPError(code=INVALID_REQUEST, message="The message is no request of JSON-RPC 2.0")
 
 
 def invalid_params(message: str) -> MCPError:

@@ -147,15 +147,28 @@ def test_missing_scope_is_403_that_names_every_scope(client: Client, name: str, 
     answer = client.with_key(f"alice {held}").call(name, text="secret diary")
 
     assert answer.status == 403
-    assert answer.json["error"] == {
-        "code": 403,
-        "message": "The token lacks scopes; needed are: notes:read notes:write",
-        "data": {"error": "insufficient_scope", "scopes": ["notes:read", "notes:write"]},
+    assert answer.json == {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "error": {
+            "code": 403,
+            "message": "The token lacks scopes; needed are: notes:read notes:write",
+            "data": {"error": "insufficient_scope", "scopes": ["notes:read", "notes:write"]},
+        },
     }
     assert answer.header("WWW-Authenticate") == [
         'Key realm="default", scope="notes:read notes:write"'
     ]
     assert outcomes() == [(name, "missing_scope")]
+
+
+@pytest.mark.parametrize("id", [0, "", "a", 10**40])
+def test_missing_scope_is_told_under_any_true_id(client: Client, id: Any) -> None:
+    headers, body = client.request("tools/call", {"name": "write_note"}, id=id)
+
+    answer = client.with_key("alice").post(body, headers=headers)
+
+    assert (answer.status, answer.messages[-1]["id"]) == (403, id)
 
 
 def test_record_of_a_missing_scope_tells_the_whole_story(client: Client) -> None:
@@ -227,7 +240,7 @@ def test_invalid_arguments_do_not_hide_a_missing_scope(client: Client) -> None:
 def test_anonymous_call_of_a_scoped_tool_is_sent_to_the_login(client: Client, name: str) -> None:
     answer = client.call(name)
 
-    assert answer.status == 401
+    assert (answer.status, answer.messages[-1]["id"]) == (401, None)
     assert "notes:read" in answer.header("WWW-Authenticate")[0]
     assert outcomes() == []
 
@@ -472,6 +485,21 @@ class BrokenUser:
         raise RuntimeError(SECRET)
 
 
+class UnreachableUser(BrokenUser):
+    """A user whose permissions are in a database that is down."""
+
+    def has_perms(self, permissions: object) -> bool:
+        raise DatabaseError(SECRET)
+
+
+class UnreachableUserAuthenticator(SilentAuthenticator):
+    """Lets in somebody, after which its database goes down."""
+
+    def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
+        user: Any = UnreachableUser()
+        return Principal(endpoint=endpoint, user=user, scopes=frozenset())
+
+
 class BrokenUserAuthenticator(SilentAuthenticator):
     """Lets in somebody about whom nothing can be found out."""
 
@@ -518,6 +546,19 @@ def test_unreachable_database_is_a_503_that_asks_to_come_again(
     answer = client.call("add", a=1)
 
     assert (answer.status, answer.header("Retry-After")) == (503, ["5"])
+    assert answer.messages[-1]["id"] is None
+    assert SECRET not in answer.text
+
+
+def test_database_that_goes_away_after_the_body_was_read_is_a_503_under_its_id(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_AUTHENTICATORS = [f"{__name__}.UnreachableUserAuthenticator"]
+
+    answer = client.call("hidden_permitted")
+
+    assert (answer.status, answer.header("Retry-After")) == (503, ["5"])
+    assert answer.messages[-1]["id"] == 1
     assert SECRET not in answer.text
 
 

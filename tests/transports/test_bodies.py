@@ -66,16 +66,26 @@ def test_body_that_is_nested_deep(client: Client, body: bytes) -> None:
     assert_refused(client.post(body, headers=headers), codes=(-32700, -32600))
 
 
-@pytest.mark.parametrize("message", [None, 1, "x", [], [[]], {"jsonrpc": "2.0", "id": 1}])
+@pytest.mark.parametrize("message", [None, 1, "x", [], [[]], {}, {"jsonrpc": "2.0"}])
 def test_json_that_is_no_message(client: Client, message: Any) -> None:
-    assert_refused(posting(client, message), codes=(-32600, -32602))
+    answer = posting(client, message)
+
+    assert_refused(answer, codes=(-32600,))
+    assert answer.messages[-1]["id"] is None
+
+
+def test_message_without_a_method_is_refused_under_its_id(client: Client) -> None:
+    answer = posting(client, {"jsonrpc": "2.0", "id": 1})
+
+    assert_refused(answer, codes=(-32600,))
+    assert answer.messages[-1]["id"] == 1
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_batch(client: Client, count: int) -> None:
     _, message = calling(client)
 
-    assert_refused(posting(client, [message] * count), codes=(-32600, -32602))
+    assert_refused(posting(client, [message] * count), codes=(-32600,))
 
 
 @pytest.mark.parametrize(
@@ -93,10 +103,56 @@ def test_batch(client: Client, count: int) -> None:
     ],
     ids=str,
 )
-def test_message_with_a_wrong_envelope(client: Client, change: dict[str, Any]) -> None:
-    _, message = calling(client, **change)
+@pytest.mark.parametrize("id", [7, "seven"])
+def test_message_with_a_wrong_envelope_is_refused_under_its_id(
+    client: Client, change: dict[str, Any], id: Any
+) -> None:
+    _, message = calling(client, **change, id=id)
 
-    assert_refused(posting(client, message), codes=(-32600, -32602))
+    answer = posting(client, message)
+
+    assert answer.status == 400
+    assert answer.json == {
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {"code": -32600, "message": "The message is no request of JSON-RPC 2.0"},
+    }
+    assert CallRecord.objects.count() == 0
+
+
+def test_response_to_a_request_that_nobody_sent_is_dropped_or_refused_without_an_id(
+    client: Client,
+) -> None:
+    answer = posting(client, {"jsonrpc": "2.0", "id": 7, "result": {}})
+
+    if client.era == LEGACY:
+        assert (answer.status, answer.text) == (202, "")
+    else:
+        assert (answer.status, answer.messages[-1]["id"]) == (400, None)
+
+
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "application/jsonp", "json"])
+def test_body_of_another_type_than_json_is_refused_unread(client: Client, kind: str | None) -> None:
+    headers, message = calling(client)
+
+    answer = client.post(json.dumps(message).encode(), headers={**headers, "Content-Type": kind})
+
+    assert answer.status == 415
+    assert answer.json == {
+        "jsonrpc": "2.0",
+        "id": None,
+        "error": {"code": 415, "message": "The Content-Type must be application/json."},
+    }
+    assert CallRecord.objects.count() == 0
+
+
+def test_type_of_json_may_have_parameters(client: Client) -> None:
+    headers, message = calling(client)
+    kind = "application/json; charset=utf-8"
+
+    answer = client.post(json.dumps(message).encode(), headers={**headers, "Content-Type": kind})
+
+    assert answer.result["structuredContent"] == {"result": "x"}
 
 
 @pytest.mark.parametrize("id", [None, True, 1.5, 1.0, {}, []], ids=str)
@@ -108,6 +164,18 @@ def test_message_with_an_id_that_is_none(client: Client, id: Any) -> None:
     # The SDK takes it for a notification in the older era, and drops it.
     assert answer.status == (400 if client.era == MODERN else 202)
     assert CallRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize("change", [{}, {"method": 5}, {"params": []}], ids=str)
+def test_message_whose_id_is_no_unicode_is_refused_without_one(
+    client: Client, change: dict[str, Any]
+) -> None:
+    _, message = calling(client, **change, id="\ud800")
+
+    answer = posting(client, message)
+
+    assert_refused(answer, codes=(-32700, -32600))
+    assert answer.messages[-1]["id"] is None
 
 
 @pytest.mark.parametrize("id", ["", "a", 0, -1, 10**40])

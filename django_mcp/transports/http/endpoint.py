@@ -110,17 +110,19 @@ class MCPEndpoint:
         self, request: ASGIRequest, peer: Peer, body: bytes, principal: Principal
     ) -> Exchange | Response:
         """Return the exchange that goes on to the protocol, or the answer instead."""
+        message = None
         try:
-            exchange = await authorize(request, peer, Message.read(request, body), principal)
+            message = Message.read(request, body)
+            exchange = await authorize(request, peer, message, principal)
         except (DatabaseError, InterfaceError):
             logger.exception(AUTHENTICATION_UNAVAILABLE)
-            return unavailable()
+            return unavailable(id=None if message is None else message.id)
         except TooManyItemsError:
             return too_many_items()
         except RejectedMessageError as rejected:
             return rejection(rejected)
         if isinstance(exchange, Challenge):
-            return challenge_answer(exchange, self._endpoint)
+            return challenge_answer(exchange, self._endpoint, id=message.id)
         return exchange
 
 

@@ -17,14 +17,15 @@ def refusal(
     *,
     headers: Mapping[str, str] | None = None,
     data: Mapping[str, Any] | None = None,
+    id: str | int | None = None,
 ) -> Response:
     """Return a refusal as a JSON-RPC error, whose message is all that clients show to the agent.
 
-    The HTTP status is the error's code, outside the range that JSON-RPC and MCP keep. The request
-    may not have been parsed, so its id is null (JSON-RPC 2.0, section 5).
+    The HTTP status is the error's code, outside the range that JSON-RPC and MCP keep. `id` is that
+    of the request, and null where its body was not parsed (JSON-RPC 2.0, section 5).
     """
     error = {"code": status, "message": message, **({"data": data} if data else {})}
-    body = {"jsonrpc": "2.0", "id": None, "error": error}
+    body = {"jsonrpc": "2.0", "id": id, "error": error}
     return JSONResponse(body, status_code=status, headers=dict(headers or {}))
 
 
@@ -35,23 +36,26 @@ def rejection(rejected: RejectedMessageError) -> Response:
     return JSONResponse(body, status_code=ERROR_CODE_HTTP_STATUS.get(error["code"], 200))
 
 
-def challenge_answer(challenge: Challenge, endpoint: Endpoint) -> Response:
-    """Return 401 or 403 with a challenge of every authenticator (RFC 6750, section 3)."""
+def challenge_answer(
+    challenge: Challenge, endpoint: Endpoint, *, id: str | int | None = None
+) -> Response:
+    """Return 401 or 403 with a challenge of every authenticator (RFC 6750, section 3).
+
+    403 repeats the `id` of the request. 401 never does: it is the same whether the body was read
+    before it or not.
+    """
     scopes = sorted(challenge.scopes)
+    data = {"error": challenge.error, "scopes": scopes} if challenge.error else None
     if challenge.error == "insufficient_scope":
         message = f"The token lacks scopes; needed are: {' '.join(scopes)}"
+        answer = refusal(403, message, data=data, id=id)
     else:
-        message = "A valid access token for this endpoint is needed."
-    answer = refusal(
-        403 if challenge.error == "insufficient_scope" else 401,
-        message,
-        data={"error": challenge.error, "scopes": scopes} if challenge.error else None,
-    )
+        answer = refusal(401, "A valid access token for this endpoint is needed.", data=data)
     for value in challenges(challenge, endpoint):
         answer.headers.append("WWW-Authenticate", value)
     return answer
 
 
-def unavailable() -> Response:
+def unavailable(*, id: str | int | None = None) -> Response:
     """Return 503: the database that authenticates callers cannot be reached."""
-    return refusal(503, "The service is not available now.", headers={"Retry-After": "5"})
+    return refusal(503, "The service is not available now.", headers={"Retry-After": "5"}, id=id)

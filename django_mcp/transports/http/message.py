@@ -20,7 +20,13 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from django_mcp.calls.elicitation import MAX_REQUESTS
 from django_mcp.conf import settings
-from django_mcp.protocol.errors import header_mismatch, invalid_params, parse_error, repeated_header
+from django_mcp.protocol.errors import (
+    header_mismatch,
+    invalid_params,
+    invalid_request,
+    parse_error,
+    repeated_header,
+)
 from django_mcp.protocol.targets import KINDS, Target
 from django_mcp.transports.http.body import NotJSONError, parse_body
 
@@ -65,33 +71,34 @@ class Message:
     def read(cls, request: HttpRequest, body: bytes) -> Self:
         """Parse a body and validate its message.
 
-        Raises `TooManyItemsError`, and `RejectedMessageError` for what is no JSON, for a body of
-        another era than its headers say, and for more `_meta` or `inputResponses` than any request
-        needs.
+        Raises `TooManyItemsError`, and `RejectedMessageError` for what is no JSON or no message,
+        for a body of another era than its headers say, and for more `_meta` or `inputResponses`
+        than any request needs.
         """
         try:
             message = parse_body(body, max_items=settings.MAX_REQUEST_ITEMS)
         except NotJSONError:
             raise RejectedMessageError(parse_error()) from None
+        id = _id_of(message)
         header = request.META.get(ROUTING_HEADERS[MCP_PROTOCOL_VERSION_HEADER])
         version = DEFAULT_NEGOTIATED_VERSION if header is None else header
         if "," in version:
             # Django joins what was sent twice, of which a gateway may read the one and we another.
-            raise RejectedMessageError(
-                repeated_header(MCP_PROTOCOL_VERSION_HEADER), _id_of(message)
-            )
-        params = message.get("params") if isinstance(message, dict) else None
+            raise RejectedMessageError(repeated_header(MCP_PROTOCOL_VERSION_HEADER), id)
+        if not _has_envelope(message) or (id is None and _has_id(message)):
+            raise RejectedMessageError(invalid_request(), id)
+        params = message.get("params")
         if not isinstance(params, dict):
-            return cls(version=version)
+            return cls(version=version, id=id)
         is_modern = version not in HANDSHAKE_PROTOCOL_VERSIONS
         if error := _excess(params, body) or (None if is_modern else _other_era(params, header)):
-            raise RejectedMessageError(error, _id_of(message))
+            raise RejectedMessageError(error, id)
         target = _target_of(message)
         if target is not None and is_modern and not _headers_agree(request, message):
             target = None
         return cls(
             version=version,
-            id=_id_of(message),
+            id=id,
             params=params,
             target=target,
             wants_stream=message.get("method") == "subscriptions/listen",
@@ -156,8 +163,30 @@ def _other_era(params: Mapping[str, Any], header: str | None) -> MCPError | None
 
 def _id_of(message: Any) -> str | int | None:
     """Return the id of a request; None without one that JSON-RPC and MCP allow."""
-    id = message.get("id") if isinstance(message, dict) else None
-    return id if type(id) in (str, int) else None  # a bool is none
+    if not _has_id(message):
+        return None
+    id: str | int = message["id"]
+    try:
+        str(id).encode()  # lone surrogates have no place in UTF-8, and so in no answer
+    except UnicodeEncodeError:
+        return None
+    return id
+
+
+def _has_id(message: Any) -> bool:
+    return isinstance(message, dict) and type(message.get("id")) in (str, int)  # a bool is none
+
+
+def _has_envelope(message: Any) -> bool:
+    """Return whether it is a single request, notification or response of JSON-RPC 2.0.
+
+    The SDK refuses any other as well, but under no id, and with the values that came in.
+    """
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        return False
+    if "method" not in message:
+        return "result" in message or "error" in message
+    return isinstance(message["method"], str) and isinstance(message.get("params"), dict | None)
 
 
 def _target_of(message: Mapping[str, Any]) -> Target | None:
