@@ -263,6 +263,19 @@ def test_nobody_anonymous_gets_past_the_login_unless_allowed(
     assert answer.header("WWW-Authenticate") == ['Key realm="default", scope="notes:read"']
 
 
+def test_caller_without_credentials_finds_the_challenge_whatever_it_sends(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = False
+
+    answer = client.post(b"hello", headers={"Content-Type": "text/plain"})
+
+    assert (answer.status, answer.header("WWW-Authenticate")) == (
+        401,
+        ['Key realm="default", scope="notes:read"'],
+    )
+
+
 @pytest.mark.parametrize("header", [None, "Key nobody", "Bearer x"])
 def test_caller_without_good_credentials_is_refused_before_its_body_comes(
     client: Client, settings: Settings, header: str | None

@@ -31,6 +31,7 @@ from django_mcp.transports.http.errors import challenge_answer, refusal, rejecti
 from django_mcp.transports.http.guards import (
     guard,
     guard_origin,
+    guard_type,
     too_large,
     too_many_items,
     too_slow,
@@ -68,7 +69,7 @@ class MCPEndpoint:
             await answer_unread(answer, scope, receive, send)
             return
         peer = peer_of(request)
-        caller = await self._caller(peer)
+        caller = await self._caller(request, peer)
         if isinstance(caller, Response):
             await answer_unread(caller, scope, receive, send)
             return
@@ -92,7 +93,7 @@ class MCPEndpoint:
         else:
             await serve_single(managers.single.handle_request, scope, body, receive, send)
 
-    async def _caller(self, peer: Peer) -> Principal | Response:
+    async def _caller(self, request: ASGIRequest, peer: Peer) -> Principal | Response:
         """Return the caller, or the answer instead, by the headers alone.
 
         Nothing is stored or parsed for a caller without a token.
@@ -104,7 +105,8 @@ class MCPEndpoint:
             return unavailable()
         if isinstance(principal, Challenge):
             return challenge_answer(principal, self._endpoint)
-        return principal
+        # Judged last: a client without a token must find the challenge, whatever it sends.
+        return guard_type(request) or principal
 
     async def _exchange(
         self, request: ASGIRequest, peer: Peer, body: bytes, principal: Principal

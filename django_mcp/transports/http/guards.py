@@ -29,19 +29,24 @@ def guard_origin(request: ASGIRequest, endpoint: Endpoint) -> Response | None:
 
 
 def guard(request: ASGIRequest) -> Response | None:
-    """Return the refusal of a request with a wrong method, type or size; None if all are allowed.
+    """Return the refusal of a request with a wrong method or size; None if both are allowed.
 
     Anything but POST gets 405, because no stream is offered to GET.
     """
     if request.method != "POST":
         return refusal(405, "Only POST is served here.", headers={"Allow": "POST"})
-    if request.content_type != "application/json":
-        return refusal(415, "The Content-Type must be application/json.")
     length = request.META.get("CONTENT_LENGTH", "0")
     if not length.isdecimal():
         return refusal(400, "The Content-Length header is not a number.")
     if int(length[:20]) > settings.MAX_REQUEST_BYTES:
         return too_large()
+    return None
+
+
+def guard_type(request: ASGIRequest) -> Response | None:
+    """Return the refusal of a body that is no JSON by its type; None for one that is."""
+    if request.content_type != "application/json":
+        return refusal(415, "The Content-Type must be application/json.")
     return None
 
 
