@@ -1,7 +1,7 @@
 """`ToolContext`: the call as its tool sees it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from django_mcp.invocation import Invocation
@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # models cannot be imported where the facade is
     from pydantic import BaseModel
 
 M = TypeVar("M", bound="BaseModel")
+
+LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+"""Severity of a log message (RFC 5424), from the least on."""
 
 
 class RunningCall(Protocol):
@@ -35,8 +38,11 @@ class RunningCall(Protocol):
     def report_progress(self, done: float, total: float | None, message: str) -> None:
         """See `Call.report_progress`."""
 
-    async def drain_progress(self) -> None:
-        """See `Call.drain_progress`."""
+    def log(self, level: LogLevel, message: str) -> None:
+        """See `Call.log`."""
+
+    async def drain_notifications(self) -> None:
+        """See `Call.drain_notifications`."""
 
     def elicit(self, questions: "Mapping[str, tuple[str, type[BaseModel]]]") -> dict[str, Any]:
         """See `Call.elicit`."""
@@ -100,7 +106,24 @@ class ToolContext:
     ) -> None:
         """As `report_progress`, for async tools; returns when the report is on its way."""
         self.report_progress(done, total, message)
-        await self._call.drain_progress()
+        await self._call.drain_notifications()
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Log a message, for the client as well. Returns at once; may be called from any thread.
+
+        `level` is one of `debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert` and
+        `emergency`; any other raises `ValueError`. The message is always a line of the logger
+        `django_mcp.context`. Clients of 2026-07-28 receive it too, if their request asks for
+        messages of this level, unless the tool runs in the background: at most 100 at once and ten
+        a second after that, then the number of those that were left out, each of 4,096 characters
+        at most. It is text for the client's user, so it must hold no secret.
+        """
+        self._call.log(level, message)
+
+    async def alog(self, level: LogLevel, message: str) -> None:
+        """As `log`, for async tools; returns when the message is on its way."""
+        self.log(level, message)
+        await self._call.drain_notifications()
 
     def elicit(self, message: str, model: type[M]) -> M:
         """Ask the user to fill a form, and return what was filled in: for background tools.

@@ -175,7 +175,7 @@ async def _serve_as_task(call: Call) -> Rendered:
         if call.is_client_gone:
             await asyncio.shield(run_in_control(mark_undelivered, call.id))
         else:
-            call.finish_progress()
+            call.finish_notifications()
 
 
 async def _submitted(call: Call) -> ToolTask | Rendered:

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Barrier, Thread
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django_mcp import ToolContext, ToolError
 from django_mcp.calls import progress as progress_module
 from django_mcp.calls.call import Call
+from django_mcp.calls.log_messages import LogMessage
 from django_mcp.calls.progress import PROGRESS_INTERVAL_SECONDS, ProgressReport
 from django_mcp.testing import MCPClient, ToolResult
 from tests.calls import call_of, caller, offering
@@ -110,8 +111,8 @@ def test_last_report_is_sent_when_the_tool_ends(
     for number in range(10):
         context.report_progress(number)
     before = sink.done
-    call.finish_progress()
-    call.finish_progress()
+    call.finish_notifications()
+    call.finish_notifications()
 
     assert before == [0]
     assert sink.done == [0, 9]
@@ -120,7 +121,7 @@ def test_last_report_is_sent_when_the_tool_ends(
 @pytest.mark.implementation
 def test_last_report_is_not_sent_twice(call: Call, context: ToolContext, sink: Sink) -> None:
     context.report_progress(1)
-    call.finish_progress()
+    call.finish_notifications()
 
     assert sink.done == [1]
 
@@ -133,7 +134,7 @@ def test_reports_that_do_not_increase_are_dropped(
     context.report_progress(5)
     clock.now += 1
     context.report_progress(done)
-    call.finish_progress()
+    call.finish_notifications()
 
     assert sink.done == [5]
 
@@ -146,7 +147,7 @@ def test_report_held_back_is_replaced_by_the_next(
     context.report_progress(2)
     clock.now += PROGRESS_INTERVAL_SECONDS
     context.report_progress(3)
-    call.finish_progress()
+    call.finish_notifications()
 
     assert sink.done == [1, 3]
 
@@ -179,7 +180,7 @@ def test_reports_of_several_threads_arrive_in_increasing_order(
         thread.start()
     for thread in running:
         thread.join()
-    call.finish_progress()
+    call.finish_notifications()
 
     assert sink.done == sorted(set(sink.done))
     assert sink.done[-1] == threads * rounds - 1
@@ -221,7 +222,7 @@ def test_context_without_a_listener_takes_reports() -> None:
     context = call.context
     context.report_progress(1, 2, "x")
     asyncio.run(context.areport_progress(2))
-    call.finish_progress()
+    call.finish_notifications()
 
     assert not context.is_cancelled
 
@@ -278,6 +279,41 @@ def test_tool_that_fails_has_told_how_far_it_came(counted: Any) -> None:
 
     assert result.text == "Unlucky."
     assert [report.done for report in result.progress] == [0, 13]
+
+
+def log(context: ToolContext) -> None:
+    """Log twice, and report between."""
+    context.log("debug", "first")
+    context.report_progress(1)
+    context.log("warning", "second")
+
+
+async def alog(context: ToolContext) -> None:
+    """Log twice, and report between."""
+    await context.alog("debug", "first")
+    await context.areport_progress(1)
+    await context.alog("warning", "second")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("function", [log, alog])
+def test_log_messages_are_collected(function: Callable[..., Any]) -> None:
+    with offering(function, read_only=True):
+        result = MCPClient().call(function.__name__)
+
+    assert result.logs == (
+        LogMessage(level="debug", text="first", logger=function.__name__),
+        LogMessage(level="warning", text="second", logger=function.__name__),
+    )
+
+
+def test_context_without_a_listener_takes_messages() -> None:
+    context = call_of("act").context
+    context.log("info", "x")
+    asyncio.run(context.alog("info", "y"))
+
+    with pytest.raises(ValueError, match="'loud' is no log level; use one of debug, info, notice"):
+        context.log("loud", "z")  # type: ignore[arg-type]
 
 
 def test_context_has_what_its_page_of_the_reference_has() -> None:

@@ -24,6 +24,9 @@ Headers = Mapping[str, str | Sequence[str] | None]
 
 JSON = "application/json"
 
+LOG_LEVEL = "io.modelcontextprotocol/logLevel"
+"""The member of `_meta` by which a request of 2026-07-28 asks for log messages."""
+
 TASKS = "io.modelcontextprotocol/tasks"
 """The extension whose clients take tasks (SEP-2663)."""
 
@@ -115,6 +118,11 @@ class Answer:
     def progress(self) -> list[dict[str, Any]]:
         """The params of the progress notifications."""
         return [m["params"] for m in self.messages[:-1] if m["method"] == "notifications/progress"]
+
+    @property
+    def logs(self) -> list[dict[str, Any]]:
+        """The params of the log messages."""
+        return [m["params"] for m in self.messages[:-1] if m["method"] == "notifications/message"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -293,10 +301,14 @@ class Client:
 
     @asynccontextmanager
     async def calling(
-        self, name: str, /, *, token: Any = None, **arguments: Any
+        self, name: str, /, *, token: Any = None, log_level: Any = None, **arguments: Any
     ) -> AsyncIterator[Conversation]:
-        """Call a tool, with a progress token if one is given, and watch how it is answered."""
+        """Call a tool, and watch how it is answered.
+
+        The request asks for progress where a token is given, and for log messages where a level is.
+        """
         meta = {} if token is None else {"progressToken": token}
+        meta = meta if log_level is None else {**meta, LOG_LEVEL: log_level}
         params = {"name": name, "arguments": arguments}
         headers, body = self.request("tools/call", params, meta=meta)
         async with self.opening(body, headers=headers) as opened:

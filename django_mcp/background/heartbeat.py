@@ -80,7 +80,7 @@ class Run:
     def take_progress(self) -> dict[str, Any]:
         """Return the latest progress, by field of the row; empty if it is written already."""
         if self.call is not None:
-            self.call.finish_progress()  # nothing is held back: this is thinned already
+            self.call.finish_notifications()  # nothing is held back: this is thinned already
         report, self._report = self._report, None
         if report is None:
             return {}

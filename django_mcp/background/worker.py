@@ -112,7 +112,7 @@ def _run(run: Run) -> None:
     except asyncio.CancelledError:
         raise TaskCancelledError from None
     finally:
-        call.finish_progress()
+        call.finish_notifications()
 
 
 def _drive(run: Run, call: Call) -> Rendered | None:
@@ -179,7 +179,7 @@ def _suspend(run: Run, requests: Mapping[str, ElicitationRequest]) -> None:
 
 
 def _complete(run: Run, call: Call, result: Rendered) -> None:
-    call.finish_progress()
+    call.finish_notifications()
     facts = run.take_changes()
     if run.cancellation.is_seen:
         # The tool knew, and ended: what it returned is no more than where it stopped.

@@ -1,5 +1,6 @@
 """`Call`: one call of a primitive, from its arrival to its end."""
 
+import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -15,14 +16,19 @@ from pydantic import BaseModel
 
 from django_mcp.audit.record import Recording
 from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.log_messages import LOG_LEVELS, LogMessage, LogThrottle, bounded_text
 from django_mcp.calls.progress import ProgressReport, ProgressSink, ProgressThrottle
-from django_mcp.context import ToolContext
+from django_mcp.context import LogLevel, ToolContext
+from django_mcp.escapes import printable_lines
 from django_mcp.exceptions import UnaskableError
 from django_mcp.invocation import Invocation
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.tools.tool import Tool
+
+logger = logging.getLogger("django_mcp.context")
+"""Logger of what functions log by `ToolContext.log`."""
 
 
 class ElicitationHandler(Protocol):
@@ -37,11 +43,12 @@ class Call:
     """One call and its state: the single argument of everything that serves it.
 
     `target` is the primitive, looked up where the request was read; None where there is none, or
-    none that the caller sees. `arguments` are those that the function runs with, once they are
-    bound, and `result` is what goes to the client, once there is one. `state` is what guards keep
-    of the call, as JSON: it travels to the worker on the row of a task. `task_id` is the key of the
-    `ToolTask` of a background call, and `worker` names the process that has run it; `is_repeated`
-    is true of a call that was made from that row, and authorized elsewhere before.
+    none that the caller sees. `progress` and `logs` are None where the client receives no reports
+    or no messages. `arguments` are those that the function runs with, once they are bound, and
+    `result` is what goes to the client, once there is one. `state` is what guards keep of the call,
+    as JSON: it travels to the worker on the row of a task. `task_id` is the key of the `ToolTask`
+    of a background call, and `worker` names the process that has run it; `is_repeated` is true of a
+    call that was made from that row, and authorized elsewhere before.
 
     The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
     that have let the call through, and `exit_stack` closes after the run what they have opened.
@@ -51,6 +58,7 @@ class Call:
     invocation: Invocation
     target: Primitive | None
     progress: ProgressSink | None = None
+    logs: LogThrottle | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     state: dict[type, Any] = field(default_factory=dict)
     task_id: UUID | None = None
@@ -149,15 +157,47 @@ class Call:
         message = message.encode("utf-8", "replace").decode("utf-8")
         self._throttle.report(ProgressReport(done=done, total=total, message=message))
 
-    async def drain_progress(self) -> None:
-        """Return when every report made so far is on its way."""
+    def log(self, level: LogLevel, message: str) -> None:
+        """See `ToolContext.log`."""
+        if level not in LOG_LEVELS:
+            raise ValueError(f"{level!r} is no log level; use one of {', '.join(LOG_LEVELS)}")
+        text = bounded_text(str(message))
+        self._log_line(level, text)
+        if self.logs is not None and self.logs.is_requested(level):
+            if self._throttle is not None:
+                self._throttle.flush()  # what was reported before comes before
+            self.logs.log(LogMessage(level=level, text=text, logger=self.invocation.name))
+
+    def _log_line(self, level: LogLevel, text: str) -> None:
+        invocation = self.invocation
+        logger.log(
+            LOG_LEVELS[level],
+            "%s (%s %r, call %s)",
+            printable_lines(text),
+            invocation.kind,
+            invocation.name[:128],
+            self.id,
+            extra={
+                "call_id": str(self.id),
+                "kind": invocation.kind,
+                "tool": invocation.name[:128],
+                "mcp_level": level,
+            },
+        )
+
+    async def drain_notifications(self) -> None:
+        """Return when every report and message so far is on its way."""
         if self.progress is not None:
             await self.progress.drain()
+        if self.logs is not None:
+            await self.logs.drain()
 
-    def finish_progress(self) -> None:
-        """Send the report that was held back last. Called when the tool has ended."""
+    def finish_notifications(self) -> None:
+        """Send what was held back last. Called when the function has ended."""
         if self._throttle is not None:
             self._throttle.flush()
+        if self.logs is not None:
+            self.logs.flush()
 
     def elicit(self, questions: Mapping[str, tuple[str, type[BaseModel]]]) -> dict[str, Any]:
         """See `ToolContext.elicit_all`."""

@@ -80,10 +80,10 @@ def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
     except (WaitFor, GeneratorExit):
         raise
     except BaseException as error:
-        call.finish_progress()
+        call.finish_notifications()
         yield from ended(call, guards, error)
         raise
-    call.finish_progress()
+    call.finish_notifications()
     call.result = result
     yield from ended(call, guards, None)
     return result

@@ -28,7 +28,8 @@ class Exchange:
     """Request of an authenticated caller.
 
     `target` is what it calls, reads or gets, and `found` the primitive that its caller sees there.
-    `may_stream` says whether messages may come before its answer.
+    `may_stream` says whether messages may come before its answer, and `takes_streams` whether the
+    server can send streams at all.
     """
 
     principal: Principal
@@ -36,6 +37,7 @@ class Exchange:
     target: Target | None = None
     found: Primitive | None = None
     may_stream: bool
+    takes_streams: bool = True
 
     def invocation(
         self, target: Target, params: Mapping[str, Any], protocol_version: str, **facts: Any

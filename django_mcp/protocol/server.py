@@ -8,9 +8,11 @@ from mcp_types import (
     CallToolRequestParams,
     DiscoverResult,
     GetPromptRequestParams,
+    LoggingCapability,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     RequestParams,
+    ServerCapabilities,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
@@ -19,7 +21,7 @@ from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.capabilities import TASKS
-from django_mcp.protocol.exchange import Context
+from django_mcp.protocol.exchange import Context, Exchange, exchange_of
 from django_mcp.protocol.handlers.prompts import get_prompt, list_prompts
 from django_mcp.protocol.handlers.resources import (
     list_resource_templates,
@@ -59,9 +61,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     async def discover(ctx: Context, params: RequestParams) -> DiscoverResult:
         return DiscoverResult(
             supported_versions=list(MODERN_PROTOCOL_VERSIONS),
-            # Told the revision, the SDK would take a served `subscriptions/listen` for a promise
-            # to tell of changed lists. The extension is for this era alone, so not the server's.
-            capabilities=server.get_capabilities(extensions={TASKS: {}}),
+            capabilities=_modern_capabilities(server, exchange_of(ctx)),
             instructions=server.instructions,
         )
 
@@ -83,3 +83,16 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
     server.add_request_handler("tasks/update", UpdateTaskParams, update_task)
     return server
+
+
+def _modern_capabilities(server: Server[Any], exchange: Exchange) -> ServerCapabilities:
+    """Return what is served in 2026-07-28, as far as the server of the request can send it.
+
+    Told the revision, the SDK would take a served `subscriptions/listen` for a promise to tell of
+    changed lists. The extension and log messages are for this era alone, so not the server's: those
+    of the 2025 revisions ask for messages by `logging/setLevel`.
+    """
+    capabilities = server.get_capabilities(extensions={TASKS: {}})
+    if exchange.takes_streams:
+        capabilities.logging = LoggingCapability()
+    return capabilities

@@ -14,6 +14,7 @@ from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
 from django_mcp.background.completion import result_of
 from django_mcp.background.input import accept_responses, open_requests
 from django_mcp.calls.call import Call
+from django_mcp.calls.log_messages import LogMessage, LogThrottle
 from django_mcp.calls.progress import ProgressReport
 from django_mcp.catalog import find, visible
 from django_mcp.dispatch import serve, start_task
@@ -52,6 +53,7 @@ class ToolResult:
     structured: Any
     error: dict[str, Any]
     progress: tuple[ProgressReport, ...]
+    logs: tuple[LogMessage, ...]
     is_wrapped: bool = False
 
     @property
@@ -68,14 +70,18 @@ class ToolResult:
 
 
 @dataclass(slots=True)
-class _CollectedProgress:
+class _CollectedNotifications:
     reports: list[ProgressReport] = field(default_factory=list)
+    messages: list[LogMessage] = field(default_factory=list)
 
-    def send(self, report: ProgressReport) -> None:
-        self.reports.append(report)
+    def send(self, notification: ProgressReport | LogMessage) -> None:
+        if isinstance(notification, ProgressReport):
+            self.reports.append(notification)
+        else:
+            self.messages.append(notification)
 
     async def drain(self) -> None:
-        """Every report is delivered as it is sent."""
+        """Every notification is delivered as it is sent."""
 
 
 class MCPClient:
@@ -142,8 +148,13 @@ class MCPClient:
         )
         tool = None
         while True:
-            progress = _CollectedProgress()
-            call = Call(invocation=invocation, target=None, progress=progress)
+            received = _CollectedNotifications()
+            call = Call(
+                invocation=invocation,
+                target=None,
+                progress=received,
+                logs=LogThrottle(received, level="debug"),
+            )
             try:
                 with inline():
                     tool = call.target = await find(tools.Tool, name, self.principal)
@@ -160,7 +171,7 @@ class MCPClient:
                 raise
             except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
                 wire = CallToolResult.model_validate(error_result(error, call, is_modern=False))
-            return _result(wire, call.id, progress.reports, tool)
+            return _result(wire, call.id, received, tool)
 
     async def _served(self, call: Call) -> Rendered:
         """Serve a call, and return its result; `answer` responds to input requests of its task."""
@@ -203,7 +214,7 @@ def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
 def _result(
     wire: CallToolResult,
     call_id: UUID,
-    reports: Iterable[ProgressReport],
+    received: _CollectedNotifications,
     tool: tools.Tool | None,
 ) -> ToolResult:
     return ToolResult(
@@ -212,6 +223,7 @@ def _result(
         content=tuple(wire.content),
         structured=wire.structured_content,
         error=dict((wire.meta or {}).get(ERROR_META_KEY, {})),
-        progress=tuple(reports),
+        progress=tuple(received.reports),
+        logs=tuple(received.messages),
         is_wrapped=tool is not None and tool.output.is_wrapped,
     )

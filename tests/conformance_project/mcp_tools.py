@@ -7,18 +7,26 @@ With `--auth`, all but `test_simple_text` need the scope `fixture:use`, and `boo
 import asyncio
 import base64
 import io
-import logging
 import os
 import time
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from django_mcp import Audio, EmbeddedResource, Image, Text, ToolContext, ToolError, tool
+from django_mcp import (
+    Audio,
+    EmbeddedResource,
+    Image,
+    Text,
+    ToolContext,
+    ToolError,
+    tool,
+)
+from django_mcp.context import LogLevel
 from tests.conformance_project.options import BOOM_SECRET, Options
 from tests.workload import spend
 
@@ -31,8 +39,6 @@ STEP = 0.2
 RED_PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 )
-
-logger = logging.getLogger(__name__)
 
 
 def silence() -> bytes:
@@ -115,10 +121,22 @@ async def test_tool_with_progress(context: ToolContext) -> str:
 
 
 @tool(group="fixtures", scopes=USE, read_only=True)
-def test_logging_tool() -> str:
-    """Write to the server's log, of which the client sees nothing."""
-    logger.info("test_logging_tool was called")
-    return "Logged on the server."
+def test_logging_tool(context: ToolContext) -> str:
+    """Log a message at every level, for clients that ask for them."""
+    for level in get_args(LogLevel):
+        context.log(level, f"This is a message of level {level}")
+    return "Logged at every level."
+
+
+@tool(group="fixtures", scopes=USE, read_only=True)
+async def test_tool_with_logging(context: ToolContext) -> str:
+    """Log three messages, with some time between them."""
+    await context.alog("info", "Tool execution started")
+    await asyncio.sleep(0.05)
+    await context.alog("info", "Tool processing data")
+    await asyncio.sleep(0.05)
+    await context.alog("info", "Tool execution completed")
+    return "Logged three messages."
 
 
 @tool(group="fixtures", scopes=USE, read_only=True)

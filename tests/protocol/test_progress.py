@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from django_mcp.calls.progress import PROGRESS_INTERVAL_SECONDS, ProgressReport
-from django_mcp.protocol.progress import ProgressChannel
+from django_mcp.protocol.notifications import NotificationChannel
 from tests.latch import Latch
 from tests.wire import PATIENCE, Answer, Client
 
@@ -118,7 +118,7 @@ def test_tool_does_not_wait_for_reports_that_nobody_will_read() -> None:
 
     async def scenario() -> None:
         session: Any = StalledSession()
-        channel = ProgressChannel(session)
+        channel = NotificationChannel(session, 1)
         for done in (1, 2, 3):
             channel.send(ProgressReport(done=done))
         waiting = asyncio.create_task(channel.drain())

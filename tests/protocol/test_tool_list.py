@@ -76,10 +76,11 @@ def test_server_introduces_itself_to_each_era(
     assert discovered["capabilities"] == {
         "tools": {"listChanged": False},
         "prompts": {"listChanged": False},
+        "logging": {},
         "extensions": {TASKS: {}},
     }
     assert greeted["protocolVersion"] == LEGACY
-    assert greeted["capabilities"]["tools"] == {"listChanged": False}
+    assert greeted["capabilities"] == {"tools": {"listChanged": False}}
     assert greeted["serverInfo"]["name"] == "testserver"
     assert "resources" not in json.dumps([discovered, greeted])
 

@@ -151,6 +151,64 @@ with collecting() as TOOLS:
         latch.note("reported")
         return "over"
 
+    # Logging.
+
+    @tool(read_only=True)
+    def log_each(levels: list[Any], context: ToolContext) -> int:
+        """Log a message at each of the levels."""
+        for level in levels:
+            context.log(level, f"at {level}")
+        return len(levels)
+
+    @tool(read_only=True)
+    async def alog_each(levels: list[Any], context: ToolContext) -> int:
+        """Log a message at each of the levels, on the loop."""
+        for level in levels:
+            await context.alog(level, f"at {level}")
+        return len(levels)
+
+    @tool(read_only=True)
+    def log_many(count: int, context: ToolContext) -> int:
+        """Log many messages, and one of them as an error."""
+        for number in range(count):
+            context.log("error" if number == count - 5 else "info", f"message {number}")
+        return count
+
+    @tool(read_only=True)
+    def log_length(length: int, context: ToolContext) -> int:
+        """Log a text of some length, which is no Unicode in the end."""
+        context.log("info", "x" * length + "\ud800")
+        return length
+
+    @tool(read_only=True)
+    def log_and_fail(context: ToolContext) -> int:
+        """Log, then refuse."""
+        context.log("warning", "about to refuse")
+        raise ToolError("no further")
+
+    @tool(read_only=True)
+    def log_and_report(context: ToolContext) -> None:
+        """Log and report in turns, faster than reports are sent."""
+        for step in (1, 2, 3):
+            context.report_progress(step, 3)
+            context.log("info", f"step {step}")
+            context.log("debug", f"details of step {step}")
+
+    @tool(atomic=False)
+    def hold_and_log(context: ToolContext) -> str:
+        """Log before and after the latch."""
+        context.log("info", "before")
+        latch.wait("hold_and_log")
+        context.log("info", "after")
+        return "over"
+
+    @tool(background=True, read_only=True)
+    def log_in_background(context: ToolContext) -> str:
+        """Log where no stream is."""
+        context.report_progress(1, 1)
+        context.log("error", "from the background")
+        return "over"
+
     # Failing.
 
     @tool

@@ -280,6 +280,23 @@ def test_answer_without_streams_is_one_piece_of_json(client: Client, settings: S
     assert answer.result["structuredContent"] == {"result": 3}
 
 
+@pytest.mark.parametrize("streams", [True, False])
+def test_log_messages_are_promised_and_sent_where_there_are_streams(
+    modern: Client, settings: Settings, streams: bool
+) -> None:
+    settings.DJANGO_MCP_WSGI_STREAMS = streams
+
+    async def scenario() -> tuple[Answer, Answer]:
+        async with modern.calling("log_each", log_level="info", levels=["error"]) as opened:
+            return await modern.asend("server/discover"), await opened.answer()
+
+    discovered, answer = asyncio.run(scenario())
+
+    assert discovered.result["capabilities"].get("logging") == ({} if streams else None)
+    assert [message["data"] for message in answer.logs] == (["at error"] if streams else [])
+    assert answer.result["structuredContent"] == {"result": 1}
+
+
 @pytest.mark.implementation
 def test_call_without_streams_stays_in_one_piece_however_long_it_takes(
     modern: Client, settings: Settings, latch: Latch, monkeypatch: pytest.MonkeyPatch

@@ -35,14 +35,19 @@ async def authorize(
     3.1); the refusal of a known caller is on record. Raises `RejectedMessageError` for a message
     whose answer is a stream that the server does not take.
     """
-    exchange = Exchange(principal=principal, peer=peer, may_stream=_may_stream(request, message))
+    exchange = Exchange(
+        principal=principal,
+        peer=peer,
+        may_stream=_may_stream(request, message),
+        takes_streams=takes_streams(request.scope),
+    )
     if message.target is None:
         return exchange
     target, lookup = await _look_up(exchange, message, message.target)
     exchange, found = replace(exchange, target=target), lookup.found
     if found is not None and found.scopes <= principal.scopes:
-        reports = found.may_report and message.wants_progress and takes_streams(request.scope)
-        is_stream = exchange.may_stream or reports
+        notifies = found.may_report and message.wants_notifications and exchange.takes_streams
+        is_stream = exchange.may_stream or notifies
         return replace(exchange, found=found, may_stream=is_stream)
     if not lookup.login_scopes <= principal.scopes:
         offered = await run_in_control(login_scopes, principal.endpoint)

@@ -15,7 +15,11 @@ from mcp.shared.inbound import (
     InboundModernRoute,
     classify_inbound_request,
 )
-from mcp_types import DEFAULT_NEGOTIATED_VERSION, PROTOCOL_VERSION_META_KEY
+from mcp_types import (
+    DEFAULT_NEGOTIATED_VERSION,
+    LOG_LEVEL_META_KEY,
+    PROTOCOL_VERSION_META_KEY,
+)
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from django_mcp.calls.elicitation import MAX_REQUESTS
@@ -105,10 +109,13 @@ class Message:
         )
 
     @property
-    def wants_progress(self) -> bool:
-        """True if the caller requests progress notifications."""
+    def wants_notifications(self) -> bool:
+        """True if the caller requests progress notifications or log messages."""
         meta = self.params.get("_meta")
-        return isinstance(meta, dict) and meta.get("progressToken") is not None
+        if not isinstance(meta, dict):
+            return False
+        is_modern = self.version not in HANDSHAKE_PROTOCOL_VERSIONS
+        return meta.get("progressToken") is not None or (is_modern and LOG_LEVEL_META_KEY in meta)
 
 
 def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
