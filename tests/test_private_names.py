@@ -256,6 +256,25 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "ExtendsNode": None,
         },
     },
+    "Which names a text may use, and what its rendering takes, no setting of an engine bounds.": {
+        "django.template.base.FilterExpression": {
+            "resolve": "(self, context, ignore_failures=...)",
+        },
+        "django.template.base.Node": {
+            "render": "(self, context)",
+        },
+        "django.template.base.Parser": {
+            "compile_filter": "(self, token)",
+            "extend_nodelist": "(self, nodelist, node, token)",
+            "find_filter": "(self, filter_name)",
+            "invalid_block_tag": "(self, token, command, parse_until=...)",
+            "parse": "(self, parse_until=...)",
+            "unclosed_block_tag": "(self, parse_until)",
+        },
+        "django.template.base.Template": {
+            "compile_nodelist": "(self)",
+        },
+    },
     "`atexit` comes too late: the threads of `concurrent.futures` have ended by then.": {
         "threading": {
             "_register_atexit": "(func, *arg, **kwargs)",
