@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.kinds import Key
+from django_mcp.kinds import Key, sort_key
 from django_mcp.primitives.declaration import declarations
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.registry import Registry, get_registry
@@ -60,6 +60,6 @@ def read_registry() -> RegistryView:
 
 def _by_group(pairs: Iterable[tuple[str, Key]]) -> Mapping[str, Collection[Key]]:
     keys: dict[str, list[Key]] = defaultdict(list)
-    for group, key in sorted(pairs):
+    for group, key in sorted(pairs, key=lambda pair: (pair[0], sort_key(pair[1]))):
         keys[group].append(key)
     return dict(keys)

@@ -9,7 +9,7 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS, router
 
 from django_mcp.conf import settings
-from django_mcp.kinds import Key
+from django_mcp.kinds import Key, Kind, sort_key
 from django_mcp.primitives.registry import servable
 
 
@@ -31,14 +31,19 @@ def sync_groups(*, apps: Apps = current_apps, using: str = DEFAULT_DB_ALIAS) -> 
         )
         switches = switch_model._base_manager.using(using)
         known = set(switches.filter(group=group).values_list("kind", "name"))
-        missing = sorted(declared[name] - known)
+        missing = sorted(declared[name] - known, key=sort_key)
         # Two deployments may migrate at once: whoever comes second adds nothing.
         switches.bulk_create(
             [switch_model(group=group, kind=kind, name=each) for kind, each in missing],
             ignore_conflicts=True,
         )
-        created += [name] * is_new + [f"{name}/{each}" for _, each in missing]
+        created += [name] * is_new + [_text(name, key) for key in missing]
     return created
+
+
+def _text(group: str, key: Key) -> str:
+    kind, name = key
+    return f"{group}/{name}" if kind == Kind.TOOL else f"{group}/{name} ({kind})"
 
 
 def after_migrate(

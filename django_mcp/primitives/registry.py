@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from django_mcp.exceptions import ToolRegistrationError
-from django_mcp.kinds import Key
+from django_mcp.kinds import Key, sort_key
 from django_mcp.primitives.declaration import Declaration, declarations
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.requirement import Requirement
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """Immutable mapping of primitives by kind and name, in sorted order.
+    """Immutable mapping of primitives by kind and name: tools, resources, prompts, each by name.
 
     Code that knows a kind looks up by its class: `registry.find(Tool, "add_order")` is a `Tool`.
     """
@@ -128,7 +128,8 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
             primitives[kind, name] = declaration.resolve()
         except Exception as error:  # noqa: BLE001  (whoever raises it does not name the function)
             problems.append(f"{declaration.located_name}: {error}")
-    return Registry(primitives=MappingProxyType(dict(sorted(primitives.items())))), problems
+    in_order = {key: primitives[key] for key in sorted(primitives, key=sort_key)}
+    return Registry(primitives=MappingProxyType(in_order)), problems
 
 
 _lock = Lock()

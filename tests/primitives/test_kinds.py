@@ -62,7 +62,7 @@ def ann(db: None) -> User:
 
 def test_each_kind_has_names_of_its_own(ann: User) -> None:
     with declaring():
-        assert list(get_registry().primitives) == [("resource", "read"), ("tool", "read")]
+        assert list(get_registry().primitives) == [("tool", "read"), ("resource", "read")]
         assert visible(Resource, caller(ann)) == [get_registry().get(Kind.RESOURCE, "read")]
         assert visible(Tool, caller(ann)) == [get_registry().get(Kind.TOOL, "read")]
 
@@ -100,6 +100,13 @@ def test_rows_of_switches_have_the_kind(ann: User) -> None:
 
         assert [row.key for row in rows] == [("resource", "read"), ("tool", "read")]
         assert sync_groups() == []
+
+
+def test_what_the_sync_created_is_told_with_its_kind(ann: User) -> None:
+    with declaring(group="notes"):
+        ToolGroup.objects.filter(name="notes").delete()
+
+        assert sync_groups() == ["notes", "notes/read", "notes/read (resource)"]
 
 
 def test_switch_is_for_one_kind(ann: User) -> None:
@@ -157,7 +164,7 @@ def test_what_takes_the_caller_is_hidden_from_anonymous_ones(ann: User) -> None:
 
 def test_scopes_are_asked_for_and_offered(ann: User) -> None:
     with declaring(scopes=["notes:read"]):
-        entry = survey(caller(ann, scopes=()))[0]
+        entry = survey(caller(ann, scopes=()))[1]
 
         assert entry.missing_scopes == {"notes:read"}
         assert entry.reasons == ("callable once the token holds: notes:read",)
@@ -193,7 +200,7 @@ def test_operators_switch_it_on_the_page_of_its_group(admin_client: Client) -> N
         page = admin_client.get(reverse("admin:django_mcp_toolgroup_change", args=[group.pk]))
 
     forms = page.context["inline_admin_formsets"][0].formset.initial_forms
-    assert [form.instance.get_kind_display() for form in forms] == ["resource", "tool"]
+    assert [form.instance.get_kind_display() for form in forms] == ["tool", "resource"]
     assert b'<mark class="mcp-mark mcp-quiet">resource</mark>' in page.content
 
 

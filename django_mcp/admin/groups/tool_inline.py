@@ -75,6 +75,7 @@ class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generi
     formset = SwitchFormSet
     template = "django_mcp/admin/tool_inline.html"
     fields = ("enabled",)
+    ordering = ("-kind", "name")  # tools, resources, prompts: as it happens, the alphabet backwards
     extra = 0
 
     @override
