@@ -284,7 +284,7 @@ class TestSecrets:
 
         assert SECRET not in told()
         kept = CallRecord.objects.get().arguments
-        assert kept == dict.fromkeys(["sku", *arguments], "[not kept: the tool is unknown]")
+        assert kept == dict.fromkeys(["sku", *arguments], "[not kept: called by an unknown name]")
 
     def test_end_of_a_call_whose_tool_is_gone_by_then_is_logged_without_values(
         self, told: Callable[[], str]

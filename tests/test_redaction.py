@@ -185,7 +185,7 @@ def test_wrong_arguments_without_secrets_are_kept(
 
 def test_arguments_that_the_tool_does_not_know_are_not_kept() -> None:
     schema = resolved(taking(Cash)).input_schema
-    unknown = "[not an argument of this tool]"
+    unknown = "[not a declared argument]"
 
     assert redact({"value": {"kind": "cash", "card": SECRET}, "other": SECRET}, schema) == {
         "value": {"kind": "cash", "card": unknown},
@@ -326,7 +326,7 @@ def test_call_with_such_arguments_is_on_record() -> None:
     assert record.arguments == {
         "value": kept(UNSTORABLE),
         "password": REDACTED,
-        "other": "[not an argument of this tool]",
+        "other": "[not a declared argument]",
     }
 
 

@@ -1,4 +1,4 @@
-"""Calls of unknown tools: so many rows for each caller and minute, the rest counted in one row."""
+"""Calls of unknown names: so many rows for each caller and minute, the rest counted in one row."""
 
 import asyncio
 import json
@@ -14,6 +14,8 @@ from django_mcp.asgi import Application
 from django_mcp.audit import unknown_calls
 from django_mcp.audit.unknown_calls import UNKNOWN_ROWS, UNKNOWN_SECONDS
 from django_mcp.audit.windows import Windows
+from django_mcp.exceptions import CallRejectedError
+from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.signals import tool_rejected
 from tests.calls import call_of, serve_here
@@ -92,7 +94,7 @@ def test_hidden_tools_are_counted_like_missing_ones(
     shared = CallRecord.objects.values().last()
     assert shared is not None
     assert shared["outcome"] == "unknown_tool"
-    assert shared["arguments"] == {"note": "[not kept: the tool is unknown]"}
+    assert shared["arguments"] == {"note": "[not kept: called by an unknown name]"}
 
 
 @pytest.mark.implementation
@@ -251,6 +253,39 @@ def test_log_counts_a_single_call_in_the_singular(
     call(modern, "later")
 
     assert "tools/call: 1 more call of an unknown tool by one caller" in caplog.text
+
+
+@pytest.mark.implementation
+def test_kinds_share_the_limit_and_are_counted_apart_beyond_it(
+    db: None, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def attempt(kind: Kind, times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(CallRejectedError):
+                serve_here(call_of("nope", kind=kind, arguments={"note": "x"}))
+
+    attempt(Kind.RESOURCE, LIMIT)
+    attempt(Kind.TOOL, 3)
+    attempt(Kind.RESOURCE, 2)
+    attempt(Kind.PROMPT, 5)
+    clock[0] += UNKNOWN_SECONDS
+    attempt(Kind.TOOL, 1)
+
+    assert list(CallRecord.objects.order_by("pk").values_list("kind", "calls")) == [
+        *[("resource", 1)] * LIMIT,
+        *[("tool", 3), ("resource", 2), ("prompt", 5), ("tool", 1)],
+    ]
+    summaries = [line for line in caplog.records if line.levelno == logging.WARNING]
+    assert [(vars(each)["kind"], vars(each)["outcome"]) for each in summaries] == [
+        ("tool", "unknown_tool"),
+        ("resource", "not_found"),
+        ("prompt", "not_found"),
+    ]
+    assert [each.getMessage().partition(" by ")[0] for each in summaries] == [
+        "tools/call: 2 more calls of unknown tools",
+        "resources/read: 1 more call of an unknown resource",
+        "prompts/get: 4 more calls of unknown prompts",
+    ]
 
 
 @pytest.mark.implementation

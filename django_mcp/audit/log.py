@@ -60,20 +60,25 @@ def log_end(
 
 
 def log_ended_windows() -> None:
-    """Log the numbers of calls of unknown tools that had no line of their own."""
+    """Log the numbers of calls of unknown names that had no line of their own."""
     for overflow in ended_overflows():
         if overflow.calls == 1:
             continue
         logger.warning(
-            "tools/call: %d more %s by one caller within a minute, counted with call %s",
+            "%s: %d more %s by one caller within a minute, counted with call %s",
+            METHODS[overflow.kind],
             overflow.calls - 1,
-            "call of an unknown tool" if overflow.calls == 2 else "calls of unknown tools",
+            f"call of an unknown {overflow.kind}"
+            if overflow.calls == 2
+            else f"calls of unknown {overflow.kind}s",
             overflow.call_id,
             extra={
                 "call_id": str(overflow.call_id),
-                "kind": "tool",
+                "kind": overflow.kind,
                 "tool": "",
-                "outcome": str(Outcome.UNKNOWN_TOOL),
+                "outcome": str(
+                    Outcome.UNKNOWN_TOOL if overflow.kind == Kind.TOOL else Outcome.NOT_FOUND
+                ),
                 "calls": overflow.calls - 1,
                 "duration_ms": None,
                 "user_key": overflow.caller.user,

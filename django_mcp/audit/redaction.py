@@ -11,8 +11,8 @@ from django_mcp.conf import settings
 from django_mcp.db.text import storable_text
 
 REDACTED = "[redacted]"
-UNDECLARED = "[not an argument of this tool]"
-UNKNOWN = "[not kept: the tool is unknown]"
+UNDECLARED = "[not a declared argument]"
+UNKNOWN = "[not kept: called by an unknown name]"
 
 MAX_STRING_CHARACTERS = 1000
 MAX_ITEMS = 50
@@ -26,8 +26,8 @@ def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[s
     """Return a JSON object with as much of the arguments as may be stored.
 
     Left out are values whose name holds a word of `DJANGO_MCP_REDACT`, at any depth, and, where
-    the tool's input `schema` is given, values that it marks `writeOnly` or does not know. The
-    result's JSON is at most `DJANGO_MCP_RECORD_MAX_BYTES` long; whatever is cut says so.
+    the input `schema` is given, values that it marks `writeOnly` or does not know. The result's
+    JSON is at most `DJANGO_MCP_RECORD_MAX_BYTES` long; whatever is cut says so.
     """
     redaction = _Redaction(schema or {})
     positions = (schema,) if schema else ()
@@ -35,7 +35,7 @@ def redact(arguments: Mapping[str, Any], schema: Schema | None = None) -> dict[s
 
 
 def argument_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a JSON object with the names of the arguments, for a call of an unknown tool.
+    """Return a JSON object with the names of the arguments, for a call by an unknown name.
 
     Without a schema nothing says which values are secret, and nested keys may be data. Bounded as
     the result of `redact`.

@@ -27,12 +27,13 @@ class Caller(NamedTuple):
 
 @dataclass(slots=True)
 class Overflow:
-    """Calls of one caller beyond the limit of a window; `call_id` is that of the first.
+    """Calls of one caller for one kind beyond the limit of a window; `call_id` is the first one's.
 
     `row` is the call id of the row that counts them, once there is one; it is written under `lock`.
     """
 
     caller: Caller
+    kind: str
     call_id: UUID
     calls: int = 0
     row: UUID | None = None
@@ -43,7 +44,7 @@ class Overflow:
 class _Window:
     begun: float
     calls: int = 0
-    overflow: Overflow | None = None
+    overflows: dict[str, Overflow] = field(default_factory=dict)
 
 
 class Windows:
@@ -72,8 +73,8 @@ class Windows:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def count(self, caller: Caller, call_id: UUID) -> Overflow | None:
-        """Count one call; None while it is within the limit."""
+    def count(self, caller: Caller, kind: str, call_id: UUID) -> Overflow | None:
+        """Count one call; None while it is within the limit, which all kinds share."""
         with self._lock:
             now = self._clock()
             self._end_windows(now)
@@ -85,10 +86,9 @@ class Windows:
             window.calls += 1
             if window.calls <= self._limit:
                 return None
-            if window.overflow is None:
-                window.overflow = Overflow(caller, call_id)
-            window.overflow.calls += 1
-            return window.overflow
+            overflow = window.overflows.setdefault(kind, Overflow(caller, kind, call_id))
+            overflow.calls += 1
+            return overflow
 
     def take_ended(self) -> list[Overflow]:
         """Return the overflows of windows that have ended, each once."""
@@ -112,8 +112,7 @@ class Windows:
 
     def _end_oldest(self) -> None:
         window = self._windows.pop(next(iter(self._windows)))
-        if window.overflow is not None:
-            self._ended.append(window.overflow)
+        self._ended.extend(window.overflows.values())
 
 
 def _network(address: str) -> str:
