@@ -60,8 +60,8 @@ def test_reason_of_an_empty_list_counts_what_hides_the_tools_and_names_no_user(d
     assert reason == (
         "Hidden from this caller: the user lacks a permission that it needs (2); python manage.py "
         "mcp_catalog --user NAME lists what a user is shown, and why not the rest. "
-        "The tool group closed is closed, so that no client sees the tools: open it in the admin "
-        'under "Tool groups", or run python manage.py mcp_catalog enable closed'
+        "The tool group closed is closed, so that no client sees what is in it: open it in the "
+        'admin under "Tool groups", or run python manage.py mcp_catalog enable closed'
     )
 
 

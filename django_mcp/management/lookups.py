@@ -90,11 +90,11 @@ def find_endpoint(name: str) -> Endpoint:
 
 
 def find_scopes(text: str) -> list[str]:
-    """Split scopes at spaces. Raises `CommandError` for a scope that no tool requires."""
+    """Split scopes at spaces. Raises `CommandError` for a scope that nothing requires."""
     scopes, known = text.split(), get_registry().scopes
     if unknown := sorted(set(scopes) - set(known)):
         raise CommandError(
-            f"No tool asks for: {' '.join(unknown)}. "
-            f"The tools' scopes are: {' '.join(known) or '(none)'}."
+            f"No tool, resource or prompt asks for: {' '.join(unknown)}. "
+            f"The scopes are: {' '.join(known) or '(none)'}."
         )
     return scopes

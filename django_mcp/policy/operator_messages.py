@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.text import get_text_list
+
 from django_mcp.conf import Settings
 from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import Snapshot
 from django_mcp.primitives.registry import get_registry
 
 
-def nothing_declared(kind: Kind) -> str:
-    """Return the message that no primitive of this kind is declared, and where to declare one."""
+def nothing_declared(*kinds: Kind) -> str:
+    """Return the message that nothing of these kinds is declared, and where to declare it."""
+    kinds_text = get_text_list([str(kind) for kind in kinds], "or")
+    decorators = get_text_list([f"@{kind}" for kind in kinds], "or")
     return (
-        f"No {kind} is declared: tag a function with @{kind} in a services.py or mcp_tools.py "
-        f"({Settings.AUTODISCOVER.name}) of an app that INSTALLED_APPS names."
+        f"No {kinds_text} is declared: tag a function with {decorators} in a services.py or "
+        f"mcp_tools.py ({Settings.AUTODISCOVER.name}) of an app that INSTALLED_APPS names."
     )
 
 
@@ -24,10 +28,10 @@ def closed_groups(snapshot: Snapshot) -> list[str]:
 def closed_groups_advice(groups: Sequence[str]) -> str:
     """Return the message that these groups are closed, with the command that opens them."""
     is_one = len(groups) == 1
-    subject, them = ("group", "it") if is_one else ("groups", "them")
+    subject, it = ("group", "it") if is_one else ("groups", "them")
     return (
         f"The tool {subject} {' and '.join(groups)} {'is' if is_one else 'are'} closed, so that no "
-        f'client sees the tools: open {them} in the admin under "Tool groups", or run '
+        f'client sees what is in {it}: open {it} in the admin under "Tool groups", or run '
         f"{enable_command(groups)}"
     )
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from django_mcp.kinds import Kind
 from django_mcp.management.follower import MAX_ROWS, MISSING_KEY_SECONDS, Follower
 from django_mcp.models import CallRecord
 from tests.calls import offering
@@ -30,7 +31,7 @@ def run(run_command: RunCommand) -> RunCommand:
 
 
 def names(run: RunCommand, *arguments: str) -> list[str]:
-    """The tools of the calls that are printed."""
+    """The names of what was called, of the calls that are printed."""
     return [json.loads(line)["name"] for line in run(*arguments, "--json").lines]
 
 
@@ -53,11 +54,13 @@ def test_a_call_is_a_line(db: None, run: RunCommand) -> None:
         duration_ms=48,
     )
     second = record("report", started=started, outcome=Outcome.RUNNING)
+    third = record("order", started=started, kind=Kind.RESOURCE, duration_ms=2)
 
     noon = "2026-07-28 12:00:00"
     assert run().lines == [
         f"{noon}  tool_error             48 ms  add_expense  ada  Till  {first.call_id}  ToolError",
         f"{noon}  running                       report  anonymous  -  {second.call_id}",
+        f"{noon}  ok                      2 ms  resource order  anonymous  -  {third.call_id}",
     ]
 
 
@@ -94,10 +97,14 @@ def test_what_clients_send_commands_no_terminal_and_breaks_no_line(
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        ([], ["old", "by_key", "failed", "by_name"]),
+        ([], ["old", "order", "review", "by_key", "failed", "by_name"]),
         (["--user=ada"], ["by_name"]),
         (["--user=7"], ["by_key"]),
         (["--tool=failed"], ["failed"]),
+        (["--resource=order"], ["order"]),
+        (["--prompt=review"], ["review"]),
+        (["--kind=tool", "--limit=1"], ["by_name"]),
+        (["--kind=resource"], ["order"]),
         (["--outcome=failed"], ["failed"]),
         (["--since=3h"], ["by_key", "failed", "by_name"]),
         (["--since=150m", "--user=7"], []),
@@ -113,6 +120,8 @@ def test_calls_are_chosen_and_printed_with_the_latest_last(
     record("by_name", username="ada", hours=1)
     record("failed", outcome=Outcome.FAILED, hours=2)
     record("by_key", user="7", hours=2.9)
+    record("review", hours=20 * 24, kind=Kind.PROMPT)
+    record("order", hours=25 * 24, kind=Kind.RESOURCE)
     record("old", hours=30 * 24)
 
     assert names(run, *action, *chosen) == expected
@@ -142,12 +151,17 @@ def test_the_latest_fifty_are_printed_unless_a_time_is_chosen(db: None, run: Run
         ("--limit=all", "is not a number"),
         ("--limit=\u0669", "is not a number"),
         ("--outcome=fine", "is none of running, ok"),
+        ("--kind=note", "invalid choice: 'note'"),
     ],
 )
 def test_a_choice_that_means_nothing_is_told(
     db: None, chosen: str, said: str, run: RunCommand
 ) -> None:
     assert re.search(said, run(chosen).error)
+
+
+def test_only_one_option_names_what_was_called(db: None, run: RunCommand) -> None:
+    assert "not allowed with argument --tool" in run("--tool=one", "--prompt=two").error
 
 
 def test_tool_of_which_no_call_is_on_record_is_told(db: None, run: RunCommand) -> None:
@@ -166,6 +180,17 @@ def test_tool_of_which_no_call_is_on_record_is_told(db: None, run: RunCommand) -
     assert unknown == r"No call of a tool '\x00\x1b' is on record, and no tool has this name."
     assert [len(each.lines) for each in found] == [0, 1]
     assert found[0].stderr == "No call of the tool recompute is on record.\n"
+
+
+def test_names_are_those_of_one_kind(db: None, run: RunCommand) -> None:
+    def recompute() -> None:
+        """Compute it again."""
+
+    record("recompute")
+    with offering(recompute):
+        unknown = run("--prompt=recompute").error
+
+    assert unknown == ("No call of a prompt 'recompute' is on record, and no prompt has this name.")
 
 
 def test_times_are_local_and_projects_may_have_no_zones(

@@ -79,8 +79,8 @@ def test_it_lists_every_tool_with_all_that_matters(run: RunCommand) -> None:
         "    scopes: shop:read, permissions: none",
         "3 tools",
         (
-            "The tool group shop is closed, so that no client sees the tools: open it in the admin "
-            'under "Tool groups", or run python manage.py mcp_catalog enable shop'
+            "The tool group shop is closed, so that no client sees what is in it: open it in the "
+            'admin under "Tool groups", or run python manage.py mcp_catalog enable shop'
         ),
     ]
 
@@ -131,8 +131,14 @@ def test_project_without_tools_is_told_where_they_are_looked_for(run: RunCommand
     with offering():
         found = run().lines
 
-    assert found[0] == "0 tools"
-    assert "INSTALLED_APPS" in found[1]
+    assert found == [
+        "0 tools",
+        (
+            "No tool, resource or prompt is declared: tag a function with @tool, @resource or "
+            "@prompt in a services.py or mcp_tools.py (DJANGO_MCP_AUTODISCOVER) of an app that "
+            "INSTALLED_APPS names."
+        ),
+    ]
 
 
 def test_it_shows_what_one_user_sees_and_why_not_the_rest(run: RunCommand) -> None:
@@ -259,14 +265,16 @@ def test_it_judges_by_the_application(run: RunCommand) -> None:
         (["--scopes", ""], "need --user"),
         (["sync", "--database", "nowhere"], "nowhere"),
         (["tidy"], "tidy"),
-        (["enable"], "Name the groups to open. The tools' groups are: desk shop"),
+        (["enable"], "Name the groups to open. The groups are: desk shop"),
         (["enable", "shop", "shpo"], "There is no group 'shpo'. .* desk shop"),
-        (["disable"], "Name the groups to close. The tools' groups are: desk shop"),
+        (["disable"], "Name the groups to close. The groups are: desk shop"),
         (["disable", "shpo"], "There is no group 'shpo'. .* desk shop"),
+        (["sync", "--kind", "tool"], "Only list takes --kind, and sync is about whole groups"),
+        (["--kind", "note"], "invalid choice: 'note'"),
         (["sync", "shop"], "Only enable and disable take groups: mcp_catalog enable shop"),
         (
             ["--user", "gone", "--scopes", "shop:read shpo:read"],
-            "No tool asks for: shpo:read. The tools' scopes are: shop:read shop:write",
+            "No tool, resource or prompt asks for: shpo:read. The scopes are: shop:read shop:write",
         ),
     ],
 )

@@ -75,7 +75,7 @@ def test_scopes_that_open_nothing_to_the_user_are_told_beside_the_token(
     assert good.stderr == ""
     assert len(warned.text.split()) == 1
     assert warned.stderr.startswith(
-        f"No tool that the user ann ({ann.pk}) sees needs: stock:write. "
+        f"Nothing that the user ann ({ann.pk}) sees needs: stock:write. "
     )
     assert warned.stderr.endswith(reason)
 
@@ -147,7 +147,10 @@ def test_a_token_may_hold_no_scope(ann: User, run: RunCommand) -> None:
     [
         (["--user", "bob", "--scopes", "shop:read"], "There is no user 'bob'"),
         (["--user", "gone", "--scopes", "shop:read"], r"The user gone \(\d+\) is not active"),
-        (["--user", "ann", "--scopes", "shop:read nope"], "No tool asks for: nope"),
+        (
+            ["--user", "ann", "--scopes", "shop:read nope"],
+            "No tool, resource or prompt asks for: nope",
+        ),
         (["--user", "ann", "--scopes", "shop:read", "--expires", "0"], "1 to"),
         (["--user", "ann", "--scopes", "shop:read", "--expires", "-5"], "1 to"),
         (["--user", "ann", "--scopes", "shop:read", "--expires", "9" * 12], "1 to"),

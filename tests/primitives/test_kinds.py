@@ -26,6 +26,7 @@ from django_mcp.resources.resource import Resource
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
 from tests.calls import caller, serving_declared
+from tests.commands import RunCommand
 
 
 def read() -> str:
@@ -212,3 +213,47 @@ def test_command_lists_it_with_its_kind(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert "\n  resource read\n    read-only, scopes: none, permissions: none\n" in printed
     assert printed.endswith("1 tool, 1 resource\n")
+
+
+@pytest.mark.parametrize("action", [[], ["list"]])
+@pytest.mark.parametrize(
+    ("kind", "printed"),
+    [
+        (
+            "resource",
+            [
+                *["notes (enabled)", "  resource read"],
+                *["    read-only, scopes: none, permissions: none", "1 resource"],
+            ],
+        ),
+        (
+            "prompt",
+            [
+                "0 prompts",
+                (
+                    "No prompt is declared: tag a function with @prompt in a services.py or "
+                    "mcp_tools.py (DJANGO_MCP_AUTODISCOVER) of an app that INSTALLED_APPS names."
+                ),
+            ],
+        ),
+    ],
+)
+def test_command_lists_one_kind(
+    ann: User, run_command: RunCommand, action: list[str], kind: str, printed: list[str]
+) -> None:
+    with declaring(group="notes"):
+        assert run_command("mcp_catalog", *action, "--kind", kind).lines == printed
+
+
+def test_command_lists_one_kind_as_a_user_sees_it(ann: User, run_command: RunCommand) -> None:
+    with declaring(group="notes", permissions=["shop.view_order"]):
+        printed = run_command("mcp_catalog", "--kind=resource", "--user=ann").lines
+
+    assert printed == [
+        "Visible to ann: 0",
+        "Hidden from ann: 1",
+        (
+            "  resource read (notes): the user lacks a permission that it needs: "
+            "shop.view_order (Can view order)"
+        ),
+    ]

@@ -131,7 +131,7 @@ def test_first_empty_list_is_explained_in_the_log_with_what_to_type(
     assert record.levelname == "WARNING"
     assert record.message == (
         "tools/list at /mcp is empty. "
-        f"The tool groups {' and '.join(groups)} are closed, so that no client sees the tools: "
-        'open them in the admin under "Tool groups", or run '
+        f"The tool groups {' and '.join(groups)} are closed, so that no client sees what is in "
+        'them: open them in the admin under "Tool groups", or run '
         f"python manage.py mcp_catalog enable {' '.join(groups)}"
     )

@@ -19,6 +19,7 @@ from typing_extensions import override
 from django_mcp.auth.users import resolve_user
 from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
+from django_mcp.kinds import Kind
 from django_mcp.management import arguments
 from django_mcp.management.arguments import age, count
 from django_mcp.management.follower import Follower
@@ -27,14 +28,13 @@ from django_mcp.management.lookups import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
 from django_mcp.primitives.registry import get_registry
-from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import MAX_LABEL_CHARACTERS
 
 DEFAULT_LIMIT = 50
 POLL_SECONDS = 1.0
 """Time between two polls of `--follow`: no notification of new rows works on every database."""
 
-CHOICES = ("user", "tool", "outcome", "since", "limit", "json", "follow")
+CHOICES = ("user", "kind", *map(str, Kind), "outcome", "since", "limit", "json", "follow")
 
 
 class Command(BaseCommand):
@@ -82,8 +82,10 @@ class Command(BaseCommand):
         follow: bool | None,
         **choices: Any,
     ) -> None:
-        if choices["tool"] is not None and (note := _unused_tool_text(choices["tool"])):
-            self.stderr.write(note)
+        for kind in Kind:
+            name = choices[kind]
+            if name is not None and (note := _unused_text(kind, name)):
+                self.stderr.write(note)
         records = _chosen(**choices)
         listed = records if outcome is None else records.filter(outcome=outcome)
         if limit is None and choices["since"] is None:
@@ -117,7 +119,18 @@ def _add_choices(parser: ArgumentParser, default: Any) -> None:
         default=default,
         help="calls of this user, by username, key or e-mail address, or by the name on record",
     )
-    parser.add_argument("--tool", default=default, help="calls of this tool")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--kind", default=default, choices=[*map(str, Kind)], help="calls of this kind"
+    )
+    kinds.add_argument("--tool", default=default, metavar="NAME", help="calls of this tool")
+    kinds.add_argument(
+        "--resource",
+        default=default,
+        metavar="NAME",
+        help="reads of this resource, by its name, or by the URI where there was none",
+    )
+    kinds.add_argument("--prompt", default=default, metavar="NAME", help="calls of this prompt")
     parser.add_argument(
         "--outcome",
         default=default,
@@ -142,13 +155,20 @@ def _add_choices(parser: ArgumentParser, default: Any) -> None:
 
 
 def _chosen(
-    *, user: str | None, tool: str | None, since: datetime.timedelta | None
+    *,
+    user: str | None,
+    kind: str | None,
+    since: datetime.timedelta | None,
+    **names: str | None,
 ) -> CallRecordQuerySet:
     records = CallRecord.objects.all()
     if user is not None:
         records = records.filter(_of_user(user))
-    if tool is not None:
-        records = records.filter(name=tool)
+    if kind is not None:
+        records = records.filter(kind=kind)
+    for kind_of_name, name in names.items():
+        if name is not None:
+            records = records.filter(kind=kind_of_name, name=name)
     if since is not None:
         records = records.filter(started__gte=timezone.now() - since)
     return records
@@ -171,19 +191,19 @@ def _of_user(text: str) -> Q:
     return on_record
 
 
-def _unused_tool_text(name: str) -> str:
-    """Return the note that no call of a tool is on record; empty if there is one.
+def _unused_text(kind: Kind, name: str) -> str:
+    """Return the note that no call of a name is on record; empty if there is one.
 
-    Raises `CommandError` when no tool has the name either.
+    Raises `CommandError` when nothing of the kind has the name either.
     """
     is_storable = storable_text(name, len(name)) == name
-    if is_storable and CallRecord.objects.filter(name=name).exists():
+    if is_storable and CallRecord.objects.filter(kind=kind, name=name).exists():
         return ""
-    tools = get_registry().of(Tool)
-    if name in tools:
-        return f"No call of the tool {name} is on record."
-    head = f"No call of a tool {quoted(name)} is on record, and no tool has this name."
-    if not (meant := get_close_matches(name, tools)):
+    names = [each.name for each in get_registry().primitives.values() if each.kind is kind]
+    if name in names:
+        return f"No call of the {kind} {name} is on record."
+    head = f"No call of a {kind} {quoted(name)} is on record, and no {kind} has this name."
+    if not (meant := get_close_matches(name, names)):
         raise CommandError(head)
     lines = "\n".join(f"  {each}" for each in meant)
     raise CommandError(f"{head} Did you mean one of these?\n{lines}")
@@ -208,8 +228,9 @@ def _line(record: CallRecord) -> str:
     caller = printable(record.username or record.user or "anonymous")
     client = printable(record.client_name or record.client or "-")
     error = f"  {printable(record.error_class)}" if record.error_class else ""
+    kind = "" if record.kind == Kind.TOOL else f"{printable(record.kind)} "
     calls = "" if record.calls == 1 else f"  {counted(record.calls, 'call')}"
     return (
         f"{moment_text(record.started)}  {record.outcome:<17}  {took:>9}  "
-        f"{printable(record.name)}  {caller}  {client}  {record.call_id}{error}{calls}"
+        f"{kind}{printable(record.name)}  {caller}  {client}  {record.call_id}{error}{calls}"
     )

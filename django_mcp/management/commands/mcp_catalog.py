@@ -1,6 +1,7 @@
-"""`manage.py mcp_catalog`: list the tools, sync, enable and disable their groups."""
+"""`manage.py mcp_catalog`: list tools, resources and prompts; sync, enable, disable groups."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -35,14 +36,14 @@ ACTIONS = ("list", "sync", "enable", "disable")
 
 
 class Command(BaseCommand):
-    """Command that prints the tools by group (`list`, the default), or changes their groups.
+    """Command that prints what is declared by group (`list`, the default), or changes the groups.
 
     `sync` creates missing group rows, `enable` opens groups, and `disable` closes them.
     """
 
     help = (
-        "List the MCP tools, all or as one caller sees them; or sync, enable or disable "
-        "their groups."
+        "List the MCP tools, resources and prompts, all or as one caller sees them; or sync, "
+        "enable or disable their groups."
     )
 
     @override
@@ -55,6 +56,9 @@ class Command(BaseCommand):
             default=[],
             metavar="GROUP",
             help="with enable and disable: the groups to open or close",
+        )
+        parser.add_argument(
+            "--kind", choices=[*map(str, Kind)], help="with list: those of this kind alone"
         )
         parser.add_argument(
             "--user",
@@ -73,7 +77,13 @@ class Command(BaseCommand):
 
     @override
     def handle(
-        self, *args: Any, action: str, groups: list[str], user: str | None, **options: Any
+        self,
+        *args: Any,
+        action: str,
+        groups: list[str],
+        kind: str | None,
+        user: str | None,
+        **options: Any,
     ) -> None:
         """Run the command."""
         using = options["database"] or router.db_for_write(ToolGroup)
@@ -82,6 +92,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Only enable and disable take groups: mcp_catalog enable {' '.join(groups)}"
             )
+        if kind is not None and action != "list":
+            raise CommandError(f"Only list takes --kind, and {action} is about whole groups.")
+        kinds = tuple(Kind) if kind is None else (Kind(kind),)
         if is_change:
             self._set_enabled(groups, action == "enable", using=using)
         elif action == "sync":
@@ -92,9 +105,9 @@ class Command(BaseCommand):
         elif user is None:
             if options["client"] or options["scopes"] is not None:
                 raise CommandError("--client and --scopes need --user.")
-            self._list_all()
+            self._list_all(kinds)
         else:
-            self._list_for(self._principal(user, **options))
+            self._list_for(self._principal(user, **options), kinds)
 
     def _set_enabled(self, groups: list[str], enabled: bool, *, using: str) -> None:
         known = get_registry().groups
@@ -102,7 +115,7 @@ class Command(BaseCommand):
         if unknown or not groups:
             missing = f"Name the groups to {'open' if enabled else 'close'}"
             problem = f"There is no group {unknown[0]!r}" if unknown else missing
-            raise CommandError(f"{problem}. The tools' groups are: {' '.join(known) or '(none)'}.")
+            raise CommandError(f"{problem}. The groups are: {' '.join(known) or '(none)'}.")
         sync_groups(using=using)
         rows = ToolGroup.objects.using(using).filter(name__in=groups, enabled=not enabled)
         for group in rows:
@@ -110,27 +123,28 @@ class Command(BaseCommand):
             group.save(using=using, update_fields=["enabled"])
             self.stdout.write(f"{'enabled' if enabled else 'disabled'} {group.name}")
 
-    def _list_all(self) -> None:
+    def _list_all(self, kinds: Collection[Kind]) -> None:
         registry = get_registry()
         snapshot = current_snapshot()
-        for group in registry.groups:
+        listed = [each for each in registry.primitives.values() if each.kind in kinds]
+        for group in sorted({each.group for each in listed}):
             policy = snapshot.policy(group)
             state = "enabled" if policy.enabled else "disabled"
             self.stdout.write(f"{group} ({state}{', read-only' if policy.read_only else ''})")
-            for primitive in registry.in_group(group):
+            for primitive in (each for each in listed if each.group == group):
                 off = " [switched off]" if primitive.key in policy.switched_off else ""
                 self.stdout.write(f"  {_name(primitive)}{off}")
                 self.stdout.write(f"    {_facts(primitive)}")
-        kinds = Counter({str(Kind.TOOL): 0})
-        kinds.update(kind for kind, _ in registry.primitives)
-        self.stdout.write(", ".join(counted(number, kind) for kind, number in kinds.items()))
-        if not registry.primitives:
-            self.stdout.write(nothing_declared(Kind.TOOL))
+        numbers = Counter({next(iter(kinds)): 0})
+        numbers.update(each.kind for each in listed)
+        self.stdout.write(", ".join(counted(number, kind) for kind, number in numbers.items()))
+        if not listed:
+            self.stdout.write(nothing_declared(*kinds))
         elif closed := closed_groups(snapshot):
             self.stdout.write(closed_groups_advice(closed))
 
-    def _list_for(self, principal: Principal) -> None:
-        entries = survey(principal)
+    def _list_for(self, principal: Principal, kinds: Collection[Kind]) -> None:
+        entries = [each for each in survey(principal) if each.primitive.kind in kinds]
         name = printable(user_label(principal.user))
         visible = [entry for entry in entries if entry.denial is None]
         hidden = [entry for entry in entries if entry.denial is not None]

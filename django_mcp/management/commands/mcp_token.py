@@ -84,11 +84,11 @@ class Command(BaseCommand):
         peer = Peer(headers={"Authorization": f"Bearer {token}"})
         principal = OAuthAuthenticator().authenticate(peer, audience)
         if principal is not None and (warning := _idle_scopes_text(wanted, principal)):
-            self.stderr.write(f"No tool that the user {named(owner)} sees needs: {warning}")
+            self.stderr.write(f"Nothing that the user {named(owner)} sees needs: {warning}")
 
 
 def _idle_scopes_text(wanted: list[str], principal: Principal) -> str:
-    """Return the scopes that open no tool to the principal, with the reason; empty for none."""
+    """Return the scopes that open nothing to the principal, with the reason; empty for none."""
     entries = survey(principal)
     opening = {scope for each in entries if each.denial is None for scope in each.primitive.scopes}
     idle = sorted(set(wanted) - opening)
