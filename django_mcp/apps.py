@@ -1,4 +1,4 @@
-"""App configuration: at start-up it finds the tools, and connects the receivers of groups."""
+"""App configuration: at start-up it imports the declarations, connects receivers of groups."""
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in

@@ -21,7 +21,10 @@ class Settings:
     AUTODISCOVER = Setting[list[str]](
         list,
         default=["mcp_tools", "services"],
-        help="Names of the modules that are imported from every installed app to find tools.",
+        help=(
+            "Names of the modules that are imported from every installed app to find tools, "
+            "resources and prompts."
+        ),
     )
     GUARDS = Setting[list[str]](
         list,
@@ -50,8 +53,8 @@ class Settings:
         default="read",
         pattern="read|all",
         help=(
-            "Scopes that clients are told to request at the first login: `read`, those of the "
-            "read-only tools, or `all`, for the many clients that cannot request more later. "
+            "Scopes that clients are told to request at the first login: `read`, those of what "
+            "only reads, or `all`, for the many clients that cannot request more later. "
             "Users can untick scopes that they do not want to allow."
         ),
     )
@@ -105,7 +108,7 @@ class Settings:
     ALLOW_ANONYMOUS = Setting(
         bool,
         default=False,
-        help=("If true, callers without credentials may use the tools that need no scope or user."),
+        help=("If true, callers without credentials may use what needs no scope or user."),
     )
     ALLOWED_ORIGINS = Setting[list[str]](
         list,
@@ -137,7 +140,7 @@ class Settings:
     LIST_PAGE_SIZE = Setting(
         int,
         default=1000,
-        help="Number of tools on one page of a list.",
+        help="Number of tools, resources or prompts on one page of a list.",
     )
     BASE_TEMPLATE = Setting(
         str,
@@ -167,7 +170,7 @@ class Settings:
     THREADS = Setting(
         int,
         default=8,
-        help="Number of tools that may use a thread at once in each process.",
+        help="Number of calls that may use a thread at once in each process.",
     )
     CONTROL_THREADS = Setting(
         int,
@@ -198,7 +201,7 @@ class Settings:
         dict,
         default={},
         help=(
-            "Mapping of exceptions of tools, by the dotted path of their class: to the dotted path "
+            "Mapping of exceptions that end calls, by the dotted path of their class: to the path "
             "of a function that takes the exception and returns a `ToolError` or its text, or to "
             "`None` for a failure without details. It is laid over Django's exceptions."
         ),

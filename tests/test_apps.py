@@ -193,7 +193,8 @@ mount(get_asgi_application())
 
     assert answer.returncode != 0
     assert (
-        "ToolRegistrationError: Some tools cannot be served:\n- stall.services.bad" in answer.stderr
+        "ToolRegistrationError: Some declarations cannot be served:\n- stall.services.bad"
+        in answer.stderr
     )
 
 
@@ -203,6 +204,8 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
         "services/imported.py": TOOL.format(name="imported"),
         "services/forgotten.py": TOOL.format(name="forgotten"),
         "services/adapter.py": "from django_mcp import ToolDeclaration, register",
+        "services/reader.py": "from django_mcp import resource",
+        "services/writer.py": "from django_mcp import ToolContext, prompt",
         "services/errors.py": "from django_mcp import ToolError\nraise SystemExit",
         "services/broken.py": "from django_mcp import tool\ndef",
         "services/deep/__init__.py": "",
@@ -222,13 +225,15 @@ def test_check_tells_of_tools_in_a_module_that_start_up_does_not_import(start: S
         "stall.services.adapter",
         "stall.services.deep.down",
         "stall.services.forgotten",
+        "stall.services.reader",
         "stall.services.viewed",
+        "stall.services.writer",
     ]
     assert (
         'Add "import stall.services.forgotten" to stall/services/__init__.py, or write '
         "DJANGO_MCP_AUTODISCOVER = ['mcp_tools', 'services', 'services.adapter', "
-        "'services.deep.down', 'services.forgotten', 'services.viewed'] in the settings."
-        in answer.stderr
+        "'services.deep.down', 'services.forgotten', 'services.reader', 'services.viewed', "
+        "'services.writer'] in the settings." in answer.stderr
     )
 
 

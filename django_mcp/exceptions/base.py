@@ -16,11 +16,13 @@ class DjangoMCPError(Exception):
 
 
 class ToolRegistrationError(DjangoMCPError):
-    """Some declared tools cannot be served; `problems` names each with its function."""
+    """Some declarations cannot be served; `problems` names each with its function."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("Some tools cannot be served:\n" + "\n".join(f"- {p}" for p in problems))
+        super().__init__(
+            "Some declarations cannot be served:\n" + "\n".join(f"- {p}" for p in problems)
+        )
 
 
 class InvalidCredentialsError(DjangoMCPError):

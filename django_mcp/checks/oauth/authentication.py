@@ -21,7 +21,7 @@ from django_mcp.endpoints import get_endpoints
 def check_authentication(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that the authenticators exist, and the scopes of the tools can be granted."""
+    """Check that the authenticators exist, and the declared scopes can be granted."""
     if Settings.AUTHENTICATORS.problem():
         return []  # check_settings tells
     is_oauth = OAUTH_AUTHENTICATOR in settings.AUTHENTICATORS
@@ -63,11 +63,11 @@ def _oauth_problems() -> Iterator[CheckMessage]:
     try:
         missing = [] if has_foreign_tokens() else ungrantable_scopes()
     except Exception:  # noqa: BLE001
-        # check_tools tells of the tools; a scopes backend of the host's may need its tables first.
+        # check_tools tells of it; a scopes backend of the host's may need its tables first.
         missing = []
     if missing:
         yield Warning(
-            f"No token can be granted these scopes of the tools: {' '.join(missing)}.",
+            f"No token can be granted these declared scopes: {' '.join(missing)}.",
             hint='Set OAUTH2_PROVIDER["SCOPES_BACKEND_CLASS"] to '
             '"django_mcp.auth.oauth.scopes.ToolScopes", as provider_settings() of '
             "django_mcp.oauth_settings does unless a line after it sets another, or add to "

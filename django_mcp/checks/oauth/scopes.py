@@ -1,4 +1,4 @@
-"""Problems of the scopes of tools that `OAUTH2_PROVIDER["SCOPES"]` does not describe."""
+"""Problems of declared scopes that `OAUTH2_PROVIDER["SCOPES"]` does not describe."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def scope_problems() -> Iterator[CheckMessage]:
     unused = described - registry.scopes.keys()
     suggested, undescribed = set(), []
     for scope in sorted(registry.scopes.keys() - described):
-        # A key that no tool uses is the likelier one.
+        # A key that nothing uses is the likelier one.
         near = near_miss(scope, sorted(unused)) or near_miss(scope, sorted(described))
         if near is None:
             undescribed.append(scope)
@@ -39,7 +39,7 @@ def scope_problems() -> Iterator[CheckMessage]:
         yield Warning(
             f"{', '.join(users)}: {SETTING} does not describe the scope {scope!r}. "
             f"Did you mean {near!r}?",
-            hint=f"Write {near!r} in the tool, or add {scope!r} to {SETTING}.",
+            hint=f"Write {near!r} in the declaration, or add {scope!r} to {SETTING}.",
             id=CheckId.MISSPELT_SCOPE,
         )
     # A backend of the project's has words of its own; check_authentication tells of one without.
@@ -54,7 +54,7 @@ def scope_problems() -> Iterator[CheckMessage]:
     for scope in sorted(unused - suggested):
         if near := near_miss(scope, registry.scopes):
             yield Warning(
-                f"{SETTING} describes {scope!r}, and no tool asks for that scope. "
+                f"{SETTING} describes {scope!r}, and nothing asks for that scope. "
                 f"Did you mean {near!r}?",
                 hint=f"Correct or remove the key {scope!r}. Silence this check if that is a scope "
                 "of another part of your site.",

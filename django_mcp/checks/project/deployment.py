@@ -22,7 +22,7 @@ def check_deployment(
     if settings.ALLOW_ANONYMOUS:
         found.append(
             Warning(
-                "Anonymous callers may use every tool that asks for no scope or user.",
+                "Anonymous callers may use everything that asks for no scope or user.",
                 hint=f"Set {Settings.ALLOW_ANONYMOUS.name} to False.",
                 id=CheckId.ANONYMOUS_CALLERS,
             )

@@ -1,4 +1,4 @@
-"""System checks of the declared tools."""
+"""System checks of the declared tools, resources and prompts."""
 
 from django_mcp.checks.tools import (
     discovery,

@@ -14,7 +14,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.ids import CheckId
-from django_mcp.checks.tools.source_text import declares_tools
+from django_mcp.checks.tools.source_text import declares_primitives
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.discovery import imported_modules, searched_modules
 from django_mcp.schemas.callables import shown_path
@@ -26,7 +26,7 @@ TESTS = ("test", "conftest")
 def check_discovery(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that every module that declares tools is imported at start-up."""
+    """Check that every module that declares tools, resources or prompts is imported at start-up."""
     if Settings.AUTODISCOVER.problem():
         return []  # check_settings tells
     # A package may be searched twice: as one that the setting names, and below one of the default.
@@ -36,7 +36,8 @@ def check_discovery(
     line = f"{Settings.AUTODISCOVER.name} = {list(names)}"
     return [
         Warning(
-            f"{each.module} declares tools, and start-up does not import it: they are not served.",
+            f"{each.module} declares tools, resources or prompts, and start-up does not import it: "
+            "they are not served.",
             hint=f'Add "import {each.module}" to {_file_of(each.package)}, or write {line} in the '
             "settings."
             if each.package in imported_modules()
@@ -49,7 +50,7 @@ def check_discovery(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnimportedModule:
-    """Module with tools that start-up does not import; `package` is the searched one above it."""
+    """Declaring module that start-up does not import; `package` is the searched one above it."""
 
     app: str
     module: str
@@ -65,7 +66,7 @@ def _unimported_modules() -> Iterator[UnimportedModule]:
     for app, name in searched_modules():
         package = f"{app}.{name}"
         for spec in _modules(app, package):
-            if spec.name not in imported_modules() and _declares_tools(spec):
+            if spec.name not in imported_modules() and _declares_primitives(spec):
                 yield UnimportedModule(app=app, module=spec.name, package=package)
 
 
@@ -96,11 +97,11 @@ def _submodules(package: str, path: Iterable[str]) -> Iterator[ModuleSpec]:
             yield from _submodules(name, spec.submodule_search_locations or ())
 
 
-def _declares_tools(spec: ModuleSpec) -> bool:
+def _declares_primitives(spec: ModuleSpec) -> bool:
     """Return whether the source of the module imports a declarator."""
     if not isinstance(spec.loader, InspectLoader):
         return False
     try:
-        return declares_tools(spec.loader.get_source(spec.name) or "")
+        return declares_primitives(spec.loader.get_source(spec.name) or "")
     except (ImportError, SyntaxError, ValueError):
         return False  # whoever imports it is told

@@ -1,4 +1,4 @@
-"""Check of the parameters that docstrings of tools describe."""
+"""Check of the parameters that docstrings describe."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.ids import CheckId
-from django_mcp.primitives.declaration import declarations_of
+from django_mcp.primitives.declaration import Declaration, declarations
 from django_mcp.schemas.callables import documentation_of, function_of
 from django_mcp.schemas.docstrings import read_docstring
 from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
@@ -20,7 +20,7 @@ from django_mcp.tools.declaration import ToolDeclaration
 def check_docstrings(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that docstrings describe parameters that the tools have."""
+    """Check that docstrings describe parameters that their functions have."""
     return [
         Warning(
             f"{declaration.located_name}: its docstring describes {name!r}, which is no parameter"
@@ -28,18 +28,19 @@ def check_docstrings(
             hint="Correct the name in the docstring, or take the line out: agents do not read it.",
             id=CheckId.UNKNOWN_DOCSTRING_PARAMETER,
         )
-        for declaration in declarations_of(ToolDeclaration)
+        for declaration in declarations()
         for name, parameters in _unknown(declaration)
     ]
 
 
-def _unknown(declaration: ToolDeclaration) -> Iterator[tuple[str, list[str]]]:
+def _unknown(declaration: Declaration) -> Iterator[tuple[str, list[str]]]:
     """Yield described names that are no parameters, each with the undescribed parameters."""
     documentation = documentation_of(declaration.function)
     parameters = _parameters(declaration.function)
     if not isinstance(documentation, str) or parameters is None:
         return
-    known = {*parameters, LIMIT, CURSOR} if declaration.page_size else {*parameters}
+    has_pages = isinstance(declaration, ToolDeclaration) and declaration.page_size
+    known = {*parameters, LIMIT, CURSOR} if has_pages else {*parameters}
     described = read_docstring(documentation).names
     for name in described:
         # Docstrings may go into an object: `address.city`, `rows[].id`.
@@ -47,10 +48,10 @@ def _unknown(declaration: ToolDeclaration) -> Iterator[tuple[str, list[str]]]:
             yield name, [each for each in parameters if each not in described]
 
 
-def _parameters(tool: Callable[..., Any]) -> list[str] | None:
+def _parameters(function: Callable[..., Any]) -> list[str] | None:
     try:
         # A partial fills some of those that the docstring of its function describes.
-        signatures = [inspect.signature(each) for each in (tool, function_of(tool))]
+        signatures = [inspect.signature(each) for each in (function, function_of(function))]
     except (TypeError, ValueError):
         return None  # check_tools tells
     return list(dict.fromkeys(name for each in signatures for name in each.parameters))

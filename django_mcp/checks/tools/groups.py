@@ -24,7 +24,7 @@ def check_new_groups(
         return []
     return [
         Info(
-            "New tool groups start closed: no client sees their tools.",
+            "New tool groups start closed: no client sees what is in them.",
             hint=f"Set {Settings.ENABLE_NEW_GROUPS.name} = True, or False and open each group in "
             'the admin under "Tool groups", or after migrate by '
             f"{enable_command(_declared_groups() or ['GROUP'])}",
@@ -52,7 +52,7 @@ def check_open_groups(
         return []
     return [
         Warning(
-            "No client sees any tool: every tool group is closed.",
+            "No client sees anything: every tool group is closed.",
             hint=closed_groups_advice(groups),
             id=CheckId.CLOSED_GROUPS,
         )

@@ -1,4 +1,7 @@
-"""Check of the limits of hosts, the clients and their models, beyond the protocol's."""
+"""Check of the limits of hosts, the clients and their models, beyond the protocol's.
+
+They are those of the function calls of models: hosts offer resources and prompts to users.
+"""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Check of packages that declare tools and are not installed as apps."""
+"""Check of packages with tools, resources or prompts that are not installed as apps."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning, register
 
 from django_mcp.checks.ids import CheckId
-from django_mcp.checks.tools.source_text import declares_tools
+from django_mcp.checks.tools.source_text import declares_primitives
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations
 from django_mcp.schemas.callables import shown_path
@@ -19,14 +19,14 @@ from django_mcp.schemas.callables import shown_path
 def check_installed_apps(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that packages of the project that declare tools are installed."""
-    # Only where there is no tool at all: a project may leave an app out on purpose, but hardly all.
+    """Check that packages with tools, resources or prompts are installed."""
+    # Only where nothing is declared: a project may leave an app out on purpose, but hardly all.
     if declarations() or Settings.AUTODISCOVER.problem():
         return []
     return [
         Warning(
-            f"{shown_path(file)} declares tools, and {app} is not in INSTALLED_APPS: they are not "
-            "served.",
+            f"{shown_path(file)} declares tools, resources or prompts, and {app} is not in "
+            "INSTALLED_APPS: they are not served.",
             hint=f'Write INSTALLED_APPS = [*INSTALLED_APPS, "{app}"] in the settings.',
             id=CheckId.UNINSTALLED_APP,
         )
@@ -56,6 +56,6 @@ def _searched_files(folder: Path) -> Iterator[Path]:
 
 def _is_declaring(file: Path) -> bool:
     try:
-        return declares_tools(file.read_text(encoding="utf-8"))
+        return declares_primitives(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return False

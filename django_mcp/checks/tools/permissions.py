@@ -1,4 +1,4 @@
-"""Check of the Django permissions that tools ask for."""
+"""Check of the Django permissions that tools, resources and prompts ask for."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -23,7 +23,7 @@ OBJECT_PERMISSIONS_ADVICE = (
 def check_permissions(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that the permissions that tools ask for exist."""
+    """Check that the permissions that tools, resources and prompts ask for exist."""
     alias = router.db_for_read(Permission)
     if alias not in (kwargs.get("databases") or ()):
         return []

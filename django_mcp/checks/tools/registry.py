@@ -1,4 +1,4 @@
-"""Check of the declared tools."""
+"""Check of the declarations."""
 
 import sys
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ HINT = (
 # `collectstatic` runs no checks but those with its tag.
 @register(Tags.staticfiles)
 def check_tools(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Check that every declared tool can be served."""
+    """Check that every declared tool, resource and prompt can be served."""
     try:
         get_registry()
     except ToolRegistrationError as error:
         problems: Sequence[str] = error.problems
     except Exception as error:  # noqa: BLE001  (a check tells, whatever it is)
-        problems = [f"The tools cannot be read: {error!r}"]
+        problems = [f"The declarations cannot be read: {error!r}"]
     else:
         return []
-    if _serves_no_tools():
+    if _serves_nothing():
         return [Warning(problem, hint=HINT, id=CheckId.INVALID_TOOL) for problem in problems]
     return [Error(problem, hint=HINT, id=CheckId.INVALID_TOOL) for problem in problems]
 
 
-def _serves_no_tools() -> bool:
-    """Return whether the command is a step of a deployment or build that serves no tools.
+def _serves_nothing() -> bool:
+    """Return whether the command is a step of a deployment or build that serves nothing.
 
     Django does not hand checks the command that runs them. Commands that are called from within
     another, by `call_command`, run no checks.

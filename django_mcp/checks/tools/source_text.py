@@ -1,12 +1,12 @@
-"""Search for declarators of tools in source text, without an import of it."""
+"""Search for declarators in source text, without an import of it."""
 
 import ast
 
 PACKAGE = "django_mcp"
-DECLARATORS = ("tool", "register", "*")
+DECLARATORS = ("tool", "resource", "prompt", "resource_for", "storage_resources", "register", "*")
 
 
-def declares_tools(source: str) -> bool:
+def declares_primitives(source: str) -> bool:
     """Return whether the source imports a declarator. Raises `SyntaxError` or `ValueError`."""
     tree = ast.parse(source if PACKAGE in source else "")
     return any(_imports_declarator(node) for node in ast.walk(tree))

@@ -61,7 +61,7 @@ def test_w031_tells_of_a_key_that_no_tool_uses(settings: Settings) -> None:
     (message,) = told(settings, described=["notes:read", "note:read"], used=["notes:read"])
 
     assert message == (
-        "OAUTH2_PROVIDER[\"SCOPES\"] describes 'note:read', and no tool asks for that scope. "
+        "OAUTH2_PROVIDER[\"SCOPES\"] describes 'note:read', and nothing asks for that scope. "
         "Did you mean 'notes:read'?"
     )
 

@@ -84,7 +84,9 @@ class TestSettings:
     def test_i001_tells_that_new_groups_start_closed(self, settings: Settings) -> None:
         del settings.DJANGO_MCP_ENABLE_NEW_GROUPS
 
-        assert found() == {"I001": ["New tool groups start closed: no client sees their tools."]}
+        assert found() == {
+            "I001": ["New tool groups start closed: no client sees what is in them."]
+        }
         with offering(act, group="notes"):
             (hint,) = hints()["I001"]
         assert "DJANGO_MCP_ENABLE_NEW_GROUPS = True" in hint

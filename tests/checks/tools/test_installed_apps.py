@@ -33,7 +33,12 @@ def test_w033_tells_of_an_app_that_is_not_installed() -> None:
 
     assert set(messages) == {"W033"}
     assert advice["W033"] == ['Write INSTALLED_APPS = [*INSTALLED_APPS, "notes"] in the settings.']
-    assert messages["W033"][0].startswith("notes/services.py declares tools, and notes is not")
+    assert messages["W033"] == [
+        (
+            "notes/services.py declares tools, resources or prompts, and notes is not in "
+            "INSTALLED_APPS: they are not served."
+        )
+    ]
 
 
 def test_w033_is_silent_where_there_are_tools() -> None:
