@@ -47,7 +47,8 @@ UNLABELLED = {"ConsentForm.allow": "two buttons of the page"}
 
 # The same thing on every site and in every app's catalogue.
 SAME_EVERYWHERE = {
-    *("Application", "Caller", "MCP", "Pages", "Permissions", "Scopes", "Tool", "Tools", "User"),
+    *("Application", "Arguments", "Caller", "MCP", "Name", "Pages", "Permissions", "Prompts"),
+    *("Resources", "Scopes", "Tools", "User", "Variables", "Visibility", "and"),
     *("arguments", "authenticator", "client", "clients", "description", "duration", "endpoint"),
     *("error", "group", "message", "name", "notes", "outcome", "progress", "result", "scopes"),
     *("source", "status", "task", "tasks", "time", "title", "tool", "tools", "user", "users"),

@@ -45,7 +45,7 @@ def denial_texts_of(
         yield _with(str(denial.label), _missing(denial, primitive, visibility, names))
     if scopes := sorted(primitive.scopes - visibility.principal.scopes):
         text = (
-            gettext("callable once the token holds")
+            gettext("usable once the token holds")
             if is_visible
             else gettext("the token lacks a scope that it needs")
         )

@@ -63,7 +63,7 @@ def rows_of(response: Response) -> list[list[str]]:
 
 
 def names_of(response: Response) -> list[str]:
-    """The tools in a list of calls, in its order."""
+    """The names in a list of calls, in its order."""
     return [row[3] for row in rows_of(response)]
 
 

@@ -61,7 +61,7 @@ def test_every_page_works_on_another_site_and_leads_to_no_other(
         f"/control/django_mcp/callrecord/{record.pk}/change/",
         f"/control/django_mcp/tooltask/{waiting.pk}/cancel/",
         f"/control/auth/user/{user.pk}/change/",
-        "/control/django_mcp/toolgroup/tool-visibility/",
+        "/control/django_mcp/toolgroup/visibility/",
     } <= set(found)
     assert [path for path in found if path.startswith("/admin/")] == []
 

@@ -441,7 +441,7 @@ class TestOperators:
     ) -> None:
         fields = {"user": "alice", "endpoint": endpoint.name}
 
-        page = text_of(operator.get(f"{GROUPS}tool-visibility/", fields))
+        page = text_of(operator.get(f"{GROUPS}visibility/", fields))
 
         assert f"alice sees {1 if endpoint is ORDERS else 2} of 3 tools" in page
 

@@ -73,7 +73,7 @@ def calls() -> list[CallRecord]:
 
 def tools(browser: Chrome) -> list[str]:
     """The tools in the list of calls."""
-    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "td.field-tool_name")]
+    return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "td.field-shown_name")]
 
 
 def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
@@ -104,7 +104,7 @@ def test_operator_narrows_the_list_and_follows_a_user_from_a_call(
     wait.until(lambda page: page.find_elements(By.ID, "result_list"))
 
     assert everything == [name for name, *_ in CALLS]
-    assert on_a_screen == ["started", "user", "tool", "outcome", "client", "duration"]
+    assert on_a_screen == ["started", "user", "name", "outcome", "client", "duration"]
     assert on_a_phone == on_a_screen
     assert lines == [1] * len(CALLS)
     assert '"amount": "12.50"' in shown

@@ -178,12 +178,12 @@ def test_it_tells_which_scopes_a_token_would_lack(run: RunCommand) -> None:
 
     assert run("--user", "root", "--scopes", "shop:read").lines[:4] == [
         "Visible to root: 3",
-        "  clear (shop): callable once the token holds: shop:write",
+        "  clear (shop): usable once the token holds: shop:write",
         "  hours (desk)",
         "  note (shop)",
     ]
     assert (
-        "  note (shop): callable once the token holds: shop:read"
+        "  note (shop): usable once the token holds: shop:read"
         in run("list", "--user", "root", "--scopes", "").lines
     )
 

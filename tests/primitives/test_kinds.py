@@ -9,7 +9,6 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
-from django.urls import reverse
 
 from django_mcp import Endpoint, Principal, resource, tool
 from django_mcp.catalog import empty_list_reason, find, survey, visible
@@ -25,6 +24,7 @@ from django_mcp.primitives.registry import build, get_registry
 from django_mcp.resources.resource import Resource
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
+from tests.admin.pages import GROUPS, group_page, rows_of, text_of
 from tests.calls import caller, serving_declared
 from tests.commands import RunCommand
 
@@ -168,7 +168,7 @@ def test_scopes_are_asked_for_and_offered(ann: User) -> None:
         entry = survey(caller(ann, scopes=()))[1]
 
         assert entry.missing_scopes == {"notes:read"}
-        assert entry.reasons == ("callable once the token holds: notes:read",)
+        assert entry.reasons == ("usable once the token holds: notes:read",)
         assert get_registry().scopes == {"notes:read": "default"}
         endpoint = caller(ann).endpoint
         assert offered_scopes([endpoint]) == login_scopes(endpoint) == {"notes:read"}
@@ -198,11 +198,37 @@ def test_clients_are_shown_it_as_no_tool() -> None:
 def test_operators_switch_it_on_the_page_of_its_group(admin_client: Client) -> None:
     with declaring(group="notes"):
         group = ToolGroup.objects.get(name="notes")
-        page = admin_client.get(reverse("admin:django_mcp_toolgroup_change", args=[group.pk]))
+        listed = admin_client.get(GROUPS)
+        page = admin_client.get(group_page(group))
+
+    assert ["notes", "1 tool and 1 resource"] in [row[1:3] for row in rows_of(listed)]
+    tool, resource = rows_of(page)
+    assert tool[1].startswith("read changes data Read something. Input schema {")
+    assert resource[1].startswith("read resource Read something. Variables {")
+    assert "Tools, resources and prompts Enabled" in text_of(page)
 
     forms = page.context["inline_admin_formsets"][0].formset.initial_forms
     assert [form.instance.get_kind_display() for form in forms] == ["tool", "resource"]
     assert b'<mark class="mcp-mark mcp-quiet">resource</mark>' in page.content
+
+
+@pytest.mark.parametrize(
+    ("chosen", "counts", "rows"),
+    [
+        ({}, "ann sees 1 of 1 tool and 0 of 1 resource", [["read"], ["read resource"]]),
+        ({"kind": "tool"}, "ann sees 1 of 1 tool", [["read"]]),
+        ({"kind": "resource"}, "ann sees 0 of 1 resource", [["read resource"]]),
+        ({"kind": "prompt"}, "ann sees 0 of 0 prompts", []),
+    ],
+)
+def test_operators_read_who_sees_it(
+    admin_client: Client, ann: User, chosen: dict[str, str], counts: str, rows: list[list[str]]
+) -> None:
+    with declaring(group="notes", permissions=["shop.view_order"]):
+        page = admin_client.get(f"{GROUPS}visibility/", {"user": "ann", **chosen})
+
+    assert counts in text_of(page)
+    assert [row[:1] for row in rows_of(page)] == rows
 
 
 @pytest.mark.django_db

@@ -1,9 +1,11 @@
 """Columns and fields that the pages of call records and of background tasks share."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +17,13 @@ from django_mcp.admin.read_only import ReadOnlyAdmin
 from django_mcp.escapes import printable
 from django_mcp.kinds import Kind
 
+ALL_CALLS: Mapping[str, str | Promise] = {
+    Kind.TOOL: _("all %(calls)s of this tool"),
+    Kind.RESOURCE: _("all %(calls)s of this resource"),
+    Kind.PROMPT: _("all %(calls)s of this prompt"),
+}
+"""Labels of the links to the calls of one name, by its kind."""
+
 
 class CallAdmin(ReadOnlyAdmin):
     """Read-only model admin of calls; each row has `links` to its user and its client."""
@@ -25,8 +34,8 @@ class CallAdmin(ReadOnlyAdmin):
         """Return the username of the caller, or its key, or "anonymous"."""
         return printable(call.username or call.user) or pgettext("caller", "anonymous")
 
-    @admin.display(description=_("tool"))
-    def tool_name(self, call: Any) -> SafeString:
+    @admin.display(description=_("name"))
+    def shown_name(self, call: Any) -> SafeString:
         """Name with break opportunities at underscores, and the kind of a resource or prompt."""
         parts = ((part,) for part in printable(call.name).split("_"))
         name = format_html_join(mark_safe("_<wbr>"), "{}", parts)
@@ -47,10 +56,11 @@ class CallAdmin(ReadOnlyAdmin):
         links: CallerLinks = call.links
         return _link(printable(call.client_name or call.client), links.client) or None
 
-    @admin.display(description=_("tool"))
-    def linked_tool(self, call: Any) -> SafeString:
-        """Return the tool's name, with a link to the list of its calls."""
-        return self._linked(self.tool_name(call), _("all %(calls)s of this tool"), tool=call.name)
+    @admin.display(description=_("name"))
+    def linked_name(self, call: Any) -> SafeString:
+        """Return the name of what was called, with a link to the list of its calls."""
+        label = ALL_CALLS.get(call.kind, ALL_CALLS[Kind.TOOL])
+        return self._linked(self.shown_name(call), label, kind=call.kind, name=call.name)
 
     @admin.display(description=_("user"))
     def linked_user(self, call: Any) -> SafeString | str:
@@ -69,11 +79,11 @@ class CallAdmin(ReadOnlyAdmin):
             return name
         return self._linked(name, _("all %(calls)s of this client"), client=call.client)
 
-    def _linked(self, name: str, label: Any, **chosen: str) -> SafeString:
+    def _linked(self, text: str, label: Any, **chosen: str) -> SafeString:
         query = urlencode({**chosen, "period": "all"})
         return format_html(
             '{} <a class="mcp-link" href="{}?{}">{}</a>',
-            name,
+            text,
             self.url_of("changelist"),
             query,
             label % {"calls": self.opts.verbose_name_plural},

@@ -20,9 +20,9 @@ from django_mcp.admin.changelist.changelist import CallChangeList
 from django_mcp.admin.changelist.filters import (
     ClientFilter,
     KindFilter,
+    NameFilter,
     OutcomeFilter,
     PeriodFilter,
-    ToolFilter,
     UserFilter,
 )
 from django_mcp.admin.formats import duration_text, moment_text
@@ -42,7 +42,7 @@ TONES: dict[str, Tone] = {
     Outcome.FOLLOW_UP_FAILED: Tone.BAD,
     Outcome.UNKNOWN: Tone.BAD,
 }
-"""Tones by outcome; the others, refusals and errors of tools, are warnings."""
+"""Tones by outcome; the others, refusals and errors for the client, are warnings."""
 
 
 class CallRecordAdmin(CallAdmin):
@@ -51,13 +51,15 @@ class CallRecordAdmin(CallAdmin):
     list_display = (
         "started_at",
         "caller",
-        "tool_name",
+        "shown_name",
         "listed_outcome",
         "application",
         "duration",
     )
-    list_filter = (PeriodFilter, OutcomeFilter, KindFilter, UserFilter, ClientFilter, ToolFilter)
-    search_help_text = _("A whole call id, tool name, user name or key, client name or id.")
+    list_filter = (PeriodFilter, OutcomeFilter, KindFilter, UserFilter, ClientFilter, NameFilter)
+    search_help_text = _(
+        "A whole call id, name of a tool, resource or prompt, user name or key, client name or id."
+    )
     actions = ("export_selected",)
     change_list_template = "django_mcp/admin/records.html"
     change_form_template = "django_mcp/admin/record.html"
@@ -66,7 +68,7 @@ class CallRecordAdmin(CallAdmin):
             None,
             {
                 "fields": (
-                    "linked_tool",
+                    "linked_name",
                     "kind",
                     "marked_outcome",
                     "shown_error_class",

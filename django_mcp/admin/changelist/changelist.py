@@ -28,7 +28,7 @@ class KeysetChangeList(ChangeList):
 
     `queryset` has every row that the filters and the search match: actions and the export use it.
     A search looks up its whole term, spaces included: as an id in one of the `id_columns`, or as
-    the name or key of a tool, user or client.
+    the name of what was called, or the name or key of a user or client.
     """
 
     id_columns: ClassVar[tuple[str, ...]] = ("call_id",)

@@ -1,7 +1,7 @@
 """Filters of keyset change lists; their choices are looked up in indexes, never counted."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from django_mcp.admin.formats import local_moment, read_moment
 from django_mcp.admin.registry_view import read_registry
 from django_mcp.escapes import printable
 from django_mcp.exceptions import declared_outcomes
+from django_mcp.kinds import Kind
 from django_mcp.models.timed import TimedQuerySet
 
 PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
@@ -178,19 +179,28 @@ class OccurringFilter(ColumnFilter):
         ]
 
 
-class ToolFilter(OccurringFilter):
-    """Filter by tool. A tool that is no longer declared stays a choice while it is chosen."""
+class NameFilter(OccurringFilter):
+    """Filter by name. One that is no longer declared stays a choice while it is chosen."""
 
-    title = _("tool")
-    parameter_name = "tool"
+    title = _("tool, resource or prompt")
+    parameter_name = "name"
     column = "name"
+    kinds: ClassVar[Collection[str]] = frozenset(Kind)
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = {name for keys in read_registry().keys.values() for _, name in keys}
+        every = read_registry().keys.values()
+        names = {name for keys in every for kind, name in keys if kind in self.kinds}
         if chosen := self.value():
             names.add(chosen)
         return [(name, printable(name)) for name in sorted(names)]
+
+
+class ToolFilter(NameFilter):
+    """Filter by the name of a tool, for what only tools have."""
+
+    title = _("tool")
+    kinds = frozenset({Kind.TOOL})
 
 
 class ChoiceFilter(OccurringFilter):
@@ -202,7 +212,7 @@ class ChoiceFilter(OccurringFilter):
 
 
 class KindFilter(ChoiceFilter):
-    """Filter by kind; hidden where the period has only one."""
+    """Filter by kind; hidden where the period has only one, so that it changes nothing."""
 
     title = pgettext_lazy("call", "kind")
     parameter_name = "kind"
@@ -211,7 +221,7 @@ class KindFilter(ChoiceFilter):
     @override
     def narrow(self, rows: TimedQuerySet[Any], since: datetime.datetime | None) -> None:
         super().narrow(rows, since)
-        if self.value() is None and len(self.lookup_choices) < 2:
+        if len(self.lookup_choices) < 2:
             self.lookup_choices = []
 
 

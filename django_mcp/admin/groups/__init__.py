@@ -1,1 +1,1 @@
-"""Admin of tool groups: their tools, clients and the page of tool visibility."""
+"""Admin of tool groups: their switches, clients and the page of visibility."""

@@ -1,19 +1,27 @@
 """Details of a primitive for operators: description, input schema, scopes and permissions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import Tone, codes, json_block, mark
+from django_mcp.kinds import Kind
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.tools.tool import Tool
 
 # A docstring's line break, unless something like the item of a list comes next.
 SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
+
+SCHEMA_LABELS: Mapping[Kind, str | Promise] = {
+    Kind.TOOL: _("Input schema"),
+    Kind.RESOURCE: _("Variables"),
+    Kind.PROMPT: _("Arguments"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,11 @@ class PrimitiveDetails:
     def permissions(self) -> SafeString:
         """Permissions that a caller needs."""
         return codes(self.primitive.permissions)
+
+    @property
+    def schema_label(self) -> str | Promise:
+        """Label of the input schema, in the words for its kind."""
+        return SCHEMA_LABELS[self.primitive.kind]
 
     @property
     def input_schema(self) -> SafeString:

@@ -29,11 +29,12 @@ from django_mcp.admin.groups.client_field import (
     labels_of,
     search_applications,
 )
-from django_mcp.admin.groups.tool_inline import ToolSwitchInline
-from django_mcp.admin.groups.tool_visibility import tool_visibility_page
+from django_mcp.admin.groups.switch_inline import ToolSwitchInline
+from django_mcp.admin.groups.visibility import visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.registry_view import read_registry
 from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.models.kinds import counted
 
 
 def gone_mark() -> SafeString:
@@ -124,7 +125,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return ("allowed_groups",) if may_search else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: ToolGroup | None = None) -> Any:
-        """Return the fieldsets; the page shows the tools after the first one."""
+        """Return the fieldsets; the page shows the switches after the first one."""
         may_change = self.has_change_permission(request, obj)
         switches: tuple[Any, ...] = (("enabled", "read_only"),)
         if obj is not None and (obj.title or not read_registry().has_group(obj.name)):
@@ -148,12 +149,12 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         # tries again: once for the page is enough, once for each cell would be slow.
         registry = read_registry()
 
-        @admin.display(description=_("tools"))
-        def tools(group: ToolGroup) -> int:
-            return len(registry.in_group(group.name))
+        @admin.display(description=pgettext_lazy("tool group", "contents"))
+        def contents(group: ToolGroup) -> str:
+            return counted(kind for kind, _ in registry.in_group(group.name))
 
         @cache
-        def disabled_tools() -> Mapping[int, int]:
+        def disabled_switches() -> Mapping[int, int]:
             off = ToolSwitch.objects.filter(enabled=False).select_related("group")
             return Counter(
                 switch.group_id for switch in off if registry.has(switch.group.name, switch.key)
@@ -169,12 +170,12 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
                 marks.append(mark(pgettext_lazy("tool group", "disabled"), Tone.WARNING))
             if group.read_only:
                 marks.append(mark(pgettext_lazy("tool group", "read-only"), Tone.QUIET))
-            if count := disabled_tools().get(group.pk, 0):
-                off = ngettext("%(count)d tool is off", "%(count)d tools are off", count)
+            if count := disabled_switches().get(group.pk, 0):
+                off = ngettext("%(count)d switch is off", "%(count)d switches are off", count)
                 marks.append(mark(off % {"count": count}, Tone.QUIET))
             return in_line(marks)
 
-        return ("titled_name", tools, notes)
+        return ("titled_name", contents, notes)
 
     @admin.display(description=_("group"), ordering="name")
     def titled_name(self, group: ToolGroup) -> SafeString:
@@ -185,10 +186,10 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
     @admin.display(description=_("name"))
     def name_in_code(self, group: ToolGroup) -> SafeString:
-        """Return the name of the group, marked if no tool has it any more."""
+        """Return the name of the group, marked if the code does not have it any more."""
         if read_registry().has_group(group.name):
             return format_html("{}", group.name)
-        explanation = gettext("No tool of the code belongs to this group any more.")
+        explanation = gettext("Nothing in the code belongs to this group any more.")
         return format_html("{} {} {}", group.name, gone_mark(), explanation)
 
     @admin.display(description=_("allowed applications"))
@@ -222,7 +223,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[ToolGroup]
     ) -> HttpResponse | None:
-        """Delete those of the selected groups that no tool has any more."""
+        """Delete those of the selected groups that the code does not have any more."""
         gone = queryset.exclude(name__in=read_registry().keys)
         remaining = queryset.count() - gone.count()
         if remaining:
@@ -237,8 +238,8 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
     @override
     def get_urls(self) -> list[URLPattern]:
         visibility = path(
-            "tool-visibility/",
-            self.admin_site.admin_view(self.tool_visibility),
+            "visibility/",
+            self.admin_site.admin_view(self.visibility),
             name="django_mcp_toolgroup_visibility",
         )
         applications = path(
@@ -263,12 +264,12 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         term = request.GET.get("term", "").replace("\0", "")  # PostgreSQL takes none
         return JsonResponse(search_applications(term, request.GET.get("page")))
 
-    def tool_visibility(self, request: HttpRequest) -> TemplateResponse:
-        """Render the page of tool visibility."""
+    def visibility(self, request: HttpRequest) -> TemplateResponse:
+        """Render the page of visibility."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
-        return tool_visibility_page(
+        return visibility_page(
             request, self.admin_site, may_search_clients=self.may_search_clients(request)
         )
 
@@ -309,7 +310,7 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         problems = read_registry().problems
         if problems:
             text = _(
-                "Some tools cannot be served, so nothing can be shown of any tool but its name:"
+                "Some tools, resources or prompts cannot be served, so only names can be shown:"
             )
             # Breaks, because the admin would style the items of a list as messages of their own.
             lines = format_html_join("", "<br>{}", ((problem,) for problem in problems))

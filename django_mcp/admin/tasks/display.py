@@ -122,6 +122,16 @@ class TaskDisplay(CallAdmin):
             attach_caller_links(request, self.admin_site, [call])
         return call
 
+    @admin.display(description=_("tool"))
+    def tool_name(self, task: ToolTask) -> SafeString:
+        """Return the tool's name."""
+        return self.shown_name(task)
+
+    @admin.display(description=_("tool"))
+    def linked_tool(self, task: ToolTask) -> SafeString:
+        """Return the tool's name, with a link to the list of its calls."""
+        return self.linked_name(task)
+
     @admin.display(description=_("task id"))
     def task_id(self, task: ToolTask) -> str:
         """Return the id of the task."""

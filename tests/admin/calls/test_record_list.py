@@ -101,7 +101,7 @@ def test_form_for_two_moments_keeps_the_other_choices(onlooker: Client) -> None:
         {"period": "century"},
         {"after": "yesterday"},
         {"before": "2026-02-30T00:00"},
-        {"tool": "nul\0"},
+        {"name": "nul\0"},
         {"p": "99"},
     ],
 )
@@ -120,11 +120,11 @@ def test_choice_that_means_nothing_leads_back_to_the_list(
     ("chosen", "names"),
     [
         ({"outcome": "failed"}, ["both", "broken"]),
-        ({"tool": "both"}, ["both"]),
+        ({"name": "both"}, ["both"]),
         ({"user": "7"}, ["both", "by_ada"]),
         ({"client": "d-1"}, ["by_desktop"]),
         ({"outcome": "failed", "user": "7"}, ["both"]),
-        ({"outcome": "failed", "user": "7", "tool": "both", "client": ""}, ["both"]),
+        ({"outcome": "failed", "user": "7", "name": "both", "client": ""}, ["both"]),
         ({"outcome": "failed", "q": "7"}, ["both"]),
         ({"outcome": "failed", "q": "nobody"}, []),
         ({"q": " "}, ["both", "by_desktop", "by_ada", "broken"]),
@@ -198,7 +198,7 @@ def test_choices_are_those_that_occur_in_the_period(onlooker: Client, registry: 
     assert offered() == {"count_stock", "busy"}
     assert offered(period="week") == {"count_stock", "busy", "report", "failed"}
     assert offered(after=moment_of(hours=150), period="all") == offered(period="week")
-    assert offered(tool="gone", outcome="ok") == {"count_stock", "busy", "gone", "ok"}
+    assert offered(name="gone", outcome="ok") == {"count_stock", "busy", "gone", "ok"}
 
 
 def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
@@ -214,6 +214,16 @@ def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
     assert names_of(several) == ["count_stock prompt", "count_stock"]
     assert names_of(prompts) == ["count_stock prompt"]
     assert names_of(onlooker.get(RECORDS, {"kind": "tool"})) == ["count_stock"]
+
+
+def test_kind_that_is_the_only_one_is_no_filter_even_when_chosen(onlooker: Client) -> None:
+    recent(name="count_stock")
+
+    page = onlooker.get(RECORDS, {"kind": "tool", "name": "count_stock"})
+
+    assert names_of(page) == ["count_stock"]
+    assert "By kind" not in text_of(page)
+    assert "By tool, resource or prompt" in text_of(page)
 
 
 @pytest.mark.implementation
@@ -316,11 +326,11 @@ COMBINATIONS: list[dict[str, str]] = [
     {"outcome": "busy", "period": "all"},
     {"kind": "prompt", "period": "all"},
     {"kind": "tool", "outcome": "busy", "period": "all"},
-    {"tool": "add_expense", "period": "all"},
-    {"tool": "add_expense", "outcome": "busy", "period": "all"},
-    {"user": "7", "client": "d-1", "tool": "add_expense", "outcome": "ok", "period": "all"},
+    {"name": "add_expense", "period": "all"},
+    {"name": "add_expense", "outcome": "busy", "period": "all"},
+    {"user": "7", "client": "d-1", "name": "add_expense", "outcome": "ok", "period": "all"},
     {"q": "ada", "period": "all"},
-    {"q": "ada", "tool": "add_expense"},
+    {"q": "ada", "name": "add_expense"},
     {"q": str(CALL_ID)},
 ]
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
+from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord
 from tests.admin.pages import RECORDS, action, links_of, names_of, record_page, rows_of, text_of
 from tests.factories import NOON, record
@@ -62,6 +63,19 @@ def test_projects_without_time_zones_read_their_own_time(
 
     assert "Started: 2026-07-28 12:00:00" in text_of(page)
     assert names_of(found) == ["add_expense"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_page_of_a_call_leads_to_the_calls_of_what_was_called(onlooker: Client, kind: Kind) -> None:
+    calls = [record(name="monthly_review", kind=each) for each in Kind]
+    record(name="other", kind=kind)
+
+    page = onlooker.get(record_page(next(each for each in calls if each.kind == kind)))
+
+    mark = "" if kind is Kind.TOOL else f" {kind}"
+    assert f"Name: monthly_review{mark} all calls of this {kind} Kind: {kind} " in text_of(page)
+    link = dict(links_of(page))[f"all calls of this {kind}"]
+    assert names_of(onlooker.get(link)) == [f"monthly_review{mark}"]
 
 
 def test_page_of_a_call_leads_to_the_calls_of_its_tool_user_and_client(onlooker: Client) -> None:
@@ -211,7 +225,7 @@ SPELLED = "add\\u202eesnepxe\\x1b\\x9b\\u2066\\u200b"
 @pytest.mark.parametrize(
     ("field", "filtered"),
     [
-        ("name", "tool"),
+        ("name", "name"),
         ("username", "user"),
         ("user", "user"),
         ("client_name", "client"),

@@ -23,7 +23,7 @@ from tests.factories import by_hand, registered, token
 pytestmark = pytest.mark.oauth
 
 ACCESS = f"{CLIENTS}revoke-access/"
-VISIBILITY = f"{GROUPS}tool-visibility/"
+VISIBILITY = f"{GROUPS}visibility/"
 HOSTILE = "<script>alert(1)</script>"
 PERMISSIONS = ("view_clientregistration", "change_clientregistration", "change_tooltask")
 

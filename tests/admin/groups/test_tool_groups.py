@@ -41,9 +41,9 @@ def test_list_shows_how_each_group_stands(
     response = operator.get(GROUPS)
 
     assert [row[1:] for row in rows_of(response)] == [
-        ["Invoices & dunning invoices", "0", "code is gone disabled"],
-        ["reports", "1", ""],
-        ["stock", "2", "read-only 1 tool is off"],
+        ["Invoices & dunning invoices", "0 tools", "code is gone disabled"],
+        ["reports", "1 tool", ""],
+        ["stock", "2 tools", "read-only 1 switch is off"],
     ]
 
 
@@ -149,7 +149,7 @@ def test_group_whose_code_is_gone_says_so_and_can_be_deleted(
     page = operator.get(group_page(gone))
     operator.post(group_page(gone, "delete"), {"post": "yes"})
 
-    assert "No tool of the code belongs to this group any more." in text_of(page)
+    assert "Nothing in the code belongs to this group any more." in text_of(page)
     assert not ToolGroup.objects.filter(pk=gone.pk).exists()
 
 
@@ -287,9 +287,9 @@ def test_pages_work_and_say_why_when_tools_cannot_be_served(
         page = operator.get(group_page(group))
         saved = operator.post(group_page(group), submission(page, enabled="on"))
 
-    assert [row[1:] for row in rows_of(listing)] == [["stock", "1", "disabled"]]
+    assert [row[1:] for row in rows_of(listing)] == [["stock", "1 tool", "disabled"]]
     for response in (listing, page):
-        assert "Some tools cannot be served" in text_of(response)
+        assert "Some tools, resources or prompts cannot be served" in text_of(response)
         assert ".count_stock (tests/admin/groups/test_tool_groups.py:" in text_of(response)
     assert [row[1] for row in rows_of(page)] == ["count_stock"]
     assert saved.status_code == 302

@@ -73,7 +73,7 @@ def test_list_shows_the_task_that_was_called_last_first(controller: Client) -> N
         ({"status": "working"}, ["working"]),
         ({"user": "7"}, ["queued"]),
         ({"client": "d-1", "period": "all"}, ["queued", "old"]),
-        ({"tool": "old", "period": "all"}, ["old"]),
+        ({"name": "old", "period": "all"}, ["old"]),
         ({"q": "ada"}, ["queued"]),
         ({"q": "ad"}, []),
     ],
@@ -133,7 +133,7 @@ def test_list_leads_on_where_it_stops(controller: Client, monkeypatch: pytest.Mo
 COMBINATIONS: list[dict[str, str]] = [
     {},
     {"status": "working", "period": "all"},
-    {"tool": "build_report", "period": "all"},
+    {"name": "build_report", "period": "all"},
     {"user": "7", "client": "d-1", "status": "working"},
     {"q": "ada", "period": "all"},
     {"q": str(uuid.UUID(int=7))},

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp import tool
-from django_mcp.admin.groups.tool_visibility import ToolVisibilityForm
+from django_mcp.admin.groups.visibility import VisibilityForm
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.primitives.declaration import collecting
@@ -20,7 +20,7 @@ from tests.admin.pages import GROUPS, group_page, links_of, rows_of, text_of
 from tests.calls import offering
 from tests.commands import RunCommand
 
-VISIBILITY = f"{GROUPS}tool-visibility/"
+VISIBILITY = f"{GROUPS}visibility/"
 
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -35,7 +35,7 @@ def test_page_says_which_tools_a_user_gets_and_why_not_the_others(
 
     assert "ada sees 1 of 3 tools" in text_of(response)
     assert rows_of(response) == [
-        ["count_stock Count", "stock", "callable", ""],
+        ["count_stock Count", "stock", "usable", ""],
         ["report", "reports", "hidden", "its group is disabled"],
         [
             "write_off",
@@ -94,7 +94,7 @@ def test_tool_that_lacks_a_scope_is_listed_and_says_which(onlooker: Client, ada:
         "count_stock Count",
         "stock",
         "lacks scope",
-        "callable once the token holds: stock:read",
+        "usable once the token holds: stock:read",
     ]
 
 
@@ -111,13 +111,13 @@ def test_tool_whose_requirement_is_not_met_says_which(onlooker: Client, ada: Use
         met = rows_of(onlooker.get(VISIBILITY, {"user": "ada"}))
 
     assert refused == [["export", "stock", "hidden", "its requirement is not met: has_plan"]]
-    assert met == [["export", "stock", "callable", ""]]
+    assert met == [["export", "stock", "usable", ""]]
 
 
 def test_page_of_a_group_leads_to_its_own_tools(onlooker: Client, ada: User) -> None:
     group = ToolGroup.objects.get(name="stock")
 
-    link = dict(links_of(onlooker.get(group_page(group))))["Visibility of these tools"]
+    link = dict(links_of(onlooker.get(group_page(group))))["Visibility of this group"]
     asked = onlooker.get(link)
     answered = onlooker.get(VISIBILITY, {"user": "ada", "group": "stock"})
 
@@ -128,7 +128,7 @@ def test_page_of_a_group_leads_to_its_own_tools(onlooker: Client, ada: User) -> 
 
 
 def test_list_of_groups_leads_to_the_page(onlooker: Client) -> None:
-    assert dict(links_of(onlooker.get(GROUPS)))["Tool visibility"] == VISIBILITY
+    assert dict(links_of(onlooker.get(GROUPS)))["Visibility"] == VISIBILITY
 
 
 def test_change_counts_at_once(onlooker: Client, ada: User) -> None:
@@ -300,10 +300,14 @@ def test_page_asks_strangers_to_sign_in(client: Client, db: None) -> None:
     ("asked", "said"),
     [
         ({"user": ""}, "This field is required."),
+        ({"user": "ada", "kind": "note"}, "note is not one of the available choices"),
         ({"user": "ada", "group": "invented"}, "invented is not one of the available choices"),
         (
             {"user": "ada", "scopes": "stock:read stokc:read"},
-            "No tool asks for: stokc:read. The scopes of the tools are: stock:read stock:write.",
+            (
+                "No tool, resource or prompt asks for: stokc:read. "
+                "The scopes are: stock:read stock:write."
+            ),
         ),
         ({"user": "ada\0"}, "Null characters are not allowed."),
     ],
@@ -350,15 +354,14 @@ def test_tools_that_cannot_be_served_are_told(
 
         response = onlooker.get(VISIBILITY, {"user": "ada"})
 
-    assert ".broken (tests/admin/groups/test_tool_visibility.py:" in text_of(response)
+    assert ".broken (tests/admin/groups/test_visibility.py:" in text_of(response)
     assert rows_of(response) == []
 
 
 @override_settings(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"])
 def test_nothing_is_suggested_without_applications() -> None:
     assert (
-        list(ToolVisibilityForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions)
-        == []
+        list(VisibilityForm(None, groups={}, scopes=[]).fields["client"].widget.suggestions) == []
     )
 
 

@@ -73,7 +73,7 @@ class ToolSwitchInline(admin.TabularInline):  # type: ignore[type-arg]  # generi
     model = ToolSwitch
     form = SwitchForm
     formset = SwitchFormSet
-    template = "django_mcp/admin/tool_inline.html"
+    template = "django_mcp/admin/switch_inline.html"
     fields = ("enabled",)
     ordering = ("-kind", "name")  # tools, resources, prompts: as it happens, the alphabet backwards
     extra = 0

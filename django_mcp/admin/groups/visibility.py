@@ -1,5 +1,6 @@
-"""Tool visibility page: the tools that a user sees through an application, with reasons."""
+"""Visibility page: tools, resources and prompts that a user sees through an application."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.markup import Tone, mark
@@ -23,14 +25,16 @@ from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.catalog import Entry, survey
 from django_mcp.escapes import printable
 from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.kinds import Kind
 from django_mcp.models import ClientRegistration, ToolGroup
+from django_mcp.models.kinds import KIND_CHOICES, KIND_PLURALS
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.principals import Principal
 from django_mcp.user_labels import username_of
 
 
-class ToolVisibilityForm(forms.Form):
+class VisibilityForm(forms.Form):
     """Query of the page: a user, an application and the scopes of its token."""
 
     user = forms.CharField(
@@ -60,13 +64,17 @@ class ToolVisibilityForm(forms.Form):
         scopes: Sequence[str],
         clients: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Take the labels of the tool groups by name, and the scopes of the tools.
+        """Take the labels of the tool groups by name, and the scopes that are asked for.
 
         `clients` are the suggested applications: pairs of client id and name.
         """
         super().__init__(data, label_suffix="")
         self._scopes = scopes
         self.fields["client"].widget = SuggestingInput(clients)
+        kinds = [("", _("Every kind")), *KIND_PLURALS.items()]
+        self.fields["kind"] = forms.ChoiceField(
+            label=pgettext_lazy("primitive", "Kind"), required=False, choices=kinds
+        )
         choices = [("", _("Every group")), *groups.items()]
         self.fields["group"] = forms.ChoiceField(
             label=_("Tool group"), required=False, choices=choices
@@ -74,11 +82,11 @@ class ToolVisibilityForm(forms.Form):
         add_endpoint_field(self)
 
     def clean_scopes(self) -> list[str]:
-        """Return the scopes, each of which some tool requires."""
+        """Return the scopes, each of which something requires."""
         scopes: list[str] = self.cleaned_data["scopes"].split()
         if unknown := sorted(set(scopes) - set(self._scopes)):
             raise forms.ValidationError(
-                _("No tool asks for: %(unknown)s. The scopes of the tools are: %(known)s."),
+                _("No tool, resource or prompt asks for: %(unknown)s. The scopes are: %(known)s."),
                 params={
                     "unknown": printable(" ".join(unknown)),
                     "known": " ".join(self._scopes) or "-",
@@ -88,20 +96,26 @@ class ToolVisibilityForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolVisibility:
-    """Row of the page: a tool, its group, and the access that the caller has to it."""
+class VisibilityRow:
+    """Row of the page: a primitive, its group, and the access that the caller has to it."""
 
     entry: Entry
     group: ToolGroup | None
 
     @property
+    def kind_mark(self) -> SafeString | str:
+        """Mark of the kind; empty for a tool."""
+        kind = self.entry.primitive.kind
+        return "" if kind is Kind.TOOL else mark(KIND_CHOICES[kind], Tone.QUIET)
+
+    @property
     def mark(self) -> SafeString:
-        """Mark of the access: hidden, lacks scope or callable."""
+        """Mark of the access: hidden, lacks scope or usable."""
         if self.entry.denial is not None:
-            return mark(pgettext_lazy("tool", "hidden"), Tone.BAD)
+            return mark(pgettext_lazy("primitive", "hidden"), Tone.BAD)
         if self.entry.missing_scopes:
             return mark(_("lacks scope"), Tone.WARNING)
-        return mark(pgettext_lazy("tool", "callable"), Tone.GOOD)
+        return mark(pgettext_lazy("primitive", "usable"), Tone.GOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +126,7 @@ class Suggestion:
     query: str
 
 
-def tool_visibility_page(
+def visibility_page(
     request: HttpRequest, site: AdminSite, *, may_search_clients: bool
 ) -> TemplateResponse:
     """Render the page, with the answer of `mcp_catalog --user`; the caller checks permissions.
@@ -127,7 +141,7 @@ def tool_visibility_page(
     data = request.GET if "user" in request.GET else None
     initial = None if data is not None else request.GET.get("group")
     titles = dict(ToolGroup.objects.exclude(title="").values_list("name", "title"))
-    form = ToolVisibilityForm(
+    form = VisibilityForm(
         data,
         groups={name: titles.get(name, name) for name in registry.groups},
         scopes=list(registry.scopes),
@@ -136,7 +150,7 @@ def tool_visibility_page(
     form.fields["group"].initial = initial
     context = {
         **site.each_context(request),
-        "title": _("Tool visibility"),
+        "title": _("Visibility"),
         "form": form,
         "problems": problems,
         "opts": ToolGroup._meta,
@@ -160,10 +174,10 @@ def tool_visibility_page(
             }
             if user.is_active and not problems:
                 context |= _rows_context(user, form)
-    return TemplateResponse(request, "django_mcp/admin/tool_visibility.html", context)
+    return TemplateResponse(request, "django_mcp/admin/visibility.html", context)
 
 
-def _rows_context(user: AbstractBaseUser, form: ToolVisibilityForm) -> Mapping[str, Any]:
+def _rows_context(user: AbstractBaseUser, form: VisibilityForm) -> Mapping[str, Any]:
     try:
         endpoint = chosen_endpoint(form)
     except ImproperlyConfigured as error:
@@ -178,15 +192,35 @@ def _rows_context(user: AbstractBaseUser, form: ToolVisibilityForm) -> Mapping[s
             scopes=frozenset(form.cleaned_data["scopes"] or get_registry().scopes),
         )
     )
-    chosen = form.cleaned_data["group"]
+    group, kind = form.cleaned_data["group"], form.cleaned_data["kind"]
     groups = ToolGroup.objects.in_bulk(field_name="name")
     rows = [
-        ToolVisibility(entry=entry, group=groups.get(entry.primitive.group))
+        VisibilityRow(entry=entry, group=groups.get(entry.primitive.group))
         for entry in entries
-        if chosen in ("", entry.primitive.group)
+        if group in ("", entry.primitive.group) and kind in ("", entry.primitive.kind)
     ]
-    visible = [row for row in rows if row.entry.denial is None]
-    return {"rows": rows, "visible_count": len(visible)}
+    return {"rows": rows, "counts": _counts_text(rows, default=kind or Kind.TOOL)}
+
+
+def _counts_text(rows: Iterable[VisibilityRow], *, default: str) -> str:
+    """Return how many of each kind are visible: "1 of 3 tools and 2 of 2 prompts"."""
+    total = Counter(row.entry.primitive.kind for row in rows) or Counter({Kind(default): 0})
+    visible = Counter(row.entry.primitive.kind for row in rows if row.entry.denial is None)
+    texts = {
+        Kind.TOOL: ngettext(
+            "%(visible)d of %(n)d tool", "%(visible)d of %(n)d tools", total[Kind.TOOL]
+        ),
+        Kind.RESOURCE: ngettext(
+            "%(visible)d of %(n)d resource",
+            "%(visible)d of %(n)d resources",
+            total[Kind.RESOURCE],
+        ),
+        Kind.PROMPT: ngettext(
+            "%(visible)d of %(n)d prompt", "%(visible)d of %(n)d prompts", total[Kind.PROMPT]
+        ),
+    }
+    found = [texts[kind] % {"visible": visible[kind], "n": total[kind]} for kind in total]
+    return str(get_text_list(found, gettext("and")))
 
 
 def _suggestion(user: AbstractBaseUser, text: str) -> Suggestion:

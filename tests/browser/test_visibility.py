@@ -23,14 +23,14 @@ def test_operator_asks_on_the_keyboard_what_a_user_sees(
     group = ToolGroup.objects.get(name="expenses")
 
     browser.get(f"{live_server.url}{GROUPS}{group.pk}/change/")
-    take(browser, "tools-of-a-group", height=700, part=".mcp-switches")
-    browser.find_element(By.XPATH, "//a[.='Visibility of these tools']").send_keys(Keys.ENTER)
+    take(browser, "group", height=700, part=".mcp-switches")
+    browser.find_element(By.XPATH, "//a[.='Visibility of this group']").send_keys(Keys.ENTER)
     user = wait.until(lambda page: page.find_element(By.ID, "id_user"))
     user.send_keys("gra", Keys.ENTER)
     offered = wait.until(lambda page: page.find_element(By.PARTIAL_LINK_TEXT, "grace ("))
     offered.send_keys(Keys.ENTER)
     wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".mcp-query tbody tr"))
-    take(browser, "tool-visibility", height=1_000)
+    take(browser, "visibility", height=1_000)
 
     states = {
         row.find_element(By.TAG_NAME, "th").text.split()[0]: [
@@ -38,7 +38,7 @@ def test_operator_asks_on_the_keyboard_what_a_user_sees(
         ]
         for row in browser.find_elements(By.CSS_SELECTOR, ".mcp-query tbody tr")
     }
-    assert states["list_expenses"] == ["expenses", "callable", ""]
+    assert states["list_expenses"] == ["expenses", "usable", ""]
     assert states["add_expense"] == [
         "expenses",
         "hidden",
