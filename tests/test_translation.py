@@ -50,7 +50,8 @@ SAME_EVERYWHERE = {
     *("Application", "Arguments", "Caller", "MCP", "Name", "Pages", "Permissions", "Prompts"),
     *("Resources", "Scopes", "Tools", "User", "Variables", "Visibility", "and"),
     *("arguments", "authenticator", "client", "clients", "description", "duration", "endpoint"),
-    *("error", "group", "message", "name", "notes", "outcome", "progress", "result", "scopes"),
+    *("argument", "error", "group", "message", "name", "notes", "outcome", "progress", "prompt"),
+    *("prompts", "result", "scopes"),
     *("source", "status", "task", "tasks", "time", "title", "tool", "tools", "user", "users"),
     *("worker", "yes,no"),
     # Questions and answers of Django's admin, and where it leads back to.

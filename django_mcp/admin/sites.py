@@ -9,8 +9,15 @@ from django.db.models import Model
 
 from django_mcp.admin.calls.records import CallRecordAdmin
 from django_mcp.admin.groups.tool_groups import ToolGroupAdmin
+from django_mcp.admin.prompts.prompt_templates import PromptTemplateAdmin
 from django_mcp.admin.tasks.tool_tasks import ToolTaskAdmin
-from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
+from django_mcp.models import (
+    CallRecord,
+    ClientRegistration,
+    PromptTemplate,
+    ToolGroup,
+    ToolTask,
+)
 
 
 def register(site: AdminSite) -> None:
@@ -26,6 +33,7 @@ def register(site: AdminSite) -> None:
 
 def _pages() -> Iterator[tuple[type[Model], Any]]:
     yield ToolGroup, ToolGroupAdmin
+    yield PromptTemplate, PromptTemplateAdmin
     yield CallRecord, CallRecordAdmin
     yield ToolTask, ToolTaskAdmin
     if apps.is_installed("oauth2_provider"):

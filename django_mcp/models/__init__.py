@@ -2,6 +2,7 @@
 
 from django_mcp.models.clients import ClientRegistration
 from django_mcp.models.groups import ToolGroup, ToolSwitch
+from django_mcp.models.prompts import PromptArgument, PromptTemplate
 from django_mcp.models.records import CallRecord
 from django_mcp.models.request_states import UsedRequestState
 from django_mcp.models.tasks import ToolTask
@@ -9,6 +10,8 @@ from django_mcp.models.tasks import ToolTask
 __all__ = [
     "CallRecord",
     "ClientRegistration",
+    "PromptArgument",
+    "PromptTemplate",
     "ToolGroup",
     "ToolSwitch",
     "ToolTask",

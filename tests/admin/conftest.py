@@ -141,3 +141,9 @@ def background(db: None, settings: Settings) -> Iterator[None]:
 @pytest.fixture
 def superuser(sign_in: Callable[..., Client]) -> Client:
     return sign_in(is_superuser=True)
+
+
+@pytest.fixture
+def writer(sign_in: Callable[..., Client]) -> Client:
+    """May look at prompts, write, change and delete them."""
+    return sign_in(*(f"{each}_prompttemplate" for each in ("view", "add", "change", "delete")))
