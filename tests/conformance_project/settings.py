@@ -41,6 +41,11 @@ LOGGING = {
 }
 
 DJANGO_MCP_URL = OPTIONS.url
+DJANGO_MCP_AUTODISCOVER = [
+    "declarations.suite_tools",
+    "declarations.suite_tasks",
+    "declarations.e2e_tools",
+]
 DJANGO_MCP_ALLOW_ANONYMOUS = not OPTIONS.auth
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
 DJANGO_MCP_RECORD = OPTIONS.record
