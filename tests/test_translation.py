@@ -48,7 +48,7 @@ UNLABELLED = {"ConsentForm.allow": "two buttons of the page"}
 # The same thing on every site and in every app's catalogue.
 SAME_EVERYWHERE = {
     *("Application", "Arguments", "Caller", "MCP", "Name", "Pages", "Permissions", "Prompts"),
-    *("Resources", "Scopes", "Tools", "User", "Variables", "Visibility", "and"),
+    *("Resources", "Scopes", "Tools", "URI", "User", "Visibility", "and"),
     *("arguments", "authenticator", "client", "clients", "description", "duration", "endpoint"),
     *("argument", "error", "group", "message", "name", "notes", "outcome", "progress", "prompt"),
     *("prompts", "result", "scopes"),

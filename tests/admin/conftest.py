@@ -1,6 +1,7 @@
 """A project with a few tools, and the people who look after it."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -8,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 from typing_extensions import TypedDict
 
-from django_mcp import tool
+from django_mcp import prompt, resource, tool
 from django_mcp.models import ToolGroup
 from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
@@ -60,6 +61,56 @@ def registry(db: None) -> Iterator[Registry]:
         with using_registry(build(declared)) as built:
             sync_groups()
             yield built
+
+
+@pytest.fixture
+def papers(db: None) -> Iterator[ToolGroup]:
+    """A group with every kind; nothing else is declared."""
+    with collecting() as declared:
+
+        @tool(group="papers", read_only=True, scopes=["papers:read"])
+        def list_papers() -> str:
+            """List the papers."""
+            return ""
+
+        @resource(
+            "paper://{number}{?page}",
+            group="papers",
+            title="A paper",
+            mime_type="application/pdf",
+            scopes=["papers:read"],
+            permissions=["shop.view_order"],
+        )
+        def paper(number: int, page: int = 1) -> bytes:
+            """A paper by its number."""
+            return b""
+
+        @resource("paper://index", group="papers")
+        def index() -> str:
+            """The index of all papers."""
+            return ""
+
+        @prompt(group="papers")
+        def review(month: Literal["May", "June"], tone: str = "kind") -> str:
+            """Review the papers of a month.
+
+            Args:
+                month: Its name.
+            """
+            return month
+
+        @prompt(group="papers")
+        def summary() -> str:
+            """Sum all papers up."""
+            return ""
+
+        ToolGroup.objects.all().delete()
+        with using_registry(build(declared)):
+            sync_groups()
+            ToolGroup.objects.update(enabled=True)
+            forget_snapshot()
+            yield ToolGroup.objects.get()
+    forget_snapshot()
 
 
 @pytest.fixture

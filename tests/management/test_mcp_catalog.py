@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from django_mcp import tool
+from django_mcp import prompt, resource, tool
 from django_mcp.models import ToolGroup
 from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
@@ -125,6 +125,53 @@ def test_tools_that_run_in_the_background_are_listed_as_such(run: RunCommand) ->
         found = run().lines
 
     assert found[2] == "    idempotent, in the background, scopes: none, permissions: none"
+
+
+def test_resources_and_prompts_are_listed_with_what_they_have(run: RunCommand) -> None:
+    with collecting() as declared:
+
+        @prompt(group="desk")
+        def review(month: str, tone: str = "kind") -> str:
+            """Review a month."""
+            return month
+
+        @prompt(group="desk", scopes=["desk:read"])
+        def greet() -> str:
+            """Greet."""
+            return "Hello"
+
+        @resource("desk://{key}", group="desk", mime_type="text/html", permissions=["shop.x"])
+        def page(key: str) -> str:
+            """A page."""
+            return key
+
+        @resource("desk://index", group="desk")
+        async def index() -> str:
+            """The index."""
+            return ""
+
+        @tool(group="desk")
+        def write() -> None:
+            """Write."""
+
+        with using_registry(build(declared)):
+            listed, shown = run().lines, run("--kind=prompt").lines
+
+    assert listed == [
+        "desk (enabled)",
+        "  write",
+        "    scopes: none, permissions: none",
+        "  resource index",
+        "    desk://index, scopes: none, permissions: none",
+        "  resource page",
+        "    desk://{key}, text/html, scopes: none, permissions: shop.x",
+        "  prompt greet",
+        "    arguments: none, scopes: desk:read, permissions: none",
+        "  prompt review",
+        "    arguments: month [tone], scopes: none, permissions: none",
+        "1 tool, 2 resources, 2 prompts",
+    ]
+    assert shown == [listed[0], *listed[7:11], "2 prompts"]
 
 
 def test_project_without_tools_is_told_where_they_are_looked_for(run: RunCommand) -> None:

@@ -204,7 +204,7 @@ def test_operators_switch_it_on_the_page_of_its_group(admin_client: Client) -> N
     assert ["notes", "1 tool and 1 resource"] in [row[1:3] for row in rows_of(listed)]
     tool, resource = rows_of(page)
     assert tool[1].startswith("read changes data Read something. Input schema {")
-    assert resource[1].startswith("read resource Read something. Variables {")
+    assert resource[1].startswith("read resource Read something. URI: note://read")
     assert "Tools, resources and prompts Enabled" in text_of(page)
 
     forms = page.context["inline_admin_formsets"][0].formset.initial_forms
@@ -237,7 +237,7 @@ def test_command_lists_it_with_its_kind(capsys: pytest.CaptureFixture[str]) -> N
         call_command("mcp_catalog")
 
     printed = capsys.readouterr().out
-    assert "\n  resource read\n    read-only, scopes: none, permissions: none\n" in printed
+    assert "\n  resource read\n    note://read, scopes: none, permissions: none\n" in printed
     assert printed.endswith("1 tool, 1 resource\n")
 
 
@@ -249,7 +249,7 @@ def test_command_lists_it_with_its_kind(capsys: pytest.CaptureFixture[str]) -> N
             "resource",
             [
                 *["notes (enabled)", "  resource read"],
-                *["    read-only, scopes: none, permissions: none", "1 resource"],
+                *["    note://read, scopes: none, permissions: none", "1 resource"],
             ],
         ),
         (

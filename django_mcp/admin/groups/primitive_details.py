@@ -1,27 +1,22 @@
-"""Details of a primitive for operators: description, input schema, scopes and permissions."""
+"""Details of a primitive for operators: description, URI, arguments, scopes and permissions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
-from django_mcp.admin.markup import Tone, codes, json_block, mark
-from django_mcp.kinds import Kind
+from django_mcp.admin.markup import Tone, codes, in_line, json_block, mark
 from django_mcp.primitives.primitive import Primitive
+from django_mcp.prompts.prompt import Prompt
+from django_mcp.resources.resource import Resource
 from django_mcp.tools.tool import Tool
 
 # A docstring's line break, unless something like the item of a list comes next.
 SOFT_BREAK = re.compile(r"(?<!\n)\n(?=[^\s\-*\d])")
-
-SCHEMA_LABELS: Mapping[Kind, str | Promise] = {
-    Kind.TOOL: _("Input schema"),
-    Kind.RESOURCE: _("Variables"),
-    Kind.PROMPT: _("Arguments"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +41,32 @@ class PrimitiveDetails:
         return codes(self.primitive.permissions)
 
     @property
-    def schema_label(self) -> str | Promise:
-        """Label of the input schema, in the words for its kind."""
-        return SCHEMA_LABELS[self.primitive.kind]
+    def uri(self) -> SafeString:
+        """URI or URI template of a resource; empty for another kind."""
+        return codes([self.primitive.uri] if isinstance(self.primitive, Resource) else ())
+
+    @property
+    def mime_type(self) -> SafeString:
+        """Media type of a resource that declares one; empty for another."""
+        mime_type = self.primitive.mime_type if isinstance(self.primitive, Resource) else None
+        return codes([mime_type] if mime_type else ())
+
+    @property
+    def arguments(self) -> SafeString:
+        """Arguments of a prompt, with those marked that may be left out; empty for another kind."""
+        if not isinstance(self.primitive, Prompt):
+            return codes(())
+        return in_line(
+            format_html("{}", codes([each.name]))
+            if each.required
+            else format_html("{} ({})", codes([each.name]), pgettext("argument", "optional"))
+            for each in self.primitive.arguments
+        )
+
+    @property
+    def has_schema(self) -> bool:
+        """True if its input schema says more than that there are no arguments."""
+        return isinstance(self.primitive, Tool) or bool(self.primitive.input_schema["properties"])
 
     @property
     def input_schema(self) -> SafeString:

@@ -1,7 +1,7 @@
 """`manage.py mcp_catalog`: list tools, resources and prompts; sync, enable, disable groups."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,6 +29,8 @@ from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
+from django_mcp.prompts.prompt import Prompt
+from django_mcp.resources.resource import Resource
 from django_mcp.tools.tool import Tool
 from django_mcp.user_labels import user_label
 
@@ -175,20 +177,35 @@ def _name(primitive: Primitive) -> str:
 
 
 def _facts(primitive: Primitive) -> str:
-    annotations = {"read-only": primitive.read_only}
-    if isinstance(primitive, Tool):
-        annotations |= {
-            "destructive": bool(primitive.destructive),
-            "idempotent": bool(primitive.idempotent),
-            "open world": bool(primitive.open_world),
-            "in the background": primitive.background is not None,
-        }
-    facts = [name for name, holds in annotations.items() if holds]
+    facts = list(_own_facts(primitive))
     facts.append(f"scopes: {' '.join(sorted(primitive.scopes)) or 'none'}")
     facts.append(f"permissions: {' '.join(primitive.permissions) or 'none'}")
     if primitive.requires is not None:
         facts.append(f"requires: {primitive.requires.name}")
     return ", ".join(facts)
+
+
+def _own_facts(primitive: Primitive) -> Iterator[str]:
+    """Yield what only its kind has."""
+    match primitive:
+        case Tool():
+            annotations = {
+                "read-only": primitive.read_only,
+                "destructive": primitive.destructive,
+                "idempotent": primitive.idempotent,
+                "open world": primitive.open_world,
+                "in the background": primitive.background is not None,
+            }
+            yield from (name for name, holds in annotations.items() if holds)
+        case Resource():
+            yield primitive.uri
+            if primitive.mime_type is not None:
+                yield primitive.mime_type
+        case Prompt():
+            arguments = [
+                each.name if each.required else f"[{each.name}]" for each in primitive.arguments
+            ]
+            yield f"arguments: {' '.join(arguments) or 'none'}"
 
 
 def _why(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.primitives.registry import Registry
-from tests.admin.pages import group_page, rows_of, submission
+from tests.admin.pages import group_page, rows_of, submission, text_of
 from tests.calls import offering
 
 
@@ -32,6 +32,47 @@ def test_each_tool_is_shown_with_all_that_decides_about_its_use(
         "Write an article off, even when <b>some</b> are left. Input schema { "
     )
     assert write_off[2] == "Scopes: stock:write Permissions: shop.change_product"
+
+
+def test_resource_is_shown_with_its_uri_and_media_type(operator: Client, papers: ToolGroup) -> None:
+    response = operator.get(group_page(papers))
+
+    _, index, paper, _, _ = rows_of(response)
+    assert index[1:] == ["index resource The index of all papers. URI: paper://index", ""]
+    assert paper[1].startswith(
+        "paper A paper resource A paper by its number. URI template: paper://{number}{?page} "
+        "MIME type: application/pdf Input schema {"
+    )
+    assert paper[2] == "Scopes: papers:read Permissions: shop.view_order"
+
+
+def test_prompt_is_shown_with_its_arguments(operator: Client, papers: ToolGroup) -> None:
+    response = operator.get(group_page(papers))
+
+    *_, review, summary = rows_of(response)
+    assert review[1].startswith(
+        "review prompt Review the papers of a month. Arguments: month tone (optional) "
+        "Input schema {"
+    )
+    assert summary[1:] == ["summary prompt Sum all papers up.", ""]
+
+
+def test_kinds_are_switched_apart(operator: Client, papers: ToolGroup) -> None:
+    papers.switches.create(kind="prompt", name="paper")
+
+    page = operator.get(group_page(papers))
+    operator.post(group_page(papers), submission(page, **{"switches-2-enabled": None}))
+
+    assert rows_of(page)[3][1] == "paper prompt code is gone"
+    off = papers.switches.filter(enabled=False).values_list("kind", "name")
+    assert list(off) == [("resource", "paper")]
+
+
+def test_read_only_group_hides_no_resource_or_prompt(operator: Client, papers: ToolGroup) -> None:
+    papers.read_only = True
+    papers.save()
+
+    assert "hidden: the group is read-only" not in text_of(operator.get(group_page(papers)))
 
 
 def test_tool_that_runs_in_the_background_is_marked(operator: Client, stock: ToolGroup) -> None:
