@@ -1,8 +1,8 @@
 import asyncio
 import json
-from base64 import urlsafe_b64encode
 
 import pytest
+from django.contrib.auth.models import User
 from mcp_types.methods import serialize_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pytest_django import Settings
@@ -11,7 +11,7 @@ from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.protocol.tools import TOOLS
 from tests.spec import LEGACY, MODERN
-from tests.wire import TASKS, Client
+from tests.wire import TASKS, Client, serving
 
 NAMES = sorted(each.key[1] for each in TOOLS if each.group != "closed")
 
@@ -42,12 +42,38 @@ def test_pages_hold_every_tool_once_in_a_fixed_order(
     assert 0 < len(found[-1]) <= size
 
 
-def test_page_after_a_tool_that_is_gone_goes_on_behind_it(client: Client) -> None:
-    cursor = urlsafe_b64encode(b"echo_that_was").decode()
+def test_page_after_a_tool_that_is_gone_goes_on_behind_it(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_LIST_PAGE_SIZE = 3
+    cursor = asyncio.run(client.asend("tools/list")).result["nextCursor"]
+    with serving([each for each in TOOLS if each.key[1] != NAMES[2]]) as application:
+        rest = client.having(application=application)
 
-    result = asyncio.run(client.asend("tools/list", {"cursor": cursor})).result
+        result = asyncio.run(rest.asend("tools/list", {"cursor": cursor})).result
 
-    assert [tool["name"] for tool in result["tools"]] == [n for n in NAMES if n > "echo_that_was"]
+    assert [tool["name"] for tool in result["tools"]] == NAMES[3:6]
+
+
+def test_cursor_of_one_list_is_none_of_another(client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_LIST_PAGE_SIZE = 3
+    cursor = asyncio.run(client.asend("tools/list")).result["nextCursor"]
+
+    answer = asyncio.run(client.asend("prompts/list", {"cursor": cursor}))
+
+    assert answer.error == {"code": -32602, "message": "Invalid cursor"}
+
+
+@pytest.mark.parametrize("key", ["bob", "-"])
+def test_cursor_of_another_user_is_invalid(
+    client: Client, settings: Settings, ann: User, bob: User, key: str
+) -> None:
+    settings.DJANGO_MCP_LIST_PAGE_SIZE = 3
+    cursor = asyncio.run(client.with_key("ann").asend("tools/list")).result["nextCursor"]
+
+    answer = asyncio.run(client.with_key(key).asend("tools/list", {"cursor": cursor}))
+
+    assert answer.error == {"code": -32602, "message": "Invalid cursor"}
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from django_mcp.catalog import visible
 from django_mcp.conf import settings
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
+from django_mcp.protocol.cursors import next_cursor, position_in
 from django_mcp.protocol.errors import internal_error
 from django_mcp.protocol.exchange import Context, exchange_of
-from django_mcp.protocol.pagination import decode_cursor, encode_cursor
+from django_mcp.schemas.models.keyset import Position
 from django_mcp.threads.executors import run_in_control
 
 P = TypeVar("P", bound=Primitive)
@@ -36,14 +37,17 @@ async def visible_page(
 ) -> Page[P]:
     """Return the page of the primitives of a class, `where` that holds, which a request asks for.
 
-    Raises `MCPError` for a cursor that is none of this server, and when rights cannot be read.
+    Raises `MCPError` for a cursor that is none of this list, and when rights cannot be read.
     """
-    after = "" if params.cursor is None else decode_cursor(params.cursor)
+    position = position_in(ctx, params.cursor)
+    after = "" if position is None else position.values[0]
     try:
         shown = await run_in_control(visible, cls, exchange_of(ctx).principal)
     except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
         raise internal_error(error) from None
     rest = [each for each in shown if where(each) and each.name > after]
     page = rest[: settings.LIST_PAGE_SIZE]
-    is_last = len(page) == len(rest)
-    return Page(items=page, next_cursor=None if is_last else encode_cursor(page[-1].name))
+    if len(page) == len(rest):
+        return Page(items=page, next_cursor=None)
+    last = Position(order=("name",), values=(page[-1].name,))
+    return Page(items=page, next_cursor=next_cursor(ctx, last))
