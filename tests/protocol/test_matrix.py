@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from django_mcp import prompt, resource, tool
 from django_mcp.asgi import Application
 from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.policy import snapshot
 from django_mcp.policy.groups import sync_groups
 from django_mcp.primitives.declaration import collecting
 from tests.keys import PATH
@@ -144,3 +147,24 @@ def test_lists_have_what_the_caller_sees(
     listed = as_caller(client, caller).send(method).result[key]
 
     assert [each["name"] for each in listed] == sorted(f"{each}_{kind}" for each in SEEN[caller])
+
+
+@pytest.mark.implementation
+@pytest.mark.parametrize(
+    ("caller", "reason"),
+    [(caller, each) for caller, seen in SEEN.items() for each in REASONS if each not in seen],
+)
+def test_hidden_costs_as_many_queries_as_missing(
+    modern: Client, caller: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "MAX_AGE_SECONDS", 3600.0)  # however slow the machine is
+    sender = as_caller(modern, caller)
+    for (method, params), (_, missing) in zip(requests(reason), requests("missing"), strict=True):
+        sender.send(method, missing)
+        assert len(queries_of(sender, method, params)) == len(queries_of(sender, method, missing))
+
+
+def queries_of(sender: Client, method: str, params: dict[str, Any]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        sender.send(method, params)
+    return [each["sql"] for each in captured.captured_queries]
