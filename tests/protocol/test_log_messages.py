@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from django_mcp import ToolContext, prompt, resource
 from django_mcp.calls import log_messages
 from django_mcp.calls.log_messages import LogMessage, LogThrottle
 from django_mcp.models import CallRecord
+from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
-from tests.wire import Answer, Client
+from tests.wire import LOG_LEVEL, Answer, Client, serving
 
 LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 
@@ -35,6 +37,21 @@ def _every_level(caplog: pytest.LogCaptureFixture) -> None:
 def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What has arrived at the logger of the functions."""
     return [line for line in caplog.records if line.name == LOGGER]
+
+
+with collecting() as DOCUMENTS:
+
+    @resource("shop://report/{name}")
+    async def report(name: str, context: ToolContext) -> str:
+        """Log, and read a report."""
+        await context.alog("info", f"reading {name}")
+        return name
+
+    @prompt
+    def review(context: ToolContext) -> str:
+        """Log, and ask for a review."""
+        context.log("info", "asking")
+        return "Review it."
 
 
 def texts(answer: Answer) -> list[str]:
@@ -201,6 +218,37 @@ def test_message_of_a_background_tool_is_a_line_of_the_log_alone(
     assert answer.result["structuredContent"] == {"result": "over"}
     assert [line.getMessage().partition(" (")[0] for line in lines(caplog)] == [
         "from the background"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "message"),
+    [
+        ("resources/read", {"uri": "shop://report/july"}, ("report", "reading july")),
+        ("prompts/get", {"name": "review"}, ("review", "asking")),
+    ],
+)
+def test_resources_and_prompts_log_as_tools_do(
+    modern: Client,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    params: dict[str, Any],
+    message: tuple[str, str],
+) -> None:
+    async def scenario(client: Client) -> Answer:
+        headers, body = client.request(method, params, meta={LOG_LEVEL: "info"})
+        async with client.opening(body, headers=headers) as opened:
+            return await opened.answer()
+
+    with serving(DOCUMENTS) as application:
+        answer = asyncio.run(scenario(modern.having(application=application)))
+
+    logger, text = message
+    assert answer.logs == [{"level": "info", "logger": logger, "data": text}]
+    assert answer.result["resultType"] == "complete"
+    kind = method.partition("s/")[0]
+    assert [line.getMessage().partition(", call")[0] for line in lines(caplog)] == [
+        f"{text} ({kind} {logger!r}"
     ]
 
 
