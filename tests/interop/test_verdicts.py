@@ -10,6 +10,7 @@ CLEAN = ScenarioResult(name="tools-list", passed=frozenset({"listed", "wire-sche
 FAILING = ScenarioResult(
     name="caching", passed=frozenset({"tools"}), failed=frozenset({"prompts", "resources"})
 )
+EMPTY = ScenarioResult(name="empty", passed=frozenset({"wire-schema-valid"}))
 SKIPPED = ScenarioResult(
     name="polling", passed=frozenset({"wire-schema-valid"}), skipped=frozenset({"resumed"})
 )
@@ -25,27 +26,28 @@ SKIPPED = ScenarioResult(
                 unexpected=(
                     "caching:prompts",
                     "caching:resources",
-                    "polling (no check passed)",
+                    "empty (no check passed)",
+                    "polling:resumed",
                 ),
                 stale=(),
             ),
         ),
         (
-            ["caching", "polling"],
-            Verdict(expected=("caching", "polling"), unexpected=(), stale=()),
+            ["caching", "empty", "polling"],
+            Verdict(expected=("caching", "empty", "polling"), unexpected=(), stale=()),
         ),
         (
-            ["caching:prompts", "polling"],
+            ["caching:prompts", "empty", "polling:resumed"],
             Verdict(
-                expected=("caching:prompts", "polling"),
+                expected=("caching:prompts", "empty", "polling:resumed"),
                 unexpected=("caching:resources",),
                 stale=(),
             ),
         ),
         (
-            ["caching", "caching:tools", "gone", "polling", "tools-list"],
+            ["caching", "caching:tools", "empty", "gone", "polling", "tools-list"],
             Verdict(
-                expected=("caching", "polling"),
+                expected=("caching", "empty", "polling"),
                 unexpected=(),
                 stale=("caching:tools", "gone", "tools-list"),
             ),
@@ -56,7 +58,7 @@ SKIPPED = ScenarioResult(
 def test_results_are_held_against_the_expected_failures(
     expected: list[str], verdict: Verdict
 ) -> None:
-    assert compare([CLEAN, FAILING, SKIPPED], expected) == verdict
+    assert compare([CLEAN, FAILING, EMPTY, SKIPPED], expected) == verdict
 
 
 def test_check_that_passes_once_and_fails_once_has_failed() -> None:

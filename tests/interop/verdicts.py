@@ -13,7 +13,11 @@ WIRE_CHECKS = frozenset({"wire-schema-valid", "wire-schema-harness-error"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
-    """The checks of one scenario, by what became of them. A warning is a SHOULD not followed."""
+    """The checks of one scenario, by what became of them.
+
+    A warning is a SHOULD not followed. What is skipped is for a feature that the server does not
+    advertise, or for want of something to judge.
+    """
 
     name: str
     passed: frozenset[str] = frozenset()
@@ -22,13 +26,18 @@ class ScenarioResult:
     skipped: frozenset[str] = frozenset()
 
     @property
+    def not_passed(self) -> frozenset[str]:
+        """The checks that failed, warned or were skipped."""
+        return self.failed | self.warned | self.skipped
+
+    @property
     def verified_something(self) -> bool:
         """Whether a check of the scenario's own passed: one that was skipped whole has not."""
-        return bool(self.passed - self.failed - self.warned - WIRE_CHECKS)
+        return bool(self.passed - self.not_passed - WIRE_CHECKS)
 
     @property
     def is_clean(self) -> bool:
-        return self.verified_something and not self.failed and not self.warned
+        return self.verified_something and not self.not_passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +105,14 @@ def compare(results: Iterable[ScenarioResult], expected: Iterable[str]) -> Verdi
             stale.append(entry)
         elif check:
             # A check that is skipped or was never reached proves nothing either way.
-            passes = check in result.passed - result.failed - result.warned
+            passes = check in result.passed - result.not_passed
             (stale if passes else excused).append(entry)
         else:
             (stale if result.is_clean else excused).append(entry)
     for name, result in by_name.items():
         if name in entries or result.is_clean:
             continue
-        bad = {f"{name}:{check}" for check in result.failed | result.warned}
+        bad = {f"{name}:{check}" for check in result.not_passed}
         unexpected.extend(sorted(bad.difference(entries)))
         if not bad:
             unexpected.append(f"{name} (no check passed)")
