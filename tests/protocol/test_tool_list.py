@@ -106,7 +106,10 @@ def test_server_introduces_itself_to_each_era(
         "extensions": {TASKS: {}},
     }
     assert greeted["protocolVersion"] == LEGACY
-    assert greeted["capabilities"] == {"tools": {"listChanged": False}}
+    assert greeted["capabilities"] == {
+        "tools": {"listChanged": False},
+        "prompts": {"listChanged": False},
+    }
     assert greeted["serverInfo"]["name"] == "testserver"
     assert "resources" not in json.dumps([discovered, greeted])
 
