@@ -32,7 +32,7 @@ def provider_settings(url: str) -> dict[str, Any]:
         # By default such tokens last until the year 9999, which no time zone east of Greenwich can
         # show: the admin's list of tokens would fail, and where USE_TZ is off the registration.
         "DCR_REGISTRATION_TOKEN_EXPIRE_SECONDS": 365 * 24 * 3600,
-        # The scopes of the tools join those in SCOPES.
+        # The declared scopes join those in SCOPES.
         "SCOPES_BACKEND_CLASS": "django_mcp.auth.oauth.scopes.ToolScopes",
         # RFC 9728: what tokens are for.
         "OAUTH2_PROTECTED_RESOURCE_IDENTIFIER": url.rstrip("/"),

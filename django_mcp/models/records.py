@@ -213,7 +213,7 @@ class CallRecord(models.Model):
     )
 
     calls = models.PositiveIntegerField(
-        pgettext_lazy("of tools", "calls"),
+        pgettext_lazy("of tools, resources and prompts", "calls"),
         default=1,
         help_text=_("Number of calls of unknown tools that share this row; 1 for any other."),
     )
@@ -237,8 +237,8 @@ class CallRecord(models.Model):
             ),
             models.Index(fields=("outcome", "started", "id"), name="django_mcp_call_outcome"),
         )
-        verbose_name = pgettext_lazy("of a tool", "call")
-        verbose_name_plural = pgettext_lazy("of tools", "calls")
+        verbose_name = pgettext_lazy("of a tool, resource or prompt", "call")
+        verbose_name_plural = pgettext_lazy("of tools, resources and prompts", "calls")
 
     def __str__(self) -> str:
         return f"{printable(self.name)} ({self.get_outcome_display()})"

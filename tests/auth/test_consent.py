@@ -13,7 +13,7 @@ from django.utils.html import escape, strip_tags
 from oauth2_provider.models import get_access_token_model, get_application_model, get_grant_model
 from pytest_django import Settings
 
-from django_mcp import tool
+from django_mcp import prompt, resource, tool
 from django_mcp.asgi import Application
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.primitives.declaration import collecting
@@ -126,7 +126,7 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(
     assert "Opens 4 tools Your notes Awrite note" in said
     assert "Read notes only reads" in said
     assert "Write note may change or delete needs notes:read as well" in said
-    assert "In any case it may use these tools 2 may change or delete 3 only read 5 tools" in said
+    assert "In any case it may use these 2 may change or delete 3 only read 5 tools" in said
     assert "Default Add only reads" in said
     assert " new " not in said
     assert boxes(page) == {"notes:read": True, "notes:write": True}
@@ -772,6 +772,36 @@ def test_many_tools_are_folded_below_the_number_of_each_kind(
     assert page.count("<details open>") == (0 if number > 10 else 2)
 
 
+def test_resources_and_prompts_that_a_scope_opens_are_shown_as_such(alice: User, db: None) -> None:
+    def act() -> str:
+        """Act."""
+        return ""
+
+    def show(key: str) -> str:
+        """Show one."""
+        return key
+
+    shared: Any = {"group": "notes", "scopes": ["notes:read"]}
+    with collecting() as declarations:
+        tool(name="list_notes", read_only=True, **shared)(act)
+        resource("note://{key}", name="note", title="A <b>note</b>", **shared)(show)
+        resource("note://index", name="index", **shared)(act)
+        prompt(name="review_notes", **shared)(act)
+        prompt(name="greet")(act)
+    browser = Browser()
+    browser.force_login(alice)
+
+    with serving(declarations):
+        said = text(browser.get(asking(self_registered(), scope="notes:read")))
+
+    assert (
+        "Notes (notes:read) 4 only read Opens 1 tool, 2 resources and 1 prompt "
+        "Notes List notes only reads Index resource only reads "
+        "A &lt;b&gt;note&lt;/b&gt; resource only reads Review notes prompt only reads "
+        "In any case it may use these 1 prompt Default Greet prompt only reads Deny Allow" in said
+    )
+
+
 def test_many_scopes_are_summed_up_in_one_bounded_line(
     browser: Browser, settings: Settings
 ) -> None:
@@ -817,7 +847,7 @@ def test_tools_that_the_user_cannot_see_are_not_mentioned(browser: Browser) -> N
 
     said = text(browser.get(asking(self_registered())))
 
-    assert "Opens no tool to you at the moment." in said
+    assert "Opens nothing to you at the moment." in said
     assert "Write note" not in said
     assert "Hidden" not in said
 

@@ -41,7 +41,7 @@ class AuthorizationRequest:
 
     @property
     def concerns_the_endpoint(self) -> bool:
-        """True if its scopes or resources open an endpoint or one of the tools."""
+        """True if its scopes or resources open an endpoint or something declared."""
         return (
             self.is_self_registered
             or not get_registry().scopes.keys().isdisjoint(self.scopes)

@@ -1,4 +1,4 @@
-"""Requested scopes on the consent page, with the tools that each opens to the user."""
+"""Requested scopes on the consent page, with all that each opens to the user."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 from oauth2_provider.scopes import get_scopes_backend
 
 from django_mcp.auth.oauth.scopes import readable_name
+from django_mcp.kinds import Kind
 from django_mcp.models import ToolGroup
+from django_mcp.models.kinds import KIND_CHOICES, counted
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.primitives.primitive import Primitive
@@ -21,8 +23,8 @@ from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
 
-FEW_TOOLS = 10
-"""Number of tools up to which all are listed; more are folded below their counts."""
+MAX_UNFOLDED = 10
+"""Number of tools, resources and prompts above which they are folded below their counts."""
 
 SUMMARY_SCOPES = 4
 SUMMARY_CHARACTERS = 60
@@ -30,7 +32,7 @@ SUMMARY_CHARACTERS = 60
 
 
 class Effect(IntEnum):
-    """Effect of a call by the annotations of its tool; the greater, the more harmful."""
+    """Effect of a call by the annotations of a tool; the greater, the more harmful."""
 
     READ = 1
     CHANGE = 2
@@ -63,7 +65,7 @@ class Effect(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectCount:
-    """Number of tools of one effect."""
+    """Number of primitives of one effect."""
 
     effect: Effect
     number: int
@@ -82,17 +84,24 @@ class EffectCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedTool:
-    """Tool in the form that users read. `more_scopes` are others that it needs as well."""
+class OfferedPrimitive:
+    """Primitive in the form that users read. `more_scopes` are others that it needs as well."""
 
+    kind: Kind
     title: str
     effect: Effect
     more_scopes: Sequence[str]
+
+    @property
+    def kind_label(self) -> str | Promise:
+        """Label of the kind for users; empty for a tool."""
+        return "" if self.kind is Kind.TOOL else KIND_CHOICES[self.kind]
 
     @classmethod
     def of(cls, primitive: Primitive, scope: str = "") -> Self:
         """Return the form of a primitive that `scope` opens."""
         return cls(
+            kind=primitive.kind,
             title=primitive.title or readable_name(primitive.name),
             effect=Effect.of(primitive),
             more_scopes=sorted(primitive.scopes - {scope}),
@@ -101,25 +110,30 @@ class OfferedTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedGroup:
-    """Tools of one group."""
+    """Primitives of one group."""
 
     title: str
-    tools: Sequence[OfferedTool]
+    primitives: Sequence[OfferedPrimitive]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedTools:
-    """Tools by group, with the number of each effect."""
+class OfferedPrimitives:
+    """Primitives by group, with the number of each kind and of each effect."""
 
     groups: Sequence[OfferedGroup]
 
     def __len__(self) -> int:
-        return sum(len(group.tools) for group in self.groups)
+        return sum(len(group.primitives) for group in self.groups)
+
+    @property
+    def contents(self) -> str:
+        """Number of each kind that occurs, in words."""
+        return counted(each.kind for group in self.groups for each in group.primitives)
 
     @property
     def counts(self) -> list[EffectCount]:
-        """Number of tools of each effect that occurs, the most harmful effect first."""
-        numbers = Counter(tool.effect for group in self.groups for tool in group.tools)
+        """Number of primitives of each effect that occurs, the most harmful effect first."""
+        numbers = Counter(each.effect for group in self.groups for each in group.primitives)
         return [
             EffectCount(effect=effect, number=numbers[effect])
             for effect in sorted(numbers, reverse=True)
@@ -128,16 +142,16 @@ class OfferedTools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedScope:
-    """Requested scope with the tools that it opens; none for one of the host's own.
+    """Requested scope with all that it opens; nothing for one of the host's own.
 
     `is_new` is true where the application holds other scopes of this user, and not this one.
     """
 
     name: str
     description: str
-    is_of_tools: bool
+    is_declared: bool
     is_new: bool
-    tools: OfferedTools
+    opened: OfferedPrimitives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,20 +168,20 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Requested scopes, new ones and those of tools first, and tools that need no scope.
+    """Requested scopes, new ones and declared ones first, and all that needs no scope.
 
     `is_step_up` is true where the application holds some scopes of this user.
     """
 
     scopes: Sequence[OfferedScope]
-    open_tools: OfferedTools
+    unscoped: OfferedPrimitives
     is_step_up: bool
 
     @property
     def is_short(self) -> bool:
-        """True if all tools together are few enough to be listed at once."""
-        number = sum(len(scope.tools) for scope in self.scopes) + len(self.open_tools)
-        return number <= FEW_TOOLS
+        """True if all of them together are few enough to be listed at once."""
+        number = sum(len(scope.opened) for scope in self.scopes) + len(self.unscoped)
+        return number <= MAX_UNFOLDED
 
     @property
     def summary(self) -> Summary:
@@ -185,7 +199,7 @@ class Offer:
 
 
 def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -> Offer:
-    """Return the offer for the scopes of a principal, with the tools that its user sees now.
+    """Return the offer for the scopes of a principal, with all that its user sees now.
 
     `granted` are the scopes that the application holds of this user already.
     """
@@ -195,37 +209,37 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
     descriptions = get_scopes_backend().get_all_scopes()
     titles = dict(ToolGroup.objects.values_list("name", "title"))
 
-    def grouped(scope: str, primitives: Iterable[Primitive]) -> OfferedTools:
-        by_group: dict[str, list[OfferedTool]] = defaultdict(list)
+    def grouped(scope: str, primitives: Iterable[Primitive]) -> OfferedPrimitives:
+        by_group: dict[str, list[OfferedPrimitive]] = defaultdict(list)
         for primitive in primitives:
-            by_group[primitive.group].append(OfferedTool.of(primitive, scope))
-        return OfferedTools(
+            by_group[primitive.group].append(OfferedPrimitive.of(primitive, scope))
+        return OfferedPrimitives(
             groups=[
-                OfferedGroup(title=titles.get(group) or readable_name(group), tools=offered)
+                OfferedGroup(title=titles.get(group) or readable_name(group), primitives=offered)
                 for group, offered in sorted(by_group.items())
             ]
         )
 
-    scopes_of_tools = get_registry().scopes
+    declared = get_registry().scopes
     return Offer(
         scopes=[
             OfferedScope(
                 name=scope,
                 description=str(descriptions.get(scope, scope)),
-                is_of_tools=scope in scopes_of_tools,
+                is_declared=scope in declared,
                 is_new=bool(granted) and scope not in granted,
-                tools=grouped(scope, [each for each in visible if scope in each.scopes]),
+                opened=grouped(scope, [each for each in visible if scope in each.scopes]),
             )
             for scope in sorted(
                 principal.scopes,
                 key=lambda each: (
                     each in granted,
-                    each not in scopes_of_tools,
-                    scopes_of_tools.get(each),
+                    each not in declared,
+                    declared.get(each),
                     each,
                 ),
             )
         ],
-        open_tools=grouped("", [each for each in visible if not each.scopes]),
+        unscoped=grouped("", [each for each in visible if not each.scopes]),
         is_step_up=bool(granted),
     )

@@ -170,7 +170,7 @@ class OpenIDMetadataView(ServerMetadataView):
         if not oauth2_settings.OIDC_ENABLED:
             return document
         openid = json.loads(_OpenIDDocument().get(request).content)
-        # The toolkit names every scope of the tools, those that open nothing too.
+        # The toolkit names every declared scope, those that open nothing too.
         hidden = get_registry().scopes.keys() - offered_scopes(get_endpoints())
         for name in MERGED_FIELDS:
             known = {*document[name], *hidden, "offline_access"}
@@ -179,7 +179,7 @@ class OpenIDMetadataView(ServerMetadataView):
 
 
 def scopes_supported(endpoints: Iterable[Endpoint]) -> list[str]:
-    """Return the scopes for a document: those that open a tool at one of these endpoints."""
+    """Return the scopes for a document: those that open something at one of these endpoints."""
     return sorted(offered_scopes(endpoints))
 
 

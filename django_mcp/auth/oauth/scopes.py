@@ -1,4 +1,4 @@
-"""Scopes backend for django-oauth-toolkit: the scopes of the tools and of the host."""
+"""Scopes backend for django-oauth-toolkit: those that are declared and those of the host."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -17,8 +17,8 @@ from django_mcp.policy.login_scopes import login_scopes, offered_scopes
 from django_mcp.primitives.registry import get_registry
 
 
-def tool_scopes() -> Mapping[str, str]:
-    """Return every scope of the tools with its description, in alphabetical order.
+def declared_scopes() -> Mapping[str, str]:
+    """Return every declared scope with its description, in alphabetical order.
 
     The words are those of `OAUTH2_PROVIDER["SCOPES"]`, else the title of the scope's group and its
     name. They are looked up when they are shown: django-oauth-toolkit asks for the scopes with
@@ -41,20 +41,20 @@ _shown_title = lazy(_title, str)
 
 
 def readable_name(name: str) -> str:
-    """Return the name of a tool or group as words."""
+    """Return the name of a primitive or group as words."""
     return " ".join(name.replace("_", " ").replace("-", " ").split()).capitalize()
 
 
 class ToolScopes(BaseScopes):
-    """Scopes backend for django-oauth-toolkit: the host's own scopes and those of the tools.
+    """Scopes backend for django-oauth-toolkit: the host's own scopes and declared ones.
 
-    Self-registered applications are offered those alone that open a tool at the moment.
+    Self-registered applications are offered those alone that open something at the moment.
     """
 
     @override
     def get_all_scopes(self) -> dict[str, str]:
         """Return all scopes with their descriptions."""
-        return {**oauth2_settings.SCOPES, **tool_scopes()}
+        return {**oauth2_settings.SCOPES, **declared_scopes()}
 
     @override
     def get_available_scopes(
@@ -71,14 +71,14 @@ class ToolScopes(BaseScopes):
     ) -> list[str]:
         """Return the scopes of a request that names none."""
         if application is not None and is_self_registered(application):
-            # As the challenge names them: it may have overlooked that, and is here for the tools.
+            # As the challenge names them: it may have overlooked that, and wants what they open.
             endpoint = get_endpoints().default if request is None else requested_endpoint(request)
             return sorted(login_scopes(endpoint))
-        # The host's defaults: an application of its own that asks for nothing is given no tool.
+        # The host's defaults: an application of its own that asks for nothing is given nothing.
         return list(oauth2_settings._DEFAULT_SCOPES)
 
 
 def ungrantable_scopes() -> list[str]:
-    """Return the scopes of the tools that the configured scopes backend does not offer."""
+    """Return the declared scopes that the configured scopes backend does not offer."""
     available = oauth2_settings.SCOPES_BACKEND_CLASS().get_available_scopes()
     return sorted(set(get_registry().scopes) - set(available))

@@ -42,7 +42,7 @@ CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 class EndpointValidator(ReplayValidator):
     """OAuth2 validator that binds self-registered applications to an endpoint.
 
-    They get codes and refresh tokens, for scopes of the tools, bound to the endpoint's URL; their
+    They get codes and refresh tokens, for declared scopes, bound to the endpoint's URL; their
     redirect URIs are limited by `django_mcp.auth.clients.redirect_uris`. Blocked applications get
     nothing, and where `DJANGO_MCP_REQUIRE_APPROVED_CLIENTS` is true, neither do those that are not
     approved. The host's own are validated as django-oauth-toolkit does.
