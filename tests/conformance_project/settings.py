@@ -44,6 +44,7 @@ DJANGO_MCP_URL = OPTIONS.url
 DJANGO_MCP_AUTODISCOVER = [
     "declarations.suite_tools",
     "declarations.suite_tasks",
+    "declarations.suite_forms",
     "declarations.suite_resources",
     "declarations.suite_prompts",
     "declarations.e2e_tools",

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.conformance_project.options import Options
+from tests.conformance_project.process import RunningServer
 from tests.polls import until
 from tests.processes import ROOT, manage, stop
 from tests.spec import MODERN
@@ -85,15 +86,17 @@ def is_answering(site: Site) -> bool:
 
 
 def post(
-    site: Site,
+    site: Site | RunningServer,
     method: str,
     params: Mapping[str, object] | None = None,
     *,
     era: str = MODERN,
     takes_tasks: bool = False,
+    token: str = "",
 ) -> list[dict[str, Any]]:
     """Send one request on a connection of its own; return the messages that answer it."""
     client = Client(application=nowhere, era=era)
+    client = client.with_token(token) if token else client
     request = worded(client.with_tasks() if takes_tasks else client, method, params)
     response = httpx.post(site.url, **request, timeout=PATIENCE, trust_env=False)
     return messages_in(response.content, response.headers["content-type"], era=era, method=method)
