@@ -16,13 +16,14 @@ class DjangoMCPConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        """Discover declarations, and connect checks and receivers."""
+        """Discover declarations, in code and in rows, and connect checks and receivers."""
         from django.contrib.auth.models import Group
 
         from django_mcp import checks  # noqa: F401  (registers them)
         from django_mcp.policy import group_receivers
         from django_mcp.policy import groups as sync
-        from django_mcp.primitives import discovery
+        from django_mcp.primitives import discovery, rows
+        from django_mcp.prompt_templates.rows import read_prompts
 
         if apps.is_installed("oauth2_provider"):
             from django_mcp.auth.consent.pending import login_message
@@ -31,5 +32,6 @@ class DjangoMCPConfig(AppConfig):
             log_filters.withhold_secrets()
             user_logged_in.connect(login_message.add_message)
         discovery.discover()
+        rows.register_reader(read_prompts)
         post_migrate.connect(sync.after_migrate, sender=self)
         pre_delete.connect(group_receivers.close_orphans, sender=Group)

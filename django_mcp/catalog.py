@@ -8,10 +8,9 @@ from typing import Generic, TypeVar
 from django_mcp.kinds import Kind
 from django_mcp.policy.denial_texts import Names, denial_texts_of
 from django_mcp.policy.operator_messages import closed_groups_advice, nothing_declared
-from django_mcp.policy.snapshot import current_snapshot, known_snapshot
+from django_mcp.policy.snapshot import Snapshot, current_snapshot, known_snapshot
 from django_mcp.policy.visibility import Denial, Visibility
 from django_mcp.primitives.primitive import Primitive
-from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
 
@@ -49,8 +48,9 @@ def survey(principal: Principal) -> list[Entry]:
 
     Call it from a thread.
     """
-    visibility = Visibility(principal, current_snapshot())
-    every = get_registry().primitives.values()
+    snapshot = current_snapshot()
+    visibility = Visibility(principal, snapshot)
+    every = snapshot.registry.primitives.values()
     denials = {each: tuple(visibility.denials(each)) for each in every}
     names = Names.of(denials, visibility)
     return [
@@ -92,8 +92,9 @@ def visible(cls: type[P], principal: Principal) -> list[P]:
 
     Those that lack only scopes are among them.
     """
-    visibility = Visibility(principal, current_snapshot())
-    return [each for each in get_registry().of(cls).values() if visibility.sees(each)]
+    snapshot = current_snapshot()
+    visibility = Visibility(principal, snapshot)
+    return [each for each in snapshot.registry.of(cls).values() if visibility.sees(each)]
 
 
 async def find(cls: type[P], name: str, principal: Principal) -> P | None:
@@ -106,15 +107,22 @@ async def look_up(cls: type[P], name: str, principal: Principal) -> Lookup[P]:
 
     Hidden ones and missing ones take the same way: on a thread where rights are read, else none.
     """
-    declared = get_registry().find(cls, name)
-    return await look_up_first(() if declared is None else (declared,), principal)
+    snapshot = await _snapshot()
+    declared = snapshot.registry.find(cls, name)
+    return await _look_up(() if declared is None else (declared,), principal, snapshot)
 
 
 async def look_up_first(candidates: Sequence[P], principal: Principal) -> Lookup[P]:
     """Look up the first of several primitives that the principal sees, as `look_up` does."""
-    snapshot = known_snapshot()
-    if snapshot is None:
-        snapshot = await run_in_control(current_snapshot)
+    return await _look_up(candidates, principal, await _snapshot())
+
+
+async def _snapshot() -> Snapshot:
+    known = known_snapshot()
+    return await run_in_control(current_snapshot) if known is None else known
+
+
+async def _look_up(candidates: Sequence[P], principal: Principal, snapshot: Snapshot) -> Lookup[P]:
     visibility = Visibility(principal, snapshot)
     first = next(iter(candidates), None)
     if len(candidates) > 1 or visibility.may_query_to_show(first):

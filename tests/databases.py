@@ -38,6 +38,8 @@ class Route:
 EVERY_MODEL = (
     "CallRecord",
     "ClientRegistration",
+    "PromptArgument",
+    "PromptTemplate",
     "ToolGroup",
     "ToolSwitch",
     "ToolGroup_allowed_groups",

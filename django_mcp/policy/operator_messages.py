@@ -7,7 +7,6 @@ from django.utils.text import get_text_list
 from django_mcp.conf import Settings
 from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import Snapshot
-from django_mcp.primitives.registry import get_registry
 
 
 def nothing_declared(*kinds: Kind) -> str:
@@ -22,7 +21,7 @@ def nothing_declared(*kinds: Kind) -> str:
 
 def closed_groups(snapshot: Snapshot) -> list[str]:
     """Return the names of the groups that are closed to every client, in alphabetical order."""
-    return [name for name in get_registry().groups if not snapshot.policy(name).enabled]
+    return [name for name in snapshot.registry.groups if not snapshot.policy(name).enabled]
 
 
 def closed_groups_advice(groups: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""In-memory snapshot of the policy of tool groups, so that calls do not query for it."""
+"""In-memory snapshot of the policy and of declared rows, so that calls do not query for them."""
 
 import time
 from collections import defaultdict
@@ -10,6 +10,9 @@ from django_mcp.conf import settings
 from django_mcp.kinds import Key
 from django_mcp.models import ToolGroup, ToolSwitch
 from django_mcp.policy.requirements import Verdicts
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import Registry, get_registry
+from django_mcp.primitives.rows import read_rows, with_rows
 
 MAX_AGE_SECONDS = 1.0
 """Age after which a snapshot is read again; a change counts everywhere within two seconds."""
@@ -31,10 +34,19 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Policies of all groups at one moment, and the verdicts of predicates since then."""
+    """Policies of all groups at one moment, and the verdicts of predicates since then.
+
+    `rows` are the primitives that rows declare at that moment.
+    """
 
     groups: Mapping[str, GroupPolicy]
+    rows: tuple[Primitive, ...] = ()
     verdicts: Verdicts = field(default_factory=Verdicts, compare=False, repr=False)
+
+    @property
+    def registry(self) -> Registry:
+        """Registry of all that is declared, by the code and in rows."""
+        return with_rows(get_registry(), self.rows)
 
     @property
     def allows_groups(self) -> bool:
@@ -47,7 +59,7 @@ class Snapshot:
 
 
 def read_snapshot() -> Snapshot:
-    """Read every group's policy from the database, in two queries.
+    """Read every group's policy from the database in two queries, and then what rows declare.
 
     A group and who may use it come in one: with a change between two queries, a group that was
     closed to all but a few could look open to everybody. Its switches come after it, because
@@ -67,6 +79,7 @@ def read_snapshot() -> Snapshot:
     for group, kind, name in rows_off.values_list("group__name", "kind", "name"):
         switched_off[group].add((kind, name))
     return Snapshot(
+        rows=read_rows(),
         groups={
             row["name"]: GroupPolicy(
                 enabled=row["enabled"],
@@ -77,7 +90,7 @@ def read_snapshot() -> Snapshot:
                 switched_off=frozenset(switched_off[row["name"]]),
             )
             for row in rows
-        }
+        },
     )
 
 

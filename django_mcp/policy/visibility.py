@@ -73,7 +73,7 @@ class Visibility:
 
     def find(self, cls: type[P], name: str) -> P | None:
         """Return the primitive of this class and name, if it exists for this caller."""
-        return self.shown(get_registry().find(cls, name))
+        return self.shown(self._snapshot.registry.find(cls, name))
 
     def shown(self, found: P | None) -> P | None:
         """Return a primitive if it exists for this caller; pass None for a name that is not found.

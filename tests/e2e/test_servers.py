@@ -106,3 +106,33 @@ def test_group_switched_off_is_gone_from_every_worker_within_two_seconds(site: S
         (called,) = post(other, "tools/call", {"name": "echo", "arguments": {"text": "x"}})
 
     assert called["error"] == unknown_tool("echo")
+
+
+WRITE = (
+    "from django_mcp.models import PromptTemplate, ToolGroup; "
+    "prompt = PromptTemplate.objects.create(name='review', description='Review a month.', "
+    "group=ToolGroup.objects.get(name='fixtures'), text='Review {{ month }}.'); "
+    "prompt.arguments.create(name='month')"
+)
+
+
+def test_prompt_of_an_operator_is_on_every_worker_within_two_seconds(site: Site) -> None:
+    review = {"name": "review", "arguments": {"month": "May"}}
+
+    with (
+        held_port() as port,
+        running(site, uvicorn(site)),
+        running(other := site.at(port), uvicorn(other)),
+    ):
+        before = [post(at, "prompts/get", review)[0]["error"]["message"] for at in (site, other)]
+        site.manage("shell", "--no-imports", "--command", WRITE)
+        time.sleep(2)  # the promise itself: from then on, however slow the machine is
+        after = [
+            post(at, "prompts/get", review, era=era)[0]["result"]["messages"]
+            for at in (site, other)
+            for era in ERAS
+        ]
+
+    assert before == ["Unknown prompt: review"] * 2
+    text = {"type": "text", "text": "Review May."}
+    assert after == [[{"role": "user", "content": text}]] * 4

@@ -28,7 +28,7 @@ from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.kinds import Kind
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.models.kinds import KIND_CHOICES, KIND_PLURALS
-from django_mcp.policy.snapshot import forget_snapshot
+from django_mcp.policy.snapshot import current_snapshot, forget_snapshot
 from django_mcp.primitives.registry import Registry, get_registry
 from django_mcp.principals import Principal
 from django_mcp.user_labels import username_of
@@ -135,7 +135,7 @@ def visibility_page(
     """
     problems: Sequence[str] = ()
     try:
-        registry = get_registry()
+        registry = current_snapshot().registry
     except ToolRegistrationError as error:
         registry, problems = Registry(), error.problems
     data = request.GET if "user" in request.GET else None

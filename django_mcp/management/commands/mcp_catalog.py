@@ -112,7 +112,7 @@ class Command(BaseCommand):
             self._list_for(self._principal(user, **options), kinds)
 
     def _set_enabled(self, groups: list[str], enabled: bool, *, using: str) -> None:
-        known = get_registry().groups
+        known = current_snapshot().registry.groups
         unknown = [name for name in groups if name not in known]
         if unknown or not groups:
             missing = f"Name the groups to {'open' if enabled else 'close'}"
@@ -126,9 +126,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{'enabled' if enabled else 'disabled'} {group.name}")
 
     def _list_all(self, kinds: Collection[Kind]) -> None:
-        registry = get_registry()
         snapshot = current_snapshot()
-        listed = [each for each in registry.primitives.values() if each.kind in kinds]
+        every = snapshot.registry.primitives.values()
+        listed = [each for each in every if each.kind in kinds]
         for group in sorted({each.group for each in listed}):
             policy = snapshot.policy(group)
             state = "enabled" if policy.enabled else "disabled"
