@@ -9,7 +9,7 @@ from django_mcp.kinds import Kind
 from django_mcp.policy.denial_texts import Names, denial_texts_of
 from django_mcp.policy.operator_messages import closed_groups_advice, nothing_declared
 from django_mcp.policy.snapshot import Snapshot, current_snapshot, known_snapshot
-from django_mcp.policy.visibility import Denial, Visibility
+from django_mcp.policy.visibility import Denial, Visibility, hides_by_caller
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.threads.executors import run_in_control
@@ -95,6 +95,24 @@ def visible(cls: type[P], principal: Principal) -> list[P]:
     snapshot = current_snapshot()
     visibility = Visibility(principal, snapshot)
     return [each for each in snapshot.registry.of(cls).values() if visibility.sees(each)]
+
+
+def varies_by_caller(cls: type[Primitive]) -> bool:
+    """Return whether `visible` may be another list for another principal of an endpoint."""
+    snapshot = current_snapshot()
+    every = snapshot.registry.of(cls).values()
+    return any(hides_by_caller(each, snapshot.policy(each.group)) for each in every)
+
+
+def reads_alike(primitive: Primitive) -> bool:
+    """Return whether every caller may read the same of a primitive, as far as it declares.
+
+    What takes the user or the context may return another result for another caller.
+    """
+    signature = primitive.signature
+    by_caller = signature.user_parameter or signature.context_parameter or primitive.scopes
+    policy = current_snapshot().policy(primitive.group)
+    return not by_caller and not hides_by_caller(primitive, policy)
 
 
 async def find(cls: type[P], name: str, principal: Principal) -> P | None:

@@ -142,6 +142,31 @@ class Settings:
         default=1000,
         help="Number of tools, resources or prompts on one page of a list.",
     )
+    LIST_TTL = Setting(
+        int,
+        default=0,
+        may_be_zero=True,
+        help=(
+            "Seconds for which clients of 2026-07-28 may keep a page of a list, and what the "
+            "server says of itself. 0: they ask each time."
+        ),
+    )
+    READ_TTL = Setting(
+        int,
+        default=0,
+        may_be_zero=True,
+        help="Seconds for which clients of 2026-07-28 may keep what they have read of a resource.",
+    )
+    CACHE_SCOPE = Setting(
+        str,
+        default="private",
+        pattern="private|public",
+        help=(
+            "Caches that may keep lists and resources: `private`, those of one authorization, or "
+            "`public`, shared ones too, for what is the same for every caller. What may differ "
+            "stays private."
+        ),
+    )
     BASE_TEMPLATE = Setting(
         str,
         default="",

@@ -14,8 +14,8 @@ class Setting(Generic[T]):
     """Setting that is read from the project at every use, so `override_settings` takes effect.
 
     `type` is what the project's value must be; a `list` is one of strings, a `dict` one of strings
-    to strings or None, a number is positive. One that `is_optional` may be None as well; one with a
-    `pattern` matches it as a whole.
+    to strings or None, a number is positive, or 0 where that `may_be_zero`. One that `is_optional`
+    may be None as well; one with a `pattern` matches it as a whole.
     """
 
     def __init__(
@@ -26,12 +26,14 @@ class Setting(Generic[T]):
         help: str,
         is_optional: bool = False,
         pattern: str = "",
+        may_be_zero: bool = False,
     ) -> None:
         self.type = type
         self.default = default
         self.help = help
         self.is_optional = is_optional
         self.pattern = pattern
+        self.may_be_zero = may_be_zero
 
     def problem(self) -> str:
         """Return the fault of the project's value, as text; empty when there is none."""
@@ -48,7 +50,9 @@ class Setting(Generic[T]):
             return "" if is_right else "must be a dict of strings to strings or None"
         if self.type in (int, float):
             is_number = isinstance(value, int | self.type) and not isinstance(value, bool)
-            return "" if is_number and value > 0 else f"must be a positive {self.type.__name__}"
+            if is_number and (value > 0 or (self.may_be_zero and value == 0)):
+                return ""
+            return f"must be a positive {self.type.__name__}{' or 0' if self.may_be_zero else ''}"
         wanted = f"{self.type.__name__}{' or None' if self.is_optional else ''}"
         if not isinstance(value, self.type):
             return f"must be a {wanted}"
@@ -71,6 +75,7 @@ class Setting(Generic[T]):
             are_words = all(each.isalpha() for each in alternatives)
             values = f"a string such as {self.default!r}"
             values = " or ".join(map(repr, alternatives)) if are_words else values
+        values += " or 0" if self.may_be_zero else ""
         return f"{values} or None" if self.is_optional else values
 
     def __set_name__(self, owner: type[object], name: str) -> None:

@@ -30,6 +30,7 @@ RIGHT: dict[type, list[Any]] = {
 
 # Of those that take not every text.
 RIGHT_TEXTS = {
+    "DJANGO_MCP_CACHE_SCOPE": ["private", "public"],
     "DJANGO_MCP_LOGIN_SCOPES": ["read", "all"],
     "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["5/m", "100/2h"],
@@ -37,6 +38,7 @@ RIGHT_TEXTS = {
 }
 WRONG_TEXTS = {
     "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["", "30", "30 per minute", "30/x", "\u0665/m"],
+    "DJANGO_MCP_CACHE_SCOPE": ["", "shared", "Public", "privatepublic"],
     "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": [
         "",
@@ -52,11 +54,13 @@ WRONG_TEXTS = {
 
 
 def right_values(setting: Setting[Any]) -> list[Any]:
-    return RIGHT_TEXTS.get(setting.name, RIGHT[setting.type])
+    zero = [0] if setting.may_be_zero else []
+    return [*zero, *RIGHT_TEXTS.get(setting.name, RIGHT[setting.type])]
 
 
 def wrong_values(setting: Setting[Any]) -> list[Any]:
-    return [*WRONG[setting.type], *WRONG_TEXTS.get(setting.name, [])]
+    wrong = [value for value in WRONG[setting.type] if value != 0 or not setting.may_be_zero]
+    return [*wrong, *WRONG_TEXTS.get(setting.name, [])]
 
 
 every_setting = pytest.mark.parametrize("setting", declared_settings(), ids=lambda each: each.name)

@@ -71,6 +71,7 @@ class CheckId(StrEnum):
     DUMMY_TASK_BACKEND = "django_mcp.W039"
     UNSERVED_ADMIN = "django_mcp.W040"
     COOKIE_PATH_MISMATCH = "django_mcp.W041"
+    VARYING_PUBLIC_LIST = "django_mcp.W042"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -59,6 +59,12 @@ def closures_of(
     return found
 
 
+def hides_by_caller(primitive: Primitive, policy: GroupPolicy) -> bool:
+    """Return whether a primitive is hidden from some callers and not from others."""
+    limits = (policy.allowed_clients, policy.allowed_groups, primitive.permissions)
+    return any(limits) or primitive.requires is not None or primitive.requires_user
+
+
 class Visibility:
     """Primitives that one principal sees by one snapshot; the user's rights are read lazily, once.
 

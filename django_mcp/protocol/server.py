@@ -20,6 +20,7 @@ import django_mcp
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 from django_mcp.primitives.registry import get_registry
+from django_mcp.protocol.caching import add_cache_hints
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context, Exchange, exchange_of
 from django_mcp.protocol.handlers.prompts import get_prompt, list_prompts
@@ -65,7 +66,11 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
             instructions=server.instructions,
         )
 
-    server.middleware += [request_state_boundary(endpoint), tool_list.add_definitions]
+    server.middleware += [
+        request_state_boundary(endpoint),
+        tool_list.add_definitions,
+        add_cache_hints,
+    ]
     server.add_request_handler("server/discover", RequestParams, discover)
     server.add_request_handler("tools/list", PaginatedRequestParams, tool_list.handle)
     server.add_request_handler("tools/call", CallToolRequestParams, handle_call)

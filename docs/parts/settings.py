@@ -29,9 +29,9 @@ def _value(value: Any) -> str:
     match value:
         case bool():
             return code(str(value))
-        case int() if value % MIB == 0:
+        case int() if value and value % MIB == 0:
             return f"`{value}` ({value // MIB} MiB)"
-        case int() if value % KIB == 0:
+        case int() if value and value % KIB == 0:
             return f"`{value}` ({value // KIB} KiB)"
         case list() if len(value) > 2:
             return ", ".join(map(code, value))

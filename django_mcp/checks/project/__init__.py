@@ -3,6 +3,7 @@
 from django_mcp.checks.project import (
     admin_sites,
     background,
+    caching,
     databases,
     deployment,
     django_tasks,
@@ -14,6 +15,7 @@ from django_mcp.checks.project import (
 __all__ = [
     "admin_sites",
     "background",
+    "caching",
     "databases",
     "deployment",
     "django_tasks",
