@@ -30,6 +30,7 @@ from django_mcp.primitives.declaration import register
 from django_mcp.principals import Principal
 from django_mcp.prompts.declaration import PromptDeclaration, prompt
 from django_mcp.resources.declaration import ResourceDeclaration, resource
+from django_mcp.resources.models.declaration import ModelResourceDeclaration, resource_for
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import ToolDeclaration, tool
@@ -46,6 +47,7 @@ __all__ = [
     "Endpoint",
     "Icon",
     "Image",
+    "ModelResourceDeclaration",
     "Peer",
     "Principal",
     "PromptDeclaration",
@@ -61,6 +63,7 @@ __all__ = [
     "prompt",
     "register",
     "resource",
+    "resource_for",
     "resource_link",
     "tool",
 ]

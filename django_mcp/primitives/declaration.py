@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from django_mcp.content import Icon
 from django_mcp.kinds import Key, Kind
 from django_mcp.primitives.raises import Raises
-from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of
+from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of, problem_of
 
 if TYPE_CHECKING:  # it needs models, and declarations are made while they load
     from django_mcp.primitives.primitive import Primitive
@@ -85,6 +85,11 @@ class Declaration:
     def located_name(self) -> str:
         """Dotted name with file and line, for messages to the author."""
         return located_name_of(self.function)
+
+    @property
+    def function_problem(self) -> str | None:
+        """Problem of a function that can never be served, for its author; None for no problem."""
+        return problem_of(self.function, kind=self.kind)
 
     def resolve(self) -> "Primitive":
         """Return the primitive. Raises `ValueError` with all that is wrong, for the author."""

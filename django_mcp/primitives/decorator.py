@@ -1,7 +1,7 @@
-"""Decorators that declare functions, with a signature made of the fields of a declaration."""
+"""Decorators and functions that declare, with a signature made of the fields of a declaration."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
@@ -47,7 +47,7 @@ def decorator_of(
     options = _options(cls)
 
     def decorate(function: Any = None, /, **values: Any) -> Any:
-        _check_names(cls, options, values)
+        _check_names(f"@{cls.kind}", options, values)
         declare = _declare(cls, values)
         return declare if function is None else declare(function)
 
@@ -69,10 +69,29 @@ def decorator_with_options(
     def decorate(*values: Any, **named: Any) -> Any:
         if values and callable(values[0]):
             raise TypeError(f"@{cls.kind} needs options: write @{cls.kind}({options[0].name}, ...)")
-        _check_names(cls, options, named)
+        _check_names(f"@{cls.kind}", options, named)
         return _declare(cls, signature.bind(*values, **named).arguments)
 
     return cast("DecoratorWithOptions[P]", _named(decorate, cls, options))
+
+
+def declaring_function(name: str, declaration: Callable[P, Declaration]) -> Callable[P, None]:
+    """Return the function of this name that registers a declaration of this class.
+
+    Its parameters are the fields of the class, as the options of a decorator are.
+    """
+    cls = cast("type[Declaration]", declaration)
+    options = _options(cls)
+
+    def declare(*values: P.args, **named: P.kwargs) -> None:
+        _check_names(name, options, named)
+        register(declaration(*values, **named))
+
+    declare.__name__ = declare.__qualname__ = name
+    declare.__module__ = cls.__module__
+    declare.__doc__ = cls.__doc__
+    declare.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return declare
 
 
 def _options(cls: type[Declaration]) -> list[inspect.Parameter]:
@@ -81,12 +100,12 @@ def _options(cls: type[Declaration]) -> list[inspect.Parameter]:
 
 
 def _check_names(
-    cls: type[Declaration], options: list[inspect.Parameter], values: dict[str, Any]
+    declarer: str, options: list[inspect.Parameter], values: Mapping[str, Any]
 ) -> None:
     names = [each.name for each in options]
     for name in values:
         if name not in names:
-            raise TypeError(_unknown_option(cls, name, names))
+            raise TypeError(_unknown_option(declarer, name, names))
 
 
 def _declare(cls: type[Declaration], values: dict[str, Any]) -> Callable[[Any], Any]:
@@ -106,7 +125,7 @@ def _named(decorate: Any, cls: type[Declaration], parameters: list[inspect.Param
     return decorate
 
 
-def _unknown_option(cls: type[Declaration], name: str, names: list[str]) -> str:
+def _unknown_option(declarer: str, name: str, names: list[str]) -> str:
     meant = get_close_matches(name, names, n=1)
     correction = f"; did you mean {meant[0]!r}?" if meant else ""
-    return f"@{cls.kind} has no option {name!r}{correction}"
+    return f"{declarer} has no option {name!r}{correction}"

@@ -12,7 +12,6 @@ from django_mcp.schemas.callables import (
     documentation_of,
     is_coroutine_function,
     name_of,
-    problem_of,
 )
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.docstrings import Documentation, read_docstring
@@ -33,7 +32,7 @@ class Resolution:
     """
 
     def __init__(self, declaration: Declaration) -> None:
-        if problem := problem_of(declaration.function, kind=declaration.kind):
+        if problem := declaration.function_problem:
             raise ValueError(problem)
         self._declaration = declaration
         self.problems: list[str] = list(_problems(declaration))

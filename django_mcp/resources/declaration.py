@@ -1,4 +1,4 @@
-"""The `@resource` decorator and its options: each is one field, of this class or of its base."""
+"""The `@resource` decorator and its options: each is one field, of this class or of its bases."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -12,11 +12,10 @@ from django_mcp.primitives.decorator import decorator_with_options
 
 
 @dataclass(frozen=True)
-class ResourceDeclaration(Declaration):
-    """A function that is declared to be a resource, with the options of `@resource`."""
+class ResourceOptions(Declaration):
+    """Options of everything that is read under a URI."""
 
     kind: ClassVar[Kind] = Kind.RESOURCE
-    resolver: ClassVar[str] = "django_mcp.resources.resolution.resolve"
 
     uri: str
     """The URI, such as `shop://opening-hours`, or a template of RFC 6570, such as
@@ -25,28 +24,40 @@ class ResourceDeclaration(Declaration):
     mime_type: str | None = None
     """Media type of the content; default `text/plain` for text, `application/octet-stream` for
     bytes, `application/json` for data."""
-    fields: Iterable[str] | Mapping[str, str] = ()
-    """The fields of a returned Django model instance or queryset to show; `relation__field` follows
-    relations. A mapping has them by the names to show."""
-    size: int | None = None
-    """Bytes of the content, where it is known; not for templates."""
     audience: Iterable[Role] = ()
     """For whom the content is meant: `user`, `assistant` or both."""
     priority: float | None = None
     """How important the content is, from 0 for optional to 1 for required."""
-    last_modified: datetime | None = None
-    """When the content was last changed; not for templates."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._collect("audience")
-        if not isinstance(self.fields, Mapping):
-            self._collect("fields")
 
     @property
     def address(self) -> str:
         """See `Declaration`: the URI."""
         return self.uri
+
+
+@dataclass(frozen=True)
+class ResourceDeclaration(ResourceOptions):
+    """A function that is declared to be a resource, with the options of `@resource`."""
+
+    resolver: ClassVar[str] = "django_mcp.resources.resolution.resolve"
+
+    _: KW_ONLY
+    fields: Iterable[str] | Mapping[str, str] = ()
+    """The fields of a returned Django model instance or queryset to show; `relation__field` follows
+    relations. A mapping has them by the names to show."""
+    size: int | None = None
+    """Bytes of the content, where it is known; not for templates."""
+    last_modified: datetime | None = None
+    """When the content was last changed; not for templates."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.fields, Mapping):
+            self._collect("fields")
 
 
 resource = decorator_with_options(ResourceDeclaration)

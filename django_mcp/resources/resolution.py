@@ -1,12 +1,12 @@
 """Resolution of a `ResourceDeclaration` into a `Resource`."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
 
 from django_mcp.content import Role
 from django_mcp.primitives.resolution import Resolution
-from django_mcp.resources.declaration import ResourceDeclaration
+from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.output import read_contents_output
 from django_mcp.resources.resource import Resource
 from django_mcp.resources.uri_templates import URIPattern
@@ -20,22 +20,22 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
     """Return the resource of a declaration. Raises `ValueError` with all problems."""
     resolution = Resolution(declaration)
     problems = resolution.problems
-    problems += _problems(declaration)
-    shared = resolution.shared_fields()
-    pattern = resolution.attempt(URIPattern.parse, declaration.uri)
+    shared = resolution.shared_fields() | resource_fields(resolution, declaration)
+    pattern: URIPattern | None = shared["pattern"]
     signature = resolution.attempt(
         read_signature,
         declaration.function,
         descriptions=resolution.documentation.parameters,
         schema_extra=None,
     )
-    named = declaration.fields
     output = resolution.attempt(
         read_contents_output,
         declaration.function,
-        fields=dict(named) if isinstance(named, Mapping) else {each: each for each in named},
+        fields=paths_of(declaration.fields),
         mime_type=declaration.mime_type,
     )
+    if type(declaration.size) not in (int, type(None)) or (declaration.size or 0) < 0:
+        problems.append(f"size must be a number of bytes, not {declaration.size!r}")
     if pattern is not None and signature is not None:
         problems += _mismatches(pattern, signature)
     if pattern is not None and pattern.variables:
@@ -44,31 +44,44 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
             for option in ("size", "last_modified")
             if getattr(declaration, option) is not None
         ]
-    if problems or pattern is None or signature is None or output is None:
+    if problems or signature is None or output is None:
         raise resolution.error()
     return Resource(
         **shared,
         read_only=True,
         signature=signature,
         output=output,
-        uri=declaration.uri,
-        pattern=pattern,
-        mime_type=declaration.mime_type,
         size=declaration.size,
-        audience=tuple(declaration.audience),
-        priority=declaration.priority,
         last_modified=declaration.last_modified,
     )
 
 
-def _problems(declaration: ResourceDeclaration) -> Iterator[str]:
+def resource_fields(resolution: Resolution, declaration: ResourceOptions) -> dict[str, Any]:
+    """Return the values of the fields of `Resource` that follow from its shared options.
+
+    They are not to be used if there are problems, which the resolution collects.
+    """
+    resolution.problems += _problems(declaration)
+    return {
+        "uri": declaration.uri,
+        "pattern": resolution.attempt(URIPattern.parse, declaration.uri),
+        "mime_type": declaration.mime_type,
+        "audience": tuple(declaration.audience),
+        "priority": declaration.priority,
+    }
+
+
+def paths_of(fields: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Return the paths of fields by the names that they have in results."""
+    return dict(fields) if isinstance(fields, Mapping) else {each: each for each in fields}
+
+
+def _problems(declaration: ResourceOptions) -> Iterator[str]:
     if not SCHEME.fullmatch(declaration.uri):
         yield f"the URI {declaration.uri!r} has no scheme, as in order://{{order_id}}"
     if declaration.mime_type is not None and not MIME_TYPE.fullmatch(declaration.mime_type):
         yield f"mime_type {declaration.mime_type!r} is no media type, such as text/plain"
-    size, priority = declaration.size, declaration.priority
-    if size is not None and (type(size) is not int or size < 0):
-        yield f"size must be a number of bytes, not {size!r}"
+    priority = declaration.priority
     if priority is not None and not (type(priority) in (int, float) and 0 <= priority <= 1):
         yield f"priority must be a number from 0 to 1, not {priority!r}"
     if unknown := [each for each in declaration.audience if each not in get_args(Role)]:

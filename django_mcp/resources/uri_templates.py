@@ -35,6 +35,11 @@ class URIPattern:
         """Names of the variables that a URI may leave out: those of the query."""
         return self.template.query_variable_names
 
+    @property
+    def list_variables(self) -> frozenset[str]:
+        """Names of the variables whose values are lists: those with an asterisk."""
+        return frozenset(each.name for each in self.template.variables if each.explode)
+
     def match(self, uri: str) -> Mapping[str, Any] | None:
         """Return the variables of a URI, decoded: strings, or lists of them; None for no match.
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.prompts.declaration import PromptDeclaration
-from django_mcp.resources.declaration import ResourceDeclaration
+from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
+from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration
 from docs.parts.markdown import code, table
@@ -14,20 +15,21 @@ from docs.parts.source import annotation, class_of, written
 
 CLASSES: Mapping[str, tuple[type, ...]] = {
     "tool": (Declaration, ToolDeclaration, BackgroundOptions),
-    "resource": (ResourceDeclaration, Declaration),
+    "resource": (ResourceOptions, ResourceDeclaration, Declaration),
+    "resource_for": (ModelResourceDeclaration, ResourceOptions, Declaration),
     "prompt": (Declaration, PromptDeclaration),
 }
-"""The classes with the options of each decorator."""
+"""The classes with the options of each decorator or function, those that come first overriding."""
 
 
 def option_lines(decorator: str) -> Iterator[str]:
     """A table of the options of a decorator."""
-    rows = [
-        (code(name), code(annotation(field.annotation)), code(written(field.value)), meaning)
-        for cls in CLASSES[decorator]
-        for name, field, meaning in _options(class_of(cls))
-    ]
-    yield from table(("option", "type", "default", "meaning"), rows)
+    rows: dict[str, tuple[str, ...]] = {}
+    for cls in CLASSES[decorator]:
+        for name, field, meaning in _options(class_of(cls)):
+            kind, default = annotation(field.annotation), written(field.value)
+            rows.setdefault(name, (code(name), code(kind), code(default), meaning))
+    yield from table(("option", "type", "default", "meaning"), list(rows.values()))
 
 
 def _options(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign, str]]:

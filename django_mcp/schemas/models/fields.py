@@ -56,7 +56,7 @@ def resolve_path(model: type[models.Model], path: str) -> ModelPath:
     if field is None:
         if rest:
             raise ValueError(
-                f"field {path!r}: {model.__name__} has no field {name!r}{_near(model, name)}"
+                f"field {path!r}: {model.__name__} has no field {name!r}{suggestion(model, name)}"
             )
         return _attribute(model, name)
     if not field.is_relation:
@@ -244,12 +244,13 @@ def _declared(model: type[models.Model], name: str) -> ModelPath:
     if name not in hints:
         kind = ValueError if hasattr(model, name) else UnknownFieldError
         raise kind(
-            f"field {name!r}: {model.__name__} has no such field or property{_near(model, name)}"
+            f"field {name!r}: {model.__name__} has no such field or "
+            f"property{suggestion(model, name)}"
         )
     return annotated(name, hints[name])
 
 
-def _near(model: type[models.Model], name: str) -> str:
+def suggestion(model: type[models.Model], name: str) -> str:
     """Return a suggestion of the most similar name, or an empty string."""
     properties = [each for each in dir(model) if isinstance(getattr_static(model, each), property)]
     names = [each.name for each in model._meta.get_fields()]

@@ -1,16 +1,9 @@
 """Paged output: rows of a queryset, with a cursor for the next page."""
 
-from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Manager, QuerySet
-from django.db.models.query import (
-    FlatValuesListIterable,
-    ModelIterable,
-    ValuesIterable,
-    ValuesListIterable,
-)
 
 from django_mcp.content import Text
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
@@ -20,6 +13,7 @@ from django_mcp.schemas.output.output import WRAPPER, DataOutput, Output, Render
 from django_mcp.schemas.output.serialization import json_text
 from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
 from django_mcp.schemas.pages.parameters import CURSOR
+from django_mcp.schemas.pages.rows import fetched_rows
 from django_mcp.schemas.result_limits import check_bytes
 
 NEXT = "next"
@@ -82,7 +76,7 @@ class PagedOutput(Output):
             following = keyset.rows_after(request.position)
         except ValueError:
             raise ToolError("The arguments are invalid.", hint=f"- {CURSOR}: {REASON}") from None
-        found = _fetched(following[: request.limit + 1], keyset.aliases)
+        found = fetched_rows(following[: request.limit + 1], keyset.aliases)
         page = found[: request.limit]
         cursor = None
         if len(found) > len(page):
@@ -106,26 +100,3 @@ def paged(output: Output) -> PagedOutput:
         "page_size needs a return annotation of rows, such as list[Model] with fields, "
         "list[dict[str, Any]], or a list of pydantic models"
     )
-
-
-def _fetched(rows: QuerySet[Any], aliases: tuple[str, ...]) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Return the rows in the form of their queryset, each with the values of its sort keys."""
-    kind = rows._iterable_class
-    if issubclass(kind, ModelIterable):
-        return [(row, tuple(vars(row).pop(alias) for alias in aliases)) for row in rows]
-    if issubclass(kind, ValuesIterable):
-        return [(row, tuple(row.pop(alias) for alias in aliases)) for row in rows]
-    if issubclass(kind, FlatValuesListIterable):
-        rows._iterable_class = ValuesListIterable  # it would drop all but the first column
-        return [(row[0], row[-len(aliases) :]) for row in rows]
-    if issubclass(kind, ValuesListIterable):
-        return [_split(row, len(aliases)) for row in rows]
-    raise InvalidResultError(f"rows of a {kind.__name__} cannot be served in pages")
-
-
-def _split(row: tuple[Any, ...], count: int) -> tuple[Any, tuple[Any, ...]]:
-    own = row[:-count]
-    if hasattr(row, "_fields"):  # of values_list(named=True)
-        make: Any = namedtuple
-        own = make("Row", row._fields[: len(own)])(*own)
-    return own, tuple(row[-count:])

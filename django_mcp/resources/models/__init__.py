@@ -1,0 +1,1 @@
+"""Instances of Django models as resources, as `resource_for` declares them."""

@@ -1,0 +1,1 @@
+"""Resources of a source, such as a queryset or a storage: what every kind of source shares."""
