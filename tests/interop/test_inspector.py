@@ -3,11 +3,13 @@
 import json
 import os
 import subprocess
+from base64 import b64encode
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
+from tests.conformance_project.declarations.media import RED_PIXEL
 from tests.conformance_project.process import RunningServer
 from tests.interop.node import NodeTools
 
@@ -80,8 +82,124 @@ def test_inspector_shows_a_tool_error_with_its_hint(inspect: Inspect) -> None:
     assert "Ask for at most 10." in result_of(finished)["content"][0]["text"]
 
 
-def test_inspector_is_refused_a_tool_whose_scope_its_token_lacks(inspect: Inspect) -> None:
-    finished = inspect(*call("echo", text="hello"), token="noscope")
+LISTS = [
+    (
+        "resources/list",
+        "resources",
+        {
+            "uri": "test://static-binary",
+            "name": "static_binary",
+            "description": "A picture.",
+            "mimeType": "image/png",
+        },
+    ),
+    (
+        "resources/templates/list",
+        "resourceTemplates",
+        {
+            "uriTemplate": "test://template/{id}/data",
+            "name": "template_data",
+            "description": "Data about what its URI names.",
+        },
+    ),
+    (
+        "prompts/list",
+        "prompts",
+        {
+            "name": "test_prompt_with_arguments",
+            "description": "One message that repeats its arguments.",
+            "arguments": [
+                {"name": "arg1", "description": "First test argument.", "required": True},
+                {"name": "arg2", "description": "Second test argument.", "required": True},
+            ],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "key", "expected"), LISTS)
+def test_inspector_lists_resources_and_prompts(
+    inspect: Inspect, method: str, key: str, expected: dict[str, Any]
+) -> None:
+    finished = inspect(method)
+
+    assert finished.returncode == 0, finished.stderr
+    assert expected in result_of(finished)[key]
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        (
+            "test://static-text",
+            {
+                "mimeType": "text/plain",
+                "text": "This is the content of the static text resource.",
+            },
+        ),
+        (
+            "test://static-binary",
+            {"mimeType": "image/png", "blob": b64encode(RED_PIXEL).decode()},
+        ),
+        (
+            "test://template/a%20b/data",
+            {
+                "mimeType": "application/json",
+                "text": '{"id":"a b","templateTest":true,"data":"Data for ID: a b"}',
+            },
+        ),
+    ],
+)
+def test_inspector_reads_a_resource(inspect: Inspect, uri: str, expected: dict[str, str]) -> None:
+    finished = inspect("resources/read", "--uri", uri)
+
+    assert finished.returncode == 0, finished.stderr
+    assert result_of(finished)["contents"] == [{"uri": uri, **expected}]
+
+
+def test_inspector_gets_a_prompt_with_arguments(inspect: Inspect) -> None:
+    arguments = ("--prompt-args", "arg1=one", "arg2=two")
+    finished = inspect("prompts/get", "--prompt-name", "test_prompt_with_arguments", *arguments)
+
+    assert finished.returncode == 0, finished.stderr
+    text = "Prompt with arguments: arg1='one', arg2='two'"
+    assert result_of(finished)["messages"] == [
+        {"role": "user", "content": {"type": "text", "text": text}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [
+        (("resources/read", "--uri", "test://missing"), "Resource not found"),
+        (("prompts/get", "--prompt-name", "missing"), "Unknown prompt: missing"),
+        (
+            ("prompts/get", "--prompt-name", "test_prompt_with_arguments"),
+            "arg1: is required",
+        ),
+    ],
+)
+def test_inspector_says_why_it_got_nothing(
+    inspect: Inspect, method: tuple[str, ...], reason: str
+) -> None:
+    finished = inspect(*method)
+
+    assert finished.returncode not in (0, TOOL_FAILED)
+    assert reason in finished.stderr
+
+
+NEEDS_SCOPE = [
+    call("echo", text="hello"),
+    ("resources/read", "--uri", "test://static-binary"),
+    ("prompts/get", "--prompt-name", "test_prompt_with_image"),
+]
+
+
+@pytest.mark.parametrize("method", NEEDS_SCOPE, ids=lambda method: method[0])
+def test_inspector_is_refused_what_its_token_lacks_the_scope_for(
+    inspect: Inspect, method: tuple[str, ...]
+) -> None:
+    finished = inspect(*method, token="noscope")
 
     assert finished.returncode not in (0, TOOL_FAILED)
     assert "fixture:use" in finished.stderr
