@@ -1,7 +1,8 @@
 // Drives a server with the TypeScript SDK v1: the client in most 2025-era hosts.
 //
 // Arguments: the node_modules directory, the endpoint's URL, a bearer token. Reads a list of
-// tools/call parameters as JSON from stdin; writes {tools, calls: [{result | error, progress}]}.
+// [method of the client, ...arguments] as JSON from stdin; writes {tools, calls: [{result | error,
+// progress}]}.
 
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
@@ -23,11 +24,12 @@ await client.connect(
 const { tools } = await client.listTools();
 
 const calls = [];
-for (const params of JSON.parse(await text(process.stdin))) {
+for (const [method, ...args] of JSON.parse(await text(process.stdin))) {
   const progress = [];
   const options = { onprogress: (report) => progress.push(report) };
+  if (method === "callTool") args.push(undefined);
   try {
-    calls.push({ result: await client.callTool(params, undefined, options), progress });
+    calls.push({ result: await client[method](...args, options), progress });
   } catch (error) {
     calls.push({ error: String(error), progress });
   }
