@@ -47,6 +47,7 @@ DJANGO_MCP_AUTODISCOVER = [
     "declarations.suite_forms",
     "declarations.suite_resources",
     "declarations.suite_prompts",
+    "declarations.documents",
     "declarations.e2e_tools",
 ]
 DJANGO_MCP_ALLOW_ANONYMOUS = not OPTIONS.auth
