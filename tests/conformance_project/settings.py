@@ -53,6 +53,7 @@ DJANGO_MCP_AUTODISCOVER = [
 DJANGO_MCP_ALLOW_ANONYMOUS = not OPTIONS.auth
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
 DJANGO_MCP_RECORD = OPTIONS.record
+DJANGO_MCP_LIST_PAGE_SIZE = int(os.environ.get("LIST_PAGE_SIZE", "1000"))
 # Of WSGI servers; the others always send streams.
 DJANGO_MCP_WSGI_STREAMS = os.environ.get("WSGI_STREAMS") == "1"
 

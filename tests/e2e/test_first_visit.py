@@ -1,8 +1,11 @@
 """Programs that were never set up get in, given the URL of the endpoint and a person."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from mcp.client.client import Client
+from pydantic import BaseModel
 
 from tests.client_documents import CHAT, EDITOR, SITE, TERMINAL
 from tests.e2e.errors import cause_of
@@ -122,6 +125,34 @@ async def test_program_steps_up_when_a_tool_needs_more(
     assert program.scopes == READ | {"calendar:write", "desk:write"}
     assert set(asked(program)["scope"].split()) == program.scopes
     assert len(program.visits) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "get",
+    [
+        lambda client: client.read_resource("desk://hours"),
+        lambda client: client.get_prompt("plan_the_day"),
+    ],
+    ids=["resource", "prompt"],
+)
+async def test_program_steps_up_when_a_resource_or_prompt_needs_more(
+    front_door: Site, user: BrowserUser, mode: str, get: Callable[[Client], Awaitable[BaseModel]]
+) -> None:
+    first = used_by(user.allowing("calendar:read"), front_door.url)
+    await first.call("next_free_day", mode=mode)
+    before = first.scopes
+    second = used_by(user, front_door.url, memory=first.memory)
+    async with second.running(mode=mode) as client:
+        got = await get(client)
+
+    assert "to five" in got.model_dump_json()
+    assert before == {"calendar:read"}
+    ((status, step_up),) = second.transport.seen
+    assert status == 403
+    assert 'error="insufficient_scope"' in step_up
+    assert 'scope="desk:read"' in step_up
+    assert second.scopes == READ
 
 
 def asked(program: Program) -> dict[str, str]:
