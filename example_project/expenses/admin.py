@@ -12,16 +12,22 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
 @admin.register(Expense)
 class ExpenseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    list_display = ["spent_on", "payee", "euros", "category", "owner"]
-    list_filter = ["category", "owner"]
+    list_display = ["spent_on", "payee", "euros", "category", "owner", "has_receipt"]
+    list_filter = ["category", "owner", ("receipt", admin.EmptyFieldListFilter)]
     list_select_related = ["category", "owner"]
     search_fields = ["payee", "note", "reference"]
     date_hierarchy = "spent_on"
-    readonly_fields = ["reference", "created"]
+    # No URL leads to the file itself.
+    exclude = ["receipt"]
+    readonly_fields = ["has_receipt", "reference", "created"]
 
     @admin.display(description="amount (€)", ordering="amount")
     def euros(self, expense: Expense) -> str:
         return format_amount(expense.amount)
+
+    @admin.display(description="receipt", boolean=True)
+    def has_receipt(self, expense: Expense) -> bool:
+        return bool(expense.receipt)
 
 
 @admin.register(Budget)

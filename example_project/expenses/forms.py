@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from example_project.expenses.models import Category
+from example_project.expenses.receipts import SUFFIXES, check_size, check_suffix
 from example_project.expenses.summaries import Period
 
 LARGEST_STATEMENT = 1_000_000
@@ -34,6 +35,15 @@ def _amount(label: str) -> forms.DecimalField:
     )
 
 
+def _receipt(*, required: bool) -> forms.FileField:
+    return forms.FileField(
+        label="Receipt",
+        required=required,
+        validators=[check_suffix, check_size],
+        widget=forms.FileInput({"accept": ",".join(f".{suffix}" for suffix in SUFFIXES)}),
+    )
+
+
 class ExpenseFilter(forms.Form):
     category = forms.ChoiceField(choices=_any_category, required=False)
     first_day = forms.DateField(label="From", required=False, widget=DayInput)
@@ -48,6 +58,11 @@ class ExpenseForm(forms.Form):
     spent_on = forms.DateField(label="Day", widget=DayInput, initial=timezone.localdate)
     note = forms.CharField(required=False, max_length=200)
     allow_over_budget = forms.BooleanField(label="Even if it exceeds the budget", required=False)
+    receipt = _receipt(required=False)
+
+
+class ReceiptForm(forms.Form):
+    receipt = _receipt(required=True)
 
 
 class SummaryForm(forms.Form):

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
+from example_project.expenses.receipts import check_size, check_suffix, receipt_path
+
 ZERO = Decimal("0.00")
 
 
@@ -83,6 +85,9 @@ class Expense(models.Model):
         blank=True,
         editable=False,
         help_text="The bank's reference, when it was imported.",
+    )
+    receipt = models.FileField(
+        upload_to=receipt_path, max_length=200, blank=True, validators=[check_suffix, check_size]
     )
     created = models.DateTimeField(auto_now_add=True)
 

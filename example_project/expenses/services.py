@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
@@ -182,6 +185,18 @@ def add_expense(
         )
 
 
+def attach_receipt(owner: User, expense_id: int, receipt: "File[bytes]") -> Expense:
+    """Keep the receipt of one of the user's expenses; it takes the place of an older one.
+
+    No tool: files come from people, who have them.
+    """
+    with transaction.atomic():
+        expense = _own_expense(owner, expense_id)
+        _forget_receipt(expense)
+        expense.receipt.save(receipt.name or "", receipt)
+    return expense
+
+
 @tool(group="expenses", scopes=WRITE, destructive=True)
 def delete_expense(owner: User, expense_id: int) -> DeletedExpense:
     """Delete one of the user's expenses for good.
@@ -190,19 +205,14 @@ def delete_expense(owner: User, expense_id: int) -> DeletedExpense:
         expense_id: The `id` that list_expenses shows.
     """
     with transaction.atomic():
-        expense = Expense.objects.of(owner).filter(pk=expense_id).select_for_update().first()
-        if expense is None:
-            # Somebody else's expense reads as a missing one, so that ids give nothing away.
-            raise ToolError(
-                f"The user has no expense with the id {expense_id}.",
-                hint="Call list_expenses and use the id of one of its entries.",
-            )
+        expense = _own_expense(owner, expense_id)
         deleted = DeletedExpense(
             id=expense_id,
             spent_on=expense.spent_on,
             amount=expense.amount,
             payee=expense.payee,
         )
+        _forget_receipt(expense)
         expense.delete()
     return deleted
 
@@ -393,6 +403,26 @@ async def team_totals(first_day: date, last_day: date) -> list[MemberTotal]:
         MemberTotal(username=member.username, total=in_cents(member.total), count=member.count)
         async for member in members.order_by("-total", "username")
     ]
+
+
+def _own_expense(owner: User, expense_id: int) -> Expense:
+    """Lock one of the user's expenses, inside a transaction."""
+    expense = Expense.objects.of(owner).filter(pk=expense_id).select_for_update().first()
+    if expense is None:
+        # Somebody else's expense reads as a missing one, so that ids give nothing away.
+        raise ToolError(
+            f"The user has no expense with the id {expense_id}.",
+            hint="Call list_expenses and use the id of one of its entries.",
+        )
+    return expense
+
+
+def _forget_receipt(expense: Expense) -> None:
+    """Delete the file of an expense, if it has one, when the transaction is committed."""
+    if name := expense.receipt.name:
+        forget = partial(default_storage.delete, name)
+        # A file that is left over does no harm: without its expense it is out of reach.
+        transaction.on_commit(forget, robust=True)
 
 
 def _category(name: str) -> Category:

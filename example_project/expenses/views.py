@@ -4,8 +4,8 @@ from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from django_mcp import ToolError
@@ -14,6 +14,7 @@ from example_project.expenses.forms import (
     BudgetForm,
     ExpenseFilter,
     ExpenseForm,
+    ReceiptForm,
     StatementForm,
     SummaryForm,
     YearForm,
@@ -69,13 +70,16 @@ def expense_list(request: SignedInRequest) -> HttpResponse:
 
 @login_required
 def expense_add(request: SignedInRequest) -> HttpResponse:
-    form = ExpenseForm(request.POST or None)
+    form = ExpenseForm(request.POST or None, request.FILES or None)
     if form.is_valid():
+        receipt = form.cleaned_data.pop("receipt")
         try:
             expense = services.add_expense(request.user, **form.cleaned_data)
         except ToolError as error:
             _show(form, error)
         else:
+            if receipt is not None:
+                services.attach_receipt(request.user, expense.pk, receipt)
             amount = format_amount(expense.amount)
             messages.success(request, f"Recorded {amount} € for {expense.payee}.")
             return redirect("expenses:list")
@@ -92,6 +96,25 @@ def expense_delete(request: SignedInRequest, expense_id: int) -> HttpResponse:
     else:
         messages.success(request, f"Deleted {format_amount(deleted.amount)} € for {deleted.payee}.")
     return redirect("expenses:list")
+
+
+@login_required
+def receipt(request: SignedInRequest, expense_id: int) -> FileResponse:
+    expense = get_object_or_404(Expense.objects.of(request.user), pk=expense_id)
+    if not expense.receipt:
+        raise Http404
+    return FileResponse(expense.receipt.open())
+
+
+@login_required
+def receipt_attach(request: SignedInRequest, expense_id: int) -> HttpResponse:
+    expense = get_object_or_404(Expense.objects.of(request.user), pk=expense_id)
+    form = ReceiptForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        services.attach_receipt(request.user, expense.pk, form.cleaned_data["receipt"])
+        messages.success(request, f"Kept the receipt of {expense.payee}.")
+        return redirect("expenses:list")
+    return render(request, "expenses/attach.html", {"form": form, "expense": expense})
 
 
 @login_required
