@@ -142,7 +142,7 @@ def _show_record(newest: int) -> None:
     others = [call for call in calls if call.outcome != "ok"]
     terminal.good(f"{len(calls)} calls, of which {len(calls) - len(others)} were ok. The others:")
     terminal.table(
-        ["time", "user", "tool", "outcome", "ms", "protocol", "client"],
+        ["time", "user", "called", "outcome", "ms", "protocol", "client"],
         [
             [
                 f"{timezone.localtime(call.started):%H:%M:%S}",

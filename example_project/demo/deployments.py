@@ -15,6 +15,7 @@ from example_project.demo.client import (
     tool_error,
 )
 from example_project.demo.operator import Operator
+from example_project.demo.resources import read_json
 from example_project.demo.tokens import Tokens
 
 SERVICE = "checkout"
@@ -28,6 +29,7 @@ TOOLS = {"get_deployment_status", "list_releases", "list_services", "roll_back"}
 RECORD = [
     ("list_services", "demo", "ok"),
     ("get_deployment_status", "demo", "ok"),
+    ("service", "demo", "ok"),
     ("get_deployment_status", "demo", "tool_error"),
     ("get_deployment_status", "demo", "tool_error"),
     ("list_releases", "demo", "ok"),
@@ -71,6 +73,8 @@ async def _find_the_fault(client: Client) -> None:
     )
     expect(SERVICE in {service["name"] for service in listed}, f"{SERVICE} should be listed")
     await _expect_status(client, version=FAULTY_VERSION, health="degraded")
+    service = await read_json(client, f"service://{SERVICE}")
+    terminal.good(f"Team {service['team']} is to know.")
 
 
 async def _outlast_the_upstream(client: Client, operator: Operator) -> None:

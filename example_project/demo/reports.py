@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urljoin
 
 import httpx2
 from mcp.client.client import Client
 from openpyxl import load_workbook
 
-from example_project.demo import accounts, terminal
+from example_project.demo import terminal
+from example_project.demo.browser import PATIENCE, signed_in
 from example_project.demo.client import UnexpectedError, connect, expect, structured
 from example_project.demo.operator import Operator
 from example_project.demo.statements import monthly_statements, spent
@@ -22,8 +22,6 @@ from example_project.expenses.money import format_amount
 MONTHS = 12
 SHOWN = 4
 """The number of categories of the report that are shown."""
-PATIENCE = 60.0
-"""Seconds after which a person at a terminal would give up, too."""
 
 TOOLS = {"build_annual_report", "import_statements"}
 
@@ -146,11 +144,5 @@ def _euros(value: Any) -> Decimal:
 
 
 async def _download(url: str, username: str) -> httpx2.Response:
-    """Sign in and fetch, as a browser does."""
-    login = urljoin(url, "/accounts/login/")
-    async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as browser:
-        await browser.get(login)
-        form = {"username": username, "password": accounts.DEMO.password}
-        token = browser.cookies.get("csrftoken") or ""
-        await browser.post(login, data={**form, "csrfmiddlewaretoken": token})
+    async with signed_in(url, username) as browser:
         return await browser.get(url)

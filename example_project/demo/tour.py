@@ -2,13 +2,20 @@
 
 from datetime import date
 
-from example_project.demo import deployments, expenses, newcomer, reports
+from example_project.demo import deployments, expenses, newcomer, prompts, reports, resources
 from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
 
-TOOLS = expenses.TOOLS | reports.TOOLS | deployments.TOOLS
-RECORD = [*newcomer.RECORD, *expenses.RECORD, *reports.RECORD, *deployments.RECORD]
-"""Expected records of the tour's calls: the tool, the user, the outcome."""
+TOOLS = expenses.TOOLS | resources.TOOLS | reports.TOOLS | deployments.TOOLS
+RECORD = [
+    *newcomer.RECORD,
+    *expenses.RECORD,
+    *resources.RECORD,
+    *prompts.RECORD,
+    *reports.RECORD,
+    *deployments.RECORD,
+]
+"""Expected records of the tour's calls: what was called, the user, the outcome."""
 
 
 async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> None:
@@ -16,6 +23,8 @@ async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> Non
     try:
         await newcomer.walk(url, TOOLS)
         await expenses.walk(url, tokens, today)
+        await resources.walk(url, tokens)
+        await prompts.walk(url, tokens, today)
         await reports.walk(url, tokens, operator, today)
         await deployments.walk(url, tokens, operator)
     except ExceptionGroup as group:

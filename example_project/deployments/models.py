@@ -53,6 +53,12 @@ class Service(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """By environment the version that was released there last."""
+        live = self.releases.live().order_by("environment")
+        return dict(live.values_list("environment", "version"))
+
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def history(self, service: Service, environment: Environment) -> Self:

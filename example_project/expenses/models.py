@@ -9,7 +9,12 @@ from django.db import models
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from example_project.expenses.receipts import check_size, check_suffix, receipt_path
+from example_project.expenses.receipts import (
+    check_size,
+    check_suffix,
+    receipt_path,
+    receipt_uri,
+)
 
 ZERO = Decimal("0.00")
 
@@ -66,6 +71,10 @@ class ExpenseQuerySet(models.QuerySet["Expense"]):
     def mentioning(self, text: str) -> Self:
         return self.filter(models.Q(payee__icontains=text) | models.Q(note__icontains=text))
 
+    def months(self) -> list[date]:
+        """The first days of the months that have expenses, the latest first."""
+        return list(self.dates("spent_on", "month", order="DESC"))
+
     def total(self) -> Decimal:
         total: Decimal = self.aggregate(total=Coalesce(models.Sum("amount"), ZERO))["total"]
         return in_cents(total)
@@ -110,6 +119,11 @@ class Expense(models.Model):
 
     def __str__(self) -> str:
         return f"{self.spent_on} {self.payee} {self.amount}"
+
+    @property
+    def receipt_uri(self) -> str | None:
+        """URI of the receipt for MCP clients; None without one."""
+        return receipt_uri(self.receipt.name) if self.receipt.name else None
 
 
 class Budget(models.Model):

@@ -31,6 +31,11 @@ def receipt_path(expense: "Expense", filename: str) -> str:
     return f"{FOLDER}{expense.owner_id}/{name}"
 
 
+def receipt_uri(path: str) -> str:
+    """The URI by which MCP clients read the receipt with this path."""
+    return f"receipt://{path.removeprefix(FOLDER)}"
+
+
 def check_size(file: "File[bytes]") -> None:
     """Validator of a file that is not too large."""
     if file.size > LARGEST_RECEIPT:

@@ -94,14 +94,16 @@ def test_default_port_gives_way_when_it_is_taken() -> None:
 
 
 @needs_all_extras
-def test_tour_ends_well_and_leaves_the_report(
+def test_tour_ends_well_and_leaves_the_report_and_the_receipt(
     first_run: subprocess.CompletedProcess[str], data: Path
 ) -> None:
     assert first_run.returncode == 0, first_run.stdout + first_run.stderr
     assert "all went as expected" in first_run.stdout
-    assert len(first_run.stdout.splitlines()) <= 220, "few enough to be read"
+    assert len(first_run.stdout.splitlines()) <= 240, "few enough to be read"
     (report,) = (data / "media").rglob("*.xlsx")
     assert load_workbook(report).sheetnames == [f"Totals {report.stem}", "Expenses"]
+    (receipt,) = (data / "media").rglob("*.pdf")
+    assert receipt.read_bytes().startswith(b"%PDF-")
 
 
 @needs_all_extras

@@ -15,6 +15,7 @@ OPEN_TO_ALL = {
     "add_expense",
     "build_annual_report",
     "delete_expense",
+    "find_receipts",
     "import_statement",
     "import_statements",
     "list_budgets",

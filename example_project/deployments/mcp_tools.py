@@ -1,0 +1,35 @@
+"""Resources of the services and of their status, for MCP clients."""
+
+from django_mcp import resource
+from example_project.deployments.models import Environment, Service
+from example_project.deployments.services import (
+    READ,
+    DeploymentStatus,
+    ServiceName,
+    get_deployment_status,
+)
+
+
+@resource(
+    "service://{name}",
+    title="Service",
+    group="deployments",
+    scopes=READ,
+    fields=["name", "team", "description", "versions"],
+)
+def service(name: ServiceName) -> Service:
+    """A service, and the version that was released last to each environment."""
+    return Service.objects.get(name=name)
+
+
+@resource(
+    "service://{name}/{environment}",
+    title="Status of a service",
+    group="deployments",
+    scopes=READ,
+)
+def service_status(name: ServiceName, environment: Environment) -> DeploymentStatus:
+    """The version of a service that runs in an environment now, and whether it is healthy."""
+    known = Service.objects.get(name=name)
+    (status,) = get_deployment_status(environment, known.name)
+    return status

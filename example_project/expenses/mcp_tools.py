@@ -1,0 +1,108 @@
+"""Resources and prompts of the expenses, and the tool that links to receipts, for MCP clients.
+
+A user's data is reached through `owner` alone, as in `services`.
+"""
+
+from calendar import monthrange
+from datetime import date, datetime
+from typing import Annotated
+
+from django.contrib.auth.models import User
+from django.http import FileResponse
+from pydantic import BeforeValidator, Field
+
+from django_mcp import (
+    ArgumentError,
+    EmbeddedResource,
+    ResourceLink,
+    ToolError,
+    prompt,
+    resource,
+    resource_link,
+    tool,
+)
+from example_project.expenses.models import Expense
+from example_project.expenses.receipts import FOLDER, receipt_uri
+from example_project.expenses.services import EXPENSE_FIELDS, READ, Month, summarise_expenses
+from example_project.expenses.summaries import Period, Summary
+
+MOST_RECEIPTS = 50
+
+
+def read_month(name: str) -> date:
+    """The first day of the month that a user has named."""
+    try:
+        return datetime.strptime(name.strip(), "%B %Y").date()  # noqa: DTZ007  (a day has no zone)
+    except ValueError:
+        raise ArgumentError("must be a month such as March 2026") from None
+
+
+MonthName = Annotated[date, BeforeValidator(read_month, json_schema_input_type=str)]
+
+
+@resource(
+    "expense://{expense_id}",
+    title="Expense",
+    group="expenses",
+    scopes=READ,
+    fields=[*EXPENSE_FIELDS, "receipt_uri"],
+)
+def expense(owner: User, expense_id: int) -> Expense:
+    """One of the user's expenses; `receipt_uri` is that of its receipt, if it has one."""
+    return Expense.objects.of(owner).select_related("category").get(pk=expense_id)
+
+
+@resource("receipt://{+path}", title="Receipt", group="expenses", scopes=READ)
+def receipt(owner: User, path: str) -> FileResponse:
+    """The receipt of one of the user's expenses, a picture or a PDF."""
+    found = Expense.objects.of(owner).get(receipt=f"{FOLDER}{path}")
+    return FileResponse(found.receipt.open())
+
+
+@resource("summary://{month}", title="Summary of a month", group="expenses", scopes=READ)
+def monthly_summary(owner: User, month: Month) -> Summary:
+    """Spending of the user in a month, by category.
+
+    Args:
+        month: A calendar month such as 2026-03.
+    """
+    first_day = date.fromisoformat(f"{month}-01")
+    _, days = monthrange(first_day.year, first_day.month)
+    return summarise_expenses(owner, first_day, first_day.replace(day=days), Period.MONTH)
+
+
+@prompt(title="Review a month", group="expenses", scopes=READ)
+def monthly_review(owner: User, month: MonthName) -> list[str | EmbeddedResource]:
+    """Review what the user has spent in a month, and find what could be saved.
+
+    Args:
+        month: The name of the month and the year, such as March 2026.
+    """
+    if month not in Expense.objects.of(owner).months():
+        raise ToolError(f"The user has no expenses in {month:%B %Y}.")
+    request = (
+        f"Review what I spent in {month:%B %Y}, which is summed up below. Compare it with my"
+        " budgets of that month, which list_budgets shows, and with the month before. Name the"
+        " three largest changes, and ask me about expenses that look unusual before you judge"
+        " them."
+    )
+    return [request, EmbeddedResource(uri=f"summary://{month:%Y-%m}")]
+
+
+@tool(group="expenses", scopes=READ, read_only=True)
+def find_receipts(
+    owner: User,
+    first_day: date,
+    last_day: date,
+    search: Annotated[str, Field(max_length=100)] = "",
+) -> list[ResourceLink]:
+    """Find the receipts of the user's expenses, and link to them, the newest first.
+
+    Args:
+        first_day: The first day that counts.
+        last_day: The last day that counts.
+        search: Only of expenses whose payee or note contains this text.
+    """
+    found = Expense.objects.of(owner).between(first_day, last_day).mentioning(search)
+    paths = found.exclude(receipt="").values_list("receipt", flat=True)
+    return [resource_link(receipt_uri(path)) for path in paths[:MOST_RECEIPTS]]
