@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 
 from django_mcp.principals import Principal
+from django_mcp.schemas.callables import keywords_of
 
 SUBJECTS = ("user", "principal")
 """Names of parameters that are given the caller."""
@@ -69,16 +70,14 @@ def read_caller_function(
             f"{option}: {name} must be a sync function that returns {returns}; it may query"
         )
     try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{option}: {name} has no readable signature") from error
-    known = (*SUBJECTS, *values)
-    takes = {each.name for each in parameters if each.name in known and _is_keyword(each)}
-    others = [each for each in parameters if each.name not in takes and _must_be_given(each)]
+        keywords = keywords_of(function, (*SUBJECTS, *values))
+    except ValueError as error:
+        raise ValueError(f"{option}: {name} {error}") from error
+    takes = frozenset(keywords.taken)
     callers = len(takes.intersection(SUBJECTS))
-    if not takes.issuperset(values) or not needs_caller <= callers <= 1 or others:
+    if not takes.issuperset(values) or not needs_caller <= callers <= 1 or keywords.needed:
         raise ValueError(f"{option}: {name} must take {wanted}")
-    return CallerFunction(function=function, name=name, takes=frozenset(takes))
+    return CallerFunction(function=function, name=name, takes=takes)
 
 
 def _name_of(function: Any) -> str:
@@ -93,12 +92,3 @@ def _is_no_plain_call(function: Any) -> bool:
         or inspect.isasyncgenfunction(function)
         or inspect.isgeneratorfunction(function)
     )
-
-
-def _is_keyword(parameter: inspect.Parameter) -> bool:
-    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-
-
-def _must_be_given(parameter: inspect.Parameter) -> bool:
-    is_variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    return parameter.default is parameter.empty and not is_variadic

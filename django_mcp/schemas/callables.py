@@ -2,9 +2,9 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings as django_settings
@@ -79,6 +79,36 @@ def shown_path(file: Path) -> str:
         if folder.is_absolute() and folder.parent != folder and file.is_relative_to(folder):
             return str(file.relative_to(folder))
     return str(file)
+
+
+class Keywords(NamedTuple):
+    """Parameters of a callable: those of known names, and the others that it needs."""
+
+    taken: tuple[str, ...]
+    needed: tuple[str, ...]
+
+
+def keywords_of(target: Callable[..., Any], known: Collection[str]) -> Keywords:
+    """Return which of the known names a callable takes as keywords.
+
+    Raises `ValueError` if it has no readable signature.
+    """
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise ValueError("has no readable signature") from error
+    taken = [each.name for each in parameters if each.name in known and _is_keyword(each)]
+    needed = [each.name for each in parameters if each.name not in taken and _must_be_given(each)]
+    return Keywords(taken=tuple(taken), needed=tuple(needed))
+
+
+def _is_keyword(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _must_be_given(parameter: inspect.Parameter) -> bool:
+    is_variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return parameter.default is parameter.empty and not is_variadic
 
 
 def documentation_of(target: Callable[..., Any]) -> str | None:
