@@ -425,13 +425,33 @@ def _given_names(path: Path) -> frozenset[str]:
 
 
 def _known_names(path: Path) -> frozenset[str]:
-    modules = [
+    """The names that a module gives, or one that it imports, or one with a base of its classes."""
+    modules = [path, *_own_imports(path), *_modules_of_bases(path)]
+    return frozenset().union(*map(_given_names, modules))
+
+
+def _own_imports(path: Path, names: Iterable[str] | None = None) -> list[Path]:
+    """The modules of the package that a module imports, or imports these names from."""
+    return [
         each
         for node in _nodes(_tree(path))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OWN)
+        if names is None or {alias.name for alias in node.names} & set(names)
         for each in _files_of(str(node.module))
     ]
-    return frozenset().union(*map(_given_names, [path, *modules]))
+
+
+def _modules_of_bases(path: Path) -> Iterator[Path]:
+    bases = {
+        base.id
+        for node in _nodes(_tree(path))
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        if isinstance(base, ast.Name)
+    }
+    for module in _own_imports(path, bases):
+        yield module
+        yield from _modules_of_bases(module)
 
 
 def _files_of(module: str) -> list[Path]:

@@ -1,15 +1,15 @@
-"""The `@prompt` decorator and its options: those that all kinds of primitives have."""
+"""The `@prompt` decorator and its options: all of them are those of its bases."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.kinds import Kind
-from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.decorator import decorator_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromptDeclaration(Declaration):
+class PromptDeclaration(CompletableDeclaration):
     """A function that is declared to be a prompt, with the options of `@prompt`."""
 
     kind: ClassVar[Kind] = Kind.PROMPT

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django_mcp.completions.primitive import CompletablePrimitive
 from django_mcp.kinds import Kind
-from django_mcp.primitives.primitive import Primitive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class PromptArgument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prompt(Primitive):
+class Prompt(CompletablePrimitive):
     """One prompt, ready to be listed and got."""
 
     kind: ClassVar[Kind] = Kind.PROMPT

@@ -1,5 +1,6 @@
 """Resolution of a `PromptDeclaration` into a `Prompt`."""
 
+from django_mcp.completions.completer import read_completers
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.prompts.declaration import PromptDeclaration
 from django_mcp.prompts.output import MessagesOutput
@@ -17,6 +18,16 @@ def resolve(declaration: PromptDeclaration) -> Prompt:
         descriptions=resolution.documentation.parameters,
         schema_extra=None,
     )
-    if resolution.problems or signature is None:
+    completers = None
+    if signature is not None:
+        arguments = signature.input_schema["properties"]
+        completers = resolution.attempt(read_completers, declaration.complete, arguments)
+    if resolution.problems or signature is None or completers is None:
         raise resolution.error()
-    return Prompt(**shared, read_only=True, signature=signature, output=MessagesOutput())
+    return Prompt(
+        **shared,
+        read_only=True,
+        signature=signature,
+        output=MessagesOutput(),
+        completers=completers,
+    )

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from mcp.server.lowlevel import Server
 from mcp_types import (
     CallToolRequestParams,
+    CompleteRequestParams,
     DiscoverResult,
     GetPromptRequestParams,
     LoggingCapability,
@@ -23,6 +24,7 @@ from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.caching import add_cache_hints
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context, Exchange, exchange_of
+from django_mcp.protocol.handlers.completion import complete_argument
 from django_mcp.protocol.handlers.prompts import get_prompt, list_prompts
 from django_mcp.protocol.handlers.resources import (
     list_resource_templates,
@@ -84,6 +86,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     # Always: operators may write prompts at any time.
     server.add_request_handler("prompts/list", PaginatedRequestParams, list_prompts)
     server.add_request_handler("prompts/get", GetPromptRequestParams, get_prompt)
+    server.add_request_handler("completion/complete", CompleteRequestParams, complete_argument)
     server.add_request_handler("tasks/get", TaskParams, get_task)
     server.add_request_handler("tasks/cancel", TaskParams, cancel_task)
     server.add_request_handler("tasks/update", UpdateTaskParams, update_task)

@@ -5,14 +5,14 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.content import Role
 from django_mcp.kinds import Kind
-from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.decorator import decorator_with_options
 
 
 @dataclass(frozen=True)
-class ResourceOptions(Declaration):
+class ResourceOptions(CompletableDeclaration):
     """Options of everything that is read under a URI."""
 
     kind: ClassVar[Kind] = Kind.RESOURCE

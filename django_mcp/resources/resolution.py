@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
+from django_mcp.completions.completer import Completer, read_completers
 from django_mcp.content import Role
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
@@ -36,6 +37,7 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
     )
     if type(declaration.size) not in (int, type(None)) or (declaration.size or 0) < 0:
         problems.append(f"size must be a number of bytes, not {declaration.size!r}")
+    completers = completers_of(resolution, declaration, signature)
     if pattern is not None and signature is not None:
         problems += _mismatches(pattern, signature)
     if pattern is not None and pattern.variables:
@@ -51,6 +53,7 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
         read_only=True,
         signature=signature,
         output=output,
+        completers=completers,
         size=declaration.size,
         last_modified=declaration.last_modified,
     )
@@ -69,6 +72,16 @@ def resource_fields(resolution: Resolution, declaration: ResourceOptions) -> dic
         "audience": tuple(declaration.audience),
         "priority": declaration.priority,
     }
+
+
+def completers_of(
+    resolution: Resolution, declaration: ResourceOptions, signature: Signature | None
+) -> Mapping[str, Completer]:
+    """Return the completers of the variables; their problems are collected."""
+    if signature is None:
+        return {}
+    arguments = signature.input_schema["properties"]
+    return resolution.attempt(read_completers, declaration.complete, arguments) or {}
 
 
 def paths_of(fields: Iterable[str] | Mapping[str, str]) -> dict[str, str]:

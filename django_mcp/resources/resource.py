@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Protocol
 
 from typing_extensions import override
 
+from django_mcp.completions.primitive import CompletablePrimitive
 from django_mcp.content import EmbeddedResource, Role
 from django_mcp.invocation import Invocation
 from django_mcp.kinds import Kind
-from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.output.output import Rendered
 
 
@@ -29,7 +29,7 @@ class Pattern(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Resource(Primitive):
+class Resource(CompletablePrimitive):
     """One resource, or all resources of one template, ready to be listed and read.
 
     `uri` is the URI or the template as it was declared, and `pattern` matches the same.

@@ -17,8 +17,12 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Resources of a registry by URI, and those of templates, the most literal template first."""
+    """Resources of a registry by URI, and those of templates, the most literal template first.
 
+    `declared` has them all by the URI or the template that they were declared with.
+    """
+
+    declared: Mapping[str, Resource]
     by_uri: Mapping[str, Resource]
     templates: tuple[Resource, ...]
 
@@ -28,6 +32,7 @@ class Routes:
         every = registry.of(Resource).values()
         templates = [each for each in every if each.is_template]
         return cls(
+            declared={each.uri: each for each in every},
             by_uri={each.uri: each for each in every if not each.is_template},
             templates=tuple(sorted(templates, key=lambda each: -_literal_length(each.uri))),
         )
@@ -44,6 +49,11 @@ class Routes:
 def matches(uri: str) -> list[Match]:
     """Return the resources of this process that a URI may name, the most specific first."""
     return list(get_registry().derived(Routes.of).matches(uri))
+
+
+def declared_as(uri: str) -> Resource | None:
+    """Return the resource of this process that was declared with this very URI or template."""
+    return get_registry().derived(Routes.of).declared.get(uri)
 
 
 def _literal_length(template: str) -> int:

@@ -100,6 +100,14 @@ def fields_by_name(schema: Mapping[str, Any]) -> Iterator[tuple[str, CoreSchema]
         yield str(field.get("validation_alias", name)), field
 
 
+def optional_fields(schema: CoreSchema) -> CoreSchema:
+    """Return the core schema of a TypedDict whose fields may all be left out."""
+    if schema["type"] == "definitions":
+        return {**schema, "schema": optional_fields(schema["schema"])}
+    fields = {name: {**field, "required": False} for name, field in schema["fields"].items()}
+    return {**schema, "fields": fields}
+
+
 def plain_fields(schema: CoreSchema) -> frozenset[str]:
     """Return the names of the fields of a TypedDict that run no function of the author.
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.primitives.declaration import Declaration
-from django_mcp.prompts.declaration import PromptDeclaration
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
@@ -15,9 +15,14 @@ from docs.parts.source import annotation, class_of, written
 
 CLASSES: Mapping[str, tuple[type, ...]] = {
     "tool": (Declaration, ToolDeclaration, BackgroundOptions),
-    "resource": (ResourceOptions, ResourceDeclaration, Declaration),
-    "resource_for": (ModelResourceDeclaration, ResourceOptions, Declaration),
-    "prompt": (Declaration, PromptDeclaration),
+    "resource": (ResourceOptions, ResourceDeclaration, CompletableDeclaration, Declaration),
+    "resource_for": (
+        ModelResourceDeclaration,
+        ResourceOptions,
+        CompletableDeclaration,
+        Declaration,
+    ),
+    "prompt": (CompletableDeclaration, Declaration),
 }
 """The classes with the options of each decorator or function, those that come first overriding."""
 

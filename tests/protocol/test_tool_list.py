@@ -102,6 +102,7 @@ def test_server_introduces_itself_to_each_era(
     assert discovered["capabilities"] == {
         "tools": {"listChanged": False},
         "prompts": {"listChanged": False},
+        "completions": {},
         "logging": {},
         "extensions": {TASKS: {}},
     }

@@ -16,7 +16,7 @@ from django_mcp.resources.models.instances import Instances
 from django_mcp.resources.models.lookups import Lookup, read_lookup
 from django_mcp.resources.models.resource import ModelResource
 from django_mcp.resources.output import JSON, ContentsOutput
-from django_mcp.resources.resolution import paths_of, resource_fields
+from django_mcp.resources.resolution import completers_of, paths_of, resource_fields
 from django_mcp.resources.sources.resource import source_signature
 from django_mcp.resources.uri_templates import URIPattern
 from django_mcp.schemas.annotations import unwrapped
@@ -57,7 +57,8 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         descriptions={each.name: each.description for each in lookups},
         requires_user=queryset.takes_user,
     )
-    if signature is None:
+    completers = completers_of(resolution, declaration, signature)
+    if resolution.problems or signature is None:
         raise resolution.error()
     joins = [each.join for each in lookups] + [each.join for each in paths.values() if each]
     entries = Entries(
@@ -73,6 +74,7 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         read_only=True,
         signature=signature,
         output=output,
+        completers=completers,
         size=None,
         last_modified=None,
         place=declaration.located_name,

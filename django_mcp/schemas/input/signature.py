@@ -23,6 +23,7 @@ from django_mcp.schemas.core_schemas import (
     WRITTEN,
     exact_schema,
     fields_by_name,
+    optional_fields,
     plain_fields,
     plain_schema,
 )
@@ -74,6 +75,10 @@ class Signature:
         return _validator_of(exact_schema(plain_schema(self._core_schema))).validate_json
 
     @cached_property
+    def _validate_part(self) -> Callable[[str], dict[str, Any]]:
+        return _validator_of(optional_fields(exact_schema(self._core_schema))).validate_json
+
+    @cached_property
     def _plain_fields(self) -> frozenset[str]:
         return plain_fields(self._core_schema)
 
@@ -105,6 +110,20 @@ class Signature:
             raise InvalidArgumentsError(violations)
         return self._bound(arguments, text)
 
+    def bind_each(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments that are valid by themselves, as `bind` would, by their names.
+
+        Whatever a validator of the author raises, its argument counts as invalid.
+        """
+        bound = {}
+        for name, value in arguments.items():
+            try:
+                if self._takes(name, value):
+                    (bound[name],) = self._validate_part(_json({name: value})).values()
+            except Exception:  # noqa: BLE001  (of the project's own code)
+                continue
+        return bound
+
     def _without_ignored(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if not settings.IGNORED_ARGUMENTS:
             return arguments
@@ -131,18 +150,24 @@ class Signature:
 
         It is, if the schema accepts it and a function of the author converts it to that type.
         """
-        fields = self.input_schema["properties"]
 
         @cache
         def is_accepted(name: str) -> bool:
-            if name not in arguments or name not in fields or name in self._plain_fields:
+            if name not in arguments or name in self._plain_fields:
                 return False
-            schema = {"properties": {name: fields[name]}}
-            if "$defs" in self.input_schema:
-                schema["$defs"] = self.input_schema["$defs"]
-            return _compiled(schema).is_valid({name: arguments[name]})
+            return self._takes(name, arguments[name])
 
         return is_accepted
+
+    def _takes(self, name: str, value: Any) -> bool:
+        """Return whether the published schema has an argument that takes the value."""
+        fields = self.input_schema["properties"]
+        if name not in fields:
+            return False
+        schema = {"properties": {name: fields[name]}}
+        if "$defs" in self.input_schema:
+            schema["$defs"] = self.input_schema["$defs"]
+        return _compiled(schema).is_valid({name: value})
 
     def _bound(self, arguments: Mapping[str, Any], text: str) -> dict[str, Any]:
         validate = self._validate_json
