@@ -72,6 +72,7 @@ class CheckId(StrEnum):
     UNSERVED_ADMIN = "django_mcp.W040"
     COOKIE_PATH_MISMATCH = "django_mcp.W041"
     VARYING_PUBLIC_LIST = "django_mcp.W042"
+    SHADOWED_PROMPT = "django_mcp.W043"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

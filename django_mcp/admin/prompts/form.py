@@ -10,6 +10,7 @@ from django_mcp.admin.prompts.argument_inline import SAMPLE, ArgumentForm
 from django_mcp.kinds import Kind
 from django_mcp.models import PromptArgument, PromptTemplate
 from django_mcp.primitives.declaration import declarations
+from django_mcp.primitives.rows import spelling
 from django_mcp.prompt_templates.errors import PromptTextError
 from django_mcp.prompt_templates.text import PromptText
 
@@ -50,8 +51,7 @@ class PromptTemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     def clean_name(self) -> str:
         """Refuse the name of a prompt in the code."""
         name: str = self.cleaned_data["name"]
-        keys = {(kind, each.casefold()) for kind, each in (every.key for every in declarations())}
-        if (Kind.PROMPT, name.casefold()) in keys:
+        if spelling((Kind.PROMPT, name)) in {spelling(each.key) for each in declarations()}:
             raise forms.ValidationError(_("A prompt of the code has this name."), code="in_code")
         return name
 

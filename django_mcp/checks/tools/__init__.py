@@ -8,6 +8,7 @@ from django_mcp.checks.tools import (
     host_limits,
     installed_apps,
     permissions,
+    prompt_names,
     registry,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "host_limits",
     "installed_apps",
     "permissions",
+    "prompt_names",
     "registry",
 ]
