@@ -33,7 +33,7 @@ from django_mcp.admin.groups.switch_inline import ToolSwitchInline
 from django_mcp.admin.groups.visibility import visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.registry_view import read_registry
-from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.models import PromptTemplate, ToolGroup, ToolSwitch
 from django_mcp.models.kinds import counted
 
 
@@ -286,9 +286,14 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return super().changelist_view(request, extra_context)
 
     @override
-    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         self._report_problems(request)
-        return super().render_change_form(request, *args, **kwargs)
+        context["may_view_prompts"] = self.admin_site.is_registered(
+            PromptTemplate
+        ) and self.admin_site.get_model_admin(PromptTemplate).has_view_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[ToolGroup], *, on: bool) -> int:
         using = router.db_for_write(ToolGroup)

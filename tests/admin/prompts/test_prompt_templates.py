@@ -7,10 +7,12 @@ from django.test import Client
 
 from django_mcp.kinds import Kind
 from django_mcp.models import PromptTemplate, ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import Declaration, collecting, register
 from django_mcp.primitives.registry import Registry
 from django_mcp.prompt_templates.library import TAGS
-from tests.admin.pages import action, rows_of, text_of
+from tests.admin.pages import action, links_of, rows_of, text_of
+from tests.commands import RunCommand
 
 PROMPTS = "/admin/django_mcp/prompttemplate/"
 ADD = f"{PROMPTS}add/"
@@ -358,3 +360,44 @@ def test_group_with_prompts_is_not_deleted(
     response = sign_in(is_superuser=True).get(f"/admin/django_mcp/toolgroup/{gone.pk}/delete/")
 
     assert "would require deleting the following protected related objects" in text_of(response)
+
+
+def test_page_of_a_group_leads_to_its_prompts(
+    sign_in: Callable[..., Client], prompt: PromptTemplate
+) -> None:
+    other = ToolGroup.objects.create(name="other", title="Other")
+    PromptTemplate.objects.create(name="elsewhere", group=other, text="x", description="One.")
+    page = f"/admin/django_mcp/toolgroup/{prompt.group.pk}/change/"
+    writer = sign_in("view_toolgroup", "view_prompttemplate")
+
+    links = dict(links_of(writer.get(page)))
+
+    prompts = writer.get(links["Prompts of this group"])
+    assert [row[0] for row in rows_of(prompts)] == ["Stocktaking stocktaking"]
+
+
+def test_page_of_a_group_hides_prompts_from_who_may_not_see_them(
+    onlooker: Client, prompt: PromptTemplate
+) -> None:
+    page = f"/admin/django_mcp/toolgroup/{prompt.group.pk}/change/"
+
+    assert "Prompts of this group" not in dict(links_of(onlooker.get(page)))
+
+
+def test_visibility_and_the_catalog_know_prompts_of_operators(
+    sign_in: Callable[..., Client], prompt: PromptTemplate, run_command: RunCommand
+) -> None:
+    forget_snapshot()
+    superuser = sign_in(is_superuser=True)
+    address = "/admin/django_mcp/toolgroup/visibility/?user=olga&kind=prompt"
+
+    shown = rows_of(superuser.get(address))
+    listed = run_command("mcp_catalog", "list", "--kind", "prompt").lines
+
+    assert [row[:1] for row in shown] == [["stocktaking Stocktaking prompt"]]
+    assert listed == [
+        "stock (enabled)",
+        "  prompt stocktaking",
+        "    read-only, scopes: none, permissions: none",
+        "1 prompt",
+    ]
