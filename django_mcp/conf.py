@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django_mcp.content import Icon
 from django_mcp.setting import Setting
 
 RATE = r"\d+/([1-9]\d*)?[smhd]"
@@ -132,10 +133,40 @@ class Settings:
         default="",
         help="Version that clients show for this server. Empty: that of django_mcp.",
     )
+    SERVER_TITLE = Setting(
+        str,
+        default="",
+        help=(
+            "Title that clients show people for this server, and the pages for users do. Empty: "
+            "the name."
+        ),
+    )
+    SERVER_ICONS = Setting[list[Icon]](
+        list,
+        default=[],
+        items=Icon,
+        help=(
+            "Icons that clients may show for this server, as `django_mcp.Icon`; the `src` of each "
+            "is an http(s) or data URL."
+        ),
+    )
+    SERVER_WEBSITE = Setting(
+        str,
+        default="",
+        help="URL of the website that clients may open for this server. Empty: none.",
+    )
     INSTRUCTIONS = Setting(
         str,
         default="",
         help="Instructions that an agent should read before it uses the tools.",
+    )
+    INSTRUCTIONS_TEMPLATE = Setting(
+        str,
+        default="",
+        help=(
+            "Template of the instructions, in place of `DJANGO_MCP_INSTRUCTIONS`: plain text, "
+            "rendered each time that a client asks, with the `endpoint` in its context."
+        ),
     )
     LIST_PAGE_SIZE = Setting(
         int,

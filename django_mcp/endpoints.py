@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from django_mcp.conf import settings
+from django_mcp.content import Icon
 
 DEFAULT_NAME = "default"
 DEVELOPMENT_URL = "http://localhost:8000/mcp"
@@ -22,11 +23,21 @@ class Endpoint:
     """Mounted MCP endpoint. `url` is its canonical URI (RFC 8707), without a trailing slash.
 
     `groups` names the only tool groups that are served there; None serves all.
+
+    The others are what clients show of it, and the instructions that agents read: a text, or the
+    name of a template, which counts where both are given. What is left empty is that of the
+    settings.
     """
 
     name: str = "default"
     url: str
     groups: frozenset[str] | None = None
+    server_name: str = ""
+    title: str = ""
+    icons: tuple[Icon, ...] = ()
+    website: str = ""
+    instructions: str = ""
+    instructions_template: str = ""
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ PREFIX = "DJANGO_MCP_"
 class Setting(Generic[T]):
     """Setting that is read from the project at every use, so `override_settings` takes effect.
 
-    `type` is what the project's value must be; a `list` is one of strings, a `dict` one of strings
+    `type` is what the project's value must be; a `list` is one of `items`, a `dict` one of strings
     to strings or None, a number is positive, or 0 where that `may_be_zero`. One that `is_optional`
     may be None as well; one with a `pattern` matches it as a whole.
     """
@@ -27,6 +27,7 @@ class Setting(Generic[T]):
         is_optional: bool = False,
         pattern: str = "",
         may_be_zero: bool = False,
+        items: Any = str,
     ) -> None:
         self.type = type
         self.default = default
@@ -34,6 +35,7 @@ class Setting(Generic[T]):
         self.is_optional = is_optional
         self.pattern = pattern
         self.may_be_zero = may_be_zero
+        self.items = items
 
     def problem(self) -> str:
         """Return the fault of the project's value, as text; empty when there is none."""
@@ -41,8 +43,9 @@ class Setting(Generic[T]):
         if value is None and self.is_optional:
             return ""
         if self.type is list:
-            is_right = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-            return "" if is_right else "must be a list of strings"
+            is_list = isinstance(value, list | tuple)
+            is_right = is_list and all(isinstance(each, self.items) for each in value)
+            return "" if is_right else f"must be a list of {self._item_word}"
         if self.type is dict:
             is_right = isinstance(value, dict) and all(
                 isinstance(k, str) and isinstance(v, str | None) for k, v in value.items()
@@ -67,7 +70,7 @@ class Setting(Generic[T]):
             int: "a positive whole number",
             float: "a positive number",
             str: "a string",
-            list: "a list of strings",
+            list: f"a list of {self._item_word}",
             dict: "a dict of strings to strings or None",
         }[self.type]
         if self.pattern:
@@ -77,6 +80,10 @@ class Setting(Generic[T]):
             values = " or ".join(map(repr, alternatives)) if are_words else values
         values += " or 0" if self.may_be_zero else ""
         return f"{values} or None" if self.is_optional else values
+
+    @property
+    def _item_word(self) -> str:
+        return "strings" if self.items is str else f"{self.items.__name__}s"
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = PREFIX + name

@@ -7,7 +7,7 @@ from django.conf import LazySettings
 from django.test import override_settings
 from pytest_django import Settings
 
-from django_mcp import conf
+from django_mcp import Icon, conf
 from django_mcp.conf import declared_settings
 from django_mcp.setting import Setting
 
@@ -28,8 +28,9 @@ RIGHT: dict[type, list[Any]] = {
     dict: [{}, {"shop.Sold": "shop.sold", "shop.Closed": None}],
 }
 
-# Of those that take not every text.
-RIGHT_TEXTS = {
+# Of those that take not every text, or lists of something else.
+RIGHT_TEXTS: dict[str, list[Any]] = {
+    "DJANGO_MCP_SERVER_ICONS": [[], [Icon(src="https://shop.example/icon.png")]],
     "DJANGO_MCP_CACHE_SCOPE": ["private", "public"],
     "DJANGO_MCP_LOGIN_SCOPES": ["read", "all"],
     "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["5/m", "100/2h"],

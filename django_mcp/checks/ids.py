@@ -30,6 +30,8 @@ class CheckId(StrEnum):
     MISSING_TASK_QUEUE = "django_mcp.E018"
     INVALID_USER_LABEL = "django_mcp.E019"
     INVALID_GUARD = "django_mcp.E020"
+    INVALID_INSTRUCTIONS_TEMPLATE = "django_mcp.E021"
+    INVALID_ICON = "django_mcp.E022"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -72,7 +74,8 @@ class CheckId(StrEnum):
     UNSERVED_ADMIN = "django_mcp.W040"
     COOKIE_PATH_MISMATCH = "django_mcp.W041"
     VARYING_PUBLIC_LIST = "django_mcp.W042"
-    SHADOWED_PROMPT = "django_mcp.W043"
+    UNUSED_INSTRUCTIONS = "django_mcp.W043"
+    SHADOWED_PROMPT = "django_mcp.W044"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -1,7 +1,6 @@
 """MCP server of the SDK, made of our handlers."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
 from mcp_types import (
@@ -17,8 +16,6 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-import django_mcp
-from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
 from django_mcp.primitives.registry import get_registry
 from django_mcp.protocol.caching import add_cache_hints
@@ -40,7 +37,9 @@ from django_mcp.protocol.handlers.tasks import (
     update_task,
 )
 from django_mcp.protocol.handlers.tools import ToolList, handle_call, parameter_header_schema
+from django_mcp.protocol.instructions import instructions_of
 from django_mcp.protocol.request_state import request_state_boundary
+from django_mcp.protocol.server_info import server_info
 from django_mcp.resources.resource import Resource
 
 
@@ -52,10 +51,7 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
     registry = get_registry()
     tool_list = ToolList(registry)
     server = Server(
-        settings.SERVER_NAME or urlsplit(endpoint.url).hostname or endpoint.name,
-        # Clients and the protocol want some version; ours is the best there is.
-        version=settings.SERVER_VERSION or django_mcp.__version__,
-        instructions=settings.INSTRUCTIONS or None,
+        **server_info(endpoint),
         on_subscriptions_listen=listen,
         # Without it the SDK lists all tools again for every call that has arguments.
         get_tool_input_schema=parameter_header_schema,
@@ -65,13 +61,13 @@ def build_server(endpoint: Endpoint) -> Server[Any]:
         return DiscoverResult(
             supported_versions=list(MODERN_PROTOCOL_VERSIONS),
             capabilities=_modern_capabilities(server, exchange_of(ctx)),
-            instructions=server.instructions,
         )
 
     server.middleware += [
         request_state_boundary(endpoint),
         tool_list.add_definitions,
         add_cache_hints,
+        instructions_of(endpoint),
     ]
     server.add_request_handler("server/discover", RequestParams, discover)
     server.add_request_handler("tools/list", PaginatedRequestParams, tool_list.handle)

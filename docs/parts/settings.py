@@ -20,7 +20,10 @@ def setting_lines() -> Iterator[str]:
 
 
 def _type(setting: Setting[Any]) -> str:
-    containers = {"list": "list of `str`", "dict": "dict of `str` to `str` or `None`"}
+    containers = {
+        "list": f"list of {code(setting.items.__name__)}",
+        "dict": "dict of `str` to `str` or `None`",
+    }
     written = containers.get(setting.type.__name__, code(setting.type.__name__))
     return f"{written} or `None`" if setting.is_optional else written
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from pytest_django import Settings
 
 from django_mcp import prompt, resource, tool
 from django_mcp.asgi import Application
+from django_mcp.endpoints import get_endpoints, using_endpoints
 from django_mcp.models import ClientRegistration, ToolGroup
 from django_mcp.primitives.declaration import collecting
 from tests.auth.conftest import Issue
@@ -99,6 +101,26 @@ def boxes(response: Any) -> dict[str, bool]:
     """The scopes on the page, and whether each is ticked."""
     inputs = re.findall(r'<input type="checkbox"[^>]*>', response.content.decode())
     return {re.findall(r'value="([^"]*)"', box)[0]: " checked" in box for box in inputs}
+
+
+def test_page_calls_the_service_by_its_title(browser: Browser, settings: Settings) -> None:
+    settings.DJANGO_MCP_SERVER_NAME = "notebook"
+    settings.DJANGO_MCP_SERVER_TITLE = "My notebook"
+
+    said = text(browser.get(asking(self_registered())))
+
+    assert "Assistant asks to use My notebook on your behalf" in said
+    assert "Service My notebook (testserver)" in said
+
+
+def test_page_calls_each_endpoint_by_its_own_title(browser: Browser, settings: Settings) -> None:
+    settings.DJANGO_MCP_SERVER_TITLE = "The site"
+    own = replace(get_endpoints().default, title="My notebook")
+
+    with using_endpoints(own):
+        said = text(browser.get(asking(self_registered())))
+
+    assert "Assistant asks to use My notebook on your behalf" in said
 
 
 def test_page_says_who_asks_for_what_and_where_the_answer_goes(

@@ -5,13 +5,14 @@ from django_mcp.endpoints import Endpoint, get_endpoints
 
 
 def site_name() -> str:
-    """Return `DJANGO_MCP_SERVER_NAME`, else the host of the default endpoint."""
-    return settings.SERVER_NAME or get_endpoints().default.host
+    """Return the title or name of the server in the settings, else the default endpoint's host."""
+    return settings.SERVER_TITLE or settings.SERVER_NAME or get_endpoints().default.host
 
 
 def service_name(endpoint: Endpoint) -> str:
-    """Return `DJANGO_MCP_SERVER_NAME`, else the endpoint's address."""
-    return settings.SERVER_NAME or service_address(endpoint)
+    """Return the endpoint's own title or name, else that of the settings, else its address."""
+    own = endpoint.title or endpoint.server_name
+    return own or settings.SERVER_TITLE or settings.SERVER_NAME or service_address(endpoint)
 
 
 def service_address(endpoint: Endpoint) -> str:

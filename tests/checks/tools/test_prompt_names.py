@@ -38,18 +38,18 @@ def write(*names: str) -> None:
         PromptTemplate.objects.create(name=name, description="One.", group=group, text="x")
 
 
-def test_w042_names_the_row_and_the_function() -> None:
+def test_w044_names_the_row_and_the_function() -> None:
     write("Greet", "count", "other")
 
-    (message,) = found(databases=["default"])["W043"]
+    (message,) = found(databases=["default"])["W044"]
     assert message.startswith("The prompt 'Greet' of the admin is not served: tests.checks.")
     assert message.endswith(" has its name.")
-    assert hints(databases=["default"])["W043"] == [
+    assert hints(databases=["default"])["W044"] == [
         "Give it another name in the admin, under “Prompts”, or delete it there."
     ]
 
 
-def test_w042_is_silent_about_other_names() -> None:
+def test_w044_is_silent_about_other_names() -> None:
     write("count", "other")
 
     assert found(databases=["default"]) == {}
