@@ -52,7 +52,7 @@ SAME_EVERYWHERE = {
     *("arguments", "authenticator", "client", "clients", "description", "duration", "endpoint"),
     *("argument", "error", "group", "message", "name", "notes", "outcome", "progress", "prompt"),
     *("prompts", "result", "scopes"),
-    *("source", "status", "task", "tasks", "time", "title", "tool", "tools", "user", "users"),
+    *("source", "status", "task", "tasks", "time", "title", "tool", "user", "users"),
     *("worker", "yes,no"),
     # Questions and answers of Django's admin, and where it leads back to.
     *(

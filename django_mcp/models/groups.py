@@ -21,12 +21,15 @@ class ToolGroup(models.Model):
     enabled = models.BooleanField(
         pgettext_lazy("tool group", "enabled"),
         default=False,
-        help_text=_("True if clients can see and call these tools."),
+        help_text=_("True if clients can see and use its tools, resources and prompts."),
     )
     read_only = models.BooleanField(
         pgettext_lazy("tool group", "read-only"),
         default=False,
-        help_text=_("Only the tools that are declared read-only remain."),
+        help_text=_(
+            "Of its tools only those that are declared read-only remain; resources and prompts "
+            "only read."
+        ),
     )
     allowed_groups = models.ManyToManyField(
         Group,
@@ -66,7 +69,9 @@ class ToolSwitch(models.Model):
         editable=False,
     )
     name = models.CharField(_("name"), max_length=64, editable=False)
-    enabled = models.BooleanField(pgettext_lazy("tool", "enabled"), default=True)
+    enabled = models.BooleanField(
+        pgettext_lazy("tool, resource or prompt", "enabled"), default=True
+    )
 
     class Meta:
         ordering = ("name",)
@@ -75,8 +80,8 @@ class ToolSwitch(models.Model):
                 fields=("group", "kind", "name"), name="django_mcp_switch_once"
             ),
         )
-        verbose_name = _("tool")
-        verbose_name_plural = _("tools")
+        verbose_name = pgettext_lazy("of a tool, resource or prompt", "switch")
+        verbose_name_plural = pgettext_lazy("of tools, resources and prompts", "switches")
 
     def __str__(self) -> str:
         return self.name

@@ -115,7 +115,7 @@ class CallRecord(models.Model):
     name = models.CharField(
         _("name"),
         max_length=128,
-        help_text=_("Name of the tool, resource or prompt, as the client sent it."),
+        help_text=_("Name of the tool, resource or prompt, or the URI of an unknown resource."),
     )
     endpoint = models.CharField(
         _("endpoint"), max_length=64, help_text=_("Name of the endpoint of the call.")
@@ -184,7 +184,10 @@ class CallRecord(models.Model):
         _("arguments"),
         default=dict,
         encoder=DjangoJSONEncoder,
-        help_text=_("As they were sent, without secret or too large values."),
+        help_text=_(
+            "As they were sent, of a resource the variables of its URI; without secret or too "
+            "large values."
+        ),
     )
     outcome = models.CharField(
         _("outcome"), max_length=20, choices=Outcome, help_text=_("Outcome of the call.")
@@ -209,13 +212,13 @@ class CallRecord(models.Model):
     delivered = models.BooleanField(
         pgettext_lazy("call", "delivered"),
         default=True,
-        help_text=_("False when the client had disconnected before the tool ended."),
+        help_text=_("False when the client had disconnected before the call ended."),
     )
 
     calls = models.PositiveIntegerField(
         pgettext_lazy("of tools, resources and prompts", "calls"),
         default=1,
-        help_text=_("Number of calls of unknown tools that share this row; 1 for any other."),
+        help_text=_("Number of calls of unknown names that share this row; 1 for any other."),
     )
 
     objects = CallRecordQuerySet.as_manager()
