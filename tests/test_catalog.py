@@ -21,12 +21,14 @@ def shown() -> None:
     """Need nothing."""
 
 
-def test_a_survey_has_every_tool_in_the_order_of_names(db: None) -> None:
+def test_a_survey_has_every_kind_in_the_order_of_names(db: None) -> None:
     entries = survey(caller())
 
-    names = [entry.primitive.name for entry in entries]
-    assert names == sorted(names)
-    assert {"add_product", "delete_product", "my_orders"} <= set(names)
+    kinds = [[e.primitive.name for e in entries if e.primitive.kind == kind] for kind in Kind]
+    assert [entry.primitive.name for entry in entries] == [*kinds[0], *kinds[1], *kinds[2]]
+    assert kinds == [sorted(names) for names in kinds]
+    for names, known in zip(kinds, ("my_orders", "expense", "monthly_review"), strict=True):
+        assert known in names
 
 
 def test_a_survey_says_what_hides_a_tool_and_what_scope_it_lacks(db: None) -> None:
