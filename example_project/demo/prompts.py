@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from mcp.client.client import Client
-from mcp_types import EmbeddedResource, TextContent, TextResourceContents
+from mcp_types import EmbeddedResource, PromptReference, TextContent, TextResourceContents
 
 from example_project.demo import terminal
 from example_project.demo.client import UnexpectedError, connect, expect
@@ -28,7 +28,18 @@ async def walk(url: str, tokens: Tokens, today: date) -> None:
         (listed,) = (await client.list_prompts()).prompts
         expect(listed.name == PROMPT, f"the prompt should be {PROMPT}")
         terminal.table(["prompt", "description"], [[listed.name, listed.description or ""]])
-        await _get(client, f"{today:%B %Y}")
+        month = await _complete(client, f"{today:%B %Y}")
+        await _get(client, month)
+
+
+async def _complete(client: Client, expected: str) -> str:
+    typed = expected[:3]
+    terminal.call("completion/complete", f"{PROMPT} {json.dumps({ARGUMENT: typed})}")
+    reference = PromptReference(name=PROMPT)
+    completion = (await client.complete(reference, {"name": ARGUMENT, "value": typed})).completion
+    expect(completion.values[:1] == [expected], f"{expected} should be offered first")
+    terminal.good(f"{', '.join(completion.values)}.")
+    return completion.values[0]
 
 
 async def _get(client: Client, month: str) -> None:

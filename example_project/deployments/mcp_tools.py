@@ -9,12 +9,15 @@ from example_project.deployments.services import (
     get_deployment_status,
 )
 
+NAMES = Service.objects.values_list("name", flat=True)
+
 
 @resource(
     "service://{name}",
     title="Service",
     group="deployments",
     scopes=READ,
+    complete={"name": NAMES},
     fields=["name", "team", "description", "versions"],
 )
 def service(name: ServiceName) -> Service:
@@ -27,6 +30,8 @@ def service(name: ServiceName) -> Service:
     title="Status of a service",
     group="deployments",
     scopes=READ,
+    # Environments are an enum, whose values need no words.
+    complete={"name": NAMES},
 )
 def service_status(name: ServiceName, environment: Environment) -> DeploymentStatus:
     """The version of a service that runs in an environment now, and whether it is healthy."""

@@ -37,6 +37,16 @@ def read_month(name: str) -> date:
         raise ArgumentError("must be a month such as March 2026") from None
 
 
+def months_of(user: User) -> list[str]:
+    """The months in which a user has expenses, the latest first, as summaries name them."""
+    return [f"{month:%Y-%m}" for month in Expense.objects.of(user).months()]
+
+
+def month_names_of(user: User) -> list[str]:
+    """The months in which a user has expenses, the latest first, as people name them."""
+    return [f"{month:%B %Y}" for month in Expense.objects.of(user).months()]
+
+
 MonthName = Annotated[date, BeforeValidator(read_month, json_schema_input_type=str)]
 
 
@@ -59,7 +69,13 @@ def receipt(owner: User, path: str) -> FileResponse:
     return FileResponse(found.receipt.open())
 
 
-@resource("summary://{month}", title="Summary of a month", group="expenses", scopes=READ)
+@resource(
+    "summary://{month}",
+    title="Summary of a month",
+    group="expenses",
+    scopes=READ,
+    complete={"month": months_of},
+)
 def monthly_summary(owner: User, month: Month) -> Summary:
     """Spending of the user in a month, by category.
 
@@ -71,7 +87,12 @@ def monthly_summary(owner: User, month: Month) -> Summary:
     return summarise_expenses(owner, first_day, first_day.replace(day=days), Period.MONTH)
 
 
-@prompt(title="Review a month", group="expenses", scopes=READ)
+@prompt(
+    title="Review a month",
+    group="expenses",
+    scopes=READ,
+    complete={"month": month_names_of},
+)
 def monthly_review(owner: User, month: MonthName) -> list[str | EmbeddedResource]:
     """Review what the user has spent in a month, and find what could be saved.
 

@@ -1,9 +1,10 @@
-"""The prompt of the expenses, as agents of two users get it."""
+"""The prompt of the expenses and the completions, as agents of two users get them."""
 
 import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -31,6 +32,12 @@ def expenses(demo: User, auditor: User) -> None:
 def review(client: Client, month: str) -> Answer:
     params = {"name": "monthly_review", "arguments": {"month": month}}
     return client.send("prompts/get", params)
+
+
+def complete(client: Client, reference: dict[str, str], argument: dict[str, str]) -> dict[str, Any]:
+    params = {"ref": reference, "argument": argument}
+    completion: dict[str, Any] = client.send("completion/complete", params).result["completion"]
+    return completion
 
 
 def test_prompt_is_listed_with_its_argument(agent_of: AgentOf, demo: User) -> None:
@@ -78,3 +85,46 @@ def test_month_of_another_users_expenses_is_one_without_any(
     assert nobodys["message"] == "The user has no expenses in June 2026."
     assert theirs["code"] == nobodys["code"]
     assert "messages" in review(agent_of(auditor, READ), "May 2026").result
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [("", ["March 2026", "February 2026"]), ("fe", ["February 2026"]), ("May", [])],
+)
+def test_month_is_completed_with_those_of_the_users_expenses(
+    typed: str, values: list[str], agent_of: AgentOf, demo: User
+) -> None:
+    completion = complete(
+        agent_of(demo, READ),
+        {"type": "ref/prompt", "name": "monthly_review"},
+        {"name": "month", "value": typed},
+    )
+
+    assert completion == {"values": values, "total": len(values), "hasMore": False}
+
+
+def test_completion_holds_nothing_of_another_user(agent_of: AgentOf, auditor: User) -> None:
+    agent = agent_of(auditor, READ)
+    argument = {"name": "month", "value": ""}
+
+    names = complete(agent, {"type": "ref/prompt", "name": "monthly_review"}, argument)
+    months = complete(agent, {"type": "ref/resource", "uri": "summary://{month}"}, argument)
+
+    assert (names["values"], months["values"]) == (["May 2026"], ["2026-05"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "values"),
+    [
+        ({"name": "name", "value": "c"}, ["checkout"]),
+        ({"name": "environment", "value": ""}, ["development", "staging", "production"]),
+    ],
+)
+def test_service_and_environment_are_completed(
+    argument: dict[str, str], values: list[str], agent_of: AgentOf, demo: User
+) -> None:
+    reference = {"type": "ref/resource", "uri": "service://{name}/{environment}"}
+
+    completion = complete(agent_of(demo, "deploy:read"), reference, argument)
+
+    assert completion["values"] == values
