@@ -314,6 +314,20 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "decode_header_value": "(value)",
         },
     },
+    "Django lists and capitalises words, and documents neither function.": {
+        "django.utils.text": {
+            "capfirst": None,
+            "get_text_list": None,
+        },
+    },
+    "The SDK knows which results have cache hints, and names its middleware nowhere else.": {
+        "mcp.server.context": {
+            "ServerMiddleware": None,
+        },
+        "mcp_types.methods": {
+            "CACHEABLE_METHODS": None,
+        },
+    },
     "The SDK matches and judges URIs, and documents neither for servers of the lower level.": {
         "mcp.server.mcpserver.resources": {
             "DEFAULT_RESOURCE_SECURITY": None,

@@ -110,6 +110,7 @@ def test_server_introduces_itself_to_each_era(
     assert greeted["capabilities"] == {
         "tools": {"listChanged": False},
         "prompts": {"listChanged": False},
+        "completions": {},
     }
     assert greeted["serverInfo"]["name"] == "testserver"
     assert "resources" not in json.dumps([discovered, greeted])
