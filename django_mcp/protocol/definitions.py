@@ -1,6 +1,7 @@
 """Definitions of tools, resources and prompts on the wire, for their lists."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from mcp_types import (
@@ -18,6 +19,7 @@ from django_mcp import content
 from django_mcp.prompts import prompt as prompts
 from django_mcp.protocol.content_blocks import model_json
 from django_mcp.resources import resource as resources
+from django_mcp.resources.models.entries import Entry
 from django_mcp.tools import tool as tools
 
 
@@ -57,7 +59,20 @@ def wire_resource(resource: resources.Resource) -> Resource:
         description=resource.description,
         mime_type=resource.mime_type,
         size=resource.size,
-        annotations=_annotations(resource),
+        annotations=_annotations(resource, resource.last_modified),
+        icons=wire_icons(resource.icons),
+    )
+
+
+def wire_entry(resource: resources.Resource, entry: Entry) -> Resource:
+    """Return the definition of one of the resources of a template, for `resources/list`."""
+    return Resource(
+        uri=entry.uri,
+        name=entry.name,
+        title=entry.title,
+        description=entry.description,
+        mime_type=resource.mime_type,
+        annotations=_annotations(resource, entry.last_modified),
         icons=wire_icons(resource.icons),
     )
 
@@ -70,7 +85,7 @@ def wire_resource_template(resource: resources.Resource) -> ResourceTemplate:
         title=resource.title,
         description=resource.description,
         mime_type=resource.mime_type,
-        annotations=_annotations(resource),
+        annotations=_annotations(resource, None),
         icons=wire_icons(resource.icons),
     )
 
@@ -102,11 +117,12 @@ def wire_icons(icons: Iterable[content.Icon]) -> list[Icon] | None:
     ] or None
 
 
-def _annotations(resource: resources.Resource) -> Annotations | None:
-    modified = resource.last_modified
+def _annotations(
+    resource: resources.Resource, last_modified: datetime | None
+) -> Annotations | None:
     stated = Annotations(
         audience=list(resource.audience) or None,
         priority=resource.priority,
-        last_modified=None if modified is None else modified.isoformat(),
+        last_modified=None if last_modified is None else last_modified.isoformat(),
     )
     return stated if model_json(stated) else None

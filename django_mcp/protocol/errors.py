@@ -45,7 +45,7 @@ RESOURCE_NOT_FOUND = -32002
 """Code of the 2025 revisions for a resource that is not found; 2026-07-28 forbids it."""
 
 NOT_FOUND_OUTCOMES = ("not_found", "permission_denied")
-"""Outcomes of reads that may not tell callers whether there is such a resource."""
+"""Outcomes that may not tell callers whether there is such a resource."""
 
 
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
@@ -88,6 +88,13 @@ def failed_read(error: Exception, call_id: UUID, uri: str, *, is_modern: bool) -
     return failed_get(error, call_id)
 
 
+def failed_list(error: Exception, reference: UUID) -> MCPError:
+    """Return the JSON-RPC error of a list that cannot be made, as `failed_get` does."""
+    if isinstance(error, ToolFailedError):
+        return internal_error(error.__cause__ or error, reference)
+    return failed_get(error, reference)
+
+
 def failed_task(error: CallError) -> dict[str, Any]:
     """Return the JSON-RPC error of a task without a result, as `{code, message, data}`."""
     rendered = _with_facts(MCPError(code=INTERNAL_ERROR, message=_text(error)), error)
@@ -100,7 +107,7 @@ def _with_facts(rendered: MCPError, error: CallError) -> MCPError:
     return MCPError(code=rendered.code, message=rendered.message, data=data)
 
 
-def internal_error(error: Exception, reference: UUID | None = None) -> MCPError:
+def internal_error(error: BaseException, reference: UUID | None = None) -> MCPError:
     """Log a fault of the server; the client receives only a reference to the log."""
     reference = reference or uuid4()
     logger.error("A message could not be served; reference %s", reference, exc_info=error)

@@ -17,13 +17,14 @@ from django_mcp.schemas.models.keyset import Position
 from django_mcp.threads.executors import run_in_control
 
 P = TypeVar("P", bound=Primitive)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[P]):
+class Page(Generic[T]):
     """One page of a list, and the cursor of the next; None on the last."""
 
-    items: Sequence[P]
+    items: Sequence[T]
     next_cursor: str | None
 
 
@@ -41,13 +42,23 @@ async def visible_page(
     """
     position = position_in(ctx, params.cursor)
     after = "" if position is None else position.values[0]
-    try:
-        shown = await run_in_control(visible, cls, exchange_of(ctx).principal)
-    except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
-        raise internal_error(error) from None
+    shown = await all_visible(ctx, cls, visible)
     rest = [each for each in shown if where(each) and each.name > after]
     page = rest[: settings.LIST_PAGE_SIZE]
     if len(page) == len(rest):
         return Page(items=page, next_cursor=None)
     last = Position(order=("name",), values=(page[-1].name,))
     return Page(items=page, next_cursor=next_cursor(ctx, last))
+
+
+async def all_visible(
+    ctx: Context, cls: type[P], visible: Callable[[type[P], Principal], list[P]] = visible
+) -> list[P]:
+    """Return the primitives of a class that the caller of a request sees, in order.
+
+    Raises `MCPError` when rights cannot be read.
+    """
+    try:
+        return await run_in_control(visible, cls, exchange_of(ctx).principal)
+    except Exception as error:  # noqa: BLE001  (a 2025-era client would be shown its text)
+        raise internal_error(error) from None

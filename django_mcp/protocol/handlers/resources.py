@@ -10,21 +10,20 @@ from mcp_types import (
 
 from django_mcp.dispatch import serve
 from django_mcp.kinds import Kind
-from django_mcp.protocol.definitions import wire_resource, wire_resource_template
+from django_mcp.protocol.definitions import wire_resource_template
 from django_mcp.protocol.errors import failed_read
 from django_mcp.protocol.exchange import Context, is_modern
 from django_mcp.protocol.handlers.calls import call_of, served
 from django_mcp.protocol.handlers.pages import visible_page
+from django_mcp.protocol.handlers.resource_pages import resource_page
 from django_mcp.protocol.results import read_result
 from django_mcp.resources.resource import Resource
 
 
 async def list_resources(ctx: Context, params: PaginatedRequestParams) -> ListResourcesResult:
-    """Handle `resources/list`: resources without variables in their URI."""
-    page = await visible_page(ctx, params, Resource, where=lambda each: not each.is_template)
-    return ListResourcesResult(
-        resources=[wire_resource(each) for each in page.items], next_cursor=page.next_cursor
-    )
+    """Handle `resources/list`: resources without variables in their URI, and instances."""
+    page = await resource_page(ctx, params)
+    return ListResourcesResult(resources=list(page.items), next_cursor=page.next_cursor)
 
 
 async def list_resource_templates(

@@ -16,6 +16,10 @@ from django_mcp.schemas.pages.rows import fetched_rows
 Read = Callable[[Any], Any]
 
 
+class StalePositionError(ValueError):
+    """Error of a position in another order than the queryset has now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """Instance as a list of resources shows it."""
@@ -55,7 +59,10 @@ class Entries:
         if self.joins:
             rows = rows.select_related(*self.joins)
         keyset = Keyset(rows, sort_keys(rows))
-        following = keyset.rows_after(position)[:limit]
+        try:
+            following = keyset.rows_after(position)[:limit]
+        except ValueError as error:
+            raise StalePositionError from error
         return [
             (self._entry(row), keyset.position(values))
             for row, values in fetched_rows(following, keyset.aliases)
