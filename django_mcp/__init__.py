@@ -30,6 +30,7 @@ from django_mcp.primitives.declaration import register
 from django_mcp.principals import Principal
 from django_mcp.prompts.declaration import PromptDeclaration, prompt
 from django_mcp.resources.declaration import ResourceDeclaration, resource
+from django_mcp.resources.files.declaration import StorageResourceDeclaration, storage_resources
 from django_mcp.resources.models.declaration import ModelResourceDeclaration, resource_for
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.background import Retry
@@ -56,6 +57,7 @@ __all__ = [
     "ResourceDeclaration",
     "ResourceLink",
     "Retry",
+    "StorageResourceDeclaration",
     "Text",
     "ToolContext",
     "ToolDeclaration",
@@ -65,6 +67,7 @@ __all__ = [
     "resource",
     "resource_for",
     "resource_link",
+    "storage_resources",
     "tool",
 ]
 

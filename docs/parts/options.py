@@ -7,6 +7,7 @@ from itertools import pairwise
 from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
+from django_mcp.resources.files.declaration import StorageResourceDeclaration
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration
@@ -18,6 +19,12 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
     "resource": (ResourceOptions, ResourceDeclaration, CompletableDeclaration, Declaration),
     "resource_for": (
         ModelResourceDeclaration,
+        ResourceOptions,
+        CompletableDeclaration,
+        Declaration,
+    ),
+    "storage_resources": (
+        StorageResourceDeclaration,
         ResourceOptions,
         CompletableDeclaration,
         Declaration,

@@ -1,0 +1,1 @@
+"""Files of a storage as resources, as `storage_resources` declares them."""
