@@ -8,6 +8,7 @@ from mcp_types.methods import CACHEABLE_METHODS
 from django_mcp.catalog import reads_alike, varies_by_caller
 from django_mcp.conf import settings
 from django_mcp.primitives.primitive import Primitive
+from django_mcp.primitives.registry import get_registry
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.protocol.exchange import Context, exchange_of, is_modern
 from django_mcp.resources.resource import Resource
@@ -51,5 +52,9 @@ def _is_public(ctx: Context) -> bool:
     if ctx.method == READ:
         found = exchange_of(ctx).found
         return found is not None and reads_alike(found)
+    if ctx.method == "resources/list" and any(
+        resource.lists_by_caller for resource in get_registry().of(Resource).values()
+    ):
+        return False
     listed = LISTED.get(ctx.method)  # None: what the server says of itself
     return listed is None or not varies_by_caller(listed)

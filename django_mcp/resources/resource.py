@@ -51,6 +51,11 @@ class Resource(CompletablePrimitive):
         """True if its URI has variables."""
         return bool(self.pattern.variables)
 
+    @property
+    def lists_by_caller(self) -> bool:
+        """True if what `resources/list` has of it differs between callers who see it."""
+        return False
+
     @override
     def render(self, invocation: Invocation, value: Any) -> Rendered:
         """Return the contents under the URI that was asked for; see `Primitive.render`."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from pytest_django import Settings
 
-from django_mcp import ToolContext, prompt, resource, tool
+from django_mcp import Principal, ToolContext, prompt, resource, resource_for, tool
 from django_mcp.asgi import Application
 from django_mcp.models import ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
@@ -186,6 +187,40 @@ def test_group_that_operators_have_limited_is_never_public(
     forget_snapshot()
 
     assert hints(modern.with_key("alice"), method, params) == (0, "private")
+
+
+def members(principal: Principal) -> QuerySet[Group]:
+    """The groups of the caller, if it is a user."""
+    return Group.objects.filter(user=getattr(principal.user, "pk", None))
+
+
+def groups() -> QuerySet[Group]:
+    """All groups."""
+    return Group.objects.all()
+
+
+@pytest.mark.parametrize(
+    ("queryset", "listed", "scope"),
+    [(members, True, "private"), (members, False, "public"), (groups, True, "public")],
+)
+def test_list_with_instances_of_the_caller_is_never_public(
+    modern: Client, settings: Settings, queryset: Any, listed: bool, scope: str
+) -> None:
+    settings.DJANGO_MCP_CACHE_SCOPE = "public"
+    with collecting() as declared:
+        resource_for(
+            Group,
+            uri="shop://group/{pk}",
+            group="open",
+            fields=["name"],
+            queryset=queryset,
+            listed=listed,
+        )
+    with serving(declared) as application:
+        client = modern.having(application=application)
+
+        assert hints(client, "resources/list", {}) == (0, scope)
+        assert hints(client, "resources/templates/list", {}) == (0, "public")
 
 
 @pytest.mark.parametrize("uri", ["shop://scoped", "shop://context", "shop://own"])

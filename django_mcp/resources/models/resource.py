@@ -14,3 +14,8 @@ class ModelResource(SourceResource):
     """
 
     entries: Entries | None
+
+    @property
+    def lists_by_caller(self) -> bool:
+        """See `Resource`: true if the function of its instances takes the caller."""
+        return self.entries is not None and bool(self.entries.instances.queryset.takes)
