@@ -72,8 +72,12 @@ async def connecting(
     auth: httpx2.Auth | None = None,
     transport: CheckedTransport | None = None,
     extensions: Sequence[ClientExtension] = (),
+    **options: Any,
 ) -> AsyncIterator[Client]:
-    """A client of the SDK over HTTP, with a bearer token or what sees to tokens, if any."""
+    """A client of the SDK over HTTP, with a bearer token or what sees to tokens, if any.
+
+    `options` are others of the SDK's.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = httpx2.AsyncClient(
         headers=headers, auth=auth, timeout=PATIENCE, transport=transport or CheckedTransport()
@@ -81,7 +85,10 @@ async def connecting(
     async with (
         http,
         Client(
-            streamable_http_client(url, http_client=http), mode=mode, extensions=extensions
+            streamable_http_client(url, http_client=http),
+            mode=mode,
+            extensions=extensions,
+            **options,
         ) as client,
     ):
         yield client

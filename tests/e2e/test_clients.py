@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mcp import MCPError
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, LoggingMessageNotificationParams
 
 from tests.conformance_project.options import BOOM_SECRET
 from tests.conformance_project.process import RunningServer, running_server
@@ -85,6 +85,31 @@ def test_client_watches_the_progress(server: RunningServer, mode: str, name: str
     assert len(done) >= 2
     assert done == sorted(set(done))
     assert seen[-1] == (0.5, 0.5, mode)
+
+
+def test_client_that_asks_for_log_messages_receives_them(server: RunningServer, mode: str) -> None:
+    seen: list[tuple[str, Any, str | None]] = []
+
+    async def note(params: LoggingMessageNotificationParams) -> None:
+        seen.append((params.level, params.data, params.logger))
+
+    async def scenario() -> CallToolResult:
+        async with connecting(
+            server.url,
+            mode=mode,
+            token=server.tokens["good"],
+            logging_callback=note,
+            log_level="alert",
+        ) as client:
+            return await client.call_tool("test_logging_tool", {})
+
+    result = asyncio.run(scenario())
+
+    assert result.is_error is False
+    assert seen == [
+        (level, f"This is a message of level {level}", "test_logging_tool")
+        for level in ([] if mode == "legacy" else ["alert", "emergency"])
+    ]
 
 
 def test_client_that_lacks_scopes_is_told_which_at_http_level(
