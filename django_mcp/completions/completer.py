@@ -1,7 +1,7 @@
 """Completers: the functions and querysets that `complete=` names for arguments."""
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -10,28 +10,24 @@ from typing import Any
 from django.db.models import QuerySet
 
 from django_mcp.completions.rows import check_shape
-from django_mcp.principals import Principal
-from django_mcp.schemas.callables import function_of, is_coroutine_function, keywords_of
+from django_mcp.primitives.caller_functions import SUBJECTS, CallerFunction
+from django_mcp.schemas.callables import (
+    function_of,
+    is_coroutine_function,
+    keywords_of,
+    name_of,
+)
 from django_mcp.schemas.declaration_errors import DeclarationError
 
-KEYWORDS = ("value", "arguments", "user", "principal")
+KEYWORDS = ("value", "arguments", *SUBJECTS)
 """Names of the parameters that a completer may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completer:
-    """Function that returns the values of one argument, and the keywords that it takes.
+class Completer(CallerFunction):
+    """Function that returns the values of one argument, called anew for each completion."""
 
-    It is called anew for each completion; one that takes `user` never for anonymous callers.
-    """
-
-    function: Callable[..., Any]
-    takes: frozenset[str]
     is_async: bool
-
-    def applies_to(self, principal: Principal) -> bool:
-        """Return whether it can be called for this caller."""
-        return not ("user" in self.takes and principal.is_anonymous)
 
 
 def read_completers(complete: Any, arguments: Collection[str]) -> Mapping[str, Completer]:
@@ -61,7 +57,7 @@ def _completer_of(source: Any) -> Completer:
     if isinstance(source, QuerySet):
         check_shape(source)
         # A copy each time: the queryset itself would keep the rows of its first use.
-        return Completer(function=source.all, takes=frozenset(), is_async=False)
+        return Completer(function=source.all, name="all", takes=frozenset(), is_async=False)
     if not callable(source) or isinstance(source, type):
         raise ValueError("must be a function or a queryset; a function can return a list")
     if inspect.isasyncgenfunction(function_of(source)):
@@ -71,7 +67,8 @@ def _completer_of(source: Any) -> Completer:
         raise ValueError(f"takes {keywords.needed[0]!r}, which is none of {', '.join(KEYWORDS)}")
     return Completer(
         function=source,
-        takes=frozenset(keywords.taken),
+        name=name_of(source),
+        takes=keywords.taken,
         is_async=is_coroutine_function(source),
     )
 

@@ -94,15 +94,9 @@ class _Run:
             return self._failed(error)
 
     def _keywords(self) -> dict[str, Any]:
-        request, takes = self.request, self.completer.takes
-        given: dict[str, Any] = {
-            "value": request.value,
-            "user": request.principal.user,
-            "principal": request.principal,
-        }
-        if "arguments" in takes:
-            given["arguments"] = self._arguments()
-        return {name: value for name, value in given.items() if name in takes}
+        request, completer = self.request, self.completer
+        arguments = self._arguments() if "arguments" in completer.takes else {}
+        return completer.keywords(request.principal, value=request.value, arguments=arguments)
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments given so far that exist, each of its type where it is valid."""

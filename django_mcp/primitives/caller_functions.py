@@ -33,13 +33,17 @@ class CallerFunction:
         """Return whether the function can be called for this caller."""
         return not (self.takes_user and principal.is_anonymous)
 
+    def keywords(self, principal: Principal, **values: Any) -> dict[str, Any]:
+        """Return what the function takes of a caller, and of other values."""
+        known = {"user": principal.user, "principal": principal, **values}
+        return {name: known[name] for name in self.takes}
+
     def call(self, principal: Principal, **values: Any) -> Any:
         """Return what the function returns for a caller, and for other values that it takes.
 
         Raises what it raises.
         """
-        known = {"user": principal.user, "principal": principal, **values}
-        result = self.function(**{name: known[name] for name in self.takes})
+        result = self.function(**self.keywords(principal, **values))
         if inspect.isawaitable(result):
             # Behind a sync decorator; it would count as true.
             if inspect.iscoroutine(result):
@@ -73,11 +77,11 @@ def read_caller_function(
         keywords = keywords_of(function, (*SUBJECTS, *values))
     except ValueError as error:
         raise ValueError(f"{option}: {name} {error}") from error
-    takes = frozenset(keywords.taken)
-    callers = len(takes.intersection(SUBJECTS))
-    if not takes.issuperset(values) or not needs_caller <= callers <= 1 or keywords.needed:
+    callers = len(keywords.taken.intersection(SUBJECTS))
+    is_whole = keywords.taken.issuperset(values) and not keywords.needed
+    if not is_whole or not needs_caller <= callers <= 1:
         raise ValueError(f"{option}: {name} must take {wanted}")
-    return CallerFunction(function=function, name=name, takes=takes)
+    return CallerFunction(function=function, name=name, takes=keywords.taken)
 
 
 def _name_of(function: Any) -> str:

@@ -84,7 +84,7 @@ def shown_path(file: Path) -> str:
 class Keywords(NamedTuple):
     """Parameters of a callable: those of known names, and the others that it needs."""
 
-    taken: tuple[str, ...]
+    taken: frozenset[str]
     needed: tuple[str, ...]
 
 
@@ -97,9 +97,9 @@ def keywords_of(target: Callable[..., Any], known: Collection[str]) -> Keywords:
         parameters = inspect.signature(target).parameters.values()
     except (TypeError, ValueError) as error:
         raise ValueError("has no readable signature") from error
-    taken = [each.name for each in parameters if each.name in known and _is_keyword(each)]
+    taken = frozenset(each.name for each in parameters if each.name in known and _is_keyword(each))
     needed = [each.name for each in parameters if each.name not in taken and _must_be_given(each)]
-    return Keywords(taken=tuple(taken), needed=tuple(needed))
+    return Keywords(taken=taken, needed=tuple(needed))
 
 
 def _is_keyword(parameter: inspect.Parameter) -> bool:
