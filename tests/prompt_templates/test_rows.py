@@ -144,6 +144,17 @@ def test_message_that_becomes_too_long_is_refused(client: Client) -> None:
     assert "The text becomes longer than 1000 characters." in error["message"]
 
 
+def test_choices_are_completed(client: Client) -> None:
+    params = {
+        "ref": {"type": "ref/prompt", "name": "review"},
+        "argument": {"name": "focus", "value": "P"},
+    }
+
+    result = asyncio.run(client.asend("completion/complete", params)).result
+
+    assert result["completion"] == {"values": ["prices"], "total": 1, "hasMore": False}
+
+
 def test_change_is_live_with_the_next_snapshot(client: Client, review: PromptTemplate) -> None:
     before = text_of(get(client, "review", month="May"))
     PromptTemplate.objects.update(text="Look at {{ month }}.")

@@ -11,7 +11,7 @@ def test_simple_prompt() -> str:
     return "This is a simple prompt for testing."
 
 
-@prompt(group="fixtures", scopes=USE)
+@prompt(group="fixtures", scopes=USE, complete={"arg1": lambda: ["paris", "park", "party"]})
 def test_prompt_with_arguments(arg1: str, arg2: str) -> str:
     """One message that repeats its arguments.
 
