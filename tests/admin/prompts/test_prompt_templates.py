@@ -398,6 +398,6 @@ def test_visibility_and_the_catalog_know_prompts_of_operators(
     assert listed == [
         "stock (enabled)",
         "  prompt stocktaking",
-        "    read-only, scopes: none, permissions: none",
+        "    arguments: hall, scopes: none, permissions: none",
         "1 prompt",
     ]
