@@ -1,7 +1,8 @@
 """Template library of prompts: those tags and filters of Django that open nothing and end soon.
 
 Left out is what reads files, URLs, requests or the process, what makes more text than it is given
-(`ljust`, `stringformat`, `lorem`, `join`), and what is of no use where all values are texts.
+(`ljust`, `stringformat`, `lorem`, `join`), what takes the square of its length (`truncatechars` and
+`slugify` normalize, `wordwrap` wraps), and what is of no use where all values are texts.
 """
 
 import functools
@@ -31,12 +32,9 @@ FILTERS = (
     "lower",
     "pluralize",
     "slice",
-    "slugify",
     "title",
-    "truncatechars",
     "truncatewords",
     "upper",
-    "urlencode",
     "wordcount",
     "yesno",
 )

@@ -8,6 +8,7 @@ import pytest
 from django.test import override_settings
 
 from django_mcp.prompt_templates.errors import PromptTextError
+from django_mcp.prompt_templates.library import FILTERS
 from django_mcp.prompt_templates.text import PromptText
 
 
@@ -88,7 +89,7 @@ def test_name_that_a_tag_assigns_opens_nothing_where_it_was_not_assigned() -> No
         ("a\n{% if\nmonth %}", 2, "“{%” is not closed by “%}” on the same line."),
         ("{{ }}", 1, "Empty variable tag on line 1"),
         ("{% %}", 1, "Empty block tag on line 1"),
-        ("{{ month|truncatechars }}", 1, "truncatechars requires 2 arguments, 1 provided"),
+        ("{{ month|truncatewords }}", 1, "truncatewords requires 2 arguments, 1 provided"),
         ("{% if month and %}{% endif %}", 1, "Unexpected end of expression in if tag."),
         (
             "\n{{ month|divisibleby:0 }}",
@@ -159,9 +160,12 @@ def test_tags_that_open_something_do_not_exist(tag: str) -> None:
         "unordered_list",
         "filesizeformat",
         "shop_filter",
+        "truncatechars:9",
+        "slugify",
+        "urlencode",
     ],
 )
-def test_filters_that_make_more_of_a_text_do_not_exist(name: str) -> None:
+def test_filters_that_make_more_of_a_text_or_take_long_do_not_exist(name: str) -> None:
     line, reason = refusal(f"one\n{{{{ month|{name} }}}}", month="May")
 
     assert line == 2
@@ -203,6 +207,11 @@ def doubled(times: int) -> str:
     return "{% with a=a|add:a %}" * times + "{{ a }}" + "{% endwith %}" * times
 
 
+WITH_ARGUMENT = (
+    *("add", "cut", "default", "default_if_none", "divisibleby", "pluralize", "slice"),
+    *("truncatewords", "yesno"),
+)
+
 HOSTILE = {
     "a loop in a loop in a loop": (
         "{% for x in a %}{% for y in a %}{% for z in a %}.{% endfor %}{% endfor %}{% endfor %}"
@@ -220,7 +229,7 @@ HOSTILE = {
         "{% for x in a %}{% with b=a|add:a %}{% with c=b|add:b %}{{ c }}{% endwith %}{% endwith %}"
         "{% endfor %}"
     ),
-    "slow filters": "{{ a" + "|truncatechars:999999" * 22 + " }}",
+    "slow filters": "{{ a" + "|title|upper|addslashes|linenumbers|lower" * 10 + " }}",
     "slow filters again and again": ("{{ a" + "|title" * 80 + "|length }}") * 90,
     "lists": "{% if a.splitlines or a.split %}{% endif %}" * 1000,
     "lists that are kept": (
@@ -235,14 +244,21 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("argument", ["<\n" * 400_000, "é\n" * 400_000], ids=["ascii", "wide"])
+ARGUMENTS = {
+    "ascii": "<\n" * 400_000,
+    "wide": "é\n" * 400_000,
+    # Marks that Unicode sorts, which takes the square of their number.
+    "marks": "a" + "\u0301\u0327" * 400_000,
+}
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_ends_soon(text: str, argument: str) -> None:
+def test_hostile_text_ends_soon(text: str) -> None:
     compiled = PromptText(text, ["a"])
     began = time.thread_time()
 
     with pytest.raises(PromptTextError):
-        compiled.rendered({"a": argument})
+        compiled.rendered({"a": ARGUMENTS["ascii"]})
 
     assert time.thread_time() - began < 5
 
@@ -253,11 +269,24 @@ def test_hostile_text_takes_bounded_memory(text: str) -> None:
     tracemalloc.start()
 
     with pytest.raises(PromptTextError):
-        compiled.rendered({"a": "é\n" * 400_000})
+        compiled.rendered({"a": ARGUMENTS["wide"]})
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS.values(), ids=ARGUMENTS)
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_filter_takes_the_longest_text_quickly(name: str, argument: str) -> None:
+    expression = f"a|{name}" if name not in WITH_ARGUMENT else f"a|{name}:a"
+    compiled = PromptText("{{ " + expression + " }}", ["a"])
+    began = time.thread_time()
+
+    with suppress(PromptTextError):
+        compiled.rendered({"a": argument})
+
+    assert time.thread_time() - began < 5
 
 
 @override_settings(DJANGO_MCP_MAX_RESULT_BYTES=100)
