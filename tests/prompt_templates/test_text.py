@@ -1,5 +1,6 @@
 """Texts of prompts: what they can say, and how the ones that cannot be used are refused."""
 
+import re
 import time
 import tracemalloc
 from contextlib import suppress
@@ -8,8 +9,9 @@ import pytest
 from django.test import override_settings
 
 from django_mcp.prompt_templates.errors import PromptTextError
-from django_mcp.prompt_templates.library import FILTERS
+from django_mcp.prompt_templates.library import FILTERS, TAGS
 from django_mcp.prompt_templates.text import PromptText
+from tests.processes import ROOT
 
 
 def rendered(text: str, **arguments: str) -> str:
@@ -351,3 +353,13 @@ def test_longest_tags_are_compiled_quickly(text: str) -> None:
         PromptText((text + "\n") * (49_000 // len(text)), ["a"])
 
     assert time.thread_time() - began < 5
+
+
+def test_guide_names_every_tag_and_filter() -> None:
+    guide = (ROOT / "docs" / "howto" / "write-prompts.md").read_text()
+    listed = {
+        kind: re.findall("`(.+?)`", guide.split(f"- {kind}: ")[1].split("\n- ")[0])
+        for kind in ("Tags", "Filters")
+    }
+
+    assert listed == {"Tags": list(TAGS), "Filters": list(FILTERS)}

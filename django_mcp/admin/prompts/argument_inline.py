@@ -40,7 +40,11 @@ class ArgumentInline(admin.StackedInline):  # type: ignore[type-arg]  # generic 
 
     model = PromptArgument
     form = ArgumentForm
-    extra = 2
+
+    @override
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Return the number of empty forms: some, because without scripts none can be added."""
+        return 2 if obj is None else 1
 
     @override
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

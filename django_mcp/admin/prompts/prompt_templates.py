@@ -32,7 +32,7 @@ class PromptTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
 
     form = PromptTemplateForm
     inlines = (ArgumentInline,)
-    list_display = ("titled_name", "group", "notes", "updated_at")
+    list_display = ("titled_name", "notes", "group", "updated_at")
     list_filter = ("enabled", "group")
     list_select_related = ("group",)
     search_fields = ("name", "title", "description")

@@ -303,8 +303,8 @@ def test_list_shows_which_prompts_clients_do_not_see(
     response = writer.get(PROMPTS)
 
     assert [row[1:4] for row in rows_of(response)] == [
-        ["off", "Closed", "disabled its group is disabled"],
-        ["Stocktaking stocktaking", "stock", ""],
+        ["off", "disabled its group is disabled", "Closed"],
+        ["Stocktaking stocktaking", "", "stock"],
     ]
 
 
