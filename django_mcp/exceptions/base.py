@@ -51,9 +51,9 @@ class CallError(DjangoMCPError):
     is_recorded: bool = True
     """If false, the call gets no row, unless it has one; log line and signal it has anyway."""
     advice: str = ""
-    """Advice to the author of the tool: for the log, which makes it a warning."""
+    """Advice to the author of the function: for the log, which makes it a warning."""
     result: Any = None
-    """Rendered result of the tool, where it reaches the caller all the same."""
+    """Rendered result of the call, where it reaches the caller all the same."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

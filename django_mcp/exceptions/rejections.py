@@ -1,4 +1,4 @@
-"""Exceptions of calls that are refused before the tool runs, or whose caller loses its access."""
+"""Exceptions of calls that are refused before they run, or whose caller loses its access."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from django_mcp.exceptions.base import CallError, sendable
 
 
 class CallRejectedError(CallError):
-    """The call was refused before the tool ran."""
+    """The call was refused before its function ran."""
 
     message = "The call was refused."
 
@@ -61,7 +61,7 @@ class MissingScopeError(CallRejectedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One argument that breaks the tool's input schema: where (`items[0].price`), and why."""
+    """One argument that breaks the input schema: where (`items[0].price`), and why."""
 
     path: str
     reason: str
@@ -135,4 +135,4 @@ class AccessEndedError(CallError):
         "The permission for this call was withdrawn or has expired while it ran, "
         "so its result is not delivered."
     )
-    hint = "The tool may have taken effect. Authenticate again."
+    hint = "The call may have taken effect. Authenticate again."

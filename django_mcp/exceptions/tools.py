@@ -1,4 +1,4 @@
-"""Exceptions of tools: those that they raise, and failures of their runs."""
+"""Exceptions of functions: those that they raise, and failures of their runs."""
 
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -14,19 +14,19 @@ ToolOutcome = Literal[
 
 
 class ToolFailedError(CallError):
-    """The tool failed by a fault of the server; the log has its cause under `call_id`."""
+    """The call failed by a fault of the server; the log has its cause under `call_id`."""
 
     def __init__(self, call_id: UUID) -> None:
         self.call_id = call_id
-        super().__init__(f"The tool failed. The operators can find the cause under {call_id}.")
+        super().__init__(f"The call failed. The operators can find the cause under {call_id}.")
 
 
 class InvalidResultError(DjangoMCPError):
-    """The tool returned something that its declared output does not allow."""
+    """The function returned something that its declared output does not allow."""
 
 
 class ToolError(CallError):
-    """Error that a tool raises for the agent: what went wrong, and what to do about it.
+    """Error that a function raises for the agent: what went wrong, and what to do about it.
 
     Args:
         message: What went wrong, for the agent and the person behind it.

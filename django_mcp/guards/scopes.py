@@ -1,4 +1,4 @@
-"""Guard of scopes: the caller's token holds every scope of the tool (RFC 6750, section 3.1)."""
+"""Guard of scopes: the caller's token holds every scope that it needs (RFC 6750, section 3.1)."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard

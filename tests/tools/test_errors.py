@@ -104,7 +104,7 @@ def test_any_other_exception_tells_the_call_id_alone(
 
     assert result.is_error
     assert result.text == (
-        f"The tool failed. The operators can find the cause under {result.call_id}."
+        f"The call failed. The operators can find the cause under {result.call_id}."
     )
     assert result.error["error"] == result.text
     (record,) = [r for r in caplog.records if r.name == "django_mcp.calls"]

@@ -320,7 +320,7 @@ def test_expression_that_is_left_on_an_instance_is_named_in_the_log(
     shipment.pieces = F("pieces") + 1
     result = receive(Shipment, shipment, fields=["pieces"])
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert (
         "field 'pieces' of Shipment holds the expression <CombinedExpression: F(pieces) + Value(1)>"
         in caplog.text
@@ -332,7 +332,7 @@ def test_value_that_no_column_can_hold_is_named_in_the_log(
 ) -> None:
     result = receive(Shipment, Shipment(fee="much"), fields=["fee"])
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert "field 'fee' of Shipment holds what its column cannot" in caplog.text
 
 

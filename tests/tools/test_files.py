@@ -132,4 +132,4 @@ def test_file_that_is_read_on_the_loop_is_our_failure() -> None:
 
     result = receive(FileResponse, lambda: FileResponse(chunks()))
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")

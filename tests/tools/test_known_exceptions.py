@@ -82,7 +82,7 @@ def call(
 
 
 def is_opaque(result: ToolResult) -> bool:
-    words = f"The tool failed. The operators can find the cause under {result.call_id}."
+    words = f"The call failed. The operators can find the cause under {result.call_id}."
     return (result.error["kind"], result.text) == ("failed", words)
 
 

@@ -439,7 +439,7 @@ def test_field_that_no_queryset_annotated_is_named_in_the_log(
 ) -> None:
     result = receive(list[Product], Product.objects.all, fields=["sku", "n"])
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert "Product has no field 'n', and no queryset annotated it" in caplog.text
 
 
@@ -451,7 +451,7 @@ def test_path_that_no_annotation_has_checked_is_named_in_the_log(
     )
     result = receive(QuerySet[Remark], Remark.objects.all, fields=["about"])
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert "'about' of Remark may lead to any model" in caplog.text
 
 
@@ -476,7 +476,7 @@ def test_anything_else_than_the_declared_model_is_our_failure(annotation: Any, v
     result = receive(annotation, value, fields=["id", "name"])
 
     assert result.text == (
-        f"The tool failed. The operators can find the cause under {result.call_id}."
+        f"The call failed. The operators can find the cause under {result.call_id}."
     )
 
 

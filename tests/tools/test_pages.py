@@ -437,7 +437,7 @@ def test_queryset_without_a_place_for_each_row_is_named_in_the_log(
     with caplog.at_level(logging.ERROR), offering(give, read_only=True, page_size=3):
         result = MCPClient().call("give")
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert words in caplog.text
 
 

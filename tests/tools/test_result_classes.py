@@ -290,7 +290,7 @@ def test_no_field_of_a_row_gets_out_that_no_type_names(
     result = receive(annotation, value, is_async=is_async)
 
     assert result.text == (
-        f"The tool failed. The operators can find the cause under {result.call_id}."
+        f"The call failed. The operators can find the cause under {result.call_id}."
     )
 
 
@@ -415,7 +415,7 @@ def test_json_decides_and_not_the_class(
     ],
 )
 def test_no_scalar_becomes_one_of_another_type(annotation: Any, value: Any) -> None:
-    assert receive(annotation, value).text.startswith("The tool failed.")
+    assert receive(annotation, value).text.startswith("The call failed.")
 
 
 @SYNC_AND_ASYNC
@@ -445,7 +445,7 @@ def test_what_is_no_number_is_an_error_that_names_the_place(
     with caplog.at_level(logging.ERROR):
         result = receive(annotation, lambda: value(number), is_async=is_async)
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert f"at {place}: JSON has no number" in caplog.text
 
 
@@ -537,7 +537,7 @@ def test_expression_left_on_an_instance_is_named_in_the_log(
             annotation, lambda: [product] if annotation == list[Plain] else product, **options
         )
 
-    assert result.text.startswith("The tool failed.")
+    assert result.text.startswith("The call failed.")
     assert f"field '{name}' of Product holds the expression Concat(" in caplog.text
 
 

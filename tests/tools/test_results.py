@@ -288,7 +288,7 @@ def test_result_that_breaks_its_schema_is_our_failure_and_stays_here(
 
     assert result.is_error
     assert result.text == (
-        f"The tool failed. The operators can find the cause under {result.call_id}."
+        f"The call failed. The operators can find the cause under {result.call_id}."
     )
     assert result.structured is None
     assert SECRET not in json.dumps([block.model_dump(mode="json") for block in result.content])

@@ -294,7 +294,7 @@ def test_secret_arguments_are_never_shown(watcher: Client, background: None) -> 
     [
         (ToolError("No such year.", hint="Try 2026."), "Error: No such year. Try 2026."),
         (TaskLostError(), "Error: The worker of this tool died: outcome unknown."),
-        (KeyError("inside"), "Error: The tool failed. The operators can find the cause under"),
+        (KeyError("inside"), "Error: The call failed. The operators can find the cause under"),
     ],
 )
 def test_error_is_what_the_caller_was_told(watcher: Client, error: Exception, text: str) -> None:
