@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from django_mcp import tool
+from django_mcp import prompt, resource, tool
 from django_mcp.primitives.declaration import collecting
-from tests.calls import offering
+from tests.calls import offering, serving_declared
 from tests.checks.messages import found, fresh_registry
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
 
 
-def google(event: str, other: int) -> None:
+def google(event: str, other: int) -> str:  # type: ignore[empty-body]
     """Act.
 
     Args:
@@ -67,6 +67,15 @@ class TestDocstrings:
             f"{__name__}.{act.__name__} (tests/checks/tools/test_docstrings.py:{line}): its "
             "docstring describes 'evnt', which is no parameter; did you mean 'event'?"
         )
+
+    @pytest.mark.parametrize("declare", [resource("event://{event}/{other}"), prompt])
+    def test_w035_tells_of_resources_and_prompts_too(self, declare: Any) -> None:
+        with collecting() as declared:
+            declare(google)
+            with serving_declared(declared):
+                (message,) = found()["W035"]
+
+        assert message.endswith("describes 'evnt', which is no parameter; did you mean 'event'?")
 
     def test_w035_is_told_beside_the_errors_of_tools(self) -> None:
         def act(value) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 
-from tests.calls import offering
+from django_mcp import prompt, resource
+from django_mcp.primitives.declaration import collecting
+from tests.calls import offering, serving_declared
 from tests.checks.messages import found, hints
 from tests.shop.models import Product
 
@@ -34,6 +36,18 @@ class TestPermissions:
         assert set(messages) == {"W029"}
         assert ["shop.change_prodcut" in text for text in messages["W029"]] == [True, False]
         assert ["nowhere.view_it" in text for text in messages["W029"]] == [False, True]
+
+    def test_w029_tells_of_resources_and_prompts_too(self) -> None:
+        with collecting() as declared:
+            resource("act://now{?value}", name="read", permissions=["nowhere.view_it"])(act)
+            prompt(name="greet", permissions=["nowhere.view_it"])(act)
+            with serving_declared(declared):
+                messages = found(databases=["default"])["W029"]
+
+        assert [text.partition("so that ")[2] for text in messages] == [
+            "only superusers see the resource.",
+            "only superusers see the prompt.",
+        ]
 
     def test_permission_that_only_the_database_knows_exists(self) -> None:
         kind = ContentType.objects.get_for_model(Product)

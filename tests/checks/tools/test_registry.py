@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 
-from django_mcp import tool
+from django_mcp import prompt, resource, tool
 from django_mcp.primitives.declaration import collecting
 from tests.checks.messages import found, fresh_registry
 
@@ -12,9 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestTools:
-    def test_e002_tells_every_bad_tool(self) -> None:
-        from django_mcp import tool
-
+    def test_e002_tells_every_bad_declaration(self) -> None:
         with collecting(), fresh_registry():
 
             @tool
@@ -24,9 +22,22 @@ class TestTools:
             def misscoped() -> None:
                 """Be described."""
 
+            @resource("no scheme")
+            def unaddressed() -> str:
+                """Be described."""
+                return ""
+
+            @prompt
+            def unannotated(month) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+                """Be described."""
+                return ""
+
             messages = found()
 
         assert set(messages) == {"E002"}
+        assert len(messages["E002"]) == 4
+        assert ["unaddressed" in text for text in messages["E002"]].count(True) == 1
+        assert ["unannotated" in text for text in messages["E002"]].count(True) == 1
         assert ["undescribed" in text for text in messages["E002"]].count(True) == 1
         assert ["misscoped" in text for text in messages["E002"]].count(True) == 1
 
