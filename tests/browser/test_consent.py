@@ -120,15 +120,16 @@ def press(browser: Chrome, label: str) -> None:
 def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome]) -> None:
     said = page.find_element(By.CLASS_NAME, "mcp-page").text
     # As tall as the page, so that the buttons are at its end.
-    page.set_window_size(1_400, 1_720)
-    take(page, "consent", height=1_540)
+    page.set_window_size(1_400, 1_330)
+    take(page, "consent", height=1_150)
     press(page, "Allow")
     answered = answer(page, wait)
 
     grant = get_grant_model().objects.get()
     assert "Desktop assistant asks to use Back office on your behalf." in said
     assert "See your expenses, budgets and summaries" in said
-    assert "Delete expense may change or delete" in said
+    assert "9 only read\nOpens 5 tools, 3 resources and 1 prompt" in said
+    assert "1 may change or delete" in said
     assert "nobody can check which program that is" in said
     assert answered["code"] == grant.code
     assert grant.scope.split() == SCOPES
@@ -171,7 +172,7 @@ def test_user_allows_less_on_the_keyboard(page: Chrome, wait: WebDriverWait[Chro
     answered = answer(page, wait)
 
     assert reached == [
-        "Opens 4 tools",
+        "Opens 5 tools, 3 resources and 1 prompt",
         "expense:write",
         "Opens 5 tools",
         "report:read",
@@ -262,9 +263,9 @@ def test_page_fits_a_phone(page: Chrome, settings: Settings, has_template: bool)
 
 
 def test_page_is_pictured_on_a_phone(page: Chrome) -> None:
-    with narrow(page, height=2_400):
+    with narrow(page, height=2_060):
         page.refresh()
-        take(page, "consent-narrow", height=2_400)
+        take(page, "consent-narrow", height=2_000)
         buttons = page.find_elements(By.CSS_SELECTOR, ".mcp-buttons button")
         heights = [button.size["height"] for button in buttons]
 
