@@ -1,4 +1,4 @@
-"""The official client reads resources and gets prompts of a real server that asks for a token."""
+"""The official client reads, gets and completes at a real server that asks for a token."""
 
 import asyncio
 from base64 import b64encode
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from mcp import MCPError
 from mcp.client.client import Client
+from mcp_types import PromptReference, ResourceTemplateReference
 from pydantic import BaseModel
 
 from tests.conformance_project.declarations.media import RED_PIXEL
@@ -173,6 +174,74 @@ def test_client_is_told_which_argument_is_missing(server: RunningServer, mode: s
 
     assert error.code == -32602
     assert "arg2: is required" in error.message
+
+
+PROMPT = PromptReference(type="ref/prompt", name="test_prompt_with_arguments")
+TEMPLATE = ResourceTemplateReference(type="ref/resource", uri="test://template/{id}/data")
+
+
+@pytest.mark.parametrize(
+    ("reference", "argument", "given", "expected"),
+    [
+        (
+            PROMPT,
+            {"name": "arg1", "value": "PAR"},
+            None,
+            {"values": ["paris", "park", "party"], "total": 3, "hasMore": False},
+        ),
+        (
+            PROMPT,
+            {"name": "arg1", "value": "test"},
+            None,
+            {
+                "values": [f"testValue{number}" for number in range(1, 101)],
+                "total": 150,
+                "hasMore": True,
+            },
+        ),
+        (
+            PROMPT,
+            {"name": "arg2", "value": ""},
+            {"arg1": "paris"},
+            {"values": ["more of paris"], "total": 1, "hasMore": False},
+        ),
+        (
+            TEMPLATE,
+            {"name": "id", "value": "12"},
+            None,
+            {"values": ["12", "123", "1234"], "total": 3, "hasMore": False},
+        ),
+        (
+            TEMPLATE,
+            {"name": "id", "value": "no such"},
+            None,
+            {"values": [], "total": 0, "hasMore": False},
+        ),
+    ],
+    ids=["values", "more than a hundred", "the argument before", "variable", "nothing"],
+)
+def test_client_completes_an_argument(
+    server: RunningServer,
+    mode: str,
+    reference: PromptReference | ResourceTemplateReference,
+    argument: dict[str, str],
+    given: dict[str, str] | None,
+    expected: dict[str, Any],
+) -> None:
+    result = ask(server, mode, lambda client: client.complete(reference, argument, given))
+
+    assert sent(result, "completion") == expected
+
+
+@pytest.mark.parametrize("reference", [PROMPT, TEMPLATE])
+def test_client_that_lacks_a_scope_is_completed_nothing(
+    server: RunningServer, mode: str, reference: PromptReference | ResourceTemplateReference
+) -> None:
+    argument = {"name": "arg1" if reference is PROMPT else "id", "value": ""}
+
+    result = ask(server, mode, lambda client: client.complete(reference, argument), token="noscope")
+
+    assert sent(result, "completion")["values"] == []
 
 
 NEEDS_SCOPE: dict[str, Get] = {

@@ -198,6 +198,30 @@ def test_v1_client_gets_prompts(drive: Drive) -> None:
     ]
 
 
+def test_v1_client_completes_arguments_of_prompts_and_templates(drive: Drive) -> None:
+    prompt = {"type": "ref/prompt", "name": "test_prompt_with_arguments"}
+    template = {"type": "ref/resource", "uri": "test://template/{id}/data"}
+
+    answer = drive(
+        ("complete", {"ref": prompt, "argument": {"name": "arg1", "value": "par"}}),
+        (
+            "complete",
+            {
+                "ref": prompt,
+                "argument": {"name": "arg2", "value": ""},
+                "context": {"arguments": {"arg1": "paris"}},
+            },
+        ),
+        ("complete", {"ref": template, "argument": {"name": "id", "value": "12"}}),
+    )
+
+    assert [call["result"]["completion"] for call in answer["calls"]] == [
+        {"values": ["paris", "park", "party"], "total": 3, "hasMore": False},
+        {"values": ["more of paris"], "total": 1, "hasMore": False},
+        {"values": ["12", "123", "1234"], "total": 3, "hasMore": False},
+    ]
+
+
 def test_v1_client_is_told_why_it_got_nothing(drive: Drive) -> None:
     answer = drive(
         ("readResource", {"uri": "test://missing"}),

@@ -11,7 +11,17 @@ def test_simple_prompt() -> str:
     return "This is a simple prompt for testing."
 
 
-@prompt(group="fixtures", scopes=USE, complete={"arg1": lambda: ["paris", "park", "party"]})
+def first_values() -> list[str]:
+    """The values that complete `arg1`: more than one answer may have."""
+    return ["paris", "park", "party", *(f"testValue{number}" for number in range(1, 151))]
+
+
+def second_values(arguments: dict[str, object]) -> list[str]:
+    """The values that complete `arg2`, which depend on `arg1`."""
+    return [f"more of {arguments['arg1']}"] if "arg1" in arguments else []
+
+
+@prompt(group="fixtures", scopes=USE, complete={"arg1": first_values, "arg2": second_values})
 def test_prompt_with_arguments(arg1: str, arg2: str) -> str:
     """One message that repeats its arguments.
 

@@ -17,7 +17,12 @@ def static_binary() -> bytes:
     return RED_PIXEL
 
 
-@resource("test://template/{id}/data", group="fixtures", scopes=USE)
+def known_ids() -> list[int]:
+    """The values that complete `id`, which may have others, too."""
+    return [12, 123, 1234, 200]
+
+
+@resource("test://template/{id}/data", group="fixtures", scopes=USE, complete={"id": known_ids})
 def template_data(id: str) -> dict[str, str | bool]:
     """Data about what its URI names.
 
