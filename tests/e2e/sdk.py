@@ -9,7 +9,7 @@ import httpx2
 from mcp.client.client import Client
 from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, PromptReference
 
 from tests.spec import LEGACY
 from tests.wire import JSON, PATIENCE, messages_in
@@ -106,12 +106,20 @@ async def watched_call(
     return await client.call_tool(name, arguments, progress_callback=note), seen
 
 
-async def check_tools(url: str, *, mode: str) -> None:
-    """List the tools of the conformance project, call one, and watch another run."""
+async def check_fixtures(url: str, *, mode: str) -> None:
+    """Use a tool, a resource and a prompt of the conformance project, and watch a tool run."""
+    reference = PromptReference(type="ref/prompt", name="test_prompt_with_arguments")
     async with connecting(url, mode=mode) as client:
         assert (await client.list_tools()).tools
+        assert (await client.list_resources()).resources
         echoed = await client.call_tool("echo", {"text": "abc"})
+        read = await client.read_resource("doc://readme.txt")
+        got = await client.get_prompt("test_simple_prompt")
+        completed = await client.complete(reference, {"name": "arg1", "value": "paris"})
         waited, seen = await watched_call(client, "slow", {"seconds": 0.3})
     assert echoed.structured_content == {"result": "3 0 abc"}
+    assert [each.uri for each in read.contents] == ["doc://readme.txt"]
+    assert [each.role for each in got.messages] == ["user"]
+    assert completed.completion.values == ["paris"]
     assert waited.is_error is False
     assert seen[-1] == 0.3

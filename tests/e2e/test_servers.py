@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import httpx
 import pytest
 
-from tests.e2e.sdk import MODES, check_tools
+from tests.e2e.sdk import MODES, check_fixtures
 from tests.e2e.servers import APPLICATION, Site, post, running, uvicorn
 from tests.ports import held_port
 from tests.refusals import unknown_tool
@@ -39,7 +39,7 @@ SERVERS = {
 def test_server_serves_both_eras(site: Site, server: str) -> None:
     with running(site, SERVERS[server](site)) as process:
         for mode in MODES:
-            asyncio.run(check_tools(site.url, mode=mode))
+            asyncio.run(check_fixtures(site.url, mode=mode))
 
     assert process.returncode in (0, -signal.SIGTERM)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sdk import MODES, check_tools
+from tests.e2e.sdk import MODES, check_fixtures
 from tests.e2e.servers import Site, nowhere, post, running
 from tests.polls import until
 from tests.wire import PATIENCE, Client
@@ -90,7 +90,7 @@ def test_server_streams_to_both_eras_and_notices_who_leaves(streaming: Site, ser
 
     with running(streaming, SERVERS[server](streaming)):
         for mode in MODES:
-            asyncio.run(check_tools(streaming.url, mode=mode))
+            asyncio.run(check_fixtures(streaming.url, mode=mode))
         told = post(streaming, "subscriptions/listen", {"notifications": {}})
         with stream(streaming, "left"):
             pass
