@@ -18,7 +18,7 @@ from example_project.demo.tokens import Tokens
 TOOLS = {"find_receipts"}
 
 TEMPLATES = {
-    "expense://{expense_id}",
+    "expense://{pk}",
     "receipt://{+path}",
     "service://{name}",
     "service://{name}/{environment}",

@@ -1,6 +1,6 @@
 """Resources of the services and of their status, for MCP clients."""
 
-from django_mcp import resource
+from django_mcp import resource, resource_for
 from example_project.deployments.models import Environment, Service
 from example_project.deployments.services import (
     READ,
@@ -12,17 +12,17 @@ from example_project.deployments.services import (
 NAMES = Service.objects.values_list("name", flat=True)
 
 
-@resource(
-    "service://{name}",
-    title="Service",
+resource_for(
+    Service,
+    uri="service://{name}",
+    description="A service, and the version that was released last to each environment.",
+    fields=["name", "team", "description", "versions"],
+    queryset=Service.objects.all,
+    entry_description="description",
+    complete={"name": NAMES},
     group="deployments",
     scopes=READ,
-    complete={"name": NAMES},
-    fields=["name", "team", "description", "versions"],
 )
-def service(name: ServiceName) -> Service:
-    """A service, and the version that was released last to each environment."""
-    return Service.objects.get(name=name)
 
 
 @resource(

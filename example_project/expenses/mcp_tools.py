@@ -18,10 +18,11 @@ from django_mcp import (
     ToolError,
     prompt,
     resource,
+    resource_for,
     resource_link,
     tool,
 )
-from example_project.expenses.models import Expense
+from example_project.expenses.models import Expense, ExpenseQuerySet
 from example_project.expenses.receipts import FOLDER, receipt_uri
 from example_project.expenses.services import EXPENSE_FIELDS, READ, Month, summarise_expenses
 from example_project.expenses.summaries import Period, Summary
@@ -50,16 +51,22 @@ def month_names_of(user: User) -> list[str]:
 MonthName = Annotated[date, BeforeValidator(read_month, json_schema_input_type=str)]
 
 
-@resource(
-    "expense://{expense_id}",
-    title="Expense",
+def expenses_of(user: User) -> ExpenseQuerySet:
+    """The expenses that a user may read."""
+    return Expense.objects.of(user)
+
+
+resource_for(
+    Expense,
+    uri="expense://{pk}",
+    description="One of the user's expenses; `receipt_uri` is that of its receipt, if it has one.",
+    fields=[*EXPENSE_FIELDS, "receipt_uri"],
+    queryset=expenses_of,
+    entry_description="category__name",
+    entry_last_modified="created",
     group="expenses",
     scopes=READ,
-    fields=[*EXPENSE_FIELDS, "receipt_uri"],
 )
-def expense(owner: User, expense_id: int) -> Expense:
-    """One of the user's expenses; `receipt_uri` is that of its receipt, if it has one."""
-    return Expense.objects.of(owner).select_related("category").get(pk=expense_id)
 
 
 @resource("receipt://{+path}", title="Receipt", group="expenses", scopes=READ)

@@ -60,7 +60,7 @@ def test_templates_are_listed_with_what_they_are_for(agent_of: AgentOf, demo: Us
     listed = agent_of(demo, *READ).send("resources/templates/list").result["resourceTemplates"]
 
     assert {each["uriTemplate"]: each["title"] for each in listed} == {
-        "expense://{expense_id}": "Expense",
+        "expense://{pk}": "Expense",
         "receipt://{+path}": "Receipt",
         "summary://{month}": "Summary of a month",
         "service://{name}": "Service",
