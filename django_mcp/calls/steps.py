@@ -52,6 +52,23 @@ class Step(NamedTuple):
 Steps = Generator[Step, Any, T]
 
 
+class _Outcome(NamedTuple):
+    """Outcome of a step in a task or a thread of its own, whose future cannot hold any exception.
+
+    `SystemExit` would end the event loop, and the server with it; `StopIteration` would be lost,
+    and who waits for it would wait for ever.
+    """
+
+    value: Any = None
+    error: BaseException | None = None
+
+    def result(self) -> Any:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
 class _Done(Generic[T]):
     """The end of the steps."""
 
@@ -78,7 +95,8 @@ def drive_on_thread(
                 if loop is None:
                     value = awaited(value)
                 else:
-                    value = asyncio.run_coroutine_threadsafe(value, loop).result()
+                    outcome = asyncio.run_coroutine_threadsafe(_outcome_of(value), loop)
+                    value = outcome.result().result()
             elif step.place is Place.FUNCTION and isawaitable(value):
                 value = finish(value)
         except BaseException as error:  # noqa: BLE001  (the steps decide)
@@ -133,15 +151,18 @@ async def _run_for_tool(step: Step) -> tuple[Any, asyncio.CancelledError | None]
     """
     turn = Lock()  # for the one who comes first: the thread, or the cancellation
 
-    def run() -> Any:
+    def run() -> _Outcome:
         if not turn.acquire(blocking=False):
             raise asyncio.CancelledError
-        return step.run()
+        try:
+            return _Outcome(step.run())
+        except BaseException as error:  # noqa: BLE001  (the steps decide)
+            return _Outcome(error=error)
 
     context = copy_context()
     work = asyncio.get_running_loop().create_task(sync_to_async(run)(), context=context)
     cancellation = await _end_of(work, until=None if step.is_final else turn)
-    value = work.result()
+    value = work.result().result()
     for variable, found in context.items():
         if variable.get(None) is not found:
             variable.set(found)
@@ -149,9 +170,16 @@ async def _run_for_tool(step: Step) -> tuple[Any, asyncio.CancelledError | None]
 
 
 async def _awaited_to_its_end(value: Awaitable[T]) -> tuple[T, asyncio.CancelledError | None]:
-    work = asyncio.ensure_future(value)
+    work = asyncio.ensure_future(_outcome_of(value))
     cancellation = await _end_of(work)
-    return work.result(), cancellation
+    return work.result().result(), cancellation
+
+
+async def _outcome_of(value: Awaitable[Any]) -> _Outcome:
+    try:
+        return _Outcome(await value)
+    except SystemExit as error:
+        return _Outcome(error=error)
 
 
 async def _end_of(

@@ -42,8 +42,45 @@ class Leaving(Guard):
         sys.exit(1)
 
 
+class LeavingOnTheLoop(Guard):
+    async def abefore(self, call: Call) -> Rendered | None:
+        sys.exit(1)
+
+
+class LeavingAround(Guard):
+    """Does so on the thread of the tool's queries."""
+
+    def around(self, call: Call) -> Any:
+        return LeavingManager()
+
+
+class LeavingManager:
+    def __enter__(self) -> None:
+        sys.exit(1)
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+class StoppingAround(Guard):
+    """Raises what neither futures nor coroutines can carry."""
+
+    def around(self, call: Call) -> Any:
+        return StoppingManager()
+
+
+class StoppingManager(LeavingManager):
+    def __enter__(self) -> None:
+        raise StopIteration
+
+
 class LeavingAtTheEnd(Guard):
     def ended(self, call: Call, error: BaseException | None) -> None:
+        sys.exit(1)
+
+
+class LeavingAtTheEndOnTheLoop(Guard):
+    async def aended(self, call: Call, error: BaseException | None) -> None:
         sys.exit(1)
 
 
@@ -86,7 +123,18 @@ def put(settings: Settings) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(
-    "guard", [Strange, Mute, NoManager, Leaving, CancelledBySomething, WaitingAfter]
+    "guard",
+    [
+        Strange,
+        Mute,
+        NoManager,
+        Leaving,
+        LeavingOnTheLoop,
+        LeavingAround,
+        StoppingAround,
+        CancelledBySomething,
+        WaitingAfter,
+    ],
 )
 def test_guard_that_does_what_it_must_not_fails_the_call_as_ours(
     serve: Serve,
@@ -108,10 +156,11 @@ def test_guard_that_does_what_it_must_not_fails_the_call_as_ours(
     assert not Group.objects.exists() or way.startswith("async")
 
 
+@pytest.mark.parametrize("guard", [LeavingAtTheEnd, LeavingAtTheEndOnTheLoop])
 def test_guard_that_exits_at_the_end_changes_nothing(
-    serve: Serve, put: Callable[..., None]
+    serve: Serve, put: Callable[..., None], guard: type[Guard]
 ) -> None:
-    put(LeavingAtTheEnd)
+    put(guard)
 
     assert serve().structured is not None
 

@@ -15,11 +15,12 @@ from django_mcp import (
     resource_link,
     tool,
 )
+from django_mcp.exceptions import ToolFailedError
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.policy.groups import sync_groups
 from django_mcp.primitives.declaration import collecting
 from django_mcp.testing import MCPClient
-from tests.calls import serving_declared
+from tests.calls import call_of, caller, serve, serving_declared
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,16 @@ with collecting() as DECLARED:
     def loop_b() -> EmbeddedResource:
         """Embeds another one that embeds it."""
         return EmbeddedResource(uri="loop://a")
+
+    @resource("exit://{name}")
+    def leaving(name: str) -> str:
+        """Raise what must not end the server."""
+        raise {"exit": SystemExit, "stop": StopIteration}[name]
+
+    @resource("aexit://{name}")
+    async def aleaving(name: str) -> str:
+        """Raise what must not end the server, on the loop."""
+        raise {"exit": SystemExit, "stop": StopIteration}[name]
 
     @tool(read_only=True)
     def link(uri: str) -> ResourceLink:
@@ -180,6 +191,20 @@ def test_scopes_of_the_embedded_resource_are_needed(name: str) -> None:
 @EMBEDDING
 def test_resources_that_embed_each_other_fail_the_call(client: MCPClient, name: str) -> None:
     assert client.call(name, uri="loop://a").error["kind"] == "failed"
+
+
+@EMBEDDING
+@pytest.mark.parametrize("uri", ["exit://exit", "aexit://exit", "exit://stop", "aexit://stop"])
+@pytest.mark.django_db(transaction=True)
+def test_resource_that_leaves_fails_the_call_that_embeds_it_and_nothing_else(
+    name: str, uri: str
+) -> None:
+    user = User.objects.create_user("ann")
+
+    with pytest.raises(ToolFailedError):
+        serve(call_of(name, principal=caller(user), arguments={"uri": uri}))
+
+    assert CallRecord.objects.get().outcome == "failed"
 
 
 @EMBEDDING
