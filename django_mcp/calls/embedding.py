@@ -12,7 +12,8 @@ from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, Too
 from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
-from django_mcp.resources.resource import Resource
+from django_mcp.primitives.known_exceptions import tool_error_of
+from django_mcp.resources.resource import NOT_FOUND_OUTCOMES, Resource
 from django_mcp.resources.routing import Match, matches
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.schemas.result_limits import check_bytes
@@ -96,8 +97,16 @@ def _read(call: Call, uri: str) -> Steps[list[Content]]:
     except InvalidArgumentsError as error:
         raise _not_found(uri, hint=error.hint) from error
     place = Place.FUNCTION if resource.is_async else Place.TOOL
-    value = yield Step(partial(resource.function, **arguments), place)
-    rendered: Rendered = yield Step(partial(resource.render, invocation, value), Place.TOOL)
+    try:
+        value = yield Step(partial(resource.function, **arguments), place)
+        rendered: Rendered = yield Step(partial(resource.render, invocation, value), Place.TOOL)
+    except Exception as error:
+        known = tool_error_of(error, resource)
+        if known is None:
+            raise
+        if known.outcome in NOT_FOUND_OUTCOMES:
+            raise _not_found(uri) from error
+        raise known from known.__cause__
     return list(_contents(uri, rendered))
 
 

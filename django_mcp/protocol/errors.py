@@ -38,14 +38,12 @@ from django_mcp.exceptions import (
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.content_blocks import content_blocks
 from django_mcp.protocol.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY
+from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 
 logger = logging.getLogger(__name__)
 
 RESOURCE_NOT_FOUND = -32002
 """Code of the 2025 revisions for a resource that is not found; 2026-07-28 forbids it."""
-
-NOT_FOUND_OUTCOMES = ("not_found", "permission_denied")
-"""Outcomes that may not tell callers whether there is such a resource."""
 
 
 def failed_call(error: Exception, call_id: UUID) -> CallToolResult:

@@ -13,6 +13,9 @@ from django_mcp.invocation import Invocation
 from django_mcp.kinds import Kind
 from django_mcp.schemas.output.output import Rendered
 
+NOT_FOUND_OUTCOMES = ("not_found", "permission_denied")
+"""Outcomes of reads that may not tell callers whether there is such a resource."""
+
 
 class Pattern(Protocol):
     """Protocol of the pattern that the URIs of a resource match."""

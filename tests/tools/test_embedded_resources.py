@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from pytest_django import Settings
 
 from django_mcp import (
     EmbeddedResource,
     ResourceLink,
     Text,
+    ToolError,
     resource,
     resource_link,
     tool,
@@ -55,6 +58,21 @@ with collecting() as DECLARED:
     def loop_b() -> EmbeddedResource:
         """Embeds another one that embeds it."""
         return EmbeddedResource(uri="loop://a")
+
+    @resource("safe://{name}", raises={LookupError: "The safe is locked."})
+    def safe(name: str) -> str:
+        """Refuse everybody, each for another reason."""
+        raise {
+            "denied": PermissionDenied("not yours"),
+            "missing": Http404("nobody's"),
+            "error": ToolError("not for you", outcome="permission_denied"),
+            "locked": LookupError("under the mat"),
+        }[name]
+
+    @resource("asafe://{name}")
+    async def asafe(name: str) -> str:
+        """Refuse everybody, on the loop."""
+        raise PermissionDenied("not yours")
 
     @resource("exit://{name}")
     def leaving(name: str) -> str:
@@ -176,6 +194,42 @@ def test_what_cannot_be_read_fails_the_call(
     assert (result.is_error, result.error["kind"]) == (True, kind)
     assert not Group.objects.filter(name="written").exists()
     assert CallRecord.objects.get().outcome == kind
+
+
+@EMBEDDING
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "safe://denied",
+        "safe://missing",
+        "safe://error",
+        "asafe://denied",
+        "group://missing",
+        "attic://box",
+        "nowhere://5",
+    ],
+)
+def test_what_is_missing_hidden_or_denied_is_answered_alike(
+    client: MCPClient, name: str, uri: str
+) -> None:
+    ToolGroup.objects.filter(name="attic").update(enabled=False)
+
+    assert client.call(name, uri=uri).error == {
+        "kind": "not_found",
+        "error": f"Resource not found: {uri}",
+        "retryable": False,
+        "hint": "",
+        "retry_after": None,
+    }
+
+
+@EMBEDDING
+def test_exceptions_of_the_embedded_resource_are_those_that_it_declares(
+    client: MCPClient, name: str
+) -> None:
+    error = client.call(name, uri="safe://locked").error
+
+    assert (error["kind"], error["error"]) == ("tool_error", "The safe is locked.")
 
 
 @EMBEDDING

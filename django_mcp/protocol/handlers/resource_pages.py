@@ -23,7 +23,8 @@ from django_mcp.guards import all_guards
 from django_mcp.kinds import Kind
 from django_mcp.protocol.cursors import next_cursor, position_in
 from django_mcp.protocol.definitions import wire_entry, wire_resource
-from django_mcp.protocol.errors import NOT_FOUND_OUTCOMES, failed_list, invalid_cursor
+from django_mcp.protocol.errors import failed_list, invalid_cursor
+from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.handlers.pages import Page, all_visible
 from django_mcp.protocol.targets import Target
