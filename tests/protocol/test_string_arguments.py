@@ -1,0 +1,99 @@
+"""Arguments of prompts and variables of URIs, which are strings on the wire, as typed values."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+from pytest_django import Settings
+
+from django_mcp import prompt, resource
+from django_mcp.asgi import Application
+from django_mcp.primitives.declaration import collecting
+from tests.keys import PATH
+from tests.wire import Client, serving
+
+with collecting() as TYPED:
+
+    @prompt
+    def typed(
+        number: Annotated[int, Field(ge=1)] = 1,
+        numbers: list[int] | None = None,
+        text: Annotated[str, Field(max_length=3)] = "",
+        choice: Literal["a", 5] = "a",
+        mapping: dict[str, int] | None = None,
+    ) -> str:
+        """Show what it was given."""
+        return repr((number, numbers, text, choice, mapping))
+
+    @resource("sums://all{/numbers*}")
+    def sums(numbers: list[int]) -> str:
+        """Show a sum."""
+        return str(sum(numbers))
+
+
+@pytest.fixture
+def application(db: None, settings: Settings) -> Iterator[Application]:
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+    with serving(TYPED) as application:
+        yield application
+
+
+def got(client: Client, **arguments: str) -> str:
+    result = client.send("prompts/get", {"name": "typed", "arguments": arguments}).result
+    text: str = result["messages"][0]["content"]["text"]
+    return text
+
+
+def refusal(client: Client, name: str, **arguments: str) -> str:
+    error = client.send("prompts/get", {"name": name, "arguments": arguments}).error
+    assert error["code"] == -32602
+    hint: str = error["data"]["django-mcp/error"]["hint"]
+    return hint
+
+
+def test_strings_become_what_the_types_want(client: Client) -> None:
+    values = {"number": "5", "numbers": "[1, 2.0]", "text": "7", "choice": "5"}
+
+    assert got(client, **values, mapping='{"a": 1}') == "(5, [1, 2], '7', 5, {'a': 1})"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"number": "0"}, "- number: must be at least 1"),
+        ({"number": "9" * 5000}, "- number: must be an integer"),
+        ({"number": "\u0665"}, "- number: must be an integer"),
+        ({"numbers": '[1, "x"]'}, "- numbers[1]: must be an integer"),
+        ({"numbers": "1"}, "- numbers: must be a list"),
+        ({"numbers": "[" * 100_000}, "- numbers: must be a list"),
+        ({"text": "1234"}, "- text: must have at most 3 characters"),
+        ({"mapping": '{"a": "b"}'}, "- mapping.a: must be an integer"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_refusal_is_about_the_value_that_was_spelled(
+    client: Client, arguments: dict[str, str], reason: str
+) -> None:
+    assert refusal(client, "typed", **arguments) == reason
+
+
+@pytest.mark.parametrize("spelled", ["[NaN]", "[1e999]"])
+def test_numbers_that_json_does_not_have_are_refused(client: Client, spelled: str) -> None:
+    assert "finite" in refusal(client, "typed", numbers=spelled)
+
+
+def test_elements_of_a_list_in_a_uri_are_refused_each_for_itself(client: Client) -> None:
+    error = client.send("resources/read", {"uri": "sums://all/1/x/3"}).error
+
+    assert error["message"] == "The arguments are invalid.\n- numbers[1]: must be an integer"
+
+
+def test_json_in_an_argument_counts_for_the_limit_of_items(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_MAX_REQUEST_ITEMS = 100
+
+    assert got(client, numbers=str([1] * 90)).count("1") == 91
+    assert refusal(client, "typed", numbers=str([1] * 200)).startswith("- numbers: must be a list")
