@@ -23,11 +23,11 @@ class RequestState:
 class Invocation:
     """A well-formed call, read or get of an authenticated (or anonymous) caller.
 
-    `kind` and `name` say what is called. A read is of a `uri`, which is the name as well until a
-    resource is found for it; its arguments are the variables of that URI. `id` is shown to the
-    client and stands in the record and in every log line. `client_info` is what the client says of
-    itself, `address` where the request came from, `traceparent` the client's span in W3C trace
-    context, well-formed or empty.
+    `kind` and `name` say what is called. A read is of a `uri`, which is the name as well, without
+    what may be secret, until a resource is found for it; its arguments are the variables of that
+    URI. `id` is shown to the client and stands in the record and in every log line. `client_info`
+    is what the client says of itself, `address` where the request came from, `traceparent` the
+    client's span in W3C trace context, well-formed or empty.
 
     `is_askable` says whether it can put elicitation requests to its user, `takes_task` whether it
     takes a task handle for a result; `input_responses` holds the responses of its user so far, by

@@ -19,6 +19,7 @@ from django_mcp.db.statements import PreparedInsert
 from django_mcp.db.text import storable_text
 from django_mcp.exceptions import RecordUnavailableError
 from django_mcp.models import CallRecord
+from django_mcp.schemas.input.strings import with_objects
 
 R = TypeVar("R")
 
@@ -51,7 +52,10 @@ class Recording:
             if target is None:
                 self._arguments = argument_names(arguments)
             else:
-                self._arguments = redact(arguments, target.argument_schema)
+                schema = target.argument_schema
+                if target.takes_strings:  # which have no names in them by which to find a secret
+                    arguments = with_objects(arguments, schema)
+                self._arguments = redact(arguments, schema)
         return self._arguments
 
     def begin(self, call: RecordedCall) -> None:

@@ -9,6 +9,7 @@ from django_mcp.kinds import Kind
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.prompts.prompt import Prompt
+from django_mcp.protocol.uris import redacted_uri
 from django_mcp.resources.routing import matches
 from django_mcp.tools.tool import Tool
 
@@ -24,7 +25,7 @@ KINDS: Mapping[str, Kind] = {
 class Target:
     """Target of a request: the kind and name of a primitive, and the arguments for it.
 
-    A read names a `uri`; until its resource is found, that is its name.
+    A read names a `uri`; until its resource is found, that is its name, without what may be secret.
     """
 
     kind: Kind
@@ -39,8 +40,9 @@ class Target:
         arguments = None if kind is Kind.RESOURCE else params.get("arguments")
         if not isinstance(name, str) or not isinstance(arguments, dict | None):
             return None
-        uri = name if kind is Kind.RESOURCE else ""
-        return cls(kind=kind, name=name, arguments=arguments or {}, uri=uri)
+        if kind is Kind.RESOURCE:
+            return cls(kind=kind, name=redacted_uri(name), arguments={}, uri=name)
+        return cls(kind=kind, name=name, arguments=arguments or {})
 
     async def look_up(self, principal: Principal) -> tuple["Target", Lookup[Primitive]]:
         """Look the target up, once for a request.

@@ -56,6 +56,11 @@ def declared_as(uri: str) -> Resource | None:
     return get_registry().derived(Routes.of).declared.get(uri)
 
 
+def templates() -> tuple[Resource, ...]:
+    """Return the resources of this process whose URIs have variables."""
+    return get_registry().derived(Routes.of).templates
+
+
 def _literal_length(template: str) -> int:
     """Return the number of characters outside of the expressions of a template."""
     return sum(len(part.rpartition("}")[2]) for part in template.split("{"))

@@ -117,17 +117,6 @@ def test_arguments_are_validated_as_they_are_declared(
     ] == named
 
 
-def test_choices_are_completed(client: Client) -> None:
-    params = {
-        "ref": {"type": "ref/prompt", "name": "review"},
-        "argument": {"name": "focus", "value": "re"},
-    }
-
-    answer = asyncio.run(client.asend("completion/complete", params))
-
-    assert answer.result["completion"] == {"values": ["returns"], "total": 1, "hasMore": False}
-
-
 def test_get_is_on_record_as_of_any_prompt(client: Client) -> None:
     result = get(client, "review", month="2026-02").result
 

@@ -6,12 +6,24 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 from pytest_django import Settings
+from typing_extensions import TypedDict
 
-from django_mcp import prompt, resource
+from django_mcp import Redacted, prompt, resource
 from django_mcp.asgi import Application
+from django_mcp.models import CallRecord
 from django_mcp.primitives.declaration import collecting
 from tests.keys import PATH
 from tests.wire import Client, serving
+
+SECRET = "hunter2"
+
+
+class Login(TypedDict):
+    """Data of a login."""
+
+    user: str
+    password: str
+
 
 with collecting() as TYPED:
 
@@ -26,10 +38,25 @@ with collecting() as TYPED:
         """Show what it was given."""
         return repr((number, numbers, text, choice, mapping))
 
+    @prompt
+    def login(login: Login) -> str:
+        """Use a password."""
+        return "used"
+
     @resource("sums://all{/numbers*}")
     def sums(numbers: list[int]) -> str:
         """Show a sum."""
         return str(sum(numbers))
+
+    @resource("vault://box/{key}{?note}")
+    def vault(key: Annotated[str, Redacted], note: str = "") -> str:
+        """Open a box."""
+        return "opened"
+
+    @resource("closed://{password}", permissions=["auth.view_user"])
+    def closed(password: str) -> str:
+        """Open what is hidden from most."""
+        return "opened"
 
 
 @pytest.fixture
@@ -97,3 +124,46 @@ def test_json_in_an_argument_counts_for_the_limit_of_items(
 
     assert got(client, numbers=str([1] * 90)).count("1") == 91
     assert refusal(client, "typed", numbers=str([1] * 200)).startswith("- numbers: must be a list")
+
+
+def test_secret_in_the_json_of_an_argument_is_not_on_record(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    value = f'{{"user": "ann", "password": "{SECRET}"}}'
+
+    with caplog.at_level("INFO"):
+        client.send("prompts/get", {"name": "login", "arguments": {"login": value}})
+
+    assert CallRecord.objects.get().arguments == {
+        "login": {"user": "ann", "password": "[redacted]"}
+    }
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "recorded"),
+    [
+        (f"vault://box/{SECRET}", "vault"),
+        (f"vault://box/{SECRET}/..", "vault://box/[redacted]"),
+        (f"vault://box/{SECRET}%ff?note=1", "vault://box/[redacted]"),
+        (f"VAULT://BOX/{SECRET}", "vault://box/[redacted]"),
+        (f"closed://{SECRET}", "closed://[redacted]"),
+        (f"sums://nothing/1?token={SECRET}", "sums://nothing/1?[redacted]"),
+        (f"sums://nothing/1#{SECRET}", "sums://nothing/1#[redacted]"),
+        (f"https://ann:{SECRET}@shop.example/x", "https://[redacted]@shop.example/x"),
+        ("sums://nothing/1", "sums://nothing/1"),
+        ("", ""),
+    ],
+)
+def test_secret_in_a_uri_is_not_on_record(
+    client: Client, uri: str, recorded: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether its resource is found, hidden or missing."""
+    with caplog.at_level("INFO"):
+        client.send("resources/read", {"uri": uri})
+
+    record = CallRecord.objects.get()
+    assert record.name == recorded
+    assert record.arguments in ({}, {"key": "[redacted]"})
+    assert SECRET not in caplog.text
+    assert all(SECRET not in repr(vars(line)) for line in caplog.records)

@@ -24,13 +24,12 @@ from django_mcp.kinds import Kind
 from django_mcp.protocol.cursors import next_cursor, position_in
 from django_mcp.protocol.definitions import wire_entry, wire_resource
 from django_mcp.protocol.errors import failed_list, invalid_cursor
-from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.handlers.pages import Page, all_visible
 from django_mcp.protocol.targets import Target
 from django_mcp.resources.models.entries import Entries, StalePositionError
 from django_mcp.resources.models.resource import ModelResource
-from django_mcp.resources.resource import Resource
+from django_mcp.resources.resource import NOT_FOUND_OUTCOMES, Resource
 from django_mcp.schemas.models.keyset import Position
 from django_mcp.threads.executors import run_in_worker
 
