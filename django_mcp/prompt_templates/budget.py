@@ -35,9 +35,9 @@ class Budget:
         # Of this thread: a busy machine takes none of it.
         self.deadline = time.thread_time() + MAX_CPU_SECONDS
 
-    def spend(self, *values: Any, work: int = 0) -> None:
-        """Pay for a step that handles these values, and more `work`. Raises `PromptTextError`."""
-        self.work -= 1 + work + sum(map(_size, values))
+    def spend(self, *values: Any) -> None:
+        """Pay for a step that handles these values. Raises `PromptTextError`."""
+        self.work -= 1 + sum(map(_size, values))
         if any(isinstance(value, str) and len(value) > self.longest for value in values):
             raise PromptTextError(
                 gettext("The text becomes longer than %(limit)d characters.")
@@ -66,11 +66,11 @@ def bounded() -> Iterator[None]:
         _current.reset(token)
 
 
-def spend(*values: Any, work: int = 0) -> None:
+def spend(*values: Any) -> None:
     """Pay from the budget of the rendering, as `Budget.spend` says, if there is one.
 
     There is none while a text is compiled.
     """
     budget = _current.get()
     if budget is not None:
-        budget.spend(*values, work=work)
+        budget.spend(*values)

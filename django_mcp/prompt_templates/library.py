@@ -6,9 +6,7 @@ Left out is what reads files, URLs, requests or the process, what makes more tex
 """
 
 import functools
-import unicodedata
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
 
 from django.template import Engine, Library
@@ -41,21 +39,15 @@ FILTERS = (
     "yesno",
 )
 
-NORMALIZING = frozenset({"slugify", "truncatechars"})
-"""Filters that normalize a text, which sorts each run of combining characters."""
-
 Filter = Callable[..., Any]
 
 
-def bounded_filter(function: Filter, *, is_normalizing: bool = False) -> Filter:
-    """Return the filter with a price: what it is given before it runs, and its result after.
-
-    One that normalizes costs the square of each run of combining characters besides.
-    """
+def bounded_filter(function: Filter) -> Filter:
+    """Return the filter with a price: what it is given before it runs, and its result after."""
 
     @functools.wraps(function)  # with the marks that Django reads of it
     def run(*values: Any, **options: Any) -> Any:
-        spend(*values, work=_work_of_runs(values[0]) if is_normalizing else 0)
+        spend(*values)
         result = function(*values, **options)
         spend(result)
         return result
@@ -69,24 +61,8 @@ def _library() -> Library:
         for name in builtin.tags.keys() & set(TAGS):
             library.tags[name] = builtin.tags[name]
         for name in builtin.filters.keys() & set(FILTERS):
-            library.filters[name] = bounded_filter(
-                builtin.filters[name], is_normalizing=name in NORMALIZING
-            )
+            library.filters[name] = bounded_filter(builtin.filters[name])
     return library
-
-
-def _work_of_runs(value: Any) -> int:
-    text = str(value)
-    if text.isascii():
-        return 0
-    runs = groupby(text, key=_is_combining)
-    return sum(sum(1 for _ in run) ** 2 for is_run, run in runs if is_run)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_combining(character: str) -> bool:
-    # Some say that they do not combine, such as U+0F73, and are decomposed into two that do.
-    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 register = _library()
