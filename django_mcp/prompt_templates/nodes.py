@@ -10,6 +10,9 @@ from typing_extensions import override
 from django_mcp.prompt_templates.budget import spend
 from django_mcp.prompt_templates.errors import PromptTextError
 
+MAX_REASON_CHARACTERS = 200
+"""Python's own errors may repeat a value of any length."""
+
 
 class BoundedContext(Context):
     """Context whose every read and write has its price. A name without a value is an empty text.
@@ -60,5 +63,6 @@ class BoundedNode(Node):
             raise
         except Exception as error:
             # Whatever a text makes Django's own tags and filters raise is its writer's to correct.
-            raise PromptTextError(f"{type(error).__name__}: {error}", line=self.line) from error
+            reason = f"{type(error).__name__}: {error}"[:MAX_REASON_CHARACTERS]
+            raise PromptTextError(reason, line=self.line) from error
         return text

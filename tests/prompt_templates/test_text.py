@@ -205,6 +205,14 @@ def test_private_names_are_refused(expression: str) -> None:
     assert reason == f"Variables and attributes may not begin with underscores: '{expression}'"
 
 
+def test_error_that_repeats_a_long_value_is_cut() -> None:
+    line, reason = refusal("\n{{ 5|divisibleby:a }}", a="x" * 100_000)
+
+    assert line == 2
+    assert reason.startswith("ValueError: invalid literal for int() with base 10: 'xxx")
+    assert len(reason) == 200
+
+
 def doubled(times: int) -> str:
     return "{% with a=a|add:a %}" * times + "{{ a }}" + "{% endwith %}" * times
 
