@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django_mcp.conf import settings
 from django_mcp.endpoints import Endpoint
+from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import closures_of
 from django_mcp.primitives.primitive import Primitive
@@ -28,7 +29,12 @@ def login_scopes(endpoint: Endpoint) -> frozenset[str]:
     """
     offered = _offered(endpoint)
     everything = [each.scopes for each in offered]
-    reading = [each.scopes for each in offered if each.read_only]
+    # A resource or prompt without scopes is no reason to leave out those of tools.
+    reading = [
+        each.scopes
+        for each in offered
+        if each.read_only and (each.scopes or each.kind is Kind.TOOL)
+    ]
     wanted = everything if settings.LOGIN_SCOPES == "all" else reading or everything
     return frozenset().union(*wanted)
 

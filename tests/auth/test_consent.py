@@ -17,7 +17,8 @@ from pytest_django import Settings
 from django_mcp import prompt, resource, tool
 from django_mcp.asgi import Application
 from django_mcp.endpoints import get_endpoints, using_endpoints
-from django_mcp.models import ClientRegistration, ToolGroup
+from django_mcp.models import ClientRegistration, PromptTemplate, ToolGroup
+from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from tests.auth.conftest import Issue
 from tests.auth.oauth_client import onward
@@ -822,6 +823,20 @@ def test_resources_and_prompts_that_a_scope_opens_are_shown_as_such(alice: User,
         "A &lt;b&gt;note&lt;/b&gt; resource only reads Review notes prompt only reads "
         "In any case it may use these 1 prompt Default Greet prompt only reads Deny Allow" in said
     )
+
+
+def test_prompts_that_operators_have_written_are_offered_to_those_who_see_them(
+    browser: Browser,
+) -> None:
+    for name, is_open in (("seen", True), ("unseen", False)):
+        group = ToolGroup.objects.create(name=name, enabled=is_open)
+        PromptTemplate.objects.create(name=f"is_{name}", description="x", group=group, text="Hi")
+    forget_snapshot()
+
+    said = text(browser.get(asking(self_registered())))
+
+    assert "Seen Is seen prompt only reads" in said
+    assert "Is unseen" not in said
 
 
 def test_many_scopes_are_summed_up_in_one_bounded_line(

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from django_mcp import Endpoint, Principal, resource, tool
+from django_mcp import Endpoint, Principal, prompt, resource, tool
 from django_mcp.catalog import empty_list_reason, find, survey, visible
 from django_mcp.exceptions import ToolRegistrationError, UnknownToolError
 from django_mcp.kinds import Kind
@@ -172,6 +172,24 @@ def test_scopes_are_asked_for_and_offered(ann: User) -> None:
         assert get_registry().scopes == {"notes:read": "default"}
         endpoint = caller(ann).endpoint
         assert offered_scopes([endpoint]) == login_scopes(endpoint) == {"notes:read"}
+
+
+def test_prompt_without_scopes_leaves_the_first_login_those_of_tools(ann: User) -> None:
+    with collecting() as declared:
+        tool(name="write", scopes=["notes:write"])(read)
+        prompt(name="greet")(read)
+        with serving_declared(declared):
+            assert login_scopes(caller(ann).endpoint) == {"notes:write"}
+
+
+def test_first_login_asks_for_the_scopes_of_resources_and_not_for_those_that_write(
+    ann: User,
+) -> None:
+    with collecting() as declared:
+        tool(name="write", scopes=["notes:write"])(read)
+        resource("note://read", scopes=["notes:read"])(read)
+        with serving_declared(declared):
+            assert login_scopes(caller(ann).endpoint) == {"notes:read"}
 
 
 @pytest.mark.parametrize("name", ["read", "absent"])

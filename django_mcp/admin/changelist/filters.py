@@ -22,6 +22,7 @@ from django_mcp.admin.registry_view import read_registry
 from django_mcp.escapes import printable
 from django_mcp.exceptions import declared_outcomes
 from django_mcp.kinds import Kind
+from django_mcp.models import PromptTemplate
 from django_mcp.models.timed import TimedQuerySet
 
 PERIODS: Mapping[str, tuple[str | Promise, datetime.timedelta | None]] = {
@@ -191,6 +192,8 @@ class NameFilter(OccurringFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         every = read_registry().keys.values()
         names = {name for keys in every for kind, name in keys if kind in self.kinds}
+        if Kind.PROMPT in self.kinds:
+            names.update(PromptTemplate.objects.values_list("name", flat=True))
         if chosen := self.value():
             names.add(chosen)
         return [(name, printable(name)) for name in sorted(names)]

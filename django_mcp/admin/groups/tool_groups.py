@@ -33,6 +33,7 @@ from django_mcp.admin.groups.switch_inline import ToolSwitchInline
 from django_mcp.admin.groups.visibility import visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.registry_view import read_registry
+from django_mcp.kinds import Kind
 from django_mcp.models import PromptTemplate, ToolGroup, ToolSwitch
 from django_mcp.models.kinds import counted
 
@@ -151,7 +152,13 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
 
         @admin.display(description=pgettext_lazy("tool group", "contents"))
         def contents(group: ToolGroup) -> str:
-            return counted(kind for kind, _ in registry.in_group(group.name))
+            """Number of each kind in the code, and of the prompts that operators have written."""
+            kinds = [kind for kind, _ in registry.in_group(group.name)]
+            return counted([*kinds, *[str(Kind.PROMPT)] * written_prompts()[group.pk]])
+
+        @cache
+        def written_prompts() -> Counter[int]:
+            return Counter(PromptTemplate.objects.values_list("group_id", flat=True))
 
         @cache
         def disabled_switches() -> Mapping[int, int]:

@@ -19,7 +19,6 @@ from django_mcp.models.kinds import KIND_CHOICES, counted
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.primitives.primitive import Primitive
-from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
 from django_mcp.tools.tool import Tool
 
@@ -203,9 +202,10 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
 
     `granted` are the scopes that the application holds of this user already.
     """
-    visibility = Visibility(principal, current_snapshot())
-    every = get_registry().primitives.values()
-    visible = [each for each in every if visibility.sees(each)]
+    snapshot = current_snapshot()
+    visibility = Visibility(principal, snapshot)
+    registry = snapshot.registry
+    visible = [each for each in registry.primitives.values() if visibility.sees(each)]
     descriptions = get_scopes_backend().get_all_scopes()
     titles = dict(ToolGroup.objects.values_list("name", "title"))
 
@@ -220,7 +220,7 @@ def make_offer(principal: Principal, *, granted: frozenset[str] = frozenset()) -
             ]
         )
 
-    declared = get_registry().scopes
+    declared = registry.scopes
     return Offer(
         scopes=[
             OfferedScope(

@@ -27,7 +27,7 @@ from django_mcp.management.formats import counted, moment_text
 from django_mcp.management.lookups import quoted, unresolved_text
 from django_mcp.models import CallRecord
 from django_mcp.models.records import CallRecordQuerySet
-from django_mcp.primitives.registry import get_registry
+from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.user_labels import MAX_LABEL_CHARACTERS
 
 DEFAULT_LIMIT = 50
@@ -199,7 +199,9 @@ def _unused_text(kind: Kind, name: str) -> str:
     is_storable = storable_text(name, len(name)) == name
     if is_storable and CallRecord.objects.filter(kind=kind, name=name).exists():
         return ""
-    names = [each.name for each in get_registry().primitives.values() if each.kind is kind]
+    names = [
+        each.name for each in current_snapshot().registry.primitives.values() if each.kind is kind
+    ]
     if name in names:
         return f"No call of the {kind} {name} is on record."
     head = f"No call of a {kind} {quoted(name)} is on record, and no {kind} has this name."

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_mcp.admin.changelist import changelist, filters
-from django_mcp.models import CallRecord
+from django_mcp.models import CallRecord, PromptTemplate, ToolGroup
 from django_mcp.primitives.registry import Registry
 from tests.admin.pages import RECORDS, links_of, names_of, text_of
 from tests.factories import NOON, recent, record
@@ -214,6 +214,20 @@ def test_kinds_are_told_apart_where_there_are_several(onlooker: Client) -> None:
     assert names_of(several) == ["count_stock prompt", "count_stock"]
     assert names_of(prompts) == ["count_stock prompt"]
     assert names_of(onlooker.get(RECORDS, {"kind": "tool"})) == ["count_stock"]
+
+
+def test_calls_of_prompts_that_operators_have_written_are_offered(
+    onlooker: Client, registry: Registry
+) -> None:
+    PromptTemplate.objects.create(
+        name="written", description="Write.", group=ToolGroup.objects.get(name="stock"), text="Hi"
+    )
+    recent(name="written", kind="prompt")
+    recent(name="count_stock")
+
+    page = onlooker.get(links(onlooker.get(RECORDS))["written"])
+
+    assert names_of(page) == ["written prompt"]
 
 
 def test_kind_that_is_the_only_one_is_no_filter_even_when_chosen(onlooker: Client) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_mcp import tool
 from django_mcp.kinds import Kind
-from django_mcp.models import ToolGroup
+from django_mcp.models import PromptTemplate, ToolGroup
 from django_mcp.policy.snapshot import GroupPolicy, read_snapshot
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import Registry
@@ -44,6 +44,16 @@ def test_list_shows_how_each_group_stands(
         ["Invoices & dunning invoices", "0 tools", "code is gone disabled"],
         ["reports", "1 tool", ""],
         ["stock", "2 tools", "read-only 1 switch is off"],
+    ]
+
+
+def test_list_counts_the_prompts_that_operators_have_written(
+    operator: Client, papers: ToolGroup
+) -> None:
+    PromptTemplate.objects.create(name="written", description="Write.", group=papers, text="Hi")
+
+    assert [row[2] for row in rows_of(operator.get(GROUPS))] == [
+        "1 tool, 2 resources and 3 prompts"
     ]
 
 
