@@ -103,6 +103,10 @@ class ResourceLink(Content):
     mime_type: str | None = None
 
 
+Block = Text | Image | Audio | EmbeddedResource | ResourceLink
+"""Kinds of content blocks that MCP knows, in results and in messages."""
+
+
 def resource_link(uri: str) -> ResourceLink:
     """Return a link to a resource of the project, named and described as the resource is.
 
@@ -127,7 +131,7 @@ class PromptMessage(Content):
         if isinstance(self.content, str | Promise):
             object.__setattr__(self, "content", Text(text=str(self.content)))
         given: object = self.content
-        if not isinstance(given, Content) or isinstance(given, PromptMessage):
+        if not isinstance(given, Block):
             wrong = type(given).__name__
             raise TypeError(f"content must be text or a content block, not {wrong}")
 

@@ -244,11 +244,16 @@ def _run_phase(call: Call, phase: Phase, *arguments: Any) -> Steps[Any]:
         if phase.method not in ("before", "abefore"):
             raise _fault(call, phase.guard, error) from error
         raise
-    is_result = isinstance(returned, Rendered)
-    if is_result or (returned is None and phase.method in ("before", "abefore")):
-        return returned
-    wrong = TypeError(f"{phase.method} returned {type(returned).__name__}, and not Rendered")
-    raise _fault(call, phase.guard, wrong)
+    if returned is None and phase.method in ("before", "abefore"):
+        return None
+    if not isinstance(returned, Rendered):
+        wrong = f"{phase.method} returned {type(returned).__name__}, and not Rendered"
+        raise _fault(call, phase.guard, TypeError(wrong))
+    kind, cls = call.primitive.kind, call.primitive.content_class
+    if strange := next((each for each in returned.content if not isinstance(each, cls)), None):
+        wrong = f"{phase.method} returned a {type(strange).__name__} as content of a {kind}"
+        raise _fault(call, phase.guard, TypeError(wrong))
+    return returned
 
 
 def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django_mcp.content import Icon
+from django_mcp.content import Block, Icon
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.invocation import Invocation
@@ -33,6 +33,9 @@ class Primitive:
     kind: ClassVar[Kind]
     takes_strings: ClassVar[bool] = False
     """True if clients send all arguments as strings, whatever their types are."""
+
+    content_class: ClassVar[Any] = Block
+    """Class of the content of its results, by which guards are held to it as well."""
 
     function: Callable[..., Any]
     dotted_name: str

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django_mcp.completions.primitive import CompletablePrimitive
+from django_mcp.content import PromptMessage
 from django_mcp.kinds import Kind
 
 
@@ -24,6 +25,7 @@ class Prompt(CompletablePrimitive):
 
     kind: ClassVar[Kind] = Kind.PROMPT
     takes_strings: ClassVar[bool] = True
+    content_class: ClassVar[Any] = PromptMessage
 
     @property
     def arguments(self) -> Iterator[PromptArgument]:

@@ -40,6 +40,7 @@ class Resource(CompletablePrimitive):
 
     kind: ClassVar[Kind] = Kind.RESOURCE
     takes_strings: ClassVar[bool] = True
+    content_class: ClassVar[Any] = EmbeddedResource
 
     uri: str
     pattern: Pattern

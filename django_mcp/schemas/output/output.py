@@ -11,7 +11,7 @@ import jsonschema_rs
 from django.http import FileResponse
 from typing_extensions import override
 
-from django_mcp.content import Content, PromptMessage, Text
+from django_mcp.content import Block, Content, PromptMessage, Text
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.json_schema import JSONSchema, OutputSchema, json_form
 from django_mcp.schemas.output.files import embedded_file
@@ -92,6 +92,8 @@ class ContentOutput(Output):
         blocks = tuple(embedded_file(b) if isinstance(b, FileResponse) else b for b in blocks)
         if not all(isinstance(block, Content) for block in blocks):
             raise InvalidResultError("it is declared to return content, and returned data")
+        if wrong := next((each for each in blocks if not isinstance(each, Block)), None):
+            raise InvalidResultError(f"a {type(wrong).__name__} is no content of a result")
         return Rendered(content=blocks)
 
     @override
