@@ -46,7 +46,8 @@ class URIPattern:
         Values that lead out of where they belong match nothing: `..` on the way up, absolute paths
         and NUL, however they were encoded. Nor do values that are no UTF-8.
         """
-        if not uri.isprintable():
+        # The scan reads from the end: of most templates it would read a long URI for nothing.
+        if not uri.startswith(self.template.template.partition("{")[0]) or not uri.isprintable():
             return None
         found = self.template.match(uri, max_uri_length=MAX_URI_CHARACTERS)
         if found is None or DEFAULT_RESOURCE_SECURITY.validate(found) is not None:
