@@ -12,13 +12,24 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import TestCase
 from mcp_types import ImageContent
+from pytest_django import Settings
 
-from django_mcp import ToolContext
-from django_mcp.exceptions import ElicitationRequest, MissingScopeError, UnknownToolError
-from django_mcp.models import CallRecord, ToolGroup, ToolTask
-from django_mcp.testing import MCPClient
+from django_mcp import ToolContext, ToolError
+from django_mcp.exceptions import (
+    ElicitationRequest,
+    InvalidArgumentsError,
+    MissingScopeError,
+    ResourceNotFoundError,
+    ToolFailedError,
+    UnknownPromptError,
+    UnknownToolError,
+)
+from django_mcp.models import CallRecord, PromptTemplate, ToolGroup, ToolTask
+from django_mcp.testing import Completion, MCPClient
 from tests.background import asking_tools
 from tests.calls import offering, serving_declared
+from tests.protocol.completable import COMPLETABLE, given
+from tests.protocol.documents import DOCUMENTS
 from tests.shop.models import Order, Product
 
 
@@ -349,3 +360,187 @@ class TestQuestions(TestCase):
             result = MCPClient().call(name, **arguments)
 
             assert "this client cannot be asked" in result.error["error"]
+
+
+@pytest.fixture
+def documents(db: None) -> Iterator[None]:
+    """Resources and prompts, of which those of the group `closed` are hidden."""
+    ToolGroup.objects.update_or_create(name="closed", defaults={"enabled": False})
+    with serving_declared([*DOCUMENTS, *COMPLETABLE]):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("uri", "text", "data"),
+    [
+        ("shop://hours", "Nine to five", "Nine to five"),
+        ("shop://ahours", "Nine to five", "Nine to five"),
+        ("shop://logo", "", b"\x00\xff"),
+        (
+            "shop://bill/7",
+            '[{"item":"bill 7","price":1.5}]',
+            [{"item": "bill 7", "price": 1.5}],
+        ),
+        ("shop://parts", "one\nthree", ["one", b"two", "three"]),
+    ],
+)
+def test_a_read_has_its_contents(documents: None, uri: str, text: str, data: object) -> None:
+    result = MCPClient().read(uri)
+
+    assert (result.text, result.data) == (text, data)
+    assert result.contents[0].uri == uri
+    record = CallRecord.objects.get(call_id=result.call_id)
+    assert (record.kind, record.outcome) == ("resource", "ok")
+
+
+def test_a_read_has_the_rows_of_the_test_and_its_user(documents: None) -> None:
+    Group.objects.create(name="staff")
+    ann = User.objects.create_user("ann")
+
+    own = MCPClient(ann).read("shop://own")
+
+    assert MCPClient().read("shop://group/staff").data == {"name": "staff"}
+    assert MCPClient().read("shop://agroup/staff").data == {"name": "staff"}
+    assert own.text == f"ann {own.call_id}"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "shop://missing",
+        "shop://hidden",
+        "shop://own",  # for anonymous callers
+        "shop://forbidden",
+        "shop://group/missing",
+        "shop://agroup/missing",
+    ],
+)
+def test_what_may_not_be_read_is_not_found(documents: None, uri: str) -> None:
+    with pytest.raises(ResourceNotFoundError) as refusal:
+        MCPClient().read(uri)
+
+    assert refusal.value.uri == uri
+
+
+def test_other_failures_of_a_read_are_raised_as_they_are(documents: None) -> None:
+    for uri, error in (
+        ("shop://bill/0", InvalidArgumentsError),
+        ("shop://refused", ToolError),
+        ("shop://broken", ToolFailedError),
+        ("shop://abroken", ToolFailedError),
+    ):
+        with pytest.raises(error) as failure:
+            MCPClient().read(uri)
+
+        assert CallRecord.objects.latest("pk").outcome == failure.value.outcome
+
+
+def test_a_prompt_has_its_messages(documents: None) -> None:
+    result = MCPClient().prompt("greet", name="Ann", times=2, day=datetime.date(2026, 2, 3))
+    loud = MCPClient().prompt("agreet", name="Ann", loud=True)
+
+    assert result.text == "Say hello to Ann 2 times on datetime.date(2026, 2, 3)."
+    assert result.description == "Greet somebody."
+    assert loud.text == "Hello Ann\nLoud: True"
+    assert [message.role for message in loud.messages] == ["user", "assistant"]
+    record = CallRecord.objects.get(call_id=result.call_id)
+    assert record.arguments == {"name": "Ann", "times": "2", "day": "2026-02-03"}
+
+
+def test_failures_of_a_prompt_are_raised(documents: None) -> None:
+    for name, error in (
+        ("missing", UnknownPromptError),
+        ("hidden_prompt", UnknownPromptError),
+        ("greet", InvalidArgumentsError),
+        ("refused_prompt", ToolError),
+        ("broken_prompt", ToolFailedError),
+        ("scoped", MissingScopeError),
+    ):
+        with pytest.raises(error):
+            MCPClient().prompt(name)
+
+
+def test_a_user_holds_the_scopes_of_every_kind(documents: None) -> None:
+    ann = User.objects.create_user("ann")
+
+    assert MCPClient(ann).principal.scopes == {"shop:read"}
+    assert MCPClient(ann).prompt("scoped").text == ""
+    with pytest.raises(MissingScopeError):
+        MCPClient(ann, scopes=[]).prompt("scoped")
+
+
+def test_lists_have_every_page_of_what_the_caller_sees(documents: None, settings: Settings) -> None:
+    settings.DJANGO_MCP_LIST_PAGE_SIZE = 2
+    client = MCPClient()
+
+    resources = [each.uri for each in client.list_resources()]
+    templates = [each.uri_template for each in client.list_resource_templates()]
+    prompts = [each.name for each in client.list_prompts()]
+
+    assert {"shop://hours", "shop://fixed"} <= set(resources)
+    assert {"shop://bill/{number}"} <= set(templates)
+    assert {"greet", "remind"} <= set(prompts)
+    for found in (resources, templates, prompts):
+        assert len(found) == len(set(found)) > 2
+        assert not [each for each in found if "hidden" in each]
+
+
+def test_lists_have_prompts_of_operators(documents: None) -> None:
+    group = ToolGroup.objects.create(name="office", enabled=True)
+    PromptTemplate.objects.create(
+        name="written", description="Say hello.", group=group, text="Hello"
+    )
+
+    assert "written" in [each.name for each in MCPClient().list_prompts()]
+    assert MCPClient().prompt("written").text == "Hello"
+
+
+def test_completions_are_those_of_the_caller(documents: None) -> None:
+    ann, bob = (User.objects.create_user(name) for name in ("ann", "bob"))
+    pen = Product.objects.create(sku="pen", name="Pen", price=Decimal(1))
+    order = Order.objects.create(buyer=ann, product=pen, quantity=1)
+    own = Completion(values=(str(order.pk),), total=1, has_more=False)
+
+    for argument in ("order", "aorder"):
+        assert MCPClient(ann).complete("remind", argument) == own
+        assert MCPClient(bob).complete("remind", argument) == Completion()
+    assert MCPClient(ann).complete("shop://orders/{order}", "order", str(order.pk)[0]) == own
+    assert MCPClient().complete("paint", "colour", "r").values == ("red", "Rosé")
+    assert MCPClient(ann, scopes=[]).complete("scoped", "kind") == Completion()
+    given.clear()
+    MCPClient().complete("typed", "typed", "a", day=datetime.date(2026, 1, 31), number=3)
+    assert given == [("a", {"day": datetime.date(2026, 1, 31), "number": 3})]
+    assert not CallRecord.objects.exists()
+
+
+def test_what_cannot_be_completed_is_raised(documents: None) -> None:
+    for target, argument, error in (
+        ("missing", "a", UnknownPromptError),
+        ("hidden_question", "secret", UnknownPromptError),
+        ("shop://hidden/{secret}", "secret", ResourceNotFoundError),
+        ("shop://orders/1", "order", ResourceNotFoundError),
+        ("remind", "missing", InvalidArgumentsError),
+    ):
+        with pytest.raises(error):
+            MCPClient().complete(target, argument)
+
+
+class TestEveryKindInAsyncTests(TestCase):
+    """Within the test's transaction, as calls are."""
+
+    @pytest.fixture(autouse=True)
+    def offered(self) -> Iterator[None]:
+        with serving_declared([*DOCUMENTS, *COMPLETABLE]):
+            yield
+
+    async def test_async_tests_read_and_complete_too(self) -> None:
+        await Group.objects.acreate(name="staff")
+        client = MCPClient(await User.objects.acreate(username="ann"))
+
+        for uri in ("shop://group/staff", "shop://agroup/staff"):
+            assert (await client.aread(uri)).data == {"name": "staff"}
+        assert (await client.aprompt("agreet", name="Ann")).text == "Hello Ann\nLoud: False"
+        for argument in ("order", "aorder", "sku", "asku"):
+            assert await client.acomplete("remind", argument) == Completion()
+        assert [each.uri for each in await sync_to_async(client.list_resources)()]
+        assert await CallRecord.objects.acount() == 3

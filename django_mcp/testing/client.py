@@ -1,98 +1,52 @@
 """MCP client for the tests of a project, without a server."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID, uuid4
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.serializers.json import DjangoJSONEncoder
-from mcp_types import CallToolResult, ContentBlock, TextContent, Tool
+from mcp_types import Prompt, Resource, ResourceTemplate, Tool
 
-from django_mcp.background.completion import result_of
-from django_mcp.background.input import accept_responses, open_requests
 from django_mcp.calls.call import Call
-from django_mcp.calls.log_messages import LogMessage, LogThrottle
-from django_mcp.calls.progress import ProgressReport
-from django_mcp.catalog import find, visible
-from django_mcp.dispatch import serve, start_task
+from django_mcp.calls.log_messages import LogThrottle
+from django_mcp.catalog import visible
+from django_mcp.completions.completion import Completion
+from django_mcp.completions.run import CompletionRequest, complete
+from django_mcp.dispatch import serve
 from django_mcp.endpoints import get_endpoints
-from django_mcp.exceptions import (
-    ElicitationRequest,
-    InputRequiredError,
-    MissingScopeError,
-    UnknownToolError,
-)
+from django_mcp.exceptions import CallError, ElicitationRequest, ResourceNotFoundError
 from django_mcp.invocation import Invocation
-from django_mcp.models import ToolTask
+from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
-from django_mcp.protocol.call_results import call_result, error_result
 from django_mcp.protocol.definitions import wire_tool
-from django_mcp.protocol.meta_keys import ERROR_META_KEY
-from django_mcp.schemas.output.output import WRAPPER, Rendered
+from django_mcp.protocol.errors import NOT_FOUND_OUTCOMES
+from django_mcp.protocol.handlers.prompts import list_prompts
+from django_mcp.protocol.handlers.resources import list_resource_templates, list_resources
+from django_mcp.protocol.references import referenced_prompt, referenced_resource
+from django_mcp.protocol.results import prompt_result, read_result
+from django_mcp.protocol.targets import Target
+from django_mcp.schemas.output.output import Rendered
+from django_mcp.testing.arguments import as_texts
 from django_mcp.testing.inline import inline
-from django_mcp.threads.executors import run_in_control
+from django_mcp.testing.lists import pages
+from django_mcp.testing.notifications import ReceivedNotifications
+from django_mcp.testing.results import PromptResult, ReadResult, ToolResult
+from django_mcp.testing.tool_calls import ToolCaller
 from django_mcp.tools import tool as tools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolResult:
-    """Result that a client receives from a call.
-
-    `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
-    `is_wrapped` is true if the tool's output schema wraps what is no JSON object.
-    """
-
-    call_id: UUID
-    is_error: bool
-    content: tuple[ContentBlock, ...]
-    structured: Any
-    error: dict[str, Any]
-    progress: tuple[ProgressReport, ...]
-    logs: tuple[LogMessage, ...]
-    is_wrapped: bool = False
-
-    @property
-    def text(self) -> str:
-        """Text blocks, one after the other."""
-        return "\n".join(b.text for b in self.content if isinstance(b, TextContent))
-
-    @property
-    def data(self) -> Any:
-        """Structured content, without the wrapper around what is no JSON object."""
-        if self.is_wrapped and self.structured is not None:
-            return self.structured[WRAPPER]
-        return self.structured
-
-
-@dataclass(slots=True)
-class _CollectedNotifications:
-    reports: list[ProgressReport] = field(default_factory=list)
-    messages: list[LogMessage] = field(default_factory=list)
-
-    def send(self, notification: ProgressReport | LogMessage) -> None:
-        if isinstance(notification, ProgressReport):
-            self.reports.append(notification)
-        else:
-            self.messages.append(notification)
-
-    async def drain(self) -> None:
-        """Every notification is delivered as it is sent."""
-
-
 class MCPClient:
-    """MCP client that calls tools through the same policy, validation and record as the endpoint.
+    """MCP client with the same policy, validation, guards and record as the endpoint.
 
     Everything runs in the test's own thread and database connection, background tools too, so
-    tools see what a `TestCase` has made, and it is rolled back with the test.
+    functions see what a `TestCase` has made, and it is rolled back with the test. Dates, decimals
+    and UUIDs are sent as the strings that a client would send, other arguments of prompts as JSON.
 
     Args:
         user: Who calls; None is an anonymous caller.
-        scopes: What the token holds; default every scope of the tools.
+        scopes: What the token holds; default every scope of the tools, resources and prompts.
         client_id: The application that the user calls through.
         answer: What the user answers to a question of a tool: given its `message` and `form`, what
             is filled in, or None to decline. By default the client cannot be asked. Every round of
@@ -109,7 +63,6 @@ class MCPClient:
         answer: Callable[[ElicitationRequest], Mapping[str, Any] | None] | None = None,
         endpoint: str = "default",
     ) -> None:
-        self._answer = answer
         held = get_registry().scopes if scopes is None and user is not None else scopes or ()
         called = get_endpoints().by_name(endpoint)
         if called is None:
@@ -121,14 +74,35 @@ class MCPClient:
             client_name="" if user is None else client_id,
             scopes=frozenset(held),
         )
+        self._answer = answer
 
     def list_tools(self) -> list[Tool]:
         """Return the tools that this caller sees, as MCP defines them."""
         forget_snapshot()
         return [wire_tool(tool) for tool in visible(tools.Tool, self.principal)]
 
+    def list_resources(self) -> list[Resource]:
+        """Return the resources with a URI of their own that this caller sees, of every page."""
+        forget_snapshot()
+        results = async_to_sync(pages)("resources/list", list_resources, self.principal)
+        return [each for result in results for each in result.resources]
+
+    def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Return the templates of resources that this caller sees."""
+        forget_snapshot()
+        results = async_to_sync(pages)(
+            "resources/templates/list", list_resource_templates, self.principal
+        )
+        return [each for result in results for each in result.resource_templates]
+
+    def list_prompts(self) -> list[Prompt]:
+        """Return the prompts that this caller sees, those of operators among them."""
+        forget_snapshot()
+        results = async_to_sync(pages)("prompts/list", list_prompts, self.principal)
+        return [each for result in results for each in result.prompts]
+
     def call(self, name: str, /, **arguments: Any) -> ToolResult:
-        """Call a tool. Dates, decimals and UUIDs are sent as the strings that a client would send.
+        """Call a tool.
 
         Raises `UnknownToolError` for a tool that this caller does not see and `MissingScopeError`
         for one that its scopes do not cover; every other failure is in the result.
@@ -138,92 +112,98 @@ class MCPClient:
     async def acall(self, name: str, /, **arguments: Any) -> ToolResult:
         """As `call`, for async tests."""
         forget_snapshot()
-        can_answer = self._answer is not None
-        invocation = Invocation(
-            name=name,
-            arguments=_sent(arguments),
-            principal=self.principal,
-            is_askable=can_answer,
-            takes_task=can_answer,
+        return await ToolCaller(principal=self.principal, answer=self._answer).call(name, arguments)
+
+    def read(self, uri: str, /) -> ReadResult:
+        """Read a resource.
+
+        Raises `ResourceNotFoundError` for a URI that names nothing which this caller may read, also
+        where the function says so; `MissingScopeError` for one that its scopes do not cover; and
+        every other failure as the `CallError` that it is, such as `InvalidArgumentsError`.
+        """
+        return async_to_sync(self.aread)(uri)
+
+    async def aread(self, uri: str, /) -> ReadResult:
+        """As `read`, for async tests."""
+        target = Target(kind=Kind.RESOURCE, name=uri, arguments={}, uri=uri)
+        try:
+            call, rendered, received = await self._served(target)
+        except CallError as error:
+            if error.outcome in NOT_FOUND_OUTCOMES:
+                raise ResourceNotFoundError(uri) from error
+            raise
+        return ReadResult(
+            call_id=call.id,
+            contents=tuple(read_result(rendered, call.id).contents),
+            progress=tuple(received.reports),
+            logs=tuple(received.messages),
         )
-        tool = None
-        while True:
-            received = _CollectedNotifications()
+
+    def prompt(self, name: str, /, **arguments: Any) -> PromptResult:
+        """Get the messages of a prompt.
+
+        Raises `UnknownPromptError` for a prompt that this caller does not see, `MissingScopeError`
+        for one that its scopes do not cover, and every other failure as the `CallError` that it is.
+        """
+        return async_to_sync(self.aprompt)(name, **arguments)
+
+    async def aprompt(self, name: str, /, **arguments: Any) -> PromptResult:
+        """As `prompt`, for async tests."""
+        target = Target(kind=Kind.PROMPT, name=name, arguments=as_texts(arguments))
+        call, rendered, received = await self._served(target)
+        wire = prompt_result(rendered, call.id, call.primitive)
+        return PromptResult(
+            call_id=call.id,
+            description=wire.description,
+            messages=tuple(wire.messages),
+            progress=tuple(received.reports),
+            logs=tuple(received.messages),
+        )
+
+    def complete(
+        self, target: str, argument: str, value: str = "", /, **arguments: Any
+    ) -> Completion:
+        """Complete an argument of a prompt, or a variable of a template.
+
+        `target` is the name of the prompt, or the template as it was declared; `value` is typed so
+        far, and `arguments` are the others. Raises `UnknownPromptError`, `ResourceNotFoundError`,
+        and `InvalidArgumentsError` for an argument that does not exist.
+        """
+        return async_to_sync(self.acomplete)(target, argument, value, **arguments)
+
+    async def acomplete(
+        self, target: str, argument: str, value: str = "", /, **arguments: Any
+    ) -> Completion:
+        """As `complete`, for async tests."""
+        forget_snapshot()
+        request = CompletionRequest(
+            argument=argument,
+            value=value,
+            arguments=as_texts(arguments),
+            principal=self.principal,
+        )
+        is_template = ":" in target  # in no name of a prompt
+        find = referenced_resource if is_template else referenced_prompt
+        with inline():
+            return await complete(await find(target, self.principal), request)
+
+    async def _served(self, target: Target) -> tuple[Call, Rendered, ReceivedNotifications]:
+        """Look a target up, and serve a call of it."""
+        forget_snapshot()
+        received = ReceivedNotifications()
+        with inline():
+            target, lookup = await target.look_up(self.principal)
+            invocation = Invocation(
+                kind=target.kind,
+                name=target.name,
+                arguments=target.arguments,
+                uri=target.uri,
+                principal=self.principal,
+            )
             call = Call(
                 invocation=invocation,
-                target=None,
+                target=lookup.found,
                 progress=received,
                 logs=LogThrottle(received, level="debug"),
             )
-            try:
-                with inline():
-                    tool = call.target = await find(tools.Tool, name, self.principal)
-                    served = await self._served(call)
-                wire = CallToolResult.model_validate(call_result(served, call))
-            except InputRequiredError as error:
-                responses = {
-                    **error.input_responses,
-                    **self._input_responses(error.input_requests),
-                }
-                invocation = replace(invocation, id=uuid4(), input_responses=responses)
-                continue
-            except (UnknownToolError, MissingScopeError):
-                raise
-            except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
-                wire = CallToolResult.model_validate(error_result(error, call, is_modern=False))
-            return _result(wire, call.id, received, tool)
-
-    async def _served(self, call: Call) -> Rendered:
-        """Serve a call, and return its result; `answer` responds to input requests of its task."""
-        tool = call.target
-        is_background = isinstance(tool, tools.Tool) and tool.background is not None
-        if not (is_background and call.invocation.takes_task):
-            return await serve(call)
-        task = await start_task(call)
-        if isinstance(task, Rendered):
-            return task
-        return await run_in_control(self._finished, task, call)
-
-    def _finished(self, task: ToolTask, call: Call) -> Rendered:
-        task.refresh_from_db()
-        while requests := open_requests(task):
-            accept_responses(task.pk, self._input_responses(requests))
-            task.refresh_from_db()
-        if task.progress is not None:
-            call.report_progress(task.progress, task.progress_total, task.progress_message)
-        return result_of(task.pk)
-
-    def _input_responses(
-        self, requests: Mapping[str, ElicitationRequest]
-    ) -> dict[str, Mapping[str, Any]]:
-        assert self._answer is not None  # the client declares elicitation only with it
-        responses: dict[str, Mapping[str, Any]] = {}
-        for key, request in requests.items():
-            filled = self._answer(request)
-            accepted = {"action": "accept", "content": _sent(filled or {})}
-            responses[key] = {"action": "decline"} if filled is None else accepted
-        return responses
-
-
-def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as a client sends them."""
-    sent: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
-    return sent
-
-
-def _result(
-    wire: CallToolResult,
-    call_id: UUID,
-    received: _CollectedNotifications,
-    tool: tools.Tool | None,
-) -> ToolResult:
-    return ToolResult(
-        call_id=call_id,
-        is_error=wire.is_error,
-        content=tuple(wire.content),
-        structured=wire.structured_content,
-        error=dict((wire.meta or {}).get(ERROR_META_KEY, {})),
-        progress=tuple(received.reports),
-        logs=tuple(received.messages),
-        is_wrapped=tool is not None and tool.output.is_wrapped,
-    )
+            return call, await serve(call), received

@@ -259,12 +259,12 @@ with collecting() as COMPLETABLE:
         return ""
 
     @prompt(group="closed", complete={"secret": never})
-    def hidden_prompt(secret: str = "") -> str:
+    def hidden_question(secret: str = "") -> str:
         """Belongs to a group that is switched off."""
         return ""
 
     @resource("shop://hidden/{secret}", group="closed", complete={"secret": never})
-    def hidden(secret: str) -> str:
+    def hidden_page(secret: str) -> str:
         """Belongs to a group that is switched off."""
         return ""
 

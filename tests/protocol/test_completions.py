@@ -290,7 +290,7 @@ def refusal(kind: str, words: str, hint: str = "") -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ["hidden_prompt", "missing", ""])
+@pytest.mark.parametrize("name", ["hidden_question", "missing", ""])
 def test_hidden_prompt_is_answered_as_a_missing_one(client: Client, name: str) -> None:
     answer = complete(client, name, "secret")
 
