@@ -128,16 +128,11 @@ def repetition(call: Call, guards: Guards, run: Body[T]) -> Steps[T | Rendered]:
     return _run_guarded(call, guards, run)
 
 
-def enclosed(call: Call, guards: Guards, work: Callable[[], T]) -> Steps[T]:
+def enclosed(call: Call, guards: Guards, body: Body[T]) -> Steps[T]:
     """Work for a caller that is no run of the function, such as to list what could be read.
 
     It is done inside `around` of every guard, and no other phase is called.
     """
-
-    def body() -> Steps[T]:
-        result: T = yield Step(work, Place.TOOL)
-        return result
-
     return _around(call, guards.around, body)
 
 

@@ -69,6 +69,11 @@ class _Outcome(NamedTuple):
         return self.value
 
 
+def only(step: Step) -> Steps[Any]:
+    """Return the steps that are this one, with its result."""
+    return (yield step)
+
+
 class _Done(Generic[T]):
     """The end of the steps."""
 

@@ -26,8 +26,8 @@ the one that refused it. A call that a guard answers is neither run nor submitte
 guards before that one is called, outside any transaction, and then `ended`. When `before` raises
 `WaitFor`, `around` is left; it is entered anew later, and `before` goes on from the same guard.
 
-The rows of `resources/list` are fetched inside `around` of every guard; no other phase is called
-for a list.
+The rows of `resources/list` are fetched, and the functions of completions are called, inside
+`around` of every guard; no other phase is called for a list or a completion.
 
 A call without a row when it ends, such as one that only reads, gets its row then.
 """

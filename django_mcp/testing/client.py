@@ -11,7 +11,6 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.log_messages import LogThrottle
 from django_mcp.catalog import visible
 from django_mcp.completions.completion import Completion
-from django_mcp.completions.run import CompletionRequest, complete
 from django_mcp.dispatch import serve
 from django_mcp.endpoints import get_endpoints
 from django_mcp.exceptions import CallError, ElicitationRequest, ResourceNotFoundError
@@ -20,13 +19,13 @@ from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.registry import get_registry
 from django_mcp.principals import Principal
+from django_mcp.protocol.completions import complete, referenced_prompt, referenced_resource
 from django_mcp.protocol.definitions import wire_tool
-from django_mcp.protocol.errors import NOT_FOUND_OUTCOMES
 from django_mcp.protocol.handlers.prompts import list_prompts
 from django_mcp.protocol.handlers.resources import list_resource_templates, list_resources
-from django_mcp.protocol.references import referenced_prompt, referenced_resource
 from django_mcp.protocol.results import prompt_result, read_result
 from django_mcp.protocol.targets import Target
+from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.testing.arguments import as_texts
 from django_mcp.testing.inline import inline
@@ -176,16 +175,20 @@ class MCPClient:
     ) -> Completion:
         """As `complete`, for async tests."""
         forget_snapshot()
-        request = CompletionRequest(
-            argument=argument,
-            value=value,
-            arguments=as_texts(arguments),
-            principal=self.principal,
-        )
         is_template = ":" in target  # in no name of a prompt
         find = referenced_resource if is_template else referenced_prompt
         with inline():
-            return await complete(await find(target, self.principal), request)
+            primitive = await find(target, self.principal)
+            invocation = self._invocation(
+                Target(
+                    kind=primitive.kind,
+                    name=primitive.name,
+                    arguments=as_texts(arguments),
+                    uri=target if is_template else "",
+                )
+            )
+            call = Call(invocation=invocation, target=primitive)
+            return await complete(call, primitive, argument=argument, value=value)
 
     async def _served(self, target: Target) -> tuple[Call, Rendered, ReceivedNotifications]:
         """Look a target up, and serve a call of it."""
@@ -193,17 +196,19 @@ class MCPClient:
         received = ReceivedNotifications()
         with inline():
             target, lookup = await target.look_up(self.principal)
-            invocation = Invocation(
-                kind=target.kind,
-                name=target.name,
-                arguments=target.arguments,
-                uri=target.uri,
-                principal=self.principal,
-            )
             call = Call(
-                invocation=invocation,
+                invocation=self._invocation(target),
                 target=lookup.found,
                 progress=received,
                 logs=LogThrottle(received, level="debug"),
             )
             return call, await serve(call), received
+
+    def _invocation(self, target: Target) -> Invocation:
+        return Invocation(
+            kind=target.kind,
+            name=target.name,
+            arguments=target.arguments,
+            uri=target.uri,
+            principal=self.principal,
+        )

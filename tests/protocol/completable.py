@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 from django_mcp import Principal, prompt, resource
 from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
+from tests.resources.guards import tenant
 from tests.shop.models import Order, Product, Shelf
 
 SECRET = "the-password-is-1234"
@@ -139,7 +140,21 @@ async def ahold() -> list[str]:
     return ["held"]
 
 
+def skus_of_tenant() -> QuerySet[Product, str]:
+    rows = Product.objects.filter(sku__endswith=f"-{tenant.get()}")
+    return rows.values_list("sku", flat=True)
+
+
+async def askus_of_tenant() -> QuerySet[Product, str]:
+    return skus_of_tenant()
+
+
 with collecting() as COMPLETABLE:
+
+    @prompt(complete={"sku": skus_of_tenant, "asku": askus_of_tenant})
+    def of_tenant(sku: str = "", asku: str = "") -> str:
+        """What a guard makes the tenant's own."""
+        return ""
 
     @prompt
     def paint(

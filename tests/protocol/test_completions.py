@@ -122,6 +122,31 @@ def test_functions_complete_what_is_the_caller_s_own(
     assert completion(client, "remind", "client") == whole("key-client")
 
 
+@pytest.mark.parametrize("argument", ["sku", "asku"])
+def test_guards_stand_around_the_functions(
+    client: Client, tenants: dict[str, list[int]], settings: Settings, argument: str
+) -> None:
+    settings.DJANGO_MCP_GUARDS = ["tests.resources.guards.Tenant"]
+
+    for name in tenants:
+        found = completion(client.with_key(name), "of_tenant", argument)
+        assert found == whole(f"pen-of-{name}")
+
+
+@pytest.mark.parametrize("argument", ["sku", "asku"])
+def test_guard_that_fails_leaves_the_completion_empty(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, argument: str
+) -> None:
+    settings.DJANGO_MCP_GUARDS = ["tests.resources.guards.Failing"]
+
+    with caplog.at_level(logging.WARNING):
+        assert completion(client, "of_tenant", argument) == NOTHING
+        assert completion(client, "paint", "only") == whole("this")
+
+    (line,) = caplog.records
+    assert line.getMessage().startswith("tests.resources.guards.Failing failed in call")
+
+
 def test_function_of_the_user_is_not_called_for_anonymous_callers(
     client: Client, tenants: dict[str, list[int]]
 ) -> None:

@@ -6,34 +6,37 @@ from uuid import uuid4
 import mcp_types
 from mcp_types import CompleteRequestParams, CompleteResult, PromptReference
 
-from django_mcp.completions.run import CompletionRequest, complete
+from django_mcp.calls.call import Call
+from django_mcp.protocol.completions import complete, referenced_prompt, referenced_resource
 from django_mcp.protocol.errors import failed_get
 from django_mcp.protocol.exchange import Context, exchange_of
-from django_mcp.protocol.references import referenced_prompt, referenced_resource
+from django_mcp.protocol.targets import Target
 
 logger = logging.getLogger(__name__)
 
 
 async def complete_argument(ctx: Context, params: CompleteRequestParams) -> CompleteResult:
-    """Handle `completion/complete`. It is no call: no guard is called, and nothing recorded."""
-    principal, reference = exchange_of(ctx).principal, params.ref
-    request = CompletionRequest(
-        argument=params.argument.name,
-        value=params.argument.value,
-        arguments=(params.context and params.context.arguments) or {},
-        principal=principal,
-    )
+    """Handle `completion/complete`. It is not on record."""
+    exchange, reference, argument = exchange_of(ctx), params.ref, params.argument.name
     try:
         if isinstance(reference, PromptReference):
-            primitive = await referenced_prompt(reference.name, principal)
+            primitive = await referenced_prompt(reference.name, exchange.principal)
         else:
-            primitive = await referenced_resource(reference.uri, principal)
-        completion = await complete(primitive, request)
+            primitive = await referenced_resource(reference.uri, exchange.principal)
+        target = Target(
+            kind=primitive.kind,
+            name=primitive.name,
+            arguments=(params.context and params.context.arguments) or {},
+            uri="" if isinstance(reference, PromptReference) else reference.uri,
+        )
+        invocation = exchange.invocation(target, ctx.params or {}, ctx.protocol_version)
+        call = Call(invocation=invocation, target=primitive)
+        completion = await complete(call, primitive, argument=argument, value=params.argument.value)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         raise failed_get(error, uuid4()) from None
     logger.debug(
         "Completed %r of the %s %s with %d values",
-        request.argument,
+        argument,
         primitive.kind,
         primitive.name,
         len(completion.values),

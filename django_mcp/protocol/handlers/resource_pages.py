@@ -16,7 +16,7 @@ from mcp_types import Resource as WireResource
 from django_mcp.calls.call import Call
 from django_mcp.calls.pipeline import enclosed
 from django_mcp.calls.run import error_for_client
-from django_mcp.calls.steps import drive_on_thread
+from django_mcp.calls.steps import Place, Step, drive_on_thread, only
 from django_mcp.conf import settings
 from django_mcp.exceptions import BusyError, CallError
 from django_mcp.guards import all_guards
@@ -120,9 +120,11 @@ def _rows(sections: Sequence[Section], limit: int, loop: asyncio.AbstractEventLo
 
 def _rows_of(section: Section, limit: int, loop: asyncio.AbstractEventLoop) -> Iterator[Item]:
     call, resource = section.call, section.resource
-    fetch = partial(section.entries.after, call.principal, section.start, limit=limit)
+    fetch = Step(
+        partial(section.entries.after, call.principal, section.start, limit=limit), Place.TOOL
+    )
     try:
-        rows = drive_on_thread(enclosed(call, all_guards(), fetch), loop=loop)
+        rows = drive_on_thread(enclosed(call, all_guards(), partial(only, fetch)), loop=loop)
     except StalePositionError:
         raise invalid_cursor() from None
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
