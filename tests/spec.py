@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,13 @@ RESULTS = {
 }
 """The definition of the result of each method."""
 
+
+ERRORS = {
+    -32020: "HeaderMismatchError",
+    -32021: "MissingRequiredClientCapabilityError",
+    -32022: "UnsupportedProtocolVersionError",
+}
+"""The definition of the response with each code that 2026-07-28 adds."""
 
 TEXT = {"type": "string", "minLength": 1}
 MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
@@ -96,7 +104,8 @@ def check_message(message: Mapping[str, Any], *, era: str, method: str) -> None:
         # JSON-RPC 2.0, section 5: null when the request's id could not be read. MCP's schema
         # knows an absent id for that case only.
         kept = {k: v for k, v in message.items() if k != "id" or v is not None}
-        _check(kept, "JSONRPCErrorResponse", era)
+        named = ERRORS if era == MODERN else {}
+        _check(kept, named.get(message["error"]["code"], "JSONRPCErrorResponse"), era)
 
 
 def _check_task(task: Mapping[str, Any], era: str) -> None:
@@ -116,4 +125,16 @@ def _check(instance: Any, definition: str, era: str) -> None:
 @cache
 def _validator(folder: str, era: str, definition: str) -> jsonschema_rs.Validator:
     schema = json.loads(Path(folder, f"mcp-{era}.schema.json").read_text())
-    return jsonschema_rs.validator_for({**schema, "$ref": f"#/$defs/{definition}"})
+    return jsonschema_rs.validator_for(
+        {**schema, "$ref": f"#/$defs/{definition}"},
+        validate_formats=True,
+        formats={"byte": _is_base64},
+    )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
