@@ -1,5 +1,6 @@
 """The resource `doc://{name}` over HTTP: files of one folder, and nothing outside of it."""
 
+import os
 import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from django_mcp.conf import settings
 from tests.conformance_project.process import RunningServer, running_server
 from tests.e2e.servers import post
 from tests.spec import ERAS, MODERN
@@ -33,6 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "outside").symlink_to(parent / "outside.txt")
     (folder / "others").symlink_to(parent / "documents-of-others")
     (folder / "loop").symlink_to(folder / "loop")
+    os.mkfifo(folder / "pipe")
+    (folder / "large.txt").write_text("x" * (settings.MAX_RESULT_BYTES + 1))
     return folder
 
 
@@ -98,6 +102,7 @@ HOSTILE = {
     "link out of the folder": "outside",
     "folder that is a link": "others%2Ftheirs.txt",
     "link to itself": "loop",
+    "pipe": "pipe",
     "name of 300 characters": "a" * 300,
     "path of 7 kB": "a%2F" * 1_700,
     "name of 10 kB": "a" * 10_000,
@@ -131,6 +136,14 @@ def test_uri_of_another_scheme_is_not_found(server: RunningServer, uri: str, era
 
     assert message["error"]["code"] == (-32602 if era == MODERN else -32002)
     assert message["error"]["data"]["uri"] == uri
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_file_above_the_limit_is_given_up(server: RunningServer, era: str) -> None:
+    message = read(server, "doc://large.txt", era=era)
+
+    assert message["error"]["code"] == -32603
+    assert message["error"]["data"]["django-mcp/error"]["kind"] == "too_large"
 
 
 def test_each_read_is_on_record(server: RunningServer, database: Path) -> None:
