@@ -41,6 +41,10 @@ class NodeTools:
     def inspector(self) -> Path:
         return self.modules / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
 
+    @property
+    def mcpdo(self) -> Path:
+        return self.modules / "@modelcontextprotocol/inspector/clients/mcpdo/build/mcp-bin.js"
+
 
 def pinned(package: str) -> str:
     """The version of a program that `package.json` pins."""
