@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 
 import httpx
@@ -77,6 +78,33 @@ def test_any_worker_answers_any_request(site: Site) -> None:
                 site, "tools/call", {"name": "echo", "arguments": {"text": "x"}}, era=era
             )
             assert "result" in message
+
+
+LISTS = {
+    "tools/list": "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+}
+
+
+def test_any_worker_turns_the_page_that_another_has_begun(site: Site) -> None:
+    short = replace(site, environment={**site.environment, "LIST_PAGE_SIZE": "1"})
+    names: dict[str, list[str]] = {method: [] for method in LISTS}
+
+    with running(short, uvicorn(short, "--workers", "2")):
+        for method, key in LISTS.items():
+            cursor: dict[str, str] = {}
+            while True:
+                (message,) = post(short, method, cursor)
+                names[method] += [each["name"] for each in message["result"][key]]
+                if "nextCursor" not in message["result"]:
+                    break
+                cursor = {"cursor": message["result"]["nextCursor"]}
+
+    for each in names.values():
+        assert each == sorted(set(each))
+        assert len(each) > 1
 
 
 SWITCH_OFF = (
