@@ -121,6 +121,8 @@ DJANGO_MCP_INSTRUCTIONS = (
     "list_services. Ask the user before deleting anything, exceeding a budget or rolling back a "
     "service."
 )
+# Every expense is a resource, so that lists are long here.
+DJANGO_MCP_LIST_PAGE_SIZE = 100
 # Without a worker, the threads of the server run the tools that take long.
 DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("DJANGO_MCP_BACKGROUND_BACKEND", "threads")
 # Most projects import their app in the package's `__init__.py`, and need not name it here.

@@ -28,18 +28,21 @@ async def walk(url: str, tokens: Tokens, today: date) -> None:
         (listed,) = (await client.list_prompts()).prompts
         expect(listed.name == PROMPT, f"the prompt should be {PROMPT}")
         terminal.table(["prompt", "description"], [[listed.name, listed.description or ""]])
-        month = await _complete(client, f"{today:%B %Y}")
-        await _get(client, month)
+        offered = await _complete(client, f"{today:%B}", username="demo")
+        expect(offered[:1] == [f"{today:%B %Y}"], "this month should be offered first")
+        await _get(client, offered[0])
+    async with connect(url, tokens.auditor) as colleague:
+        offered = await _complete(colleague, "", username="auditor")
+        expect(offered == [], "months of another user should not be offered")
 
 
-async def _complete(client: Client, expected: str) -> str:
-    typed = expected[:3]
-    terminal.call("completion/complete", f"{PROMPT} {json.dumps({ARGUMENT: typed})}")
-    reference = PromptReference(name=PROMPT)
-    completion = (await client.complete(reference, {"name": ARGUMENT, "value": typed})).completion
-    expect(completion.values[:1] == [expected], f"{expected} should be offered first")
-    terminal.good(f"{', '.join(completion.values)}.")
-    return completion.values[0]
+async def _complete(client: Client, typed: str, *, username: str) -> list[str]:
+    shown = json.dumps({ARGUMENT: typed})
+    terminal.call("completion/complete", f"{PROMPT} {shown} as user {username}")
+    argument = {"name": ARGUMENT, "value": typed}
+    values = (await client.complete(PromptReference(name=PROMPT), argument)).completion.values
+    terminal.good(", ".join(values) or "nothing, for want of expenses")
+    return values
 
 
 async def _get(client: Client, month: str) -> None:

@@ -12,7 +12,7 @@ from mcp_types import BlobResourceContents, ResourceLink, TextResourceContents
 
 from example_project.demo import receipt, terminal
 from example_project.demo.browser import signed_in, submit
-from example_project.demo.client import UnexpectedError, call, connect, expect, structured
+from example_project.demo.client import UnexpectedError, call, connect, expect
 from example_project.demo.tokens import Tokens
 
 TOOLS = {"find_receipts"}
@@ -25,8 +25,10 @@ TEMPLATES = {
     "summary://{month}",
 }
 
+SHOWN = 2
+"""The number of resources of the list that are shown."""
+
 RECORD = [
-    ("list_expenses", "demo", "ok"),
     ("expense", "demo", "ok"),
     ("find_receipts", "demo", "ok"),
     ("receipt", "demo", "ok"),
@@ -62,9 +64,17 @@ async def _list_templates(client: Client) -> None:
 
 
 async def _read_expense(client: Client) -> dict[str, Any]:
-    (newest,) = structured(await call(client, "list_expenses", {"limit": 1}))["result"]
-    expense = await read_json(client, f"expense://{newest['id']}")
-    expect(newest.items() <= expense.items(), "the resource should be the expense of the list")
+    page = await client.list_resources()
+    following = await client.list_resources(cursor=page.next_cursor)
+    pages = [[entry.uri for entry in each.resources] for each in (page, following)]
+    expect(not set(pages[0]) & set(pages[1]), "the second page should follow the first")
+    terminal.table(
+        ["listed", "title"], [[entry.uri, entry.title or ""] for entry in page.resources[:SHOWN]]
+    )
+    terminal.say(f"... and so on: {len(pages[0])} on the first page, more on others.")
+    newest = page.resources[0]
+    expense = await read_json(client, newest.uri)
+    expect(expense["payee"] in (newest.title or ""), "the title should name the payee")
     terminal.good(f"{expense['spent_on']}: {expense['amount']} euros for {expense['payee']}.")
     return expense
 

@@ -49,6 +49,12 @@ def data(client: Client, uri: str) -> Any:
     return json.loads(found["text"])
 
 
+def listed(client: Client) -> dict[str, str]:
+    """Titles by URI, in the order of the list."""
+    found = client.send("resources/list").result["resources"]
+    return {each["uri"]: each["title"] for each in found}
+
+
 def refusal(client: Client, uri: str) -> dict[str, Any]:
     """The error, with `URI` in place of the one that was asked for."""
     answer = read(client, uri).error
@@ -66,6 +72,22 @@ def test_templates_are_listed_with_what_they_are_for(agent_of: AgentOf, demo: Us
         "service://{name}": "Service",
         "service://{name}/{environment}": "Status of a service",
     }
+
+
+def test_list_has_the_expenses_of_the_user_and_the_services(
+    agent_of: AgentOf, demo: User, auditor: User, expense: Expense
+) -> None:
+    theirs = services.add_expense(auditor, Decimal(1), "other", "Theirs", DAY)
+
+    mine = listed(agent_of(demo, *READ))
+    others = listed(agent_of(auditor, "expense:read"))
+
+    assert {uri: mine[uri] for uri in list(mine)[:2]} == {
+        f"expense://{expense.pk}": "2026-03-14 City Transit 4.20",
+        "service://accounts": "accounts",
+    }
+    assert len(mine) == 6
+    assert others == {f"expense://{theirs.pk}": "2026-03-14 Theirs 1.00"}
 
 
 def test_expense_leads_to_its_receipt(agent_of: AgentOf, demo: User, expense: Expense) -> None:
@@ -174,7 +196,7 @@ def test_resource_of_another_user_reads_as_a_missing_one(
     ]
 
 
-def test_summaries_links_and_lists_hold_nothing_of_another_user(
+def test_summaries_and_links_hold_nothing_of_another_user(
     agent_of: AgentOf, auditor: User, expense: Expense
 ) -> None:
     colleague = agent_of(auditor, *READ)
@@ -182,7 +204,6 @@ def test_summaries_links_and_lists_hold_nothing_of_another_user(
     assert data(colleague, "summary://2026-03")["count"] == 0
     days = {"first_day": "2000-01-01", "last_day": "2100-01-01"}
     assert colleague.call("find_receipts", **days).result["content"] == []
-    assert colleague.send("resources/list").result["resources"] == []
 
 
 @pytest.mark.parametrize(
