@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from django.contrib.auth.models import User
-from django.http import FileResponse
+from django.core.files.storage import default_storage
 from pydantic import BeforeValidator, Field
 
 from django_mcp import (
@@ -20,6 +20,7 @@ from django_mcp import (
     resource,
     resource_for,
     resource_link,
+    storage_resources,
     tool,
 )
 from example_project.expenses.models import Expense, ExpenseQuerySet
@@ -69,11 +70,21 @@ resource_for(
 )
 
 
-@resource("receipt://{+path}", title="Receipt", group="expenses", scopes=READ)
-def receipt(owner: User, path: str) -> FileResponse:
-    """The receipt of one of the user's expenses, a picture or a PDF."""
-    found = Expense.objects.of(owner).get(receipt=f"{FOLDER}{path}")
-    return FileResponse(found.receipt.open())
+def may_read_receipt(user: User, path: str) -> bool:
+    """True if the file is the receipt of one of the user's expenses."""
+    return expenses_of(user).filter(receipt=path).exists()
+
+
+storage_resources(
+    "receipt://{+path}",
+    default_storage,
+    prefix=FOLDER,
+    may_read=may_read_receipt,
+    title="Receipt",
+    description="The receipt of one of the user's expenses, a picture or a PDF.",
+    group="expenses",
+    scopes=READ,
+)
 
 
 @resource(
