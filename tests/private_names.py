@@ -123,6 +123,7 @@ PUBLIC_MODULES = frozenset(
         "pydantic.json_schema",
         "pydantic_core",
         "starlette.datastructures",
+        "starlette.requests",
         "starlette.responses",
         "starlette.types",
         "typing_extensions",
