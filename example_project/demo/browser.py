@@ -14,11 +14,17 @@ PATIENCE = 60.0
 
 
 @asynccontextmanager
-async def signed_in(url: str, username: str) -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser with the session of this user, at the site of this URL."""
+async def signed_in(
+    url: str, username: str, password: str = ""
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser with the session of this user, at the site of this URL.
+
+    The password is that of the demo's users, if none is given.
+    """
     async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as browser:
         login = urljoin(url, "/accounts/login/")
-        await submit(browser, login, {"username": username, "password": accounts.DEMO.password})
+        form = {"username": username, "password": password or accounts.DEMO.password}
+        await submit(browser, login, form)
         yield browser
 
 
