@@ -401,3 +401,31 @@ def test_visibility_and_the_catalog_know_prompts_of_operators(
         "    arguments: hall, scopes: none, permissions: none",
         "1 prompt",
     ]
+
+
+@pytest.mark.parametrize("button", [{}, {"_preview": "Preview"}], ids=["save", "preview"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arguments-TOTAL_FORMS": None},
+        {"arguments-TOTAL_FORMS": "-1"},
+        {"arguments-TOTAL_FORMS": "x", "arguments-INITIAL_FORMS": "x"},
+        {"arguments-0-name": "x" * 100_000},
+        {"arguments-0-name": "<script>"},
+        {"arguments-0-sample": "a\0b", "text": "{{ article }}"},
+        {"arguments-0-id": "1000000", "arguments-INITIAL_FORMS": "1"},
+        {"text": "a\0b"},
+        {"text": "{{ article" * 20_000},
+        {"name": "\0"},
+        {"group": "1000000"},
+    ],
+    ids=str,
+)
+def test_form_that_no_browser_sends_saves_nothing(
+    writer: Client, stock: ToolGroup, changes: Sent, button: Sent
+) -> None:
+    response = writer.post(ADD, sent(stock, ARTICLE, **changes, **button))
+
+    assert response.status_code == 200
+    assert "<script>" not in response.content.decode().replace("<script ", "")
+    assert not PromptTemplate.objects.exists()
