@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from django_mcp.primitives.caller_functions import read_caller_function
 from django_mcp.primitives.resolution import Resolution
+from django_mcp.resources.models.completers import instance_completers
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.resources.models.entries import Entries
 from django_mcp.resources.models.instances import Instances
@@ -58,6 +59,8 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         requires_user=queryset.takes_user,
     )
     completers = completers_of(resolution, declaration, signature)
+    if declaration.listed:
+        completers = instance_completers(instances, pattern.variables) | dict(completers)
     if resolution.problems or signature is None:
         raise resolution.error()
     joins = [each.join for each in lookups] + [each.join for each in paths.values() if each]
