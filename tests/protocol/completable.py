@@ -1,5 +1,6 @@
 """Prompts and templates whose arguments are completed, in the sync and async way."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from pydantic import AfterValidator
+from typing_extensions import TypeAliasType
 
 from django_mcp import Principal, prompt, resource
 from django_mcp.primitives.declaration import collecting
@@ -23,6 +25,10 @@ SECRET = "the-password-is-1234"
 latch = Latch()
 given: list[Any] = []
 """What completions were given, for the tests to look at."""
+
+
+Tree = TypeAliasType("Tree", "Literal['leaf'] | list[Tree]")
+"""A type that contains itself."""
 
 
 class Colour(Enum):
@@ -105,6 +111,18 @@ async def abroken() -> list[str]:
     raise RuntimeError(SECRET)
 
 
+def cancels() -> list[str]:
+    raise asyncio.CancelledError
+
+
+async def acancels() -> list[str]:
+    return cancels()
+
+
+async def aexits() -> list[str]:
+    raise SystemExit
+
+
 def exits() -> list[str]:
     raise SystemExit
 
@@ -163,6 +181,7 @@ with collecting() as COMPLETABLE:
         only: Literal["this"],
         layers: Literal[1, 2, 10] | None = None,
         dry: bool = True,
+        tree: Tree = "leaf",
         note: str = "",
     ) -> str:
         """Paint something."""
@@ -247,6 +266,9 @@ with collecting() as COMPLETABLE:
             "broken": broken,
             "abroken": abroken,
             "exits": exits,
+            "aexits": aexits,
+            "cancels": cancels,
+            "acancels": acancels,
             "one_text": one_text,
             "objects": objects,
             "columns": columns,
@@ -256,6 +278,9 @@ with collecting() as COMPLETABLE:
         broken: str = "",
         abroken: str = "",
         exits: str = "",
+        aexits: str = "",
+        cancels: str = "",
+        acancels: str = "",
         one_text: str = "",
         objects: str = "",
         columns: str = "",

@@ -82,6 +82,7 @@ SHELVES = "shop://shelves/{sku}/{hall}/{buyer}/{product}"
         ("paint", "layers", "1", ["1", "10"]),
         ("paint", "dry", "", ["true", "false"]),
         ("paint", "dry", "T", ["true"]),
+        ("paint", "tree", "", ["leaf"]),
         ("paint", "note", "", []),
         (PAINTS, "colour", "b", ["blue"]),
         (PAINTS, "tags", "", ["new", "old"]),
@@ -271,7 +272,18 @@ def test_text_that_no_value_begins_with_calls_no_function(
 
 
 @pytest.mark.parametrize(
-    "argument", ["broken", "abroken", "exits", "one_text", "objects", "columns"]
+    "argument",
+    [
+        "broken",
+        "abroken",
+        "exits",
+        "aexits",
+        "cancels",
+        "acancels",
+        "one_text",
+        "objects",
+        "columns",
+    ],
 )
 def test_completion_that_fails_is_empty_and_one_line_in_the_log(
     client: Client, argument: str, caplog: pytest.LogCaptureFixture
