@@ -75,13 +75,20 @@ def temporary_table(field: "models.Field[Any, Any]") -> Iterator[Any]:
             class Meta:
                 app_label = "shop"
 
-        with connection.schema_editor() as editor:
-            editor.create_model(Thing)
-        try:
+        with temporary_model(Thing):
             yield Thing
-        finally:
-            with connection.schema_editor() as editor:
-                editor.delete_model(Thing)
+
+
+@contextmanager
+def temporary_model(model: "type[models.Model]") -> Iterator[Any]:
+    """A model whose table exists while the block runs."""
+    with connection.schema_editor() as editor:
+        editor.create_model(model)
+    try:
+        yield model
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(model)
 
 
 def pages(
@@ -591,3 +598,42 @@ def test_order_by_a_field_of_any_kind(field: Any, values: list[Any]) -> None:
             assert sorted(seen) == sorted(model.objects.values_list("pk", flat=True))
             by_key = dict(model.objects.values_list("pk", "value"))
             assert [by_key[key] for key in seen] == list(rows.values_list("value", flat=True))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    ("ordering", "total"),
+    [
+        ([], ["hall", "number"]),
+        (["pk"], ["hall", "number"]),
+        (["-pk"], ["-hall", "-number"]),
+        (["hall"], ["hall", "number"]),
+        (["-number"], ["-number", "-hall"]),
+        (["hall", "pk"], ["hall", "number"]),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.shop")
+def test_pages_follow_a_composite_key(ordering: list[str], total: list[str], size: int) -> None:
+    class Place(models.Model):  # noqa: DJ008
+        pk = models.CompositePrimaryKey("hall", "number")
+        hall = models.CharField(max_length=9)
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "shop"
+
+    with temporary_model(Place):
+        for hall in ("north", "south"):
+            for number in (2, 1, 3):
+                Place.objects.create(hall=hall, number=number)
+        whole = [(each.hall, each.number) for each in Place.objects.order_by(*total)]
+        found = pages(
+            lambda: Place.objects.order_by(*ordering),
+            annotation=list[Place],
+            fields=["hall", "number"],
+            size=size,
+        )
+
+    shown = [(row["hall"], row["number"]) for page in found for row in page]
+    assert shown == whole

@@ -150,7 +150,8 @@ def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
             yield key
             if key.path in ("pk", model._meta.pk.name, model._meta.pk.attname):
                 return
-    yield SortKey(path="pk", is_descending=key.is_descending)
+    for path in _key_paths(model):
+        yield SortKey(path=path, is_descending=key.is_descending)
 
 
 def ordering_of(queryset: QuerySet[Any]) -> Sequence[Any]:
@@ -219,7 +220,8 @@ def _keys(
     is_descending, name = item.startswith("-"), item.lstrip("-+")
     related = None if name in columns else ordered_relation(model, name)
     if related is None:
-        yield SortKey(path=prefix + name, is_descending=is_descending)
+        for path in _key_paths(model) if name == "pk" else (name,):
+            yield SortKey(path=prefix + path, is_descending=is_descending)
         return
     for inner in related._meta.ordering or ():
         for key in _keys(
@@ -229,6 +231,12 @@ def _keys(
             depth=depth + 1,
         ):
             yield key.reversed if is_descending else key
+
+
+def _key_paths(model: type[Model]) -> list[str]:
+    """Return the path of the primary key; those of its parts if it is composite."""
+    parts = [each.attname for each in model._meta.pk_fields]
+    return parts if len(parts) > 1 else ["pk"]
 
 
 def _packed(field: Any, value: Any) -> Any:
