@@ -623,13 +623,13 @@ def test_pages_follow_a_composite_key(ordering: list[str], total: list[str], siz
         class Meta:
             app_label = "shop"
 
-    with temporary_model(Place):
+    with temporary_model(Place) as places:
         for hall in ("north", "south"):
             for number in (2, 1, 3):
-                Place.objects.create(hall=hall, number=number)
-        whole = [(each.hall, each.number) for each in Place.objects.order_by(*total)]
+                places.objects.create(hall=hall, number=number)
+        whole = [(each.hall, each.number) for each in places.objects.order_by(*total)]
         found = pages(
-            lambda: Place.objects.order_by(*ordering),
+            lambda: places.objects.order_by(*ordering),
             annotation=list[Place],
             fields=["hall", "number"],
             size=size,
