@@ -16,6 +16,7 @@ from pytest_django import Settings
 from django_mcp.models import CallRecord
 from example_project.expenses import services
 from example_project.expenses.models import Expense
+from example_project.expenses.receipts import LARGEST_RECEIPT
 from tests.spec import MODERN
 from tests.wire import Answer, Client
 
@@ -107,6 +108,17 @@ def test_expense_leads_to_its_receipt(agent_of: AgentOf, demo: User, expense: Ex
     }
     assert receipt["mimeType"] == "application/pdf"
     assert b64decode(receipt["blob"]) == PDF
+
+
+def test_largest_receipt_that_a_page_takes_can_be_read(
+    agent_of: AgentOf, demo: User, expense: Expense
+) -> None:
+    largest = ContentFile(PDF + bytes(LARGEST_RECEIPT - len(PDF)), "scan.pdf")
+    expense = services.attach_receipt(demo, expense.pk, largest)
+
+    receipt = content(agent_of(demo, *READ), str(expense.receipt_uri))
+
+    assert len(b64decode(receipt["blob"])) == LARGEST_RECEIPT
 
 
 def test_tool_links_to_the_receipts_of_a_time(
