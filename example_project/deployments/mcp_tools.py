@@ -9,9 +9,6 @@ from example_project.deployments.services import (
     get_deployment_status,
 )
 
-NAMES = Service.objects.values_list("name", flat=True)
-
-
 resource_for(
     Service,
     uri="service://{name}",
@@ -19,7 +16,6 @@ resource_for(
     fields=["name", "team", "description", "versions"],
     queryset=Service.objects.all,
     entry_description="description",
-    complete={"name": NAMES},
     group="deployments",
     scopes=READ,
 )
@@ -31,7 +27,7 @@ resource_for(
     group="deployments",
     scopes=READ,
     # Environments are an enum, whose values need no words.
-    complete={"name": NAMES},
+    complete={"name": Service.objects.values_list("name", flat=True)},
 )
 def service_status(name: ServiceName, environment: Environment) -> DeploymentStatus:
     """The version of a service that runs in an environment now, and whether it is healthy."""

@@ -75,11 +75,17 @@ def may_read_receipt(user: User, path: str) -> bool:
     return expenses_of(user).filter(receipt=path).exists()
 
 
+def receipt_paths_of(user: User) -> list[str]:
+    """The paths of a user's receipts, as their URIs have them."""
+    return [path.removeprefix(FOLDER) for path in expenses_of(user).receipts()]
+
+
 storage_resources(
     "receipt://{+path}",
     default_storage,
     prefix=FOLDER,
     may_read=may_read_receipt,
+    complete={"path": receipt_paths_of},
     title="Receipt",
     description="The receipt of one of the user's expenses, a picture or a PDF.",
     group="expenses",
@@ -143,5 +149,4 @@ def find_receipts(
         search: Only of expenses whose payee or note contains this text.
     """
     found = Expense.objects.of(owner).between(first_day, last_day).mentioning(search)
-    paths = found.exclude(receipt="").values_list("receipt", flat=True)
-    return [resource_link(receipt_uri(path)) for path in paths[:MOST_RECEIPTS]]
+    return [resource_link(receipt_uri(path)) for path in found.receipts()[:MOST_RECEIPTS]]

@@ -71,6 +71,10 @@ class ExpenseQuerySet(models.QuerySet["Expense"]):
     def mentioning(self, text: str) -> Self:
         return self.filter(models.Q(payee__icontains=text) | models.Q(note__icontains=text))
 
+    def receipts(self) -> models.QuerySet["Expense", str]:
+        """The paths of the receipts in the storage, those of the newest expenses first."""
+        return self.exclude(receipt="").values_list("receipt", flat=True)
+
     def months(self) -> list[date]:
         """The first days of the months that have expenses, the latest first."""
         return list(self.dates("spent_on", "month", order="DESC"))

@@ -109,21 +109,29 @@ def test_completion_holds_nothing_of_another_user(agent_of: AgentOf, auditor: Us
 
     names = complete(agent, {"type": "ref/prompt", "name": "monthly_review"}, argument)
     months = complete(agent, {"type": "ref/resource", "uri": "summary://{month}"}, argument)
+    keys = complete(
+        agent, {"type": "ref/resource", "uri": "expense://{pk}"}, {"name": "pk", "value": ""}
+    )
 
     assert (names["values"], months["values"]) == (["May 2026"], ["2026-05"])
+    assert keys["values"] == [str(auditor.expenses.get().pk)]
+
+
+STATUS = "service://{name}/{environment}"
 
 
 @pytest.mark.parametrize(
-    ("argument", "values"),
+    ("uri", "argument", "values"),
     [
-        ({"name": "name", "value": "c"}, ["checkout"]),
-        ({"name": "environment", "value": ""}, ["development", "staging", "production"]),
+        ("service://{name}", {"name": "name", "value": "c"}, ["checkout"]),
+        (STATUS, {"name": "name", "value": "c"}, ["checkout"]),
+        (STATUS, {"name": "environment", "value": ""}, ["development", "staging", "production"]),
     ],
 )
 def test_service_and_environment_are_completed(
-    argument: dict[str, str], values: list[str], agent_of: AgentOf, demo: User
+    uri: str, argument: dict[str, str], values: list[str], agent_of: AgentOf, demo: User
 ) -> None:
-    reference = {"type": "ref/resource", "uri": "service://{name}/{environment}"}
+    reference = {"type": "ref/resource", "uri": uri}
 
     completion = complete(agent_of(demo, "deploy:read"), reference, argument)
 

@@ -140,6 +140,23 @@ def test_tool_links_to_the_receipts_of_a_time(
     assert b64decode(content(agent, link["uri"])["blob"]) == PDF
 
 
+def test_paths_of_receipts_are_completed_for_their_owner_alone(
+    agent_of: AgentOf, demo: User, auditor: User, expense: Expense
+) -> None:
+    params = {
+        "ref": {"type": "ref/resource", "uri": "receipt://{+path}"},
+        "argument": {"name": "path", "value": ""},
+    }
+
+    mine, theirs = (
+        agent_of(user, *READ).send("completion/complete", params).result["completion"]["values"]
+        for user in (demo, auditor)
+    )
+
+    assert [f"receipt://{path}" for path in mine] == [expense.receipt_uri]
+    assert theirs == []
+
+
 def test_summary_is_that_of_the_month(agent_of: AgentOf, demo: User, expense: Expense) -> None:
     services.add_expense(demo, Decimal(9), "other", "Later", date(2026, 4, 1))
 
