@@ -28,11 +28,14 @@ def with_resources(call: Call, result: Rendered) -> Steps[Rendered]:
     if not any(_is_open(each) for each in result.content):
         return result
     content: list[Content] = []
+    size = 0
     for each in result.content:
-        content += yield from _completed(call, each)
-    result = replace(result, content=tuple(content))
-    check_bytes(result.byte_size)
-    return result
+        completed = yield from _completed(call, each)
+        # Here, so that no more is read than the result may hold.
+        size += Rendered(content=tuple(completed)).byte_size
+        check_bytes(size)
+        content += completed
+    return replace(result, content=tuple(content))
 
 
 def _is_open(block: Content) -> bool:

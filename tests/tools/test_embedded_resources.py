@@ -27,6 +27,9 @@ from tests.calls import call_of, caller, serve, serving_declared
 
 pytestmark = pytest.mark.django_db
 
+read: list[int] = []
+"""Parts that were read."""
+
 with collecting() as DECLARED:
 
     @resource("box://{number}", title="Box", mime_type="text/html", scopes=["boxes:read"])
@@ -93,6 +96,17 @@ with collecting() as DECLARED:
     async def alink(uri: str) -> list[ResourceLink | Text]:
         """Return a link beside text, on the loop."""
         return [Text(text="see"), resource_link(uri)]
+
+    @resource("part://{number}")
+    def part(number: int) -> str:
+        """A part of a whole."""
+        read.append(number)
+        return "1234567890"
+
+    @tool(read_only=True)
+    def embed_all() -> list[EmbeddedResource]:
+        """Embed many parts."""
+        return [EmbeddedResource(uri=f"part://{each}") for each in range(100)]
 
     @tool
     def embed(uri: str) -> EmbeddedResource:
@@ -268,3 +282,11 @@ def test_embedded_resource_counts_for_the_size_of_the_result(
     settings.DJANGO_MCP_MAX_RESULT_BYTES = 10
 
     assert client.call(name, uri="box://5").error["kind"] == "too_large"
+
+
+def test_no_more_is_read_than_a_result_may_hold(client: MCPClient, settings: Settings) -> None:
+    settings.DJANGO_MCP_MAX_RESULT_BYTES = 35
+    read.clear()
+
+    assert client.call("embed_all").error["kind"] == "too_large"
+    assert read == [0, 1, 2, 3]
