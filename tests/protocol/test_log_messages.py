@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -150,11 +151,13 @@ def test_messages_beyond_a_hundred_at_once_are_counted_for_the_client(
 ) -> None:
     answer = call(modern, "log_many", count=300)
 
-    *sent, last = answer.logs
-    assert [message["data"] for message in sent[:100]] == [f"message {n}" for n in range(100)]
-    assert last["level"] == "error"
-    assert last["data"].endswith(" messages were left out here: there were too many at once.")
-    assert len(sent) < 150
+    numbers = [re.match(r"(\d+) messages? .* left out here", each) for each in texts(answer)]
+    left_out = [int(number[1]) for number in numbers if number]
+    assert texts(answer)[:100] == [f"message {n}" for n in range(100)]
+    # A slow machine may send some of the rest, between the numbers of what was left out.
+    assert sum(left_out) + len(answer.logs) - len(left_out) == 300
+    assert [message["level"] for message in answer.logs[100:]].count("error") == 1
+    assert len(answer.logs) < 150
     assert len(lines(caplog)) == 300
 
 
