@@ -59,13 +59,26 @@ def same_part(part: str) -> str:
     return f"{SECRET} {part}"
 
 
+def own_parts(user: User) -> list[str]:
+    """Return the parts of what is the caller's own."""
+    return [f"{SECRET} of {user.get_username()}"]
+
+
+def same_parts() -> list[str]:
+    """Return the parts of what is the same for everybody."""
+    return [SECRET]
+
+
 with collecting() as DECLARED:
     for reason, options in REASONS.items():
         whole, part = (own, own_part) if reason == "personal" else (same, same_part)
         tool(name=f"{reason}_tool", read_only=True, **options)(whole)
         resource(f"shop://{reason}", name=f"{reason}_resource", **options)(whole)
-        resource(f"shop://{reason}/{{part}}", name=f"{reason}_template", **options)(part)
-        prompt(name=f"{reason}_prompt", **options)(part)
+        completed = {"part": own_parts if reason == "personal" else same_parts}
+        resource(
+            f"shop://{reason}/{{part}}", name=f"{reason}_template", complete=completed, **options
+        )(part)
+        prompt(name=f"{reason}_prompt", complete=completed, **options)(part)
 
 SEEN: Mapping[str, set[str]] = {
     "anonymous": {"open", "tills"},
@@ -103,6 +116,11 @@ def requests(word: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "resources/read", {"uri": f"shop://{word}"}
     yield "resources/read", {"uri": f"shop://{word}/7"}
     yield "prompts/get", {"name": f"{word}_prompt", "arguments": {"part": "7"}}
+    for reference in (
+        {"type": "ref/prompt", "name": f"{word}_prompt"},
+        {"type": "ref/resource", "uri": f"shop://{word}/{{part}}"},
+    ):
+        yield "completion/complete", {"ref": reference, "argument": {"name": "part", "value": ""}}
 
 
 def without(answer: Answer, word: str) -> Any:
