@@ -302,6 +302,8 @@ def test_pipe_is_not_opened(ann: Client, media: Path, storage: WatchedStorage) -
         ("blob", b"\x00\xff", "application/octet-stream", False),
         ("empty.txt", b"", "text/plain", True),
         ("50% & more.txt", b"x", "text/plain", True),
+        ("Gr\u00f6\u00dfe \u4e2d.txt", b"x", "text/plain", True),
+        ("12:30 data:text.html,x", b"x", "text/plain", True),
     ],
 )
 def test_file_has_the_type_of_its_name_and_text_as_text(
