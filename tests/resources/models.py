@@ -111,3 +111,10 @@ def wrong(user: User) -> Any:
 
 with collecting() as WRONG:
     resource_for(Product, name="wrong", uri="wrong://{pk}", fields=["sku"], queryset=wrong)
+    resource_for(
+        Product,
+        name="rows",
+        uri="rows://{pk}",
+        fields=["sku"],
+        queryset=lambda user: Product.objects.values(),
+    )

@@ -35,7 +35,13 @@ class Instances:
         Raises `DoesNotExist` for one that is missing, and for one that the caller may not see.
         """
         principal = arguments.pop(CONTEXT).principal
-        return self.visible_to(principal).get(**arguments)
+        found = self.visible_to(principal).get(**arguments)
+        if not isinstance(found, self.model):  # `resources/list` could not show a row of values()
+            raise InvalidResultError(
+                f"{self.queryset.name} returned a queryset of {type(found).__name__}, and not of "
+                f"{self.model.__name__}"
+            )
+        return found
 
 
 def _described(value: Any) -> str:
