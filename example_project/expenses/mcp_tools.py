@@ -64,7 +64,6 @@ resource_for(
     fields=[*EXPENSE_FIELDS, "receipt_uri"],
     queryset=expenses_of,
     entry_description="category__name",
-    entry_last_modified="created",
     group="expenses",
     scopes=READ,
 )
