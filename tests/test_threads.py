@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import itertools
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -24,7 +26,12 @@ from django_mcp.db import connections as database_connections
 from django_mcp.exceptions import BusyError
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
 from django_mcp.policy import snapshot
-from django_mcp.threads.executors import DatabaseThread, run_in_control, run_in_worker
+from django_mcp.threads.executors import (
+    DatabaseThread,
+    run_in_control,
+    run_in_worker,
+    run_to_end,
+)
 from django_mcp.threads.pool import ThreadPool
 from tests.keys import PATH
 from tests.latch import Latch
@@ -367,6 +374,19 @@ def test_work_within_one_call_stays_on_one_thread_and_sees_its_failures() -> Non
     first, second = asyncio.run(scenario())
 
     assert first == second
+
+
+@pytest.mark.parametrize("run", [run_in_control, run_in_worker, run_to_end])
+def test_code_that_exits_fails_and_does_not_end_the_server(run: Callable[..., Any]) -> None:
+    """Out of a task, as the SDK serves each message in one, its exception ends the event loop."""
+
+    async def scenario() -> str:
+        serving = asyncio.create_task(run(sys.exit, "good bye"))
+        with pytest.raises(RuntimeError, match="exited") as failure:
+            await serving
+        return repr(failure.value.__cause__)
+
+    assert asyncio.run(scenario()) == "SystemExit('good bye')"
 
 
 def test_query_that_waits_for_a_thread_can_be_cancelled(latch: Latch, settings: Settings) -> None:

@@ -84,7 +84,7 @@ def _is_met(requirement: Requirement, principal: Principal) -> bool | None:
     """Return the verdict; None, with a line in the log, when the predicate raises."""
     try:
         return requirement.is_met_by(principal)
-    except Exception:  # of the project's own code
+    except (Exception, SystemExit):  # of the project's own code
         logger.exception(
             "%s failed for user %s; what requires it is hidden",
             requirement.name,

@@ -117,6 +117,11 @@ def _work(
     with suppress(RuntimeError):  # where the loop has closed, no caller waits
         try:
             result = with_fresh_connections(call)
+        except SystemExit as error:
+            # Raised again in a task of the loop, it would end the loop, and so the server.
+            exited = RuntimeError("the code exited its thread")
+            exited.__cause__ = error
+            loop.call_soon_threadsafe(resolve, None, exited)
         except BaseException as error:  # noqa: BLE001  (it belongs to the coroutine that waits)
             loop.call_soon_threadsafe(resolve, None, error)
         else:

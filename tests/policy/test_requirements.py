@@ -281,11 +281,12 @@ class TestFailure:
 
     @pytest.mark.implementation
     @pytest.mark.usefixtures("_long_second")
+    @pytest.mark.parametrize("error", [LookupError, SystemExit])
     def test_predicate_that_raises_hides_its_tools_and_is_logged_once(
-        self, ann: User, caplog: pytest.LogCaptureFixture
+        self, ann: User, caplog: pytest.LogCaptureFixture, error: type[BaseException]
     ) -> None:
         def is_broken(user: User) -> bool:
-            raise LookupError("no such plan")
+            raise error("no such plan")
 
         with offering(act, aact, requires=is_broken):
             assert visible(Tool, caller(ann)) == []
