@@ -1,0 +1,60 @@
+"""Settings of limits: threads, times, and sizes of requests and results."""
+
+from django_mcp.setting import Setting
+
+
+class LimitSettings:
+    """Settings of limits: threads, times, and sizes of requests and results."""
+
+    THREADS = Setting(
+        int,
+        default=8,
+        help="Number of calls that may use a thread at once in each process.",
+    )
+    CONTROL_THREADS = Setting(
+        int,
+        default=2,
+        help="Number of threads for authentication, policy and the record, in each process.",
+    )
+    BUSY_AFTER = Setting(
+        float,
+        default=5.0,
+        help="Seconds a call waits for a free thread before it is refused as busy.",
+    )
+    SHUTDOWN_TIMEOUT = Setting(
+        float,
+        default=10.0,
+        help="Seconds that a process which is to end waits for the calls that it still runs.",
+    )
+    MAX_REQUEST_BYTES = Setting(
+        int,
+        default=4 * 1024 * 1024,
+        help="Largest request body; a larger one gets 413.",
+    )
+    MAX_REQUEST_ITEMS = Setting(
+        int,
+        default=50_000,
+        help=(
+            "Limit of arrays, objects and members of both in the JSON of a request; more get 413. "
+            "Parsing keeps the whole process waiting."
+        ),
+    )
+    BODY_TIMEOUT = Setting(
+        float,
+        default=10.0,
+        help="Seconds that a client has to send the body of its request; a slower one gets 408.",
+    )
+    MAX_ROWS = Setting(
+        int,
+        default=1000,
+        help=(
+            "Limit of rows of a result: the items of a list that a tool returns, and of every "
+            "queryset and iterator in what it returns. More are refused. Pages are as long as "
+            "their `page_size`."
+        ),
+    )
+    MAX_RESULT_BYTES = Setting(
+        int,
+        default=1024 * 1024,
+        help="Largest result, in bytes of its JSON, or of its text and media. More is refused.",
+    )
