@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.calls.call import Call
-from django_mcp.calls.embedding import with_resources
+from django_mcp.calls.embedded_resources import with_resources
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,

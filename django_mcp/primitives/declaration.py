@@ -73,7 +73,7 @@ class Declaration:
 
     @property
     def address(self) -> str | None:
-        """What else clients find it by, such as a URI; no two of a kind may share one."""
+        """Second key that clients find it by, such as a URI: unique within the kind, or None."""
         return None
 
     @property

@@ -9,8 +9,8 @@ from django.template.base import Node, NodeList, Parser, Token, Variable
 from django.utils.translation import gettext
 from typing_extensions import override
 
-from django_mcp.prompt_templates.library import FILTERS, TAGS
 from django_mcp.prompt_templates.nodes import BoundedExpression, BoundedNode
+from django_mcp.prompt_templates.tag_library import FILTERS, TAGS
 
 MAX_DEPTH = 20
 PARTS = frozenset({"elif", "else", "empty"})
@@ -18,7 +18,7 @@ CONSTANTS = frozenset({"True", "False", "None"})
 LOOP = frozenset({"counter", "counter0", "revcounter", "revcounter0", "first", "last"})
 METHODS = frozenset({"split", "splitlines"})
 LOOKUPS = LOOP | METHODS | {"parentloop"}
-"""What may follow a dot, besides positions: all else would open the objects behind the values."""
+"""Names that may follow a dot, besides positions: others would open the objects behind values."""
 
 
 class PromptParser(Parser):

@@ -22,7 +22,7 @@ NEWLINE = re.compile(r"\r\n?")
 class PromptEngine(Engine):
     """Engine without loaders, libraries of a project and autoescape: texts are not HTML."""
 
-    default_builtins = ["django_mcp.prompt_templates.library"]
+    default_builtins = ["django_mcp.prompt_templates.tag_library"]
 
     def __init__(self) -> None:
         super().__init__(loaders=[], autoescape=False)

@@ -19,7 +19,7 @@ from django_mcp.guards import all_guards
 from django_mcp.principals import Principal
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.resources.resource import Resource
-from django_mcp.resources.routing import declared_as
+from django_mcp.resources.routes import declared_as
 from django_mcp.threads.executors import run_in_worker
 
 

@@ -18,7 +18,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.endpoints import Endpoint
 from django_mcp.primitives.registry import get_registry
-from django_mcp.protocol.caching import add_cache_hints
+from django_mcp.protocol.cache_hints import add_cache_hints
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.exchange import Context, Exchange, exchange_of
 from django_mcp.protocol.handlers.completion import complete_argument

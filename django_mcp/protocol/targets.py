@@ -10,7 +10,7 @@ from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.protocol.uris import redacted_uri
-from django_mcp.resources.routing import matches
+from django_mcp.resources.routes import matches
 from django_mcp.tools.tool import Tool
 
 KINDS: Mapping[str, Kind] = {

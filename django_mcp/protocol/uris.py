@@ -3,7 +3,7 @@
 import re
 
 from django_mcp.audit.redaction import REDACTED, secret_arguments
-from django_mcp.resources.routing import templates
+from django_mcp.resources.routes import templates
 
 USER_INFORMATION = re.compile(r"(?<=//)[^/?#]*@")
 AFTER_PATH = re.compile(r"(?<=[?#]).+", re.DOTALL)

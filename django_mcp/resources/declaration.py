@@ -27,7 +27,7 @@ class ResourceOptions(CompletableDeclaration):
     audience: Iterable[Role] = ()
     """For whom the content is meant: `user`, `assistant` or both."""
     priority: float | None = None
-    """How important the content is, from 0 for optional to 1 for required."""
+    """Importance of the content, from 0 for optional to 1 for required."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

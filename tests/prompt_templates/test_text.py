@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 
 from django_mcp.prompt_templates.errors import PromptTextError
-from django_mcp.prompt_templates.library import FILTERS, TAGS
+from django_mcp.prompt_templates.tag_library import FILTERS, TAGS
 from django_mcp.prompt_templates.text import PromptText
 from tests.processes import ROOT
 

@@ -17,7 +17,7 @@ from django_mcp.admin.prompts.argument_inline import ArgumentInline
 from django_mcp.admin.prompts.form import PromptTemplateForm
 from django_mcp.admin.prompts.preview import preview_of
 from django_mcp.models import PromptTemplate
-from django_mcp.prompt_templates.library import FILTERS, TAGS
+from django_mcp.prompt_templates.tag_library import FILTERS, TAGS
 
 PREVIEW = "_preview"
 EXAMPLE = """\

@@ -3,7 +3,7 @@
 from django_mcp.checks.project import (
     admin_sites,
     background,
-    caching,
+    cache_scope,
     databases,
     deployment,
     django_tasks,
@@ -15,7 +15,7 @@ from django_mcp.checks.project import (
 __all__ = [
     "admin_sites",
     "background",
-    "caching",
+    "cache_scope",
     "databases",
     "deployment",
     "django_tasks",

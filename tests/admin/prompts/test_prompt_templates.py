@@ -10,7 +10,7 @@ from django_mcp.models import PromptTemplate, ToolGroup
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import Declaration, collecting, register
 from django_mcp.primitives.registry import Registry
-from django_mcp.prompt_templates.library import TAGS
+from django_mcp.prompt_templates.tag_library import TAGS
 from tests.admin.pages import action, links_of, rows_of, text_of
 from tests.commands import RunCommand
 

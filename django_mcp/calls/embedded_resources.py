@@ -14,7 +14,7 @@ from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
 from django_mcp.primitives.known_exceptions import tool_error_of
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES, Resource
-from django_mcp.resources.routing import Match, matches
+from django_mcp.resources.routes import Match, matches
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.schemas.result_limits import check_bytes
 

@@ -19,7 +19,9 @@ EXAMPLES = 3
 
 
 @register
-def check_caching(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_cache_scope(
+    *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
     """Check that lists which shared caches may keep are the same for every caller."""
     if settings.CACHE_SCOPE != "public":
         return []
