@@ -349,11 +349,16 @@ def titled(order: Order) -> str:
     raise RuntimeError(SECRET)
 
 
+def exits(user: User) -> Any:
+    raise SystemExit(SECRET)
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"queryset": broken},
         {"queryset": wrong},
+        {"queryset": exits},
         {"queryset": lambda user: Product.objects.all()[:1]},
         {"queryset": lambda user: Product.objects.values("pk")},
         {"queryset": lambda user: Product.objects.all(), "entry_title": titled},

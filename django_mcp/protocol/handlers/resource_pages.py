@@ -127,7 +127,7 @@ def _rows_of(section: Section, limit: int, loop: asyncio.AbstractEventLoop) -> I
         rows = drive_on_thread(enclosed(call, all_guards(), partial(only, fetch)), loop=loop)
     except StalePositionError:
         raise invalid_cursor() from None
-    except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (rendering knows what clients may know)
         known = error if isinstance(error, CallError) else error_for_client(error, call)
         if known.outcome in NOT_FOUND_OUTCOMES:
             return  # as every read would be answered
