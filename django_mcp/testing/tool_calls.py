@@ -33,7 +33,7 @@ from django_mcp.threads.executors import run_in_control
 from django_mcp.tools.tool import Tool
 
 Answer = Callable[[ElicitationRequest], Mapping[str, Any] | None]
-"""What a user answers to a question: given its `message` and `form`, what is filled in, or None."""
+"""Function that answers a question by its `message` and `form`: what is filled in, or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
