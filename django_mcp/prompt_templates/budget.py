@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from django_mcp.conf import settings
-from django_mcp.prompt_templates.errors import PromptTextError
+from django_mcp.prompt_templates.errors import PromptTooLargeError
 
 MAX_CPU_SECONDS = 1.0
 """Limit of a rendering's processor time, checked between its steps; none of these is long."""
@@ -36,15 +36,15 @@ class Budget:
         self.deadline = time.thread_time() + MAX_CPU_SECONDS
 
     def spend(self, *values: Any) -> None:
-        """Pay for a step that handles these values. Raises `PromptTextError`."""
+        """Pay for a step that handles these values. Raises `PromptTooLargeError`."""
         self.work -= 1 + sum(map(_size, values))
         if any(isinstance(value, str) and len(value) > self.longest for value in values):
-            raise PromptTextError(
+            raise PromptTooLargeError(
                 gettext("The text becomes longer than %(limit)d characters.")
                 % {"limit": self.longest}
             )
         if self.work < 0 or time.thread_time() > self.deadline:
-            raise PromptTextError(gettext("Too much work: the rendering was given up."))
+            raise PromptTooLargeError(gettext("Too much work: the rendering was given up."))
 
 
 def _size(value: Any) -> int:

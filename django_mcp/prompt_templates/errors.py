@@ -1,4 +1,4 @@
-"""Error of a prompt's text, with the line that it concerns."""
+"""Errors of a prompt's text, with the line that they concern."""
 
 from django.utils.translation import gettext
 
@@ -20,3 +20,7 @@ class PromptTextError(DjangoMCPError):
         if self.line is None:
             return self.reason
         return gettext("Line %(line)d: %(reason)s") % {"line": self.line, "reason": self.reason}
+
+
+class PromptTooLargeError(PromptTextError):
+    """The text becomes too long for these arguments, or takes too much work with them."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from django_mcp.exceptions import ToolError
 from django_mcp.models import PromptArgument, PromptTemplate
-from django_mcp.prompt_templates.errors import PromptTextError
+from django_mcp.prompt_templates.errors import PromptTooLargeError
 from django_mcp.prompt_templates.text import PromptText
 from django_mcp.prompts.declaration import PromptDeclaration
 from django_mcp.prompts.prompt import Prompt
@@ -78,8 +78,9 @@ class Row:
         def render(**arguments: str) -> str:
             try:
                 return text.rendered(arguments)
-            except PromptTextError as error:
-                raise ToolError(str(error)) from error
+            except PromptTooLargeError as error:
+                # Any other is the writer's to correct, of whom the client knows nothing.
+                raise ToolError(error.reason, hint="Send shorter arguments.") from error
 
         parameters = [each.parameter for each in self.arguments]
         render.__name__ = render.__qualname__ = self.name

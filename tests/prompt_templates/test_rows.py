@@ -126,22 +126,29 @@ def test_get_is_on_record_as_of_any_prompt(client: Client) -> None:
     assert record.arguments == {"month": "2026-02"}
 
 
-def test_rendering_that_fails_is_told_and_on_record(client: Client, review: PromptTemplate) -> None:
+def test_rendering_that_fails_tells_the_operators_alone(
+    client: Client, review: PromptTemplate, caplog: pytest.LogCaptureFixture
+) -> None:
     PromptTemplate.objects.update(
         text="{{ month }}\n{% if focus %}{{ 1|divisibleby:0 }}{% endif %}"
     )
 
     error = get(client, "review", month="2026-02", focus="prices").error
 
-    assert "Line 2: ZeroDivisionError" in error["message"]
-    assert CallRecord.objects.get().outcome == "tool_error"
+    record = CallRecord.objects.get()
+    assert (record.outcome, record.error_class) == ("failed", "PromptTextError")
+    assert str(record.call_id) in error["message"]
+    assert "ZeroDivisionError" not in error["message"]
+    assert "Line 2: ZeroDivisionError" in caplog.text
 
 
 @override_settings(DJANGO_MCP_MAX_RESULT_BYTES=1000)
 def test_message_that_becomes_too_long_is_refused(client: Client) -> None:
     error = get(client, "review", month="x" * 1000).error
 
-    assert "The text becomes longer than 1000 characters." in error["message"]
+    assert error["message"] == (
+        "The text becomes longer than 1000 characters.\nSend shorter arguments."
+    )
 
 
 def test_choices_are_completed(client: Client) -> None:

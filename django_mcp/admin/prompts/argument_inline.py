@@ -13,6 +13,9 @@ from django_mcp.models import PromptArgument, PromptTemplate
 
 SAMPLE = "sample"
 
+MAX_ARGUMENTS = 50
+"""Arguments that a prompt may have here; Django would make 2,000 forms for one request."""
+
 
 class ArgumentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """Form of one argument. Its sample value is for the preview, and is not stored."""
@@ -40,6 +43,12 @@ class ArgumentInline(admin.StackedInline):  # type: ignore[type-arg]  # generic 
 
     model = PromptArgument
     form = ArgumentForm
+    max_num = MAX_ARGUMENTS
+
+    @override
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the class of the formset; it makes no more forms than there may be arguments."""
+        return super().get_formset(request, obj, absolute_max=MAX_ARGUMENTS, **kwargs)
 
     @override
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:

@@ -409,6 +409,7 @@ def test_visibility_and_the_catalog_know_prompts_of_operators(
     [
         {"arguments-TOTAL_FORMS": None},
         {"arguments-TOTAL_FORMS": "-1"},
+        {"arguments-TOTAL_FORMS": "999999"},
         {"arguments-TOTAL_FORMS": "x", "arguments-INITIAL_FORMS": "x"},
         {"arguments-0-name": "x" * 100_000},
         {"arguments-0-name": "<script>"},
