@@ -3,6 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
+from django.utils.encoding import iri_to_uri
 from mcp_types import (
     AudioContent,
     BlobResourceContents,
@@ -49,7 +50,7 @@ def block_model(block: content.Content) -> ContentBlock:
             return EmbeddedResource(resource=resource_contents(block))
         case content.ResourceLink():
             return ResourceLink(
-                uri=block.uri,
+                uri=iri_to_uri(block.uri),
                 name=block.name,
                 title=block.title,
                 description=block.description,
@@ -62,11 +63,10 @@ def resource_contents(
     block: content.EmbeddedResource,
 ) -> TextResourceContents | BlobResourceContents:
     """Return the contents of an embedded resource, or of one that was read."""
+    uri = iri_to_uri(block.uri)  # clients may send other characters, and messages may not
     if block.data is not None:
-        return BlobResourceContents(
-            uri=block.uri, mime_type=block.mime_type, blob=_base64(block.data)
-        )
-    return TextResourceContents(uri=block.uri, mime_type=block.mime_type, text=block.text or "")
+        return BlobResourceContents(uri=uri, mime_type=block.mime_type, blob=_base64(block.data))
+    return TextResourceContents(uri=uri, mime_type=block.mime_type, text=block.text or "")
 
 
 def _base64(data: bytes) -> str:

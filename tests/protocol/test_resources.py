@@ -87,6 +87,16 @@ def test_resource_is_read_under_its_uri(client: Client, uri: str, expected: dict
     assert contents(client, uri) == [{"uri": uri, **expected}]
 
 
+def test_uri_of_other_characters_is_answered_as_a_uri(client: Client) -> None:
+    assert contents(client, "shop://page/Gr\u00f6\u00dfe") == [
+        {
+            "uri": "shop://page/Gr%C3%B6%C3%9Fe",
+            "mimeType": "text/plain",
+            "text": "page Gr\u00f6\u00dfe",
+        }
+    ]
+
+
 @pytest.mark.parametrize("uri", ["shop://group/staff", "shop://agroup/staff"])
 def test_model_instance_is_read_as_its_fields(client: Client, uri: str) -> None:
     Group.objects.create(name="staff")

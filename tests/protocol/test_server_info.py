@@ -130,7 +130,7 @@ def test_settings_say_what_clients_are_told(settings: Settings, era: str) -> Non
     settings.DJANGO_MCP_SERVER_NAME = "desk"
     settings.DJANGO_MCP_SERVER_TITLE = "The desk"
     settings.DJANGO_MCP_SERVER_VERSION = "3"
-    settings.DJANGO_MCP_SERVER_ICONS = [ICON, Icon(src="data:image/svg+xml,<svg/>")]
+    settings.DJANGO_MCP_SERVER_ICONS = [ICON, Icon(src="data:image/svg+xml,%3Csvg/%3E")]
     settings.DJANGO_MCP_SERVER_WEBSITE = "https://desk.example"
     settings.DJANGO_MCP_INSTRUCTIONS = "Ask first."
 
@@ -142,7 +142,7 @@ def test_settings_say_what_clients_are_told(settings: Settings, era: str) -> Non
             "name": "desk",
             "title": "The desk",
             "version": "3",
-            "icons": [WIRE_ICON, {"src": "data:image/svg+xml,<svg/>"}],
+            "icons": [WIRE_ICON, {"src": "data:image/svg+xml,%3Csvg/%3E"}],
             "websiteUrl": "https://desk.example",
         },
         "Ask first.",
