@@ -121,7 +121,7 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
             earlier = addressed.setdefault((kind, address), declaration)
             if earlier is not declaration:
                 problems.append(
-                    f"{declaration.located_name}: {earlier.located_name} has {address!r} already"
+                    f"{declaration.located_name}: matches the same URIs as {earlier.located_name}"
                 )
                 continue
         try:

@@ -1,5 +1,6 @@
 """The `@resource` decorator and its options: each is one field, of this class or of its bases."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
@@ -9,6 +10,11 @@ from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.content import Role
 from django_mcp.kinds import Kind
 from django_mcp.primitives.decorator import decorator_with_options
+
+EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
+VARIABLE = re.compile(r"[\w.]+")
+NAMED = (";", "&")
+"""Operators whose variables stand in the URI with their names."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,11 @@ class ResourceOptions(CompletableDeclaration):
 
     @property
     def address(self) -> str:
-        """See `Declaration`: the URI."""
-        return self.uri
+        """See `Declaration`: the URI, without the names of its variables and without its query.
+
+        URIs are matched without them, for a query may be left out.
+        """
+        return EXPRESSION.sub(_unnamed, str(self.uri))
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,13 @@ class ResourceDeclaration(ResourceOptions):
         super().__post_init__()
         if not isinstance(self.fields, Mapping):
             self._collect("fields")
+
+
+def _unnamed(expression: re.Match[str]) -> str:
+    operator, names = expression.groups()
+    if operator in NAMED:
+        return expression[0]
+    return "" if operator == "?" else f"{{{operator}{VARIABLE.sub('', names)}}}"
 
 
 resource = decorator_with_options(ResourceDeclaration)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from django_mcp import ModelResourceDeclaration, resource_for
+from django_mcp import ModelResourceDeclaration, resource, resource_for
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import Registry, build
 from django_mcp.resources.models.resource import ModelResource
+from django_mcp.schemas.callables import located_name_of
 from tests.shop.models import Order, Product, Shipment
 
 
@@ -128,13 +129,44 @@ def test_option_that_does_not_exist_is_refused_by_name() -> None:
         declare(Order, uri="order://{pk}", fields=["pk"], querset=every)
 
 
-def test_two_resources_may_not_share_a_template() -> None:
-    with collecting() as declared:
-        for name in ("one", "two"):
-            resource_for(Order, name=name, uri="order://{pk}", fields=["quantity"], queryset=every)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("order://{pk}", "order://{pk}"),
+        ("order://{pk}", "order://{number}"),
+        ("order://{pk}", "order://{number}{?currency}"),
+        ("order://{pk}/of/{+path}", "order://{number}/of/{+rest}"),
+        ("order://all{/parts*}", "order://all{/numbers*}"),
+        ("order://{pk,quantity}", "order://{a,b}"),
+        ("order://all", "order://all"),
+    ],
+)
+def test_two_resources_may_not_match_the_same_uris(one: str, other: str) -> None:
+    """The name would decide which is read, and by whose rights."""
+    assert overlaps(one, other) == [f"matches the same URIs as {located_name_of(nothing)}"]
 
-    with pytest.raises(ToolRegistrationError, match=r"has 'order://\{pk\}' already"):
+
+@pytest.mark.parametrize(
+    "other",
+    ["order://{+path}", "order://{pk}/", "order://all", "order://{a}/{b}", "order://x{;pk}"],
+)
+def test_two_resources_may_match_some_of_the_same_uris(other: str) -> None:
+    assert overlaps("order://{pk}", other) == []
+
+
+def overlaps(*uris: str) -> list[str]:
+    with collecting() as declared:
+        for name, uri in zip(("one", "other"), uris, strict=True):
+            resource(uri, name=name)(nothing)
+    with pytest.raises(ToolRegistrationError) as caught:
         build(declared)
+    problems = [each.partition("): ")[2] for each in caught.value.problems]
+    return [each for each in problems if "matches" in each]
+
+
+def nothing(nr: int) -> str:
+    """Show nothing."""
+    return ""
 
 
 def test_options_are_shown_by_the_function() -> None:
