@@ -435,6 +435,15 @@ def test_other_failures_of_a_read_are_raised_as_they_are(documents: None) -> Non
         assert CallRecord.objects.latest("pk").outcome == failure.value.outcome
 
 
+def test_invalid_arguments_are_told_where_a_test_fails(documents: None) -> None:
+    with pytest.raises(InvalidArgumentsError) as failure:
+        MCPClient().read("shop://bill/0")
+
+    (violation,) = failure.value.violations
+    assert violation.path == "number"
+    assert str(failure.value) == f"The arguments are invalid.\n- number: {violation.reason}"
+
+
 def test_a_prompt_has_its_messages(documents: None) -> None:
     result = MCPClient().prompt("greet", name="Ann", times=2, day=datetime.date(2026, 2, 3))
     loud = MCPClient().prompt("agreet", name="Ann", loud=True)

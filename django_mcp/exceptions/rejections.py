@@ -78,6 +78,10 @@ class InvalidArgumentsError(CallRejectedError):
         lines = [f"- {each.path or 'the arguments'}: {each.reason}" for each in violations]
         super().__init__(hint="\n".join(lines))
 
+    def __str__(self) -> str:
+        # Tracebacks show this alone; clients are sent the message and the hint apart.
+        return f"{self.message}\n{self.hint}".strip()
+
 
 class BusyError(CallRejectedError):
     """No thread became free in time; the same call may succeed after `retry_after` seconds."""

@@ -210,7 +210,7 @@ Any other exception becomes a result (`isError`), where an agent reads it and ca
 def _facts(error: CallError) -> dict[str, Any]:
     return {
         "kind": error.outcome,
-        "error": str(error),
+        "error": str(error.message),
         "retryable": error.retryable,
         "hint": str(error.hint),
         "retry_after": error.retry_after,
@@ -219,7 +219,7 @@ def _facts(error: CallError) -> dict[str, Any]:
 
 def _text(error: CallError) -> str:
     """Return all attributes of an error as text."""
-    parts = [str(error), str(error.hint)]
+    parts = [str(error.message), str(error.hint)]
     if error.retry_after is not None:
         parts.append(f"Wait {error.retry_after:g} seconds before you try again.")
     elif error.retryable:

@@ -231,7 +231,7 @@ class TaskDisplay(CallAdmin):
         if not task.error:
             return self.get_empty_value_display()
         error = deserialize_error(task.error, task.call_id)
-        return printable_lines(f"{error} {error.hint}".strip())
+        return printable_lines(f"{error.message} {error.hint}".strip())
 
     def _moment(self, moment: datetime.datetime | None) -> str:
         return self.get_empty_value_display() if moment is None else moment_text(moment)

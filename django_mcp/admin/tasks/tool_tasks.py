@@ -184,7 +184,7 @@ class ToolTaskAdmin(ConfirmationAdmin, TaskDisplay):
             try:
                 key = call_again(task)
             except DjangoMCPError as error:
-                names = {"task": task, "reason": error}
+                names = {"task": task, "reason": getattr(error, "message", error)}
                 text = gettext("Not run again: %(task)s. %(reason)s") % names
                 self.message_user(request, text, messages.ERROR)
                 return None
