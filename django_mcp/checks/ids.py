@@ -75,7 +75,7 @@ class CheckId(StrEnum):
     COOKIE_PATH_MISMATCH = "django_mcp.W041"
     VARYING_PUBLIC_LIST = "django_mcp.W042"
     UNUSED_INSTRUCTIONS = "django_mcp.W043"
-    SHADOWED_PROMPT = "django_mcp.W044"
+    UNSERVED_PROMPT = "django_mcp.W044"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from django_mcp.exceptions import ToolError
 from django_mcp.models import PromptArgument, PromptTemplate
+from django_mcp.primitives.declaration import declarations
+from django_mcp.primitives.rows import spelling
 from django_mcp.prompt_templates.errors import PromptTooLargeError
 from django_mcp.prompt_templates.text import PromptText
 from django_mcp.prompts.declaration import PromptDeclaration
@@ -60,6 +62,8 @@ class Row:
 
     def prompt(self) -> Prompt:
         """Return the prompt. Raises an exception for a row that no form has checked."""
+        if not self.description.strip():
+            raise ValueError("it has no description")
         declaration = PromptDeclaration(
             self._function(),
             name=self.name,
@@ -101,7 +105,31 @@ def read_prompts() -> list[Prompt]:
     A row that makes none is left out, with one line in the log for as long as it stays so.
     """
     global _known
-    before, found, names = _known, dict[Row, Prompt | str](), set[str]()
+    before = _known
+    _known = found = _read(before)
+    for row, outcome in found.items():
+        if isinstance(outcome, str) and outcome != before.get(row):
+            logger.warning("The prompt %r of the admin is not served: %s", row.name, outcome)
+    return [each for each in found.values() if isinstance(each, Prompt)]
+
+
+def unserved_prompts() -> dict[str, str]:
+    """Return the names of enabled prompts that are not served, each with its reason.
+
+    It costs one query. Prompts of the code keep their names, so their namesakes are among these.
+    """
+    declared = {spelling(each.key): each.located_name for each in declarations()}
+    reasons = {}
+    for row, outcome in _read(_known).items():
+        if isinstance(outcome, str):
+            reasons[row.name] = outcome
+        elif namesake := declared.get(spelling(outcome.key)):
+            reasons[row.name] = f"{namesake} has its name"
+    return reasons
+
+
+def _read(before: dict[Row, Prompt | str]) -> dict[Row, Prompt | str]:
+    found, names = dict[Row, Prompt | str](), set[str]()
     for row in _rows():
         name = row.name.casefold()
         outcome: Prompt | str | None = before.get(row)
@@ -110,11 +138,8 @@ def read_prompts() -> list[Prompt]:
         elif outcome is None or outcome == TWIN:
             outcome = _prompt_of(row)
         names.add(name)
-        if isinstance(outcome, str) and outcome != before.get(row):
-            logger.warning("The prompt %r of the admin is not served: %s", row.name, outcome)
         found[row] = outcome
-    _known = found
-    return [each for each in found.values() if isinstance(each, Prompt)]
+    return found
 
 
 def _prompt_of(row: Row) -> Prompt | str:

@@ -241,7 +241,8 @@ def test_prompt_may_have_the_name_of_a_tool(client: Client, review: PromptTempla
         ({"text": "\n{{ mouth }}"}, "Line 2: “mouth” is no argument of this prompt."),
         ({"text": "x" * 50_001}, "The text is longer than 50000 characters."),
         ({"name": "re view"}, "the name 're view' is not 1 to 64 of the characters"),
-        ({"description": ""}, "has no description"),
+        ({"description": ""}, "it has no description"),
+        ({"description": "  "}, "it has no description"),
     ],
 )
 def test_row_that_makes_no_prompt_is_left_out_with_one_line_in_the_log(

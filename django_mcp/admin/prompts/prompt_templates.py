@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from typing_extensions import override
 
 from django_mcp.admin.markup import Tone, in_line, mark
 from django_mcp.admin.prompts.argument_inline import ArgumentInline
+from django_mcp.admin.prompts.changelist import UNSERVED_REASON, PromptChangeList
 from django_mcp.admin.prompts.form import PromptTemplateForm
 from django_mcp.admin.prompts.preview import preview_of
 from django_mcp.models import PromptTemplate
@@ -55,6 +57,10 @@ class PromptTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
         return form
 
     @override
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PromptChangeList
+
+    @override
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -80,6 +86,8 @@ class PromptTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
             marks.append(mark(pgettext_lazy("prompt", "disabled"), Tone.WARNING))
         if not prompt.group.enabled:
             marks.append(mark(_("its group is disabled"), Tone.WARNING))
+        if reason := getattr(prompt, UNSERVED_REASON, None):
+            marks.append(mark(_("not served: %(reason)s") % {"reason": reason}, Tone.BAD))
         return in_line(marks)
 
     @admin.action(permissions=["change"], description=_("Enable selected prompts"))

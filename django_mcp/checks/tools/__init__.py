@@ -8,7 +8,7 @@ from django_mcp.checks.tools import (
     host_limits,
     installed_apps,
     permissions,
-    prompt_names,
+    prompts,
     registry,
 )
 
@@ -20,6 +20,6 @@ __all__ = [
     "host_limits",
     "installed_apps",
     "permissions",
-    "prompt_names",
+    "prompts",
     "registry",
 ]

@@ -309,6 +309,35 @@ def test_list_shows_which_prompts_clients_do_not_see(
 
 
 @pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"description": ""}, "not served: it has no description"),
+        ({"text": "{{ room }}"}, "not served: Line 1: “room” is no argument of this prompt."),
+    ],
+)
+def test_list_shows_why_a_prompt_that_code_has_written_is_not_served(
+    writer: Client, prompt: PromptTemplate, changes: dict[str, str], note: str
+) -> None:
+    PromptTemplate.objects.update(**changes)
+
+    response = writer.get(PROMPTS)
+
+    assert [row[1:4] for row in rows_of(response)] == [["Stocktaking stocktaking", note, "stock"]]
+
+
+def test_list_shows_which_prompt_of_the_code_has_the_name(
+    writer: Client, prompt: PromptTemplate
+) -> None:
+    with collecting():
+        register(PromptOfTheCode(lambda: None, name="Stocktaking"))
+        response = writer.get(PROMPTS)
+
+    ((_, _, note, _, _),) = rows_of(response)
+    assert note.startswith("not served: tests.admin.prompts.")
+    assert note.endswith(" has its name")
+
+
+@pytest.mark.parametrize(
     ("name", "is_enabled", "message"),
     [
         ("enable_selected", True, "1 prompt is now enabled."),

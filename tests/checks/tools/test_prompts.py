@@ -1,4 +1,4 @@
-"""Prompts of operators whose names the code has taken since."""
+"""Prompts of operators that are not served."""
 
 from collections.abc import Iterator
 
@@ -43,14 +43,33 @@ def test_w044_names_the_row_and_the_function() -> None:
 
     (message,) = found(databases=["default"])["W044"]
     assert message.startswith("The prompt 'Greet' of the admin is not served: tests.checks.")
-    assert message.endswith(" has its name.")
+    assert message.endswith(" has its name")
     assert hints(databases=["default"])["W044"] == [
-        "Give it another name in the admin, under “Prompts”, or delete it there."
+        "Correct it in the admin, under “Prompts”, or disable it there."
     ]
 
 
-def test_w044_is_silent_about_other_names() -> None:
-    write("count", "other")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"description": ""}, "it has no description"),
+        ({"text": "\n{{ month }}"}, "Line 2: “month” is no argument of this prompt."),
+        ({"name": "OTHER"}, "another prompt has its name, but for upper and lower case"),
+    ],
+)
+def test_w044_tells_why_a_row_that_code_has_written_is_not_served(
+    changes: dict[str, str], reason: str
+) -> None:
+    write("other", "review")
+    PromptTemplate.objects.filter(name="review").update(**changes)
+
+    (message,) = found(databases=["default"])["W044"]
+    assert message.endswith(f" of the admin is not served: {reason}")
+
+
+def test_w044_is_silent_about_prompts_that_are_served_or_disabled() -> None:
+    write("count", "other", "Greet")
+    PromptTemplate.objects.filter(name="Greet").update(enabled=False)
 
     assert found(databases=["default"]) == {}
 
