@@ -285,6 +285,23 @@ def test_what_operators_change_counts_at_once(ann: User) -> None:
     assert "opening_hours" not in {tool.name for tool in client.list_tools()}
 
 
+def test_error_has_a_note_of_what_hides_a_tool(ann: User) -> None:
+    ToolGroup.objects.filter(name="desk").update(enabled=False)
+
+    with pytest.raises(UnknownToolError) as closed:
+        MCPClient(ann).call("opening_hours")
+    with pytest.raises(UnknownToolError) as missing:
+        MCPClient(ann).call("gone")
+
+    assert closed.value.__notes__ == [
+        (
+            "opening_hours is hidden from this caller: its group is disabled; "
+            "ToolGroup.objects.filter(name='desk').update(enabled=True)"
+        )
+    ]
+    assert not hasattr(missing.value, "__notes__")
+
+
 def test_the_context_of_a_tool_is_that_of_the_client(ann: User) -> None:
     seen: list[ToolContext] = []
 
@@ -420,6 +437,24 @@ def test_what_may_not_be_read_is_not_found(documents: None, uri: str) -> None:
         MCPClient().read(uri)
 
     assert refusal.value.uri == uri
+
+
+def test_error_has_a_note_of_what_hides_a_resource_or_prompt(documents: None) -> None:
+    with pytest.raises(ResourceNotFoundError) as own:
+        MCPClient().read("shop://own")
+    with pytest.raises(UnknownPromptError) as prompt:
+        MCPClient().prompt("hidden_prompt")
+    with pytest.raises(ResourceNotFoundError) as gone:
+        MCPClient().read("shop://group/missing")
+
+    assert own.value.__notes__ == ["own is hidden from this caller: it needs a user"]
+    assert prompt.value.__notes__ == [
+        (
+            "hidden_prompt is hidden from this caller: its group is disabled; "
+            "ToolGroup.objects.filter(name='closed').update(enabled=True)"
+        )
+    ]
+    assert not hasattr(gone.value, "__notes__")
 
 
 def test_other_failures_of_a_read_are_raised_as_they_are(documents: None) -> None:

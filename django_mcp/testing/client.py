@@ -13,7 +13,12 @@ from django_mcp.catalog import visible
 from django_mcp.completions.completion import Completion
 from django_mcp.dispatch import serve
 from django_mcp.endpoints import get_endpoints
-from django_mcp.exceptions import CallError, ElicitationRequest, ResourceNotFoundError
+from django_mcp.exceptions import (
+    CallError,
+    ElicitationRequest,
+    ResourceNotFoundError,
+    UnknownPrimitiveError,
+)
 from django_mcp.invocation import Invocation
 from django_mcp.kinds import Kind
 from django_mcp.policy.snapshot import forget_snapshot
@@ -28,6 +33,7 @@ from django_mcp.protocol.targets import Target
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.testing.arguments import as_texts
+from django_mcp.testing.denials import note_denials
 from django_mcp.testing.inline import inline
 from django_mcp.testing.lists import pages
 from django_mcp.testing.notifications import ReceivedNotifications
@@ -127,6 +133,8 @@ class MCPClient:
         target = Target(kind=Kind.RESOURCE, name=uri, arguments={}, uri=uri)
         try:
             call, rendered, received = await self._served(target)
+        except ResourceNotFoundError:
+            raise
         except CallError as error:
             if error.outcome in NOT_FOUND_OUTCOMES:
                 raise ResourceNotFoundError(uri) from error
@@ -202,7 +210,11 @@ class MCPClient:
                 progress=received,
                 logs=LogThrottle(received, level="debug"),
             )
-            return call, await serve(call), received
+            try:
+                return call, await serve(call), received
+            except UnknownPrimitiveError as error:
+                await note_denials(error, target, self.principal)
+                raise
 
     def _invocation(self, target: Target) -> Invocation:
         return Invocation(

@@ -20,12 +20,15 @@ from django_mcp.exceptions import (
     UnknownToolError,
 )
 from django_mcp.invocation import Invocation
+from django_mcp.kinds import Kind
 from django_mcp.models import ToolTask
 from django_mcp.principals import Principal
 from django_mcp.protocol.call_results import call_result, error_result
 from django_mcp.protocol.meta_keys import ERROR_META_KEY
+from django_mcp.protocol.targets import Target
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.testing.arguments import as_json
+from django_mcp.testing.denials import note_denials
 from django_mcp.testing.inline import inline
 from django_mcp.testing.notifications import ReceivedNotifications
 from django_mcp.testing.results import ToolResult
@@ -71,7 +74,12 @@ class ToolCaller:
                 responses = {**error.input_responses, **self._responses(error.input_requests)}
                 invocation = replace(invocation, id=uuid4(), input_responses=responses)
                 continue
-            except (UnknownToolError, MissingScopeError):
+            except UnknownToolError as error:
+                with inline():
+                    target = Target(kind=Kind.TOOL, name=name, arguments={})
+                    await note_denials(error, target, self.principal)
+                raise
+            except MissingScopeError:
                 raise
             except Exception as error:  # noqa: BLE001  (the client would receive it as a result)
                 wire = CallToolResult.model_validate(error_result(error, call, is_modern=False))
