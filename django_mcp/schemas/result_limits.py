@@ -43,6 +43,17 @@ def check_bytes(size: int) -> None:
         raise too_many_bytes(settings.MAX_RESULT_BYTES, setting="DJANGO_MCP_MAX_RESULT_BYTES")
 
 
+def check_file_bytes(size: int) -> None:
+    """Raise `ResultTooLargeError` when a file of this size is larger than a result may be."""
+    if size > settings.MAX_RESULT_BYTES:
+        raise ResultTooLargeError(
+            f"The file is larger than {settings.MAX_RESULT_BYTES} bytes.",
+            hint="It is too large to be read here; no other call returns a part of it.",
+            advice="DJANGO_MCP_MAX_RESULT_BYTES is the limit: raise it where files are served, or "
+            "link to larger ones by a URL of the site.",
+        )
+
+
 def too_many_bytes(limit: int, *, setting: str) -> ResultTooLargeError:
     """Return the error of a result with more bytes than the setting allows."""
     return ResultTooLargeError(

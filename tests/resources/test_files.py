@@ -342,7 +342,13 @@ def test_file_beyond_the_limit_is_given_up(
     with of(client, storage) as other:
         error = read(other, "receipt://a").error
 
-    assert error["data"]["django-mcp/error"]["kind"] == "too_large"
+    assert error["data"]["django-mcp/error"] == {
+        "kind": "too_large",
+        "error": "The file is larger than 100000 bytes.",
+        "retryable": False,
+        "hint": "It is too large to be read here; no other call returns a part of it.",
+        "retry_after": None,
+    }
     assert endless.taken <= (100_000 + CHUNK_BYTES if size is None else 0)
     assert [file.closed for file in storage.files] == [True]
 

@@ -122,7 +122,7 @@ def test_file_that_is_too_large_is_read_no_further_and_refused_in_words(settings
     result = receive(FileResponse, lambda: FileResponse(chunks(), filename="big.bin"))
 
     assert result.error["kind"] == "too_large"
-    assert result.error["error"] == "The result is larger than 1000 bytes."
+    assert result.error["error"] == "The file is larger than 1000 bytes."
     assert sum(read) == 1024
 
 

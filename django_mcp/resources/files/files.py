@@ -18,7 +18,7 @@ from django_mcp.resources.files.media_types import contents_of
 from django_mcp.resources.files.names import is_name
 from django_mcp.resources.files.storages import check_place
 from django_mcp.resources.sources.resource import CONTEXT
-from django_mcp.schemas.result_limits import check_bytes
+from django_mcp.schemas.result_limits import check_file_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +70,11 @@ class Files:
 def _read(file: "File[Any]") -> bytes:
     size = getattr(file, "size", None)
     if isinstance(size, int):
-        check_bytes(size)  # some storages fetch the whole file for its first byte
+        check_file_bytes(size)  # some storages fetch the whole file for its first byte
     data = bytearray()
     while chunk := file.read(CHUNK_BYTES):
         data += chunk.encode() if isinstance(chunk, str) else chunk
-        check_bytes(len(data))
+        check_file_bytes(len(data))
     return bytes(data)
 
 

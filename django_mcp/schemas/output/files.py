@@ -9,7 +9,7 @@ from django.utils.http import parse_header_parameters
 
 from django_mcp.content import EmbeddedResource
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.schemas.result_limits import check_bytes
+from django_mcp.schemas.result_limits import check_file_bytes
 
 
 def embedded_file(response: FileResponse) -> EmbeddedResource:
@@ -27,7 +27,7 @@ def embedded_file(response: FileResponse) -> EmbeddedResource:
     try:
         for chunk in chunks:
             data += chunk
-            check_bytes(len(data))
+            check_file_bytes(len(data))
     finally:
         _close_file(response)
     return EmbeddedResource(
