@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, SuspiciousFileOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
+from django.utils.encoding import iri_to_uri
 from pytest_django import Settings
 
 from django_mcp import storage_resources
@@ -99,7 +100,7 @@ def read(client: Client, uri: str) -> Answer:
 
 def content(client: Client, uri: str) -> dict[str, Any]:
     (found,) = read(client, uri).result["contents"]
-    assert found.pop("uri") == uri
+    assert found.pop("uri") == iri_to_uri(uri)
     assert isinstance(found, dict)
     return found
 

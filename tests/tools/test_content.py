@@ -41,7 +41,7 @@ BLOCKS: list[tuple[Content, dict[str, Any]]] = [
         ResourceLink(uri="shop://a b", name="a", title="A", description="An a.", mime_type="a/b"),
         {
             "type": "resource_link",
-            "uri": "shop://a b",
+            "uri": "shop://a%20b",
             "name": "a",
             "title": "A",
             "description": "An a.",
