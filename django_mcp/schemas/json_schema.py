@@ -1,6 +1,8 @@
 """Generators of JSON Schema (2020-12) for parameters and results, on top of pydantic's."""
 
 from collections.abc import Callable
+from enum import Enum
+from inspect import cleandoc
 from typing import Any
 
 from django.db.models import Choices
@@ -43,16 +45,17 @@ class ReadableSchema(GenerateJsonSchema):
         return False
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
-        """Add the labels of Django's choices to the description."""
+        """Describe an enum by the labels of Django's choices, and not by its name and docstring.
+
+        Those are for developers, and clients would show the name as the title of a field.
+        """
         shown = super().generate_inner(schema)
-        if schema["type"] == "enum" and issubclass(schema["cls"], Choices):
+        if schema["type"] == "enum":
             reference = JsonRef(shown.get("$ref", ""))
             definition = self.get_schema_from_definitions(reference) if reference else shown
-            labels = described(schema["cls"].choices)
-            # Not in `enum_schema`: the docstring of the class is put in after that.
-            words = "" if definition is None else definition.get("description", "")
-            if definition is not None and labels not in words:
-                definition["description"] = f"{words}\n{labels}".strip()
+            # Not in `enum_schema`: pydantic puts them in after that.
+            if definition is not None:
+                _describe_enum(definition, schema["cls"])
         return shown
 
 
@@ -139,6 +142,17 @@ def json_form(
     except (PydanticUserError, SchemaError) as error:
         first_sentence = " ".join(str(error).split()).partition(". ")[0]
         raise ValueError(first_sentence) from error
+
+
+def _describe_enum(definition: JsonSchemaValue, cls: type[Enum]) -> None:
+    if definition.get("title") == cls.__name__:
+        del definition["title"]
+    if definition.get("description") == cleandoc(cls.__doc__ or ""):
+        del definition["description"]
+    labels = described(cls.choices) if issubclass(cls, Choices) else ""
+    words = definition.get("description", "")
+    if labels not in words:
+        definition["description"] = f"{words}\n{labels}".strip()
 
 
 def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:

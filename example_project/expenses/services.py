@@ -226,7 +226,7 @@ def summarise_expenses(
     Args:
         first_day: The first day that counts.
         last_day: The last day that counts.
-        period: How long each period of the breakdown is.
+        period: How long each period of the breakdown is; weeks begin on Monday.
     """
     _check_order(first_day, last_day)
     return summarise(

@@ -25,6 +25,16 @@ class Colour(enum.Enum):
     BLUE = "blue"
 
 
+class Pen(enum.Enum):
+    """Pens for tests."""
+
+    INK = "ink"
+
+
+class PenLine(BaseModel):
+    pen: Pen = Pen.INK
+
+
 class Size(enum.IntEnum):
     SMALL = 1
     LARGE = 2
@@ -124,8 +134,8 @@ PERSON = {
         (datetime.time, {"type": "string", "format": "time"}),
         (datetime.timedelta, {"type": "string", "format": "duration"}),
         (uuid.UUID, {"type": "string", "format": "uuid"}),
-        (Colour, {"type": "string", "title": "Colour", "enum": ["red", "blue"]}),
-        (Size, {"type": "integer", "title": "Size", "enum": [1, 2]}),
+        (Colour, {"type": "string", "enum": ["red", "blue"]}),
+        (Size, {"type": "integer", "enum": [1, 2]}),
         (Literal["a", 1], {"enum": ["a", 1]}),
         (Annotated[str, Field(min_length=1, max_length=3)], {"minLength": 1, "maxLength": 3}),
         (Annotated[str, Field(pattern="^a$")], {"type": "string", "pattern": "^a$"}),
@@ -555,8 +565,7 @@ class Priority(models.IntegerChoices):
 
 
 STATUS = {
-    "title": "Status",
-    "description": "How far an order is.\npacked: Ready to go; sent: On its way",
+    "description": "packed: Ready to go; sent: On its way",
     "type": "string",
     "enum": ["packed", "sent"],
 }
@@ -571,7 +580,6 @@ def test_labels_of_choices_are_in_the_schema() -> None:
         "priorities": {
             "type": "array",
             "items": {
-                "title": "Priority",
                 "description": "1: Some day; 2: At once",
                 "type": "integer",
                 "enum": [1, 2],
@@ -590,6 +598,26 @@ def test_labels_of_choices_follow_the_words_of_the_parameter(words: Any) -> None
 
 def test_words_of_a_parameter_that_are_those_of_its_class_stand_once() -> None:
     assert schema_of(Annotated[Line, "One line of an order."]) == LINE
+
+
+@pytest.mark.parametrize("annotation", [Pen, Pen | None, list[Pen], PenLine])
+def test_name_and_docstring_of_an_enum_are_for_developers(annotation: Any) -> None:
+    shown = json.dumps(schema_of(annotation))
+
+    assert '"enum": ["ink"]' in shown
+    assert "Pen" not in shown.replace("PenLine", "")
+    assert "for tests" not in shown
+
+
+def test_title_and_description_of_a_parameter_are_shown_with_its_enum() -> None:
+    words = Field(title="Your pen", description="What to write with.")
+
+    assert schema_of(Annotated[Pen, words]) == {
+        "title": "Your pen",
+        "description": "What to write with.",
+        "type": "string",
+        "enum": ["ink"],
+    }
 
 
 def test_labels_of_very_many_choices_are_left_out() -> None:
