@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,21 @@ from docs.parts.source import Function, functions_of
 LEVELS = {"Error": "error", "Warning": "warning", "Info": "info"}
 
 
+@dataclass(frozen=True, slots=True)
+class Module:
+    """Functions of a module by name, and the modules and names of what it imports."""
+
+    functions: Mapping[str, Function]
+    imported: Mapping[str, tuple[str, str]]
+
+
 def check_lines() -> Iterator[str]:
     """Yield the table of messages, each with the claim that its check verifies."""
-    functions = {name: each for part in _modules() for name, each in functions_of(part).items()}
+    modules = dict(_modules())
     rows = {
         (check_id, level, _claim(check), _when(check))
         for check in _checks()
-        for check_id, level in _messages(functions, check.__name__)
+        for check_id, level in _messages(modules, check.__module__, check.__name__)
     }
     linked = [
         (f"[`{check_id}`](#{check_id.lower().replace('.', '')})", *facts)
@@ -41,10 +50,23 @@ def _checks() -> Iterator[Any]:
             yield check
 
 
-def _modules() -> Iterator[ast.Module]:
+def _modules() -> Iterator[tuple[str, Module]]:
     # Read and not imported: some need django-oauth-toolkit.
-    for path in sorted(Path(checks.__file__).parent.rglob("*.py")):
-        yield ast.parse(path.read_text())
+    package = Path(checks.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        tree = ast.parse(path.read_text())
+        yield ".".join((checks.__name__, *parts)), Module(functions_of(tree), _imported(tree))
+
+
+def _imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
+    # Those inside of functions, too.
+    return {
+        name.asname or name.name: (node.module, name.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for name in node.names
+    }
 
 
 def _when(check: Any) -> str:
@@ -53,15 +75,20 @@ def _when(check: Any) -> str:
     return "`check --database`, `migrate`" if "database" in check.tags else "`check`"
 
 
-def _messages(functions: Mapping[str, Function], name: str) -> Iterator[tuple[str, str]]:
-    """The ids and levels of what a function gives, by itself or through others of the package."""
+def _messages(modules: Mapping[str, Module], module: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the ids and levels of what a function gives, by itself or through others of checks."""
+    functions, imported = modules[module].functions, modules[module].imported
     for node in ast.walk(functions[name]):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        if node.func.id in functions and node.func.id != name:
-            yield from _messages(functions, node.func.id)
-        elif node.func.id in LEVELS:
+        called = node.func.id
+        at, function = imported.get(called, (module, called))
+        if called in LEVELS:
             for keyword in node.keywords:
                 if keyword.arg == "id":
                     assert isinstance(keyword.value, ast.Attribute)
-                    yield CheckId[keyword.value.attr], LEVELS[node.func.id]
+                    yield CheckId[keyword.value.attr], LEVELS[called]
+        elif (
+            at in modules and function in modules[at].functions and (at, function) != (module, name)
+        ):
+            yield from _messages(modules, at, function)

@@ -58,6 +58,12 @@ def test_reference_explains_exactly_the_checks_that_exist() -> None:
     assert set(explained) == set(CheckId)
 
 
+def test_table_of_checks_has_every_message() -> None:
+    listed = re.findall(r"^\| \[`([^`]+)`\]", page("checks"), re.MULTILINE)
+
+    assert set(listed) == set(CheckId)
+
+
 def test_every_message_of_a_check_has_a_hint() -> None:
     given = [
         node
