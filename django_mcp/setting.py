@@ -60,7 +60,7 @@ class Setting(Generic[T]):
         if not isinstance(value, self.type):
             return f"must be a {wanted}"
         if self.pattern and not re.fullmatch(self.pattern, str(value), re.ASCII):
-            return f"must be a text such as {self.default!r}"
+            return f"must be {self.allowed_values()}"
         return ""
 
     def allowed_values(self) -> str:

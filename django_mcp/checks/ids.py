@@ -32,6 +32,7 @@ class CheckId(StrEnum):
     INVALID_GUARD = "django_mcp.E020"
     INVALID_INSTRUCTIONS_TEMPLATE = "django_mcp.E021"
     INVALID_ICON = "django_mcp.E022"
+    INVALID_WEBSITE = "django_mcp.E023"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"

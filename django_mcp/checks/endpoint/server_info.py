@@ -1,4 +1,4 @@
-"""Checks of what clients are told of an endpoint: its icons and instructions."""
+"""Checks of what clients are told of an endpoint: its website, icons and instructions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from django_mcp.conf import Settings, settings
 from django_mcp.content import Icon
 from django_mcp.endpoints import get_endpoints
 
+WEBSITE_SCHEMES = ("https://", "http://")
 ICON_SCHEMES = ("https:", "http:", "data:")
 """Of the URLs that clients may take; MCP has them reject every other."""
 
@@ -23,6 +24,8 @@ ICON_SCHEMES = ("https:", "http:", "data:")
 class Source:
     """Settings, or an endpoint, that say something of a server, with the names of its parts."""
 
+    website: str
+    website_name: str
     icons: Sequence[Icon]
     icons_name: str
     instructions: str
@@ -35,14 +38,21 @@ class Source:
 def check_server_info(
     *, app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that the icons of endpoints can be shown, and their instructions rendered."""
+    """Check that the website and icons of endpoints have URLs, and instructions are rendered."""
     return [message for source in _sources() for message in _messages(source)]
 
 
 def _sources() -> Iterator[Source]:
-    said = (Settings.SERVER_ICONS, Settings.INSTRUCTIONS, Settings.INSTRUCTIONS_TEMPLATE)
+    said = (
+        Settings.SERVER_WEBSITE,
+        Settings.SERVER_ICONS,
+        Settings.INSTRUCTIONS,
+        Settings.INSTRUCTIONS_TEMPLATE,
+    )
     if not any(each.problem() for each in said):  # E003 tells
         yield Source(
+            website=settings.SERVER_WEBSITE,
+            website_name=Settings.SERVER_WEBSITE.name,
             icons=settings.SERVER_ICONS,
             icons_name=Settings.SERVER_ICONS.name,
             instructions=settings.INSTRUCTIONS,
@@ -56,6 +66,8 @@ def _sources() -> Iterator[Source]:
         return  # check_endpoint tells
     for endpoint in endpoints:
         yield Source(
+            website=endpoint.website,
+            website_name=f"website of the endpoint {endpoint.name!r}",
             icons=endpoint.icons,
             icons_name=f"icons of the endpoint {endpoint.name!r}",
             instructions=endpoint.instructions,
@@ -79,6 +91,12 @@ def _messages(source: Source) -> Iterator[CheckMessage]:
             "counts.",
             hint=f"Take {source.instructions_name} out, or move its text into the template.",
             id=CheckId.UNUSED_INSTRUCTIONS,
+        )
+    if source.website and not source.website.lower().startswith(WEBSITE_SCHEMES):
+        yield Error(
+            f"{source.website_name}: {source.website[:100]!r} is no http(s) URL.",
+            hint='Give the whole address: "https://shop.example/", for example.',
+            id=CheckId.INVALID_WEBSITE,
         )
     for icon in source.icons:
         if not icon.src.lower().startswith(ICON_SCHEMES):

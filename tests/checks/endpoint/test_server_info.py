@@ -63,6 +63,21 @@ def test_e022_tells_of_an_icon_that_clients_must_reject(settings: Settings, src:
         ]
 
 
+@pytest.mark.parametrize("website", ["shop.example", "/about/", "javascript:alert(1)"])
+def test_e023_tells_of_a_website_that_has_no_address(settings: Settings, website: str) -> None:
+    settings.DJANGO_MCP_SERVER_WEBSITE = website
+    staff = Endpoint(name="staff", url="http://testserver/s/mcp", website=website)
+
+    with using_endpoints(DEFAULT, staff):
+        assert found()["E023"] == [
+            f"DJANGO_MCP_SERVER_WEBSITE: {website!r} is no http(s) URL.",
+            f"website of the endpoint 'staff': {website!r} is no http(s) URL.",
+        ]
+
+    settings.DJANGO_MCP_SERVER_WEBSITE = "HTTPS://shop.example/"
+    assert "E023" not in found()
+
+
 def test_w043_tells_of_a_text_that_is_never_read(settings: Settings) -> None:
     settings.DJANGO_MCP_INSTRUCTIONS = "Sell."
     settings.DJANGO_MCP_INSTRUCTIONS_TEMPLATE = "good.txt"
@@ -77,7 +92,12 @@ def test_w043_tells_of_a_text_that_is_never_read(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SERVER_ICONS", ["icon.png"]), ("INSTRUCTIONS_TEMPLATE", 5), ("INSTRUCTIONS", None)],
+    [
+        ("SERVER_WEBSITE", 5),
+        ("SERVER_ICONS", ["icon.png"]),
+        ("INSTRUCTIONS_TEMPLATE", 5),
+        ("INSTRUCTIONS", None),
+    ],
 )
 def test_wrong_settings_are_told_once(settings: Settings, name: str, value: object) -> None:
     setattr(settings, f"DJANGO_MCP_{name}", value)

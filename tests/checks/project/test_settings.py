@@ -29,6 +29,20 @@ class TestSettings:
         ]
 
     @pytest.mark.parametrize(
+        ("name", "problem"),
+        [
+            ("CACHE_SCOPE", "must be 'private' or 'public'"),
+            ("REGISTRATION_RATE", "must be a string such as '20/h' or None"),
+        ],
+    )
+    def test_e003_names_the_texts_that_a_setting_takes(
+        self, settings: Settings, name: str, problem: str
+    ) -> None:
+        setattr(settings, f"DJANGO_MCP_{name}", "shared")
+
+        assert found()["E003"] == [f"DJANGO_MCP_{name} {problem}."]
+
+    @pytest.mark.parametrize(
         ("name", "values"),
         [
             ("ENABLE_NEW_GROUPS", "True or False; the default is False"),
