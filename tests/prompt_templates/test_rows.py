@@ -62,6 +62,10 @@ def application(review: PromptTemplate, application: Application) -> Application
     return application
 
 
+def test_choice_that_is_not_required_may_be_empty(client: Client) -> None:
+    assert text_of(get(client, "review", month="May", focus="")) == "Review <May>."
+
+
 def test_list_has_the_prompts_of_code_and_of_operators_by_name(client: Client) -> None:
     assert listed(client) == [
         {

@@ -1,7 +1,9 @@
 """Arguments of prompts and variables of URIs, which are strings on the wire, as typed values."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
+from uuid import UUID
 
 import pytest
 from pydantic import Field
@@ -37,6 +39,30 @@ with collecting() as TYPED:
     ) -> str:
         """Show what it was given."""
         return repr((number, numbers, text, choice, mapping))
+
+    @prompt
+    def filled_in(
+        name: str = "nobody",
+        note: str | None = None,
+        count: int = 3,
+        day: date | None = None,
+        key: UUID | None = None,
+        days: list[date] | None = None,
+        colour: Literal["red", "blue"] = "red",
+        kind: Annotated[str, Field(min_length=1)] = "plain",
+    ) -> str:
+        """Show a form."""
+        return repr((name, note, count, day, key, days, colour, kind))
+
+    @prompt
+    def required(count: int) -> str:
+        """Show a count."""
+        return str(count)
+
+    @resource("days://all{?count}")
+    def days(count: int = 7) -> str:
+        """Show days."""
+        return str(count)
 
     @prompt
     def login(login: Login) -> str:
@@ -104,6 +130,31 @@ def test_refusal_is_about_the_value_that_was_spelled(
     client: Client, arguments: dict[str, str], reason: str
 ) -> None:
     assert refusal(client, "typed", **arguments) == reason
+
+
+def test_empty_string_counts_as_left_out_where_none_is_taken(client: Client) -> None:
+    """Hosts send every field of their forms, those that are empty too."""
+    names = ("name", "note", "count", "day", "key", "days", "colour", "kind")
+    arguments = dict.fromkeys(names, "")
+
+    result = client.send("prompts/get", {"name": "filled_in", "arguments": arguments}).result
+
+    text = result["messages"][0]["content"]["text"]
+    assert text == "('', '', 3, None, None, None, 'red', 'plain')"
+
+
+def test_empty_string_of_the_query_counts_as_left_out_where_none_is_taken(client: Client) -> None:
+    result = client.send("resources/read", {"uri": "days://all?count="}).result
+
+    assert [each["text"] for each in result["contents"]] == ["7"]
+
+
+def test_empty_string_for_what_is_required_is_refused_as_it_is(client: Client) -> None:
+    assert refusal(client, "required", count="") == "- count: must be an integer"
+
+
+def test_empty_string_in_a_list_is_refused(client: Client) -> None:
+    assert refusal(client, "filled_in", days='[""]').startswith("- days[0]: ")
 
 
 @pytest.mark.parametrize("spelled", ["[NaN]", "[1e999]"])

@@ -1,13 +1,17 @@
 """Conversion of arguments that clients can send only as strings, such as those of prompts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jsonschema_rs
 
 from django_mcp.conf import settings
+from django_mcp.schemas.input.signature import FORMATS
 from django_mcp.schemas.json_schema import JSONSchema
+
+NEVER_EMPTY: dict[str, Callable[..., bool]] = dict.fromkeys(FORMATS, bool)
+"""Formats with a check that refuses the empty string."""
 
 
 def from_strings(arguments: Mapping[str, Any], schema: JSONSchema) -> dict[str, Any]:
@@ -17,20 +21,25 @@ def from_strings(arguments: Mapping[str, Any], schema: JSONSchema) -> dict[str, 
     if the property takes that: `5` where an integer is wanted, `true` for a boolean. The rest is
     left to validation, which refuses it: as the value that it spells, where no string is wanted.
     Elements of lists are converted likewise.
+
+    An empty string is left out if its property may be, and takes none: forms send every field.
     """
     properties: Mapping[str, Any] = schema.get("properties", {})
+    optional = properties.keys() - set(schema.get("required", ()))
     definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
-    return {
-        name: _converted(value, {**definitions, **properties.get(name, {})})
-        for name, value in arguments.items()
-    }
+    converted = {}
+    for name, value in arguments.items():
+        wanted = {**definitions, **properties.get(name, {})}
+        if value != "" or name not in optional or _takes_empty(wanted):
+            converted[name] = _converted(value, wanted)
+    return converted
 
 
 def with_objects(arguments: Mapping[str, Any], schema: JSONSchema) -> dict[str, Any]:
     """Return arguments as they came, but for strings that stand for objects or lists: those."""
     converted = from_strings(arguments, schema)
     return {
-        name: converted[name] if isinstance(converted[name], dict | list) else value
+        name: converted[name] if isinstance(converted.get(name), dict | list) else value
         for name, value in arguments.items()
     }
 
@@ -66,6 +75,10 @@ def _takes(schema: JSONSchema, value: Any) -> bool:
         return jsonschema_rs.is_valid(schema, value)
     except ValueError:  # lone surrogates, or too deep
         return False
+
+
+def _takes_empty(schema: JSONSchema) -> bool:
+    return jsonschema_rs.is_valid(schema, "", formats=NEVER_EMPTY, validate_formats=True)
 
 
 def _takes_strings(schema: JSONSchema) -> bool:
