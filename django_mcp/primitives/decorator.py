@@ -70,7 +70,7 @@ def decorator_with_options(
         if values and callable(values[0]):
             raise TypeError(f"@{cls.kind} needs options: write @{cls.kind}({options[0].name}, ...)")
         _check_names(f"@{cls.kind}", options, named)
-        return _declare(cls, signature.bind(*values, **named).arguments)
+        return _declare(cls, _bound(f"@{cls.kind}", signature, values, named))
 
     return cast("DecoratorWithOptions[P]", _named(decorate, cls, options))
 
@@ -82,15 +82,17 @@ def declaring_function(name: str, declaration: Callable[P, Declaration]) -> Call
     """
     cls = cast("type[Declaration]", declaration)
     options = _options(cls)
+    signature = inspect.Signature(options)
 
     def declare(*values: P.args, **named: P.kwargs) -> None:
         _check_names(name, options, named)
+        _bound(name, signature, values, named)
         register(declaration(*values, **named))
 
     declare.__name__ = declare.__qualname__ = name
     declare.__module__ = cls.__module__
     declare.__doc__ = cls.__doc__
-    declare.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    declare.__signature__ = signature  # type: ignore[attr-defined]
     return declare
 
 
@@ -106,6 +108,27 @@ def _check_names(
     for name in values:
         if name not in names:
             raise TypeError(_unknown_option(declarer, name, names))
+
+
+def _bound(
+    declarer: str,
+    signature: inspect.Signature,
+    values: tuple[Any, ...],
+    named: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the values of options by their names. Raises `TypeError` for those that are left out.
+
+    It is for the reader of the call, who knows no class behind it.
+    """
+    given = signature.bind_partial(*values, **named).arguments
+    missing = [
+        f"{name}=..."
+        for name, option in signature.parameters.items()
+        if option.default is option.empty and name not in given
+    ]
+    if missing:
+        raise TypeError(f"{declarer} needs {', '.join(missing)}")
+    return given
 
 
 def _declare(cls: type[Declaration], values: dict[str, Any]) -> Callable[[Any], Any]:

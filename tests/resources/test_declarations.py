@@ -1,6 +1,7 @@
 """What `resource_for` accepts, and how it reports what it does not."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -119,8 +120,22 @@ def test_what_to_show_of_which_instances_must_be_said(option: str) -> None:
     given: dict[str, Any] = {"uri": "order://{pk}", "fields": ["pk"], "queryset": every}
     del given[option]
 
-    with pytest.raises(TypeError, match=f"'{option}'"):
+    with pytest.raises(TypeError, match=re.escape(f"resource_for needs {option}=...")):
         resource_for(Order, **given)
+
+
+def test_all_that_must_be_said_is_asked_for_at_once() -> None:
+    declare: Callable[..., None] = resource_for
+    with pytest.raises(
+        TypeError, match=re.escape("resource_for needs uri=..., fields=..., queryset=...")
+    ):
+        declare(Order)
+
+
+def test_resource_needs_its_uri() -> None:
+    declare: Callable[..., Any] = resource
+    with pytest.raises(TypeError, match=re.escape("@resource needs uri=...")):
+        declare(name="order")
 
 
 def test_option_that_does_not_exist_is_refused_by_name() -> None:
