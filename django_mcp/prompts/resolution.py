@@ -3,7 +3,7 @@
 from django_mcp.completions.completer import read_completers
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.prompts.declaration import PromptDeclaration
-from django_mcp.prompts.output import MessagesOutput
+from django_mcp.prompts.output import MessagesOutput, returned_problems
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.schemas.input.signature import read_signature
 
@@ -18,6 +18,7 @@ def resolve(declaration: PromptDeclaration) -> Prompt:
         descriptions=resolution.documentation.parameters,
         schema_extra=None,
     )
+    resolution.problems += returned_problems(declaration.function)
     completers = None
     if signature is not None:
         arguments = signature.input_schema["properties"]

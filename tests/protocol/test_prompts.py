@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
 import pytest
 from pytest_django import Settings
 
+from django_mcp import Image, PromptMessage, Text, prompt
 from django_mcp.asgi import Application
+from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import Registry, build
 from tests.keys import PATH
 from tests.protocol.documents import DOCUMENTS, SECRET
 from tests.wire import Answer, Client, serving
@@ -193,3 +197,63 @@ def test_failure_of_a_prompt_tells_nothing_but_an_id(
     assert str(record.call_id) in answer.error["message"]
     assert SECRET not in answer.text
     assert record.outcome == "failed"
+
+
+T = TypeVar("T")
+
+
+def returning(annotation: Any) -> Registry:
+    def ask() -> Any:
+        """Ask."""
+
+    ask.__annotations__ = {"return": annotation}
+    with collecting() as declared:
+        prompt(ask)
+    return build(declared)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        str,
+        Any,
+        T,
+        Text | str,
+        Literal["a", "b"],
+        list,
+        list[PromptMessage],
+        list[str | Image],
+        tuple[str, PromptMessage],
+        tuple[str, ...],
+        Sequence[str],
+        Iterator[Text],
+    ],
+)
+def test_what_holds_messages_may_be_returned(annotation: Any) -> None:
+    assert len(returning(annotation).primitives) == 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "shown"),
+    [
+        (int, "int"),
+        (None, "NoneType"),
+        (str | None, "str | None"),
+        (bytes, "bytes"),
+        (dict, "dict"),
+        (dict[str, str], "dict[str, str]"),
+        (list[int], "list[int]"),
+        (tuple[str, int], "tuple[str, int]"),
+        (str | dict[str, str], "str | dict[str, str]"),
+        (AsyncIterator[str], "collections.abc.AsyncIterator[str]"),
+    ],
+)
+def test_annotation_that_holds_no_messages_is_refused(annotation: Any, shown: str) -> None:
+    with pytest.raises(ToolRegistrationError) as refused:
+        returning(annotation)
+
+    (problem,) = refused.value.problems
+    assert problem.endswith(
+        "a prompt returns text, content blocks or PromptMessages, or a list of them, "
+        f"and not {shown}"
+    )
