@@ -91,7 +91,7 @@ def paths_of(fields: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
 
 def _problems(declaration: ResourceOptions) -> Iterator[str]:
     if not SCHEME.fullmatch(declaration.uri):
-        yield f"the URI {declaration.uri!r} has no scheme, as in order://{{order_id}}"
+        yield _scheme_problem(declaration.uri)
     if declaration.mime_type is not None and not MIME_TYPE.fullmatch(declaration.mime_type):
         yield f"mime_type {declaration.mime_type!r} is no media type, such as text/plain"
     priority = declaration.priority
@@ -99,6 +99,18 @@ def _problems(declaration: ResourceOptions) -> Iterator[str]:
         yield f"priority must be a number from 0 to 1, not {priority!r}"
     if unknown := [each for each in declaration.audience if each not in get_args(Role)]:
         yield f"audience names {unknown[0]!r}, which is neither user nor assistant"
+
+
+def _scheme_problem(uri: str) -> str:
+    scheme, colon, rest = uri.partition(":")
+    if not colon or "{" in scheme:
+        return f"the URI {uri!r} has no scheme, as in order://{{order_id}}"
+    if not SCHEME.fullmatch(f"{scheme}:x"):
+        return (
+            f"the scheme {scheme!r} of the URI {uri!r} is not of letters, digits, + - . alone, a "
+            "letter first"
+        )
+    return f"the URI {uri!r} has white space" if rest else f"the URI {uri!r} ends with its scheme"
 
 
 def _mismatches(pattern: URIPattern, signature: Signature) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.mcpserver.resources import DEFAULT_RESOURCE_SECURITY
-from mcp.shared.uri_template import UriTemplate
+from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate
 
 MAX_URI_CHARACTERS = 8_000
 """Length above which no URI names a resource; RFC 9110, section 4.1, asks for as many."""
@@ -23,7 +23,10 @@ class URIPattern:
     @classmethod
     def parse(cls, text: str) -> "URIPattern":
         """Return the pattern that is written so. Raises `ValueError` for its author."""
-        return cls(UriTemplate.parse(text))
+        try:
+            return cls(UriTemplate.parse(text))
+        except InvalidUriTemplate as error:
+            raise ValueError(f"the URI {text!r} is no template: {error}") from error
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -60,7 +60,24 @@ def test_options_reach_the_resource() -> None:
     [
         ("shop.Order", {}, "resource_for takes a model with a table, and not 'shop.Order'"),
         (Order, {"uri": "order"}, "the URI 'order' has no scheme, as in order://{order_id}"),
-        (Order, {"uri": "order://{pk"}, "Unclosed expression at position 8"),
+        (Order, {"uri": "{pk}://x"}, "the URI '{pk}://x' has no scheme, as in order://{order_id}"),
+        (
+            Order,
+            {"uri": "order_line://{pk}"},
+            "the scheme 'order_line' of the URI 'order_line://{pk",
+        ),
+        (
+            Order,
+            {"uri": "1st://{pk}"},
+            "'1st://{pk}' is not of letters, digits, + - . alone, a l",
+        ),
+        (Order, {"uri": "order:// {pk}"}, "the URI 'order:// {pk}' has white space"),
+        (Order, {"uri": "order:"}, "the URI 'order:' ends with its scheme"),
+        (
+            Order,
+            {"uri": "order://{pk"},
+            "the URI 'order://{pk' is no template: Unclosed expr",
+        ),
         (Order, {"uri": "order://all"}, "the URI has no variable, such as {pk}, that finds an"),
         (Order, {"uri": "order://{nr}"}, "the variable 'nr' of the URI: Order has no field 'nr'"),
         (Order, {"uri": "order://{quantty}"}, "no field 'quantty'. Did you mean 'quantity'?"),

@@ -482,5 +482,5 @@ def test_mistakes_in_a_declaration_are_reported_with_the_place_of_the_call(
 
 def test_who_may_read_must_be_said() -> None:
     declare: Any = storage_resources
-    with pytest.raises(TypeError, match="'may_read'"):
+    with pytest.raises(TypeError, match="storage_resources needs may_read="):
         declare("receipt://{+path}", "default")
