@@ -439,6 +439,13 @@ def yields(user: object) -> Iterator[bool]:
     yield True
 
 
+def takes_no_types(five: Any, one: Any, amount: int) -> None:
+    """Take what is annotated with values."""
+
+
+takes_no_types.__annotations__ |= {"five": 5, "one": (1,)}
+
+
 class Later(BaseModel):
     when: "Fraction"
     kind: ClassVar[str] = "later"
@@ -483,6 +490,7 @@ def one_alias(
     ("function", "options", "problem"),
     [
         (unannotated, {}, "parameter 'amount' has no annotation"),
+        (takes_no_types, {}, "parameter 'five': 5 is no type; parameter 'one': (1,) is no type"),
         (variadic, {}, "parameter 'amounts' must be an ordinary named parameter"),
         (keywords, {}, "parameter 'amounts' must be an ordinary named parameter"),
         (positional, {}, "parameter 'amount' must be an ordinary named parameter"),
@@ -490,7 +498,11 @@ def one_alias(
         (two_contexts, {}, "has two ToolContext parameters: one, two"),
         (undescribed, {}, "has no description: write a docstring, it is what the agent goes by"),
         (undescribed, {"description": " "}, "has no description"),
-        (takes_model, {}, "parameter 'group' is a Group, which no client can send: take its key"),
+        (
+            takes_model,
+            {},
+            "parameter 'group' is of the model Group, which no client can send: take its",
+        ),
         (takes_models, {}, "' has no JSON form: Unable to generate"),
         (takes_function, {}, "' has no JSON form: Cannot generate a JsonSchema"),
         (takes_request, {}, "parameter 'request': there is no request; annotate a parameter"),
@@ -657,7 +669,7 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
         "parameter 'a' has no annotation",
         "parameter 'b' has no annotation",
         "parameter 'c' must be an ordinary named parameter",
-        "parameter 'group' is a Group, which no client can send: take its key",
+        "parameter 'group' is of the model Group, which no client can send: take its key",
         "it returns a Django model, so fields must say what to show of it",
     ]
 
@@ -677,13 +689,13 @@ def test_mistakes_of_parameters_and_fields_are_reported_at_once() -> None:
         (
             hidden.format("Fraction"),
             hidden.format("OnlyForCheckers"),
-            "parameter 'group' is a Group, which no client can send: take its key",
+            "parameter 'group' is of the model Group, which no client can send: take its key",
             (
                 "field 'nme': Group has no such field or property. Did you mean 'name'? What a "
                 "queryset annotates is declared in the body of the class, such as `nme: int`"
             ),
-            "field 'colour': Permission has no such field or property",
-            "field 'nme__x': User has no field 'nme'",
+            "field 'permissions__colour': Permission has no such field or property",
+            "field 'user__nme__x': User has no field 'nme'",
         )
     )
 

@@ -282,7 +282,7 @@ def test_other_side_of_a_one_to_one_relation_may_be_absent(parcels: SimpleNamesp
         ("parcel", "field 'parcel': Parcel has no such field or property"),
         ("get_depot_display", "field 'get_depot_display': Parcel has no such field or property"),
         ("get_state_display__x", "Parcel has no field 'get_state_display'"),
-        ("receipt__parcel__no", "field 'no': Parcel has no such field or property"),
+        ("receipt__parcel__no", "field 'receipt__parcel__no': Parcel has no such field or"),
         ("depot__parcel_set__depot__parcel_set", "goes through two relations to many"),
     ],
 )

@@ -54,6 +54,8 @@ class _Reading:
             raise ValueError(f"parameter {name!r} must be an ordinary named parameter")
         if annotation is parameter.empty:
             raise ValueError(f"parameter {name!r} has no annotation{_advice(name)}")
+        if not hasattr(annotation, "__module__"):  # which all have that may stand in an annotation
+            raise ValueError(f"parameter {name!r}: {annotation!r} is no type")
         bare, is_optional = unwrapped(annotation)
         if _is_request(bare):
             raise ValueError(f"parameter {name!r}: {NO_REQUEST}")
@@ -64,7 +66,8 @@ class _Reading:
             self.requires_user = self.requires_user or not is_optional
         elif isinstance(bare, type) and issubclass(bare, Model):
             raise ValueError(
-                f"parameter {name!r} is a {bare.__name__}, which no client can send: take its key"
+                f"parameter {name!r} is of the model {bare.__name__}, which no client can send: "
+                "take its key"
             )
         elif isinstance(default, FieldInfo):
             raise ValueError(f"parameter {name!r}: write Annotated[..., Field(...)] instead")

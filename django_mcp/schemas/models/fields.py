@@ -73,7 +73,7 @@ def resolve_path(model: type[models.Model], path: str) -> ModelPath:
     if field.many_to_many or field.one_to_many:
         return _to_many(model, field, path, rest)
     if rest or isinstance(field, models.ForeignObjectRel):
-        return _to_one(field, rest or "pk")
+        return _to_one(field, path, rest or "pk")
     if not isinstance(field, models.ForeignKey):
         columns = ", ".join(repr(each.name) for each in field.local_related_fields)
         raise ValueError(
@@ -150,8 +150,17 @@ def _file(model: type[models.Model], field: Any) -> ModelPath:
     return ModelPath(read_type=lambda: str | None, read=read)
 
 
-def _to_one(relation: Any, rest: str) -> ModelPath:
-    target = resolve_path(relation.related_model, rest)
+def _related(relation: Any, path: str, rest: str) -> ModelPath:
+    """Resolve the rest of a path. Raises `ValueError` as `resolve_path` does, with all of it."""
+    try:
+        return resolve_path(relation.related_model, rest)
+    except ValueError as error:
+        problem = str(error).removeprefix(f"field {rest!r}: ")
+        raise type(error)(f"field {path!r}: {problem}") from None
+
+
+def _to_one(relation: Any, path: str, rest: str) -> ModelPath:
+    target = _related(relation, path, rest)
     # Only the key of a foreign key is sure to lead to a row.
     is_optional = relation.null or not isinstance(relation, models.ForeignKey)
     empty: list[Any] | None = None if target.to_many is None else []
@@ -181,7 +190,7 @@ def _to_one(relation: Any, rest: str) -> ModelPath:
 
 
 def _to_many(model: type[models.Model], relation: Any, path: str, rest: str) -> ModelPath:
-    item = resolve_path(relation.related_model, rest or "pk")
+    item = _related(relation, path, rest or "pk")
     if item.to_many is not None:
         raise ValueError(
             f"field {path!r} of {model.__name__} goes through two relations to many: show what you "
