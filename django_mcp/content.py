@@ -107,12 +107,15 @@ Block = Text | Image | Audio | EmbeddedResource | ResourceLink
 """Kinds of content blocks that MCP knows, in results and in messages."""
 
 
-def resource_link(uri: str) -> ResourceLink:
+def resource_link(
+    uri: str, *, title: str | None = None, description: str | None = None
+) -> ResourceLink:
     """Return a link to a resource of the project, named and described as the resource is.
 
-    A caller who does not see the resource is given the URI alone.
+    A title and a description that are given here come first: a template has the same for all of its
+    resources. A caller who does not see the resource is given these and the URI alone.
     """
-    return ResourceLink(uri=uri, name="")
+    return ResourceLink(uri=uri, name="", title=title, description=description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,11 @@ with collecting() as DECLARED:
         """Return a link beside text, on the loop."""
         return [Text(text="see"), resource_link(uri)]
 
+    @tool(read_only=True)
+    def link_with_words(uri: str) -> ResourceLink:
+        """Return a link with words of its own."""
+        return resource_link(uri, title="Box 5", description="The fifth box.")
+
     @resource("part://{number}")
     def part(number: int) -> str:
         """A part of a whole."""
@@ -159,6 +164,14 @@ LINK = {
 def test_link_has_what_the_resource_says_of_itself(client: MCPClient) -> None:
     assert blocks(client, "link", "box://5") == [LINK]
     assert blocks(client, "alink", "box://5") == [{"type": "text", "text": "see"}, LINK]
+
+
+def test_link_may_have_words_of_its_own(client: MCPClient) -> None:
+    words = {"title": "Box 5", "description": "The fifth box."}
+    unseen = {"type": "resource_link", "uri": "nowhere://5", "name": "nowhere://5", **words}
+
+    assert blocks(client, "link_with_words", "box://5") == [{**LINK, **words}]
+    assert blocks(client, "link_with_words", "nowhere://5") == [unseen]
 
 
 @pytest.mark.parametrize("uri", ["attic://box", "nowhere://5"])
