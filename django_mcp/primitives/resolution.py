@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
+from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.raises import Raises, raises_problems
 from django_mcp.primitives.requirement import read_requirement
@@ -23,6 +24,13 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 GROUP = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, section 3.3
 PERMISSION = re.compile(r"\w+\.\w+")
+
+READERS = {
+    Kind.TOOL: "the agent goes by",
+    Kind.RESOURCE: "people and agents choose it by",
+    Kind.PROMPT: "people choose it by",
+}
+"""Use that is made of a description, by the kind of what it describes."""
 
 
 class Resolution:
@@ -58,9 +66,8 @@ class Resolution:
         declaration = self._declaration
         description = str(declaration.description or self.documentation.description).strip()
         if not description:
-            self.problems.append(
-                "has no description: write a docstring, it is what the agent goes by"
-            )
+            reader = READERS[declaration.kind]
+            self.problems.append(f"has no description: write a docstring, it is what {reader}")
         requires = None
         if declaration.requires is not None:
             requires = self.attempt(read_requirement, declaration.requires)

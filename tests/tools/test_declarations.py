@@ -22,7 +22,7 @@ from django.test.utils import isolate_apps
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
-from django_mcp import Icon, Image, Retry, Text, ToolContext, tool
+from django_mcp import Icon, Image, Retry, Text, ToolContext, prompt, resource, tool
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build
@@ -671,6 +671,22 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
         "parameter 'c' must be an ordinary named parameter",
         "parameter 'group' is of the model Group, which no client can send: take its key",
         "it returns a Django model, so fields must say what to show of it",
+    ]
+
+
+def test_missing_description_is_told_by_who_would_read_it() -> None:
+    def act() -> str:
+        raise NotImplementedError
+
+    with collecting() as declared:
+        prompt(act)
+        resource("shop://act")(act)
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    assert [each.partition("): ")[2] for each in caught.value.problems] == [
+        "has no description: write a docstring, it is what people choose it by",
+        "has no description: write a docstring, it is what people and agents choose it by",
     ]
 
 
