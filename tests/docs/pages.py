@@ -12,7 +12,10 @@ DOCS = ROOT / "docs"
 FENCE = re.compile(
     r"^(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
 )
-FILE = re.compile(r"(?P<verb>Write|Replace|Add to the end of) `(?P<path>[^`]+)`(?: with)?:$")
+FILE = re.compile(
+    r"(?P<verb>Write|Replace|Add to the end of) `(?P<path>[^`]+)`"
+    r"(?: with|(?P<or_add>, or add to its end))?:$"
+)
 BACKGROUND = "leave it running"
 PROMPT = "$ "
 
@@ -37,12 +40,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file to write (`Write`), to write anew (`Replace`) or to extend (`Add to the end of`)."""
+    """A file to write (`Write`), to write anew (`Replace`) or to extend (`Add to the end of`).
+
+    One that `may_exist` is extended where it is there already.
+    """
 
     block: Block
     verb: str
     path: str
     text: str
+    may_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,13 @@ def steps(page: Path) -> Iterator[File | Command]:
     for block in blocks(page):
         file = FILE.search(block.lead)
         if file is not None:
-            yield File(block=block, verb=file["verb"], path=file["path"], text=block.text)
+            yield File(
+                block=block,
+                verb=file["verb"],
+                path=file["path"],
+                text=block.text,
+                may_exist=file["or_add"] is not None,
+            )
         elif block.language == "console":
             yield from _commands(block)
         elif block.language == "python":

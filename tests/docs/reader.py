@@ -103,7 +103,7 @@ class Reader:
         """Take every step of a page. Raises when one is unclear, or ends otherwise than shown."""
         for step in steps(page):
             if isinstance(step, File):
-                self._write(step)
+                self.write(step)
             elif not self._skip(step):
                 self._type(step)
 
@@ -153,14 +153,16 @@ class Reader:
             start_new_session=True,  # so that all it starts can be ended with it
         )
 
-    def _write(self, file: File) -> None:
+    def write(self, file: File) -> None:
+        """Write a file, or add to it. Raises when it is there already, or is not, unexpectedly."""
         path = self.folder / file.path
         is_new = not path.exists()
-        if is_new is not (file.verb == "Write"):
+        if not file.may_exist and is_new is not (file.verb == "Write"):
             raise UnclearStepError(f"{file.block}: {file.path} is {'not ' * is_new}there already")
         path.parent.mkdir(parents=True, exist_ok=True)
         text = self._here(file.text)
-        path.write_text(f"{path.read_text()}\n{text}" if file.verb.startswith("Add") else text)
+        is_added = file.verb.startswith("Add") or (file.may_exist and not is_new)
+        path.write_text(f"{path.read_text()}\n{text}" if is_added else text)
 
     def _type(self, command: Command) -> None:
         line = self._here(command.line)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.conftest import Shell, Tutorial
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, File, steps
 from tests.docs.reader import Reader
 from tests.markers import unavailable
 
@@ -46,6 +46,16 @@ def test_tutorial_ends_with_a_connected_inspector(tutorial: Tutorial, shell: She
         unavailable(shell.no_inspector)
 
     assert recorded(tutorial.database)[4:] == [("ada", "finish_note", "ok")]
+
+
+def test_guides_that_write_the_same_files_go_together(reader: Reader) -> None:
+    for guide in ("serve-resources", "offer-prompts", "test-your-tools"):
+        for step in steps(DOCS / "howto" / f"{guide}.md"):
+            if isinstance(step, File):
+                reader.write(step)
+
+    assert "no issues" in reader.run("python manage.py check")
+    assert "Ran 10 tests" in reader.run("python manage.py test")
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
