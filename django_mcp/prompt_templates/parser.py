@@ -24,13 +24,15 @@ LOOKUPS = LOOP | METHODS | {"parentloop"}
 class PromptParser(Parser):
     """Parser that refuses unknown names with their line, and makes nodes that pay.
 
-    `names` are those of the arguments; loops and `with` add theirs inside themselves.
+    `names` are those of the arguments; loops and `with` add theirs inside themselves. `used_names`
+    are those that the text has read.
     """
 
     def __init__(self, tokens: list[Token], builtins: list[Any], names: Collection[str]) -> None:
         super().__init__(tokens, builtins=builtins)
         self._scopes: list[set[str]] = [set(names) | CONSTANTS]
         self._depth = 0
+        self.used_names: set[str] = set()
 
     @override
     def parse(self, parse_until: Iterable[str] | None = None) -> NodeList:
@@ -98,6 +100,7 @@ class PromptParser(Parser):
             raise TemplateSyntaxError(
                 gettext("“%(name)s” is no argument of this prompt.") % {"name": name}
             )
+        self.used_names.add(name)
         for each in lookups:
             if each not in LOOKUPS and not each.isdecimal():
                 raise TemplateSyntaxError(

@@ -1,7 +1,7 @@
 """Compiled text of a prompt, in Django's template language without what opens or exhausts."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from django.template import Engine, Template
 from django.template.base import Lexer, NodeList, Token, TokenType
@@ -49,12 +49,26 @@ class PromptText(Template):
         tokens = Lexer(self.source).tokenize()
         for token in tokens:
             _check_tag(token)
+        parser = PromptParser(tokens, self.engine.template_builtins, self._names)
         try:
-            return PromptParser(tokens, self.engine.template_builtins, self._names).parse()
+            nodes = parser.parse()
         except Exception as error:
             # The parser adds the tag to what is raised in it, of whatever class.
             at: Token | None = getattr(error, "token", None)
             raise PromptTextError(str(error), line=at.lineno if at else None) from error
+        self._unused_names = [name for name in self._names if name not in parser.used_names]
+        return nodes
+
+    @property
+    def doubts(self) -> Iterator[str]:
+        """Mistakes that are likely, for the writer: the text can be used all the same."""
+        for name in self._names:
+            if re.search(rf"(?<!{{){{\s*{re.escape(name)}\s*}}(?!}})", self.source):
+                yield gettext(
+                    "“{%(name)s}” stays as it is: a value has two braces on each side."
+                ) % {"name": name}
+            elif name in self._unused_names:
+                yield gettext("The text does not use “%(name)s”.") % {"name": name}
 
     def rendered(self, arguments: Mapping[str, str]) -> str:
         """Return the text for these arguments, without blank lines around it.

@@ -14,10 +14,14 @@ from django_mcp.prompt_templates.errors import PromptTextError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """Message that clients would get, or the reasons for which there is none."""
+    """Message that clients would get, or the reasons for which there is none.
+
+    `doubts` are mistakes that are likely in a text that can be used.
+    """
 
     message: SafeString | None = None
     problems: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def preview_of(form: PromptTemplateForm) -> Preview:
@@ -28,7 +32,8 @@ def preview_of(form: PromptTemplateForm) -> Preview:
     if problems := tuple(_refusals(form.arguments, samples)):
         return Preview(problems=problems)
     try:
-        return Preview(message=text_block(form.compiled.rendered(samples)))
+        message = text_block(form.compiled.rendered(samples))
+        return Preview(message=message, doubts=tuple(form.compiled.doubts))
     except PromptTextError as error:
         return Preview(problems=(str(error),))
 

@@ -187,6 +187,33 @@ def test_preview_shows_why_there_is_no_message(
     assert not PromptTemplate.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "doubts"),
+    [
+        ("{{ article }}{% if note %}.{% endif %}", ()),
+        ("{{ article }}", ("The text does not use “note”.",)),
+        (
+            "{ article } and {note} {{ note }}",
+            (
+                "“{article}” stays as it is: a value has two braces on each side.",
+                "“{note}” stays as it is: a value has two braces on each side.",
+            ),
+        ),
+        ('{"article": {{ article }}, "of": { "note": {{note}}}}', ()),
+    ],
+)
+def test_preview_tells_of_mistakes_that_are_likely(
+    writer: Client, stock: ToolGroup, text: str, doubts: tuple[str, ...]
+) -> None:
+    article = {**ARTICLE, "sample": "bolts"}
+
+    response = writer.post(ADD, sent(stock, article, NOTE, _preview="Preview", text=text))
+
+    assert response.context["preview"].doubts == doubts
+    assert response.context["preview"].message is not None
+    assert all(doubt in text_of(response) for doubt in doubts)
+
+
 def test_preview_ignores_arguments_that_are_deleted(writer: Client, prompt: PromptTemplate) -> None:
     argument = prompt.arguments.get()
     hall = {"id": argument.pk, "prompt": prompt.pk, "name": "hall", "DELETE": "on"}
