@@ -87,7 +87,7 @@ class PromptTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
         if not prompt.group.enabled:
             marks.append(mark(_("its group is disabled"), Tone.WARNING))
         if reason := getattr(prompt, UNSERVED_REASON, None):
-            marks.append(mark(_("not served: %(reason)s") % {"reason": reason}, Tone.BAD))
+            marks += [mark(_("not served"), Tone.BAD), format_html("{}", reason)]
         return in_line(marks)
 
     @admin.action(permissions=["change"], description=_("Enable selected prompts"))

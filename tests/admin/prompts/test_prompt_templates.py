@@ -338,8 +338,8 @@ def test_list_shows_which_prompts_clients_do_not_see(
 @pytest.mark.parametrize(
     ("changes", "note"),
     [
-        ({"description": ""}, "not served: it has no description"),
-        ({"text": "{{ room }}"}, "not served: Line 1: “room” is no argument of this prompt."),
+        ({"description": ""}, "not served it has no description"),
+        ({"text": "{{ room }}"}, "not served Line 1: “room” is no argument of this prompt."),
     ],
 )
 def test_list_shows_why_a_prompt_that_code_has_written_is_not_served(
@@ -360,7 +360,7 @@ def test_list_shows_which_prompt_of_the_code_has_the_name(
         response = writer.get(PROMPTS)
 
     ((_, _, note, _, _),) = rows_of(response)
-    assert note.startswith("not served: tests.admin.prompts.")
+    assert note.startswith("not served tests.admin.prompts.")
     assert note.endswith(" has its name")
 
 
