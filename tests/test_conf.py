@@ -138,7 +138,7 @@ def test_every_setting_refuses_what_is_not(setting: Setting[Any], settings: Sett
         if value is None and setting.is_optional:
             assert setting.problem() == ""
         else:
-            assert setting.problem().startswith("must be a"), value
+            assert setting.problem().startswith("must be "), value
 
 
 def test_a_setting_that_is_not_declared_does_not_exist() -> None:
