@@ -167,7 +167,7 @@ DOCUMENTED_METHODS = {
         "get_autocomplete_fields get_fieldsets has_add_permission has_change_permission"
         " has_delete_permission has_view_permission lookup_allowed"
     ),
-    "django.contrib.admin.options.InlineModelAdmin": "get_extra",
+    "django.contrib.admin.options.InlineModelAdmin": "get_extra get_formset",
     "django.contrib.admin.options.ModelAdmin": (
         "change_view changelist_view get_changelist get_form get_list_display get_search_results"
         " get_urls"
