@@ -20,6 +20,11 @@ def act(value: Any = None) -> None:
     """Act."""
 
 
+def greet() -> str:
+    """Greet."""
+    return "Hello"
+
+
 class TestPermissions:
     def test_w029_tells_of_permissions_that_do_not_exist(self) -> None:
         wanted = ["shop.change_product", "shop.change_prodcut", "nowhere.view_it"]
@@ -40,7 +45,7 @@ class TestPermissions:
     def test_w029_tells_of_resources_and_prompts_too(self) -> None:
         with collecting() as declared:
             resource("act://now{?value}", name="read", permissions=["nowhere.view_it"])(act)
-            prompt(name="greet", permissions=["nowhere.view_it"])(act)
+            prompt(permissions=["nowhere.view_it"])(greet)
             with serving_declared(declared):
                 messages = found(databases=["default"])["W029"]
 
