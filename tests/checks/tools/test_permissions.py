@@ -16,7 +16,7 @@ from tests.shop.models import Product
 pytestmark = pytest.mark.django_db
 
 
-def act(value: Any = None) -> None:
+def act(value: Any = None) -> Any:
     """Act."""
 
 
