@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.mcpserver.resources import DEFAULT_RESOURCE_SECURITY
-from mcp.shared.uri_template import InvalidUriTemplate, UriTemplate
+from mcp.shared.uri_template import UriTemplate
 
 MAX_URI_CHARACTERS = 8_000
 """Length above which no URI names a resource; RFC 9110, section 4.1, asks for as many."""
@@ -25,7 +25,7 @@ class URIPattern:
         """Return the pattern that is written so. Raises `ValueError` for its author."""
         try:
             return cls(UriTemplate.parse(text))
-        except InvalidUriTemplate as error:
+        except ValueError as error:
             raise ValueError(f"the URI {text!r} is no template: {error}") from error
 
     @property
