@@ -133,6 +133,7 @@ PUBLIC_MODULES = frozenset(
 
 PUBLIC_NAMES = frozenset(
     [
+        "django.utils.encoding.iri_to_uri",
         "django.utils.http.content_disposition_header",
         "django.utils.text.format_lazy",
         "oauth2_provider.cimd.CIMDError",
