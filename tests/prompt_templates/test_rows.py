@@ -1,6 +1,5 @@
 """Prompts that operators have written, as clients list and get them, in both eras."""
 
-import asyncio
 import logging
 from typing import Any
 
@@ -23,11 +22,11 @@ from tests.wire import Answer, Client
 
 def get(client: Client, name: str, /, **arguments: Any) -> Answer:
     params = {"name": name, **({"arguments": arguments} if arguments else {})}
-    return asyncio.run(client.asend("prompts/get", params))
+    return client.send("prompts/get", params)
 
 
 def listed(client: Client) -> list[dict[str, Any]]:
-    prompts: list[dict[str, Any]] = asyncio.run(client.asend("prompts/list")).result["prompts"]
+    prompts: list[dict[str, Any]] = client.send("prompts/list").result["prompts"]
     return prompts
 
 
@@ -161,7 +160,7 @@ def test_choices_are_completed(client: Client) -> None:
         "argument": {"name": "focus", "value": "P"},
     }
 
-    result = asyncio.run(client.asend("completion/complete", params)).result
+    result = client.send("completion/complete", params).result
 
     assert result["completion"] == {"values": ["prices"], "total": 1, "hasMore": False}
 

@@ -1,6 +1,5 @@
 """Caching hints of lists and reads, in both eras."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +77,7 @@ CACHEABLE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Anybody may call what every caller sees alike."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -88,7 +87,7 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
 
 
 def hints(client: Client, method: str, params: dict[str, Any]) -> tuple[Any, Any]:
-    result = asyncio.run(client.asend(method, params)).result
+    result = client.send(method, params).result
     return result.get("ttlMs"), result.get("cacheScope")
 
 
@@ -137,7 +136,7 @@ def test_nothing_else_has_hints(
 ) -> None:
     settings.DJANGO_MCP_LIST_TTL = settings.DJANGO_MCP_READ_TTL = 300
 
-    answer = asyncio.run(modern.asend(method, params))
+    answer = modern.send(method, params)
 
     assert "ttlMs" not in answer.text
 
@@ -149,9 +148,9 @@ def test_every_page_of_a_list_has_the_same_hints(
     settings.DJANGO_MCP_LIST_TTL = 60
     settings.DJANGO_MCP_LIST_PAGE_SIZE = 1
     settings.DJANGO_MCP_CACHE_SCOPE = "public"
-    pages = [asyncio.run(modern.asend(method)).result]
+    pages = [modern.send(method).result]
     while cursor := pages[-1].get("nextCursor"):
-        pages.append(asyncio.run(modern.asend(method, {"cursor": cursor})).result)
+        pages.append(modern.send(method, {"cursor": cursor}).result)
     found = [(page["ttlMs"], page["cacheScope"]) for page in pages]
 
     assert found == [(60_000, "public")] * (3 if method == "resources/list" else 1)

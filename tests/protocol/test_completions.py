@@ -32,7 +32,7 @@ NOTHING = {"values": [], "total": 0, "hasMore": False}
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Anybody may ask; the group `closed` is off."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -53,7 +53,7 @@ def params(target: str, argument: str, value: str = "", /, **arguments: str) -> 
 
 
 def complete(client: Client, target: str, *words: str, **arguments: str) -> Answer:
-    return asyncio.run(client.asend("completion/complete", params(target, *words, **arguments)))
+    return client.send("completion/complete", params(target, *words, **arguments))
 
 
 def completion(client: Client, target: str, *words: str, **arguments: str) -> dict[str, Any]:
@@ -405,7 +405,7 @@ def test_argument_that_does_not_exist_is_refused(
     ],
 )
 def test_malformed_request_is_refused(client: Client, wrong: dict[str, Any]) -> None:
-    answer = asyncio.run(client.asend("completion/complete", wrong))
+    answer = client.send("completion/complete", wrong)
 
     assert answer.error["code"] == -32602
 
@@ -426,6 +426,7 @@ def test_completion_is_logged_at_debug_without_its_values(
     assert caplog.messages == ["Completed 'colour' of the prompt paint with 2 values"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_completion_without_a_free_thread_is_refused_as_a_call_is(
     client: Client, settings: Settings
 ) -> None:
@@ -457,6 +458,7 @@ def test_completion_without_a_free_thread_is_refused_as_a_call_is(
     }
 
 
+@pytest.mark.django_db(transaction=True)
 def test_client_that_leaves_cancels_an_async_completion(client: Client) -> None:
     async def scenario() -> None:
         sending = client.sending("completion/complete", params("slow", "aheld"))

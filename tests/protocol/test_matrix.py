@@ -89,7 +89,7 @@ SEEN: Mapping[str, set[str]] = {
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Ann is a user like any other; Bob is a clerk, permitted, and of the staff."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True

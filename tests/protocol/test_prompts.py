@@ -1,6 +1,5 @@
 """Prompts as clients list and get them, in both eras."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
@@ -20,7 +19,7 @@ from tests.wire import Answer, Client, serving
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Anybody may get them; the group `closed` is off."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -31,7 +30,7 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
 
 def get(client: Client, name: str, /, **arguments: Any) -> Answer:
     params = {"name": name, **({"arguments": arguments} if arguments else {})}
-    return asyncio.run(client.asend("prompts/get", params))
+    return client.send("prompts/get", params)
 
 
 def text(role: str, words: str) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def text(role: str, words: str) -> dict[str, Any]:
 
 
 def test_list_describes_each_prompt_and_its_arguments(client: Client) -> None:
-    prompts = asyncio.run(client.asend("prompts/list")).result["prompts"]
+    prompts = client.send("prompts/list").result["prompts"]
 
     assert [each["name"] for each in prompts] == [
         "agreet",

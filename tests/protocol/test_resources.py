@@ -1,6 +1,5 @@
 """Resources as clients list and read them, in both eras."""
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +42,7 @@ HOSTILE = [
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Anybody may read; the group `closed` is off."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -53,7 +52,7 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
 
 
 def read(client: Client, uri: str) -> Answer:
-    return asyncio.run(client.asend("resources/read", {"uri": uri}))
+    return client.send("resources/read", {"uri": uri})
 
 
 def contents(client: Client, uri: str) -> list[dict[str, Any]]:
@@ -222,8 +221,8 @@ def test_failure_of_a_resource_tells_nothing_but_an_id(
 
 
 def test_lists_have_resources_and_templates_apart(client: Client) -> None:
-    resources = asyncio.run(client.asend("resources/list")).result["resources"]
-    templates = asyncio.run(client.asend("resources/templates/list")).result["resourceTemplates"]
+    resources = client.send("resources/list").result["resources"]
+    templates = client.send("resources/templates/list").result["resourceTemplates"]
 
     assert [each["name"] for each in resources] == [
         "abroken",
@@ -262,12 +261,12 @@ def test_lists_have_resources_and_templates_apart(client: Client) -> None:
 @pytest.mark.parametrize("method", ["resources/list", "resources/templates/list"])
 def test_lists_come_in_pages(client: Client, settings: Settings, method: str) -> None:
     key = "resources" if method == "resources/list" else "resourceTemplates"
-    whole = asyncio.run(client.asend(method)).result[key]
+    whole = client.send(method).result[key]
     settings.DJANGO_MCP_LIST_PAGE_SIZE = 2
     pages: list[Any] = []
     params: dict[str, Any] = {}
     while True:
-        result = asyncio.run(client.asend(method, params)).result
+        result = client.send(method, params).result
         pages.append(result[key])
         if "nextCursor" not in result:
             break

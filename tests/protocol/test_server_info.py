@@ -1,6 +1,5 @@
 """What clients are told of a server: name, title, icons, website, instructions; per endpoint."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -55,7 +54,7 @@ def failing() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _open(transactional_db: None, settings: Settings) -> None:
+def _open(db: None, settings: Settings) -> None:
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
 
@@ -97,18 +96,16 @@ def client(era: str) -> Iterator[Client]:
 def introduction(client: Client) -> tuple[dict[str, Any], str | None]:
     """What the server says of itself, and its instructions."""
     if client.era == MODERN:
-        result = asyncio.run(client.asend("server/discover")).result
+        result = client.send("server/discover").result
         info = result["_meta"]["io.modelcontextprotocol/serverInfo"]
     else:
-        result = asyncio.run(
-            client.asend(
-                "initialize",
-                {
-                    "protocolVersion": client.era,
-                    "capabilities": {},
-                    "clientInfo": {"name": "test", "version": "1"},
-                },
-            )
+        result = client.send(
+            "initialize",
+            {
+                "protocolVersion": client.era,
+                "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"},
+            },
         ).result
         info = result["serverInfo"]
     return info, result.get("instructions")
@@ -296,7 +293,7 @@ def test_older_revisions_are_told_as_well(revision: str) -> None:
         "clientInfo": {"name": "test", "version": "1"},
     }
     with clients_of(SHOP, era="2025-11-25") as (client,):
-        answer = asyncio.run(client.asend("initialize", params))
+        answer = client.send("initialize", params)
 
     assert answer.result["protocolVersion"] == revision
     assert answer.result["serverInfo"]["name"] == "shop"

@@ -1,6 +1,5 @@
 """Variables of the URIs of instances, completed by what each user may see."""
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +45,7 @@ with collecting() as DECLARED:
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
     tea = Product.objects.create(sku="tea", name="Tea", price=1)
@@ -64,7 +63,7 @@ def completion(client: Client, template: str, name: str, typed: str = "", **give
         "argument": {"name": name, "value": typed},
         "context": {"arguments": given},
     }
-    return asyncio.run(client.asend("completion/complete", params)).result["completion"]
+    return client.send("completion/complete", params).result["completion"]
 
 
 def whole(*values: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Files of storages that are read as resources, each user's own."""
 
-import asyncio
 import errno
 import logging
 import os
@@ -69,9 +68,7 @@ def storage(media: Path) -> WatchedStorage:
 
 
 @pytest.fixture
-def application(
-    transactional_db: None, settings: Settings, storage: WatchedStorage
-) -> Iterator[Application]:
+def application(db: None, settings: Settings, storage: WatchedStorage) -> Iterator[Application]:
     """Ann and Bob may read their own receipts."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -95,7 +92,7 @@ def of(client: Client, storage: Any, **options: Any) -> Iterator[Client]:
 
 
 def read(client: Client, uri: str) -> Answer:
-    return asyncio.run(client.asend("resources/read", {"uri": uri}))
+    return client.send("resources/read", {"uri": uri})
 
 
 def content(client: Client, uri: str) -> dict[str, Any]:
@@ -132,7 +129,7 @@ def test_anonymous_callers_see_no_files_of_users(client: Client, storage: Watche
     uri = "receipt://ann/tea.txt"
 
     assert read(client, uri).error == not_found(client.era, uri)
-    templates = asyncio.run(client.asend("resources/templates/list")).result["resourceTemplates"]
+    templates = client.send("resources/templates/list").result["resourceTemplates"]
     assert templates == []
     assert not storage.names
 
@@ -161,7 +158,7 @@ def test_predicate_that_fails_reads_nothing(ann: Client, storage: WatchedStorage
 
 
 def test_files_have_a_template_and_no_list(ann: Client) -> None:
-    templates = asyncio.run(ann.asend("resources/templates/list")).result["resourceTemplates"]
+    templates = ann.send("resources/templates/list").result["resourceTemplates"]
 
     assert templates == [
         {
@@ -170,7 +167,7 @@ def test_files_have_a_template_and_no_list(ann: Client) -> None:
             "description": "A file, by its path.",
         }
     ]
-    assert asyncio.run(ann.asend("resources/list")).result["resources"] == []
+    assert ann.send("resources/list").result["resources"] == []
 
 
 # What leads nowhere.

@@ -1,6 +1,5 @@
 """Instances of models that are read as resources, each user's own."""
 
-import asyncio
 import datetime
 import json
 import logging
@@ -26,7 +25,7 @@ MISSING = 10**9
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Ann and Bob may read; the group `closed` is off."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -54,7 +53,7 @@ def order_of(username: str, **values: Any) -> Order:
 
 
 def read(client: Client, uri: str) -> Answer:
-    return asyncio.run(client.asend("resources/read", {"uri": uri}))
+    return client.send("resources/read", {"uri": uri})
 
 
 def content(client: Client, uri: str) -> Any:
@@ -106,7 +105,7 @@ def test_anonymous_callers_see_no_resource_of_users(client: Client) -> None:
     uri = f"order://{order_of('ann').pk}"
 
     assert read(client, uri).error == not_found(client.era, uri)
-    templates = asyncio.run(client.asend("resources/templates/list")).result["resourceTemplates"]
+    templates = client.send("resources/templates/list").result["resourceTemplates"]
     assert [each["name"] for each in templates] == ["parcel", "product", "shelf"]
 
 
@@ -241,7 +240,7 @@ def test_key_of_any_size_is_exact(ann: Client) -> None:
 
 
 def test_template_is_listed_with_the_names_of_the_model(ann: Client) -> None:
-    templates = asyncio.run(ann.asend("resources/templates/list")).result["resourceTemplates"]
+    templates = ann.send("resources/templates/list").result["resourceTemplates"]
 
     assert templates[1] == {
         "uriTemplate": "order://{pk}",

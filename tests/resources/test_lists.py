@@ -31,7 +31,7 @@ INVALID = {"code": -32602, "message": "Invalid cursor"}
 
 
 @pytest.fixture
-def application(transactional_db: None, settings: Settings) -> Iterator[Application]:
+def application(db: None, settings: Settings) -> Iterator[Application]:
     """Ann and Bob may read; the group `closed` is off."""
     settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
     settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
@@ -76,7 +76,7 @@ def orders(username: str, count: int, sku: str = "tea") -> list[Order]:
 
 def page(client: Client, cursor: str | None = None) -> dict[str, Any]:
     params = {} if cursor is None else {"cursor": cursor}
-    return asyncio.run(client.asend("resources/list", params)).result
+    return client.send("resources/list", params).result
 
 
 def pages(client: Client) -> list[list[dict[str, Any]]]:
@@ -155,7 +155,7 @@ def test_every_entry_can_be_read(client: Client) -> None:
 
     assert len(listed) == 2 + 2 + 12 - 2  # not `..` and `/etc`, which no URI names
     for uri in listed:
-        assert "contents" in asyncio.run(ann.asend("resources/read", {"uri": uri})).result
+        assert "contents" in ann.send("resources/read", {"uri": uri}).result
 
 
 def test_instances_without_a_value_for_the_uri_are_not_listed(client: Client) -> None:
@@ -295,7 +295,7 @@ def test_cursor_of_another_user_is_invalid(
     cursor = page(ann)["nextCursor"]
 
     for other in (bob, client):
-        answer = asyncio.run(other.asend("resources/list", {"cursor": cursor}))
+        answer = other.send("resources/list", {"cursor": cursor})
         assert answer.error == INVALID
 
 
@@ -304,7 +304,7 @@ def test_cursor_of_another_list_is_invalid(ann: Client, settings: Settings) -> N
     settings.DJANGO_MCP_LIST_PAGE_SIZE = 3
     cursor = page(ann)["nextCursor"]
 
-    answer = asyncio.run(ann.asend("resources/templates/list", {"cursor": cursor}))
+    answer = ann.send("resources/templates/list", {"cursor": cursor})
 
     assert answer.error == INVALID
 
@@ -320,7 +320,7 @@ def test_cursor_that_was_changed_is_invalid(ann: Client, settings: Settings) -> 
         cursor[:40] + ("B" if cursor[40] == "A" else "A") + cursor[41:],
         cursor.lower(),
     ):
-        answer = asyncio.run(ann.asend("resources/list", {"cursor": other}))
+        answer = ann.send("resources/list", {"cursor": other})
         assert answer.error == INVALID
 
 
@@ -336,7 +336,7 @@ def test_cursor_of_another_order_is_invalid(ann: Client, settings: Settings) -> 
             queryset=lambda user: orders_of(user).order_by("-quantity"),
         )
     with offering(ann, declared) as other:
-        answer = asyncio.run(other.asend("resources/list", {"cursor": cursor}))
+        answer = other.send("resources/list", {"cursor": cursor})
 
     assert answer.error == INVALID
 
@@ -382,7 +382,7 @@ def test_list_that_cannot_be_made_whole_fails_and_tells_nothing_but_an_id(
             return "Nine to five"
 
     with offering(ann, declared) as other, caplog.at_level(logging.ERROR):
-        answer = asyncio.run(other.asend("resources/list"))
+        answer = other.send("resources/list")
 
     assert answer.error["code"] == -32603
     assert answer.error["message"].startswith("Internal error; reference ")
@@ -412,11 +412,12 @@ def test_guards_stand_around_the_rows_of_a_list(
 def test_guard_that_fails_fails_the_list(ann: Client, settings: Settings) -> None:
     settings.DJANGO_MCP_GUARDS = ["tests.resources.guards.Failing"]
     with offering(ann, PRODUCTS) as other:
-        answer = asyncio.run(other.asend("resources/list"))
+        answer = other.send("resources/list")
 
     assert answer.error["message"].startswith("Internal error; reference ")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_list_that_finds_no_thread_is_busy_and_may_be_asked_for_again(
     ann: Client, settings: Settings
 ) -> None:
