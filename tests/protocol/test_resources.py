@@ -12,7 +12,7 @@ from django_mcp.asgi import Application
 from django_mcp.models import CallRecord, ToolGroup
 from tests.keys import PATH
 from tests.protocol.documents import DOCUMENTS, SECRET
-from tests.spec import MODERN
+from tests.resources.errors import not_found
 from tests.wire import Answer, Client, serving
 
 HOSTILE = [
@@ -120,24 +120,6 @@ def test_read_is_on_record_with_its_resource_and_variables(client: Client) -> No
     assert result["_meta"]["django-mcp/call-id"] == str(record.call_id)
     assert (record.kind, record.name, record.outcome) == ("resource", "bill", "ok")
     assert record.arguments == {"number": "7"}
-
-
-def not_found(era: str, uri: str) -> dict[str, Any]:
-    """The error for a resource that is missing, to whoever may not know that there is one."""
-    return {
-        "code": -32602 if era == MODERN else -32002,
-        "message": "Resource not found",
-        "data": {
-            "uri": uri,
-            "django-mcp/error": {
-                "kind": "not_found",
-                "error": "Resource not found",
-                "retryable": False,
-                "hint": "",
-                "retry_after": None,
-            },
-        },
-    }
 
 
 @pytest.mark.parametrize(
