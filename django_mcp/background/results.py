@@ -30,13 +30,18 @@ FACTS = ("outcome", "message", "retryable", "hint", "retry_after")
 def serialize_result(result: Rendered) -> str:
     """Return a result as text."""
     blocks = [{"kind": type(block).__name__, **_fields(block)} for block in result.content]
-    return json.dumps({"content": blocks, "structured": result.structured})
+    stored = {"content": blocks, "structured": result.structured, "meta": dict(result.meta)}
+    return json.dumps(stored)
 
 
 def deserialize_result(text: str) -> Rendered:
     """Return the result that `serialize_result` was given."""
     stored = json.loads(text)
-    return Rendered(content=tuple(map(_block, stored["content"])), structured=stored["structured"])
+    return Rendered(
+        content=tuple(map(_block, stored["content"])),
+        structured=stored["structured"],
+        meta=stored.get("meta", {}),
+    )
 
 
 def serialize_error(error: BaseException) -> str:

@@ -45,7 +45,8 @@ class Call:
     `target` is the primitive, looked up where the request was read; None where there is none, or
     none that the caller sees. `progress` and `logs` are None where the client receives no reports
     or no messages. `arguments` are those that the function runs with, once they are bound, and
-    `result` is what goes to the client, once there is one. `state` is what guards keep of the call,
+    `result` is what goes to the client, once there is one; `outcome` is that of the record, where a
+    guard has another for it than `ok`. `state` is what guards keep of the call,
     as JSON: it travels to the worker on the row of a task. `task_id` is the key of the `ToolTask`
     of a background call, and `worker` names the process that has run it; `is_repeated` is true of a
     call that was made from that row, and authorized elsewhere before.
@@ -66,6 +67,7 @@ class Call:
     is_repeated: bool = False
     arguments: dict[str, Any] | None = None
     result: Rendered | None = None
+    outcome: str = ""
     refusal: BaseException | None = None
     started: datetime = field(default_factory=timezone.now)
     recording: Recording = field(default_factory=Recording)

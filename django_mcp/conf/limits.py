@@ -21,6 +21,14 @@ class LimitSettings:
         default=5.0,
         help="Seconds a call waits for a free thread before it is refused as busy.",
     )
+    LEASE_TIME = Setting(
+        float,
+        default=30.0,
+        help=(
+            "Seconds after which what a killed process has taken, such as the place of a "
+            "concurrent call, is free again. Living processes renew it three times as often."
+        ),
+    )
     SHUTDOWN_TIMEOUT = Setting(
         float,
         default=10.0,

@@ -19,6 +19,7 @@ class TaskNotStartedError(TaskError):
 class TaskTimedOutError(TaskError):
     """The task ran longer than its `timeout`. Any later result was discarded."""
 
+    outcome = "timed_out"
     message = "The tool took too long and was given up: timed out."
 
 

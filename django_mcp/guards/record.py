@@ -24,7 +24,7 @@ class Record(Guard):
 
     def ended(self, call: Call, error: BaseException | None) -> None:
         """See `Guard`."""
-        outcome = outcome_of(error)
+        outcome = call.outcome if error is None and call.outcome else outcome_of(error)
         overflow = None
         is_unknown = isinstance(error, UnknownPrimitiveError)
         if is_unknown:

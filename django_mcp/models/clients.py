@@ -1,5 +1,7 @@
 """Registrations of OAuth clients, with their approval status."""
 
+from collections.abc import Iterable
+
 from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -7,11 +9,15 @@ from django.utils.translation import pgettext_lazy
 
 from django_mcp.db.text import storable_text
 from django_mcp.escapes import printable
+from django_mcp.models.rates import RATE_OPTIONS
 from django_mcp.models.timed import TimedQuerySet
 
 MAX_CLIENT_ID_CHARACTERS = 255
 """Length of the column of django-oauth-toolkit."""
 MAX_ADDRESS_CHARACTERS = 64
+
+IS_LIMITED = models.Q(read_rate__gt="") | models.Q(write_rate__gt="")
+"""True of a client with a rate of its own."""
 
 
 class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
@@ -40,6 +46,11 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
             registration.created = timezone.now()
             registration.save(update_fields=["source", "address", "created"])
         return registration
+
+    def limited(self) -> Iterable[tuple[str, str, str]]:
+        """Return the client id and both rates of the clients that have any."""
+        limited = self.filter(IS_LIMITED).order_by()
+        return limited.values_list("client_id", "read_rate", "write_rate")
 
     def standing_of(self, client_id: str) -> "ClientRegistration.Standing":
         """Return the status of an application; `new` for an unknown one."""
@@ -122,6 +133,19 @@ class ClientRegistration(models.Model):
         _("last used"), null=True, help_text=_("Time of the latest token.")
     )
 
+    read_rate = models.CharField(
+        _("rate of reads"),
+        help_text=_(
+            "Calls that only read, of all its users together, such as 1000/m; empty: no limit."
+        ),
+        **RATE_OPTIONS,
+    )
+    write_rate = models.CharField(
+        _("rate of writes"),
+        help_text=_("Calls that may change something, of all its users together; empty: no limit."),
+        **RATE_OPTIONS,
+    )
+
     objects = ClientRegistrationQuerySet.as_manager()
 
     class Meta:
@@ -133,6 +157,10 @@ class ClientRegistration(models.Model):
             models.Index(fields=("standing", "created", "id"), name="django_mcp_client_standing"),
             models.Index(fields=("source", "created", "id"), name="django_mcp_client_source"),
             models.Index(fields=("address", "created", "id"), name="django_mcp_client_address"),
+            # Few are limited, and every snapshot reads them.
+            models.Index(
+                fields=("client_id",), name="django_mcp_client_limited", condition=IS_LIMITED
+            ),
         )
         verbose_name = _("client")
         verbose_name_plural = _("clients")

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from django_mcp.kinds import Kind
 from django_mcp.models.kinds import KIND_CHOICES
+from django_mcp.models.rates import RATE_OPTIONS
 
 
 class ToolGroup(models.Model):
@@ -37,6 +38,44 @@ class ToolGroup(models.Model):
         blank=True,
         related_name="+",
         help_text=_("Only members of one of these groups; empty: every user."),
+    )
+    read_rate = models.CharField(
+        _("rate of reads"),
+        help_text=_(
+            "Calls that only read, of each user, such as 100/m or 1000/h; empty: no limit."
+        ),
+        **RATE_OPTIONS,
+    )
+    write_rate = models.CharField(
+        _("rate of writes"),
+        help_text=_(
+            "Calls that may change something, of each user, such as 10/m; empty: no limit."
+        ),
+        **RATE_OPTIONS,
+    )
+    rows_per_hour = models.PositiveIntegerField(
+        _("rows per hour"),
+        null=True,
+        blank=True,
+        help_text=_("Rows that a user with an application may take out; empty: no limit."),
+    )
+    rows_per_day = models.PositiveIntegerField(
+        _("rows per day"),
+        null=True,
+        blank=True,
+        help_text=_("As the rows per hour, in each day."),
+    )
+    bytes_per_hour = models.PositiveBigIntegerField(
+        _("bytes per hour"),
+        null=True,
+        blank=True,
+        help_text=_("Bytes of results that a user with an application may take out; empty: any."),
+    )
+    bytes_per_day = models.PositiveBigIntegerField(
+        _("bytes per day"),
+        null=True,
+        blank=True,
+        help_text=_("As the bytes per hour, in each day."),
     )
     # Client ids as text, because the application model of django-oauth-toolkit can be swapped.
     allowed_clients = models.JSONField(

@@ -96,6 +96,12 @@ class CallRecord(models.Model):
         TASK_REQUIRED = "task_required", _("task required")
         INPUT_REQUIRED = "input_required", _("asked the user")
         TOO_LARGE = "too_large", _("too large")
+        OVER_BUDGET = "over_budget", _("over budget")
+        CIRCUIT_OPEN = "circuit_open", _("circuit open")
+        TIMED_OUT = "timed_out", _("timed out")
+        IDEMPOTENCY_CONFLICT = "idempotency_conflict", _("key conflict")
+        OUTCOME_UNKNOWN = "outcome_unknown", _("outcome unknown")
+        REPEATED = "repeated", pgettext_lazy("call", "repeated")
         UNKNOWN = "unknown", pgettext_lazy("call", "unknown")
 
     id = models.BigAutoField(primary_key=True)

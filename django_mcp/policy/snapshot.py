@@ -8,7 +8,7 @@ from threading import Lock
 
 from django_mcp.conf import settings
 from django_mcp.kinds import Key
-from django_mcp.models import ToolGroup, ToolSwitch
+from django_mcp.models import ClientRegistration, ToolGroup, ToolSwitch
 from django_mcp.policy.requirements import Verdicts
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.registry import Registry, get_registry
@@ -17,12 +17,16 @@ from django_mcp.primitives.rows import read_rows, with_rows
 MAX_AGE_SECONDS = 1.0
 """Age after which a snapshot is read again; a change counts everywhere within two seconds."""
 
+BUDGET_COLUMNS = ("rows_per_hour", "rows_per_day", "bytes_per_hour", "bytes_per_day")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPolicy:
     """Policy of one tool group, as its row has it.
 
-    `allowed_groups` holds keys of Django groups, `switched_off` kinds and names of primitives.
+    `allowed_groups` holds keys of Django groups, `switched_off` kinds and names of primitives,
+    `read_rate` and `write_rate` texts such as `100/m`, or nothing, and `budget` the rows and bytes
+    that a caller may take out, by the names of the columns.
     """
 
     enabled: bool
@@ -30,16 +34,29 @@ class GroupPolicy:
     allowed_groups: frozenset[int] = frozenset()
     allowed_clients: frozenset[str] = frozenset()
     switched_off: frozenset[Key] = frozenset()
+    read_rate: str = ""
+    write_rate: str = ""
+    budget: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPolicy:
+    """Rates of one OAuth client, as its row has them: texts such as `100/m`, or nothing."""
+
+    read_rate: str = ""
+    write_rate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Policies of all groups at one moment, and the verdicts of predicates since then.
 
-    `rows` are the primitives that rows declare at that moment.
+    `clients` are those with limits of their own, by their ids, and `rows` the primitives that rows
+    declare at that moment.
     """
 
     groups: Mapping[str, GroupPolicy]
+    clients: Mapping[str, ClientPolicy] = field(default_factory=dict)
     rows: tuple[Primitive, ...] = ()
     verdicts: Verdicts = field(default_factory=Verdicts, compare=False, repr=False)
 
@@ -59,7 +76,7 @@ class Snapshot:
 
 
 def read_snapshot() -> Snapshot:
-    """Read every group's policy from the database in two queries, and then what rows declare.
+    """Read every group's policy from the database in two queries, then clients and declared rows.
 
     A group and who may use it come in one: with a change between two queries, a group that was
     closed to all but a few could look open to everybody. Its switches come after it, because
@@ -67,7 +84,14 @@ def read_snapshot() -> Snapshot:
     """
     rows = list(
         ToolGroup.objects.values(
-            "name", "enabled", "read_only", "allowed_clients", "allowed_groups"
+            "name",
+            "enabled",
+            "read_only",
+            "allowed_clients",
+            "allowed_groups",
+            "read_rate",
+            "write_rate",
+            *BUDGET_COLUMNS,
         ).order_by()
     )
     members: dict[str, set[int]] = defaultdict(set)
@@ -88,8 +112,15 @@ def read_snapshot() -> Snapshot:
                 # One row that no form has checked must not close every group.
                 allowed_clients=frozenset(map(str, row["allowed_clients"] or ())),
                 switched_off=frozenset(switched_off[row["name"]]),
+                read_rate=row["read_rate"],
+                write_rate=row["write_rate"],
+                budget={name: row[name] for name in BUDGET_COLUMNS if row[name] is not None},
             )
             for row in rows
+        },
+        clients={
+            client: ClientPolicy(read_rate=read_rate, write_rate=write_rate)
+            for client, read_rate, write_rate in ClientRegistration.objects.limited()
         },
     )
 

@@ -23,9 +23,9 @@ from django_mcp.background.input import open_requests
 from django_mcp.conf import settings
 from django_mcp.exceptions import ElicitationRequest, InputRequiredError
 from django_mcp.invocation import RequestState
+from django_mcp.meta_keys import CALL_ID_META_KEY
 from django_mcp.models import ToolTask
 from django_mcp.protocol.exchange import Context, is_modern
-from django_mcp.protocol.meta_keys import CALL_ID_META_KEY
 
 
 def is_askable(ctx: Context) -> bool:

@@ -35,9 +35,9 @@ from django_mcp.exceptions import (
     UnknownPrimitiveError,
     UnknownToolError,
 )
+from django_mcp.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.content_blocks import content_blocks
-from django_mcp.protocol.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from uuid import UUID
 from mcp_types import GetPromptResult, PromptMessage, ReadResourceResult
 
 from django_mcp import content
+from django_mcp.meta_keys import CALL_ID_META_KEY
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.protocol.content_blocks import block_json, block_model, resource_contents
-from django_mcp.protocol.meta_keys import CALL_ID_META_KEY
 from django_mcp.schemas.output.output import Rendered
 
 
@@ -23,7 +23,7 @@ def wire_result(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
         **data,
         "isError": False,
         "resultType": "complete",
-        "_meta": _meta(call_id),
+        "_meta": _meta(rendered, call_id),
     }
 
 
@@ -35,7 +35,7 @@ def read_result(rendered: Rendered, call_id: UUID) -> ReadResourceResult:
             for each in rendered.content
             if isinstance(each, content.EmbeddedResource)
         ],
-        _meta=_meta(call_id),
+        _meta=_meta(rendered, call_id),
     )
 
 
@@ -48,9 +48,9 @@ def prompt_result(rendered: Rendered, call_id: UUID, prompt: Primitive) -> GetPr
             for each in rendered.content
             if isinstance(each, content.PromptMessage)
         ],
-        _meta=_meta(call_id),
+        _meta=_meta(rendered, call_id),
     )
 
 
-def _meta(call_id: UUID) -> dict[str, Any]:
-    return {CALL_ID_META_KEY: str(call_id)}
+def _meta(rendered: Rendered, call_id: UUID) -> dict[str, Any]:
+    return {**rendered.meta, CALL_ID_META_KEY: str(call_id)}

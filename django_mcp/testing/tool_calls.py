@@ -21,10 +21,10 @@ from django_mcp.exceptions import (
 )
 from django_mcp.invocation import Invocation
 from django_mcp.kinds import Kind
+from django_mcp.meta_keys import ERROR_META_KEY
 from django_mcp.models import ToolTask
 from django_mcp.principals import Principal
 from django_mcp.protocol.call_results import call_result, error_result
-from django_mcp.protocol.meta_keys import ERROR_META_KEY
 from django_mcp.protocol.targets import Target
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.testing.arguments import as_json

@@ -355,7 +355,7 @@ def test_overdue_runs_that_stop_when_they_are_told_have_timed_out_and_end_once(
         errors = set(workers.map(work, tasks))
 
     assert {json.loads(error)["class"] for error in errors} == {"TaskTimedOutError"}
-    assert told == ["failed"] * len(tasks)
+    assert told == ["timed_out"] * len(tasks)
 
 
 def test_exit_after_the_commit_costs_neither_the_work_nor_the_worker(held: Held) -> None:

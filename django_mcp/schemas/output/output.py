@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,11 +31,16 @@ class Rendered:
     """Rendered result for any client: content blocks and, for data, `structuredContent`.
 
     The content of a resource is in `EmbeddedResource` blocks, and that of a prompt in
-    `PromptMessage`s.
+    `PromptMessage`s. `meta` is JSON for the `_meta` of the result, by its keys.
     """
 
     content: tuple[Content, ...]
     structured: dict[str, Any] | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_meta(self, key: str, value: Any) -> "Rendered":
+        """Return the same result with one more key in its `meta`."""
+        return replace(self, meta={**self.meta, key: value})
 
     @property
     def size(self) -> int:

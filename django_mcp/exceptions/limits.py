@@ -1,0 +1,51 @@
+"""Exceptions of calls that a limit, a breaker or an earlier call of the same key has refused."""
+
+from django_mcp.exceptions.base import CallError
+from django_mcp.exceptions.rejections import CallRejectedError
+
+
+class RateLimitedError(CallRejectedError):
+    """The caller, or the whole of a tool, group or endpoint, has used up a rate."""
+
+    outcome = "rate_limited"
+    message = "Too many calls."
+    retryable = True
+
+
+class BudgetExceededError(CallRejectedError):
+    """The caller has taken out as many rows or bytes as it may in this hour or day."""
+
+    outcome = "over_budget"
+    message = "You have taken out as much data as you may."
+    retryable = True
+
+
+class CircuitOpenError(CallRejectedError):
+    """What the tool depends on has failed repeatedly, so it is not called for a while."""
+
+    outcome = "circuit_open"
+    message = "What this tool depends on does not work now, so it was not called."
+    retryable = True
+
+
+class TimedOutError(CallError):
+    """The call did not end within its `timeout`."""
+
+    outcome = "timed_out"
+    message = "The call took too long and was given up."
+
+
+class IdempotencyConflictError(CallRejectedError):
+    """The idempotency key was used before, for a call with other arguments."""
+
+    outcome = "idempotency_conflict"
+    message = "This idempotency key was used before, for a call with other arguments."
+    hint = "Use a new key for a new call, or repeat the earlier call with its own arguments."
+
+
+class OutcomeUnknownError(CallRejectedError):
+    """The process of the first call with this idempotency key died, so it was not repeated."""
+
+    outcome = "outcome_unknown"
+    message = "The first call with this idempotency key was interrupted: its outcome is unknown."
+    hint = "It may have taken effect. Look whether it has, and use a new key to call once more."
