@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from django.utils.datastructures import CaseInsensitiveMapping
@@ -26,3 +27,14 @@ class Peer:
     def __post_init__(self) -> None:
         if isinstance(self.headers, dict):  # any other mapping is read-only and case-insensitive
             object.__setattr__(self, "headers", CaseInsensitiveMapping(self.headers))
+
+
+def network_of(address: str) -> str:
+    """Return the network of an IPv6 address, which one holder has as a whole; else the address."""
+    try:
+        ip = ip_address(address)
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
+            return str(ip_network((address, 64), strict=False))
+    except ValueError:  # of a socket without addresses
+        pass
+    return address

@@ -4,10 +4,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 from typing import NamedTuple, Self
 from uuid import UUID
+
+from django_mcp.peers import network_of
 
 
 class Caller(NamedTuple):
@@ -22,7 +23,7 @@ class Caller(NamedTuple):
         """Return the caller with these columns of the record; an anonymous one by its network."""
         if user or client:
             return cls(user=user[:128], client=client[:255])
-        return cls(address=_network(address[:64]))
+        return cls(address=network_of(address[:64]))
 
 
 @dataclass(slots=True)
@@ -113,14 +114,3 @@ class Windows:
     def _end_oldest(self) -> None:
         window = self._windows.pop(next(iter(self._windows)))
         self._ended.extend(window.overflows.values())
-
-
-def _network(address: str) -> str:
-    """Return the network of an IPv6 address, which one holder has as a whole; else the address."""
-    try:
-        ip = ip_address(address)
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
-            return str(ip_network((address, 64), strict=False))
-    except ValueError:  # of a socket without addresses
-        pass
-    return address

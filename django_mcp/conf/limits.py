@@ -29,6 +29,11 @@ class LimitSettings:
             "concurrent call, is free again. Living processes renew it three times as often."
         ),
     )
+    CACHE = Setting(
+        str,
+        default="default",
+        help="Alias in `CACHES` of the cache that counts, locks and stores for limits.",
+    )
     SHUTDOWN_TIMEOUT = Setting(
         float,
         default=10.0,
