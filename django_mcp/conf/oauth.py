@@ -2,7 +2,7 @@
 
 from django_mcp.setting import Setting
 
-RATE = r"\d+/([1-9]\d*)?[smhd]"
+RATE = r"\d{1,9}/([1-9]\d{0,5})?[smhd]"
 
 
 class OAuthSettings:

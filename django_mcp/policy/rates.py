@@ -1,7 +1,11 @@
-"""Rate limits per IP address, counted by django-ratelimit in the cache."""
+"""Counts of events in fixed windows of time, by django-ratelimit in the cache.
+
+django-ratelimit takes its cache from `RATELIMIT_USE_CACHE`, and not for each count.
+"""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +14,46 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage, user_or_ip
 
+from django_mcp.policy.callers import digest
+from django_mcp.rate import Rate
+
 logger = logging.getLogger(__name__)
+
+
+class UncountableError(Exception):
+    """The cache has neither counted nor said why; most raise exceptions of their own instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Events of one key in the current window, and the seconds until it ends, at least 1."""
+
+    count: int
+    seconds_left: int
+
+
+def usage_of(what: str, key: str, rate: Rate, *, increment: bool) -> Usage | None:
+    """Return the usage of a key, with one more event if `increment`; None if nothing is limited.
+
+    No `what` shares a count with another, nor a key. Nothing is limited where `RATELIMIT_ENABLE`
+    is false. Raises whatever the cache raises when it cannot be reached, and `UncountableError`.
+    """
+    # The parts of the key in the cache are joined without a separator: these two have one length.
+    value = digest(what, key)
+    found = get_usage(
+        None,
+        group="django-mcp:",
+        key=lambda group, request: value,
+        rate=(rate.limit, rate.seconds),
+        increment=increment,
+    )
+    if found is None:
+        if getattr(settings, "RATELIMIT_ENABLE", True):  # else RATELIMIT_FAIL_OPEN has let it pass
+            raise UncountableError("the cache does not count")
+        return None
+    if found["should_limit"] and not found["count"]:
+        raise UncountableError("the cache does not count")
+    return Usage(count=found["count"], seconds_left=max(1, int(found["time_left"])))
 
 
 def seconds_to_wait(
@@ -23,21 +66,21 @@ def seconds_to_wait(
     """Count one more `what` from the address in `meta`; return the seconds to wait.
 
     `meta` are the headers of a request as in WSGI. Zero while the count is within `rate`, such as
-    `20/h`, or when that is None. `RATELIMIT_IP_META_KEY` names the header of a proxy.
+    `20/h`, or when that is None. `RATELIMIT_IP_META_KEY` names the header of a proxy. Over a socket
+    without addresses all of them count together.
 
     When the cache cannot be reached it is too many, unless `fail_open`, whose default is
     `RATELIMIT_FAIL_OPEN`.
     """
-    request = HttpRequest()
-    request.META = dict(meta)
+    if rate is None:
+        return 0
+    limit = Rate.parse(rate)
     try:
-        usage = _usage(what, rate, request)
+        usage = usage_of(what, address_of(meta), limit, increment=True)
     except Exception:  # every cache has its own
         logger.exception("%s could not be counted", what)
         return 0 if (fails_open() if fail_open is None else fail_open) else 1
-    if usage is None or not usage["should_limit"]:
-        return 0
-    return max(1, int(usage["time_left"]))
+    return 0 if usage is None or usage.count <= limit.limit else usage.seconds_left
 
 
 def fails_open() -> bool:
@@ -57,15 +100,3 @@ def address_of(meta: Mapping[str, Any]) -> str:
         return str(user_or_ip(request))
     except (ImproperlyConfigured, KeyError, ValueError):
         return ""
-
-
-def _usage(what: str, rate: str | None, request: HttpRequest) -> Any:
-    try:
-        return get_usage(request, group=what, key="ip", rate=rate, increment=True)
-    except (ImproperlyConfigured, KeyError, ValueError):
-        # Over a socket without addresses: all of them count together.
-        return get_usage(request, group=what, key=_shared_key, rate=rate, increment=True)
-
-
-def _shared_key(group: str, request: HttpRequest) -> str:
-    return ""
