@@ -49,7 +49,8 @@ def _correction(name: str, known: Sequence[str]) -> str:
     if may_be_url(name):
         meant = [Settings.URL.name]
     else:
-        meant = get_close_matches(name, known, n=1, cutoff=0.8) or _sharing_words(name, known)
+        # The prefix makes any two short names alike.
+        meant = _sharing_words(name, known) or get_close_matches(name, known, n=1, cutoff=0.8)
     if meant:
         return f"Did you mean {' or '.join(meant)}? Rename it, or take it out."
     return "Take it out of the settings. The reference of settings lists those that there are."
