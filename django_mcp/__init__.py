@@ -27,13 +27,13 @@ from django_mcp.exceptions import (
 )
 from django_mcp.peers import Peer
 from django_mcp.primitives.declaration import register
+from django_mcp.primitives.retry import Retry
 from django_mcp.principals import Principal
 from django_mcp.prompts.declaration import PromptDeclaration, prompt
 from django_mcp.resources.declaration import ResourceDeclaration, resource
 from django_mcp.resources.files.declaration import StorageResourceDeclaration, storage_resources
 from django_mcp.resources.models.declaration import ModelResourceDeclaration, resource_for
 from django_mcp.schemas.big_integers import BigInt
-from django_mcp.tools.background import Retry
 from django_mcp.tools.declaration import ToolDeclaration, tool
 
 __all__ = [

@@ -21,6 +21,14 @@ class LimitSettings:
         default=5.0,
         help="Seconds a call waits for a free thread before it is refused as busy.",
     )
+    TIMEOUT = Setting(
+        float,
+        default=60.0,
+        help=(
+            "Seconds that a call without `timeout` may take within its request, from its arrival. "
+            "Background tools have `DJANGO_MCP_BACKGROUND_TIMEOUT`."
+        ),
+    )
     LEASE_TIME = Setting(
         float,
         default=30.0,

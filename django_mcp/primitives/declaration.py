@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django_mcp.content import Icon
 from django_mcp.kinds import Key, Kind
 from django_mcp.primitives.raises import Raises
+from django_mcp.primitives.retry import Retry
 from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of, problem_of
 
 if TYPE_CHECKING:  # it needs models, and declarations are made while they load
@@ -54,6 +55,11 @@ class Declaration:
     """Error texts by class of the exception that ends the call: a text, or a function
     that takes the exception and returns a `ToolError`, a text, or None for a failure without
     details. It comes before `DJANGO_MCP_EXCEPTIONS`."""
+    timeout: float | None = None
+    """Seconds that a call may take, from its arrival; default `DJANGO_MCP_TIMEOUT`. Of a background
+    tool, seconds that each run may take; default `DJANGO_MCP_BACKGROUND_TIMEOUT`."""
+    retry: Retry | None = None
+    """Retry policy for exceptions. A tool must be idempotent or read-only."""
 
     def __post_init__(self) -> None:
         self._collect("scopes", "permissions", "icons")
@@ -75,6 +81,11 @@ class Declaration:
     def address(self) -> str | None:
         """Second key that clients find it by, such as a URI: unique within the kind, or None."""
         return None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """True if a second run with the same arguments does no harm."""
+        return True
 
     @property
     def dotted_name(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django_mcp.conf import settings
 from django_mcp.content import Block, Icon
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError
@@ -12,6 +13,7 @@ from django_mcp.invocation import Invocation
 from django_mcp.kinds import Key, Kind
 from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.requirement import Requirement
+from django_mcp.primitives.retry import Retry
 from django_mcp.schemas.callables import located_name_of
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.input.strings import from_strings
@@ -52,6 +54,8 @@ class Primitive:
     signature: Signature
     output: Output
     raises: Raises
+    timeout: float | None = None
+    retry: Retry | None = None
     atomic: str | None = None
 
     @property
@@ -63,6 +67,16 @@ class Primitive:
     def located_name(self) -> str:
         """Dotted name with file and line, for messages to the author."""
         return located_name_of(self.function)
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds that a call may take within its request."""
+        return settings.TIMEOUT if self.timeout is None else self.timeout
+
+    @property
+    def is_repeatable(self) -> bool:
+        """True if a second run with the same arguments does no harm."""
+        return self.read_only
 
     @property
     def requires_user(self) -> bool:

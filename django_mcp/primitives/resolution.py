@@ -9,6 +9,7 @@ from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.raises import Raises, raises_problems
 from django_mcp.primitives.requirement import read_requirement
+from django_mcp.primitives.retry import Retry, is_duration
 from django_mcp.schemas.callables import (
     documentation_of,
     is_coroutine_function,
@@ -84,6 +85,8 @@ class Resolution:
             "icons": tuple(declaration.icons),
             "is_async": self.is_async,
             "raises": _read_only(declaration.raises),
+            "timeout": declaration.timeout,
+            "retry": declaration.retry,
         }
 
     def error(self) -> ValueError:
@@ -111,3 +114,17 @@ def _problems(declaration: Declaration) -> Iterator[str]:
         if not PERMISSION.fullmatch(permission):
             yield f"the permission {permission!r} is not written app_label.codename"
     yield from raises_problems(declaration.raises)
+    yield from _repeat_problems(declaration)
+
+
+def _repeat_problems(declaration: Declaration) -> Iterator[str]:
+    timeout: object = declaration.timeout
+    retry: object = declaration.retry
+    if timeout is not None and not is_duration(timeout):
+        yield "timeout must be a positive number of seconds"
+    if isinstance(retry, Retry):
+        yield from retry.problems()
+        if not declaration.is_repeatable:
+            yield "retry is for tools that are declared idempotent or read_only"
+    elif retry is not None:
+        yield "retry must be a django_mcp.Retry"

@@ -40,6 +40,11 @@ class ToolDeclaration(BackgroundOptions, Declaration):
     """It is slow: run it outside the request, on Celery or the backend that
     `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools only."""
 
+    @property
+    def is_repeatable(self) -> bool:
+        """See `Declaration`."""
+        return self.read_only or bool(self.idempotent)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.fields, Mapping):

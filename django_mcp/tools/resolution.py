@@ -72,12 +72,12 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
     if declaration.page_size != _page_size(declaration):
         yield f"page_size must be a positive integer, not {declaration.page_size!r}"
-    runs = _background(declaration)
     if declaration.background:
-        is_repeatable = declaration.read_only or bool(declaration.idempotent)
-        yield from runs.problems(is_repeatable=is_repeatable)
-    elif runs != Background():
-        names = ", ".join(each.name for each in fields(BackgroundOptions))
+        yield from _background(declaration).problems()
+        return
+    options = fields(BackgroundOptions)
+    if any(getattr(declaration, each.name) != each.default for each in options):
+        names = ", ".join(each.name for each in options)
         yield f"{names} are options of tools with background=True"
 
 
@@ -93,7 +93,7 @@ def _page_size(declaration: ToolDeclaration) -> int | None:
 
 
 def _background(declaration: ToolDeclaration) -> Background:
-    names = [each.name for each in fields(BackgroundOptions)]
+    names = [each.name for each in fields(Background)]
     return Background(**{name: getattr(declaration, name) for name in names})
 
 

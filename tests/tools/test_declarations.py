@@ -877,11 +877,21 @@ class TestBackground:
             require_task=True,
         )
 
-    def test_ordinary_tool_takes_none_of_them(self) -> None:
+    def test_timeout_and_retry_are_options_of_every_tool(self) -> None:
         def act() -> None:
             """Act."""
 
-        assert "options of tools with background=True" in problems(act, timeout=5)[0]
+        with collecting() as declared:
+            tool(timeout=5, idempotent=True, retry=Retry(times=2))(act)
+        found = build(declared).of(Tool)["act"]
+
+        assert (found.timeout, found.retry, found.background) == (5, Retry(times=2), None)
+
+    def test_ordinary_tool_takes_none_of_the_others(self) -> None:
+        def act() -> None:
+            """Act."""
+
+        assert "options of tools with background=True" in problems(act, queue="slow")[0]
 
     @pytest.mark.parametrize(
         ("options", "reason"),
