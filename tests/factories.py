@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from django_mcp.background.results import serialize_error, serialize_result
+from django_mcp.calls.results import serialize_error, serialize_result
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ClientRegistration, ToolTask
 from django_mcp.schemas.output.output import Rendered

@@ -4,14 +4,14 @@ import asyncio
 import uuid
 from typing import Any
 
-from django_mcp.background.results import (
+from django_mcp.background.serialization import call_of, recorded_principal
+from django_mcp.calls.pipeline import ended
+from django_mcp.calls.results import (
     deserialize_error,
     deserialize_result,
     serialize_error,
     serialize_result,
 )
-from django_mcp.background.serialization import call_of, recorded_principal
-from django_mcp.calls.pipeline import ended
 from django_mcp.calls.steps import drive_on_thread
 from django_mcp.conf import settings
 from django_mcp.exceptions import (

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from django_mcp.background.results import deserialize_error, deserialize_result
+from django_mcp.calls.results import deserialize_error, deserialize_result
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_requests
 from django_mcp.protocol.errors import failed_call, failed_task

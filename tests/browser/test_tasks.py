@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from django_mcp.background.input import serialize_requests
-from django_mcp.background.results import serialize_result
+from django_mcp.calls.results import serialize_result
 from django_mcp.content import Text
 from django_mcp.exceptions import ElicitationRequest
 from django_mcp.models import ToolTask

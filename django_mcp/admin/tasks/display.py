@@ -23,7 +23,7 @@ from django_mcp.admin.tasks.input_requests import input_requests_of
 from django_mcp.admin.tasks.result import parts_of
 from django_mcp.admin.tasks.state import TaskState
 from django_mcp.audit.redaction import redact
-from django_mcp.background.results import deserialize_error
+from django_mcp.calls.results import deserialize_error
 from django_mcp.escapes import printable_lines
 from django_mcp.models import ToolTask
 

@@ -17,7 +17,7 @@ from django.utils.text import get_valid_filename
 from django.utils.translation import pgettext_lazy
 
 from django_mcp.admin.markup import json_text, text_block
-from django_mcp.background.results import deserialize_result
+from django_mcp.calls.results import deserialize_result
 from django_mcp.content import Audio, Content, EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.escapes import printable
 from django_mcp.models import ToolTask

@@ -1,4 +1,4 @@
-"""Serialization of results and errors of calls, for the rows of tasks."""
+"""Serialization of results and errors of calls, as rows keep them."""
 
 import json
 from base64 import b64decode, b64encode
