@@ -36,6 +36,10 @@ from django_mcp.admin.registry_view import read_registry
 from django_mcp.kinds import Kind
 from django_mcp.models import PromptTemplate, ToolGroup, ToolSwitch
 from django_mcp.models.kinds import counted
+from django_mcp.policy.snapshot import BUDGET_COLUMNS
+
+LIMITS = ("read_rate", "write_rate", *BUDGET_COLUMNS)
+"""Columns of what each user may do and take out."""
 
 
 def gone_mark() -> SafeString:
@@ -80,8 +84,15 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
             "read_only",
             "allowed_groups",
             "allowed_clients",
+            *LIMITS,
         )
         widgets: ClassVar = {"description": AdminTextareaWidget({"rows": 3})}
+        help_texts: ClassVar = {
+            "rows_per_hour": _("Items of lists, and one for any other result; empty: no limit."),
+            "rows_per_day": _("At least those of an hour."),
+            "bytes_per_hour": _("Of texts and media, such as 1048576 for 1 MB; empty: no limit."),
+            "bytes_per_day": _("At least those of an hour."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,6 +100,14 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
             self.fields["allowed_clients"] = clients_field(
                 self.instance.allowed_clients, self.admin_site
             )
+
+    @override
+    def clean(self) -> None:
+        super().clean()
+        for unit in ("rows", "bytes"):
+            hour, day = (self.cleaned_data.get(f"{unit}_per_{each}") for each in ("hour", "day"))
+            if hour is not None and day is not None and hour > day:
+                self.add_error(f"{unit}_per_hour", _("More than in a whole day."))
 
 
 class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
@@ -135,6 +154,18 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
         return [
             (None, {"fields": switches}),
             (pgettext_lazy("to a tool group", "Access"), {"fields": ("allowed_groups", clients)}),
+            (
+                pgettext_lazy("of a tool group", "Limits"),
+                {
+                    "fields": LIMITS,
+                    "description": _(
+                        "Rates are of each user, and what may be taken out is of each user with "
+                        "each application. Where the code, the settings or the application have a "
+                        "limit, too, the strictest counts. Past it a call is refused, and the "
+                        "assistant learns when to go on. A change counts within two seconds."
+                    ),
+                },
+            ),
             (_("Title and description"), {"fields": ("title", "description")}),
         ]
 
@@ -177,6 +208,8 @@ class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in 
                 marks.append(mark(pgettext_lazy("tool group", "disabled"), Tone.WARNING))
             if group.read_only:
                 marks.append(mark(pgettext_lazy("tool group", "read-only"), Tone.QUIET))
+            if any(getattr(group, name) not in ("", None) for name in LIMITS):
+                marks.append(mark(pgettext_lazy("tool group", "limited"), Tone.QUIET))
             if count := disabled_switches().get(group.pk, 0):
                 off = ngettext("%(count)d switch is off", "%(count)d switches are off", count)
                 marks.append(mark(off % {"count": count}, Tone.QUIET))

@@ -305,3 +305,78 @@ def test_pages_work_and_say_why_when_tools_cannot_be_served(
     assert saved.status_code == 302
     group.refresh_from_db()
     assert group.enabled
+
+
+LIMITS = {
+    "read_rate": "100/m",
+    "write_rate": "5/30s",
+    "rows_per_hour": "1000",
+    "rows_per_day": "5000",
+    "bytes_per_hour": "1048576",
+    "bytes_per_day": "9000000000",
+}
+
+
+def test_limits_are_what_the_policy_reads_and_are_in_the_history(
+    operator: Client, stock: ToolGroup
+) -> None:
+    page = operator.get(group_page(stock))
+
+    saved = operator.post(group_page(stock), submission(page, **LIMITS))
+
+    assert saved.status_code == 302
+    policy = read_snapshot().groups["stock"]
+    assert (policy.read_rate, policy.write_rate) == ("100/m", "5/30s")
+    assert policy.budget == {
+        "rows_per_hour": 1000,
+        "rows_per_day": 5000,
+        "bytes_per_hour": 1048576,
+        "bytes_per_day": 9000000000,
+    }
+    changed = LogEntry.objects.get().get_change_message()
+    assert changed == (
+        "Changed Rate of reads, Rate of writes, Rows per hour, Rows per day, Bytes per hour and "
+        "Bytes per day."
+    )
+    assert [row[3] for row in rows_of(operator.get(GROUPS))] == ["", "limited"]
+
+
+def test_limits_are_taken_off_by_emptying_them(operator: Client, stock: ToolGroup) -> None:
+    ToolGroup.objects.update(read_rate="1/h", rows_per_hour=0)
+    page = operator.get(group_page(stock))
+
+    operator.post(group_page(stock), submission(page, read_rate="", rows_per_hour=""))
+
+    policy = read_snapshot().groups["stock"]
+    assert (policy.read_rate, policy.budget) == ("", {})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"read_rate": "often"}, "Write a number of calls and a time, such as 100/m or 5/30s"),
+        ({"rows_per_day": "-1"}, "Ensure this value is greater than or equal to 0."),
+        ({"rows_per_hour": "10", "rows_per_day": "9"}, "More than in a whole day."),
+        ({"bytes_per_hour": "10", "bytes_per_day": "9"}, "More than in a whole day."),
+    ],
+)
+def test_limit_that_means_nothing_is_not_saved(
+    operator: Client, stock: ToolGroup, wrong: dict[str, str], message: str
+) -> None:
+    page = operator.get(group_page(stock))
+
+    refused = operator.post(group_page(stock), submission(page, **wrong))
+
+    assert message in text_of(refused)
+    assert read_snapshot().groups["stock"].budget == {}
+
+
+def test_onlooker_reads_the_limits(onlooker: Client, stock: ToolGroup) -> None:
+    ToolGroup.objects.filter(pk=stock.pk).update(read_rate="100/m", rows_per_day=5000)
+
+    page = onlooker.get(group_page(stock))
+
+    assert "Rate of reads: 100/m" in text_of(page)
+    assert "Rows per day: 5000" in text_of(page)
+    assert "A change counts within two seconds." in text_of(page)
+    assert b'name="read_rate"' not in page.content
