@@ -85,6 +85,12 @@ class ClientRegistrationQuerySet(TimedQuerySet["ClientRegistration"]):
         """
         self.update_or_create(client_id=client_id, defaults={"standing": standing})
 
+    def set_rates(self, client_id: str, *, read_rate: str, write_rate: str) -> "ClientRegistration":
+        """Store the rates of an application, registered or not; empty texts are no limit."""
+        rates = {"read_rate": read_rate, "write_rate": write_rate}
+        row, _is_new = self.update_or_create(client_id=client_id, defaults=rates)
+        return row
+
 
 class ClientRegistration(models.Model):
     """Registration of an OAuth client, or the decision of operators about one.

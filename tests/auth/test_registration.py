@@ -400,6 +400,21 @@ def test_registrations_that_nobody_uses_are_pruned() -> None:
     assert not AccessToken.objects.exists()
 
 
+def test_registration_that_operators_have_limited_is_not_pruned() -> None:
+    for _ in range(2):
+        registered_with()
+    moment = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    ClientRegistration.objects.update(created=moment)
+    Applications.objects.update(created=moment)
+    limited = Applications.objects.earliest("pk").client_id
+    ClientRegistration.objects.set_rates(limited, read_rate="", write_rate="10/m")
+
+    call_command("mcp_clients", "prune")
+
+    assert [each.client_id for each in Applications.objects.all()] == [limited]
+    assert [each.client_id for each in ClientRegistration.objects.all()] == [limited]
+
+
 # What the registration access token opens
 
 

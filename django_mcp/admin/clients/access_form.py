@@ -11,14 +11,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
+from django_mcp.admin.clients.client_field import ClientIdField
 from django_mcp.admin.endpoint_field import add_endpoint_field, chosen_endpoint
 from django_mcp.admin.suggestions import SuggestingInput, newest_clients
 from django_mcp.admin.users import UserDirectory, candidate_text
 from django_mcp.auth.clients.details import find_client
 from django_mcp.auth.users import resolve_user
-from django_mcp.background.revocation import AccessCounts, HeldAccess, is_known_client
+from django_mcp.background.revocation import AccessCounts, HeldAccess
 from django_mcp.escapes import printable
-from django_mcp.models.clients import MAX_CLIENT_ID_CHARACTERS
 from django_mcp.user_labels import user_label
 
 
@@ -35,9 +35,7 @@ class AccessForm(forms.Form):
             "endpoint."
         ),
     )
-    client = forms.CharField(
-        label=_("Client id"),
-        max_length=MAX_CLIENT_ID_CHARACTERS,
+    client = ClientIdField(
         required=False,
         help_text=_(
             "All tokens of this application, for other parts of the site too. "
@@ -55,13 +53,6 @@ class AccessForm(forms.Form):
         self.directory = directory
         self.fields["client"].widget = SuggestingInput(newest_clients())
         add_endpoint_field(self)
-
-    def clean_client(self) -> str:
-        """Return the client id, which is empty or that of a known client."""
-        client_id: str = self.cleaned_data["client"]
-        if client_id and not is_known_client(client_id):
-            raise forms.ValidationError(_("There is no client of this id."))
-        return client_id
 
     def clean_user(self) -> Any:
         """Return the user that the text names; None if it is empty."""

@@ -58,6 +58,13 @@ class ClientDisplay(ConfirmationAdmin):
             },
         ),
         (
+            pgettext_lazy("client", "Rates"),
+            {
+                "fields": ("read_rate", "write_rate"),
+                "description": _("Of all users of the application together."),
+            },
+        ),
+        (
             _("Application"),
             {"fields": ("kind", "redirects", "shown_scopes", "named_users")},
         ),

@@ -28,6 +28,7 @@ from django_mcp.admin.clients.actions import (
     block_confirmation,
     unblock_confirmation,
 )
+from django_mcp.admin.clients.rates import RateAdmin
 from django_mcp.admin.clients.revocation import RevocationAdmin
 from django_mcp.admin.confirmation import Confirmation
 from django_mcp.auth.clients.decisions import approve, block, unblock
@@ -105,8 +106,8 @@ def with_client(client: Client) -> Any:
     return registration
 
 
-class ClientRegistrationAdmin(RevocationAdmin):
-    """Model admin of registrations; who may change them may approve, block and unblock them."""
+class ClientRegistrationAdmin(RevocationAdmin, RateAdmin):
+    """Model admin of registrations; who may change them may judge them and set their rates."""
 
     list_filter = (RegistrationPeriodFilter, StandingFilter, SourceFilter, AddressFilter)
     search_fields = ("client_id",)
@@ -148,7 +149,11 @@ class ClientRegistrationAdmin(RevocationAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"can_revoke": self.has_revoke_permission(request), **(extra_context or {})}
+        context = {
+            "can_revoke": self.has_revoke_permission(request),
+            "can_set_rates": self.has_control_permission(request),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     @override
@@ -163,6 +168,7 @@ class ClientRegistrationAdmin(RevocationAdmin):
             ("can_unblock", unblock_confirmation),
         ):
             context[name] = may_control and bool(confirmation_of([client]).possible)
+        context["can_set_rates"] = may_control
         context["can_revoke"] = self.has_revoke_permission(request)
         context["subtitle"] = printable(client.name) or client.registration
         model = get_application_model()

@@ -11,13 +11,14 @@ from oauth2_provider.models import get_application_model
 
 from django_mcp.auth.tokens.queries import live_codes, live_tokens
 from django_mcp.models import CallRecord, ClientRegistration
+from django_mcp.models.clients import IS_LIMITED
 
 
 def prune_clients(*, older_than: datetime.timedelta, batch: int = 500) -> int:
     """Delete applications that registered longer ago and were not used since; return their number.
 
     Those stay that hold a live token or code, that have called since, that an
-    operator has approved or blocked, and that were set up by hand. In batches, so that no
+    operator has approved, blocked or limited, and that were set up by hand. In batches, so that no
     lock is held for long.
     """
     before = timezone.now() - older_than
@@ -51,11 +52,11 @@ def _idle_registrations(before: datetime.datetime) -> QuerySet[Any]:
         Q(last_used=None) | Q(last_used__lt=before),
         standing=ClientRegistration.Standing.NEW,
         created__lt=before,
-    )
+    ).exclude(IS_LIMITED)
 
 
 def _used(client_ids: set[str], before: datetime.datetime) -> set[str]:
-    """Return the client ids that were approved, blocked or used."""
+    """Return the client ids that were approved, blocked, limited or used."""
     known = ClientRegistration.objects.filter(client_id__in=client_ids)
     idle = _idle_registrations(before).filter(client_id__in=client_ids)
     calls = CallRecord.objects.filter(client__in=client_ids, started__gte=before)
