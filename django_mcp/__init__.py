@@ -26,6 +26,7 @@ from django_mcp.exceptions import (
     ToolError,
 )
 from django_mcp.peers import Peer
+from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import register
 from django_mcp.primitives.retry import Retry
 from django_mcp.principals import Principal
@@ -40,6 +41,7 @@ __all__ = [
     "ArgumentError",
     "Audio",
     "BigInt",
+    "Breaker",
     "Content",
     "DjangoMCPError",
     "ElicitationCancelledError",

@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from django_mcp.content import Icon
 from django_mcp.kinds import Key, Kind
+from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.retry import Retry
 from django_mcp.schemas.callables import dotted_name_of, located_name_of, name_of, problem_of
@@ -49,6 +50,9 @@ class Declaration:
     requires: Callable[..., Any] | None = None
     """A predicate that must hold of the caller: a sync function of one argument, named `user` or
     `principal`. One of `user` is never called for anonymous callers."""
+    breaker: Breaker | None = None
+    """Circuit breaker of what it depends on: after some failures in a row its calls are refused
+    for a while. Needs pybreaker, the extra `resilience`."""
     icons: Iterable[Icon] = ()
     """Icons for clients to show."""
     raises: Raises | None = None

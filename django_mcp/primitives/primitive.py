@@ -11,6 +11,7 @@ from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError
 from django_mcp.invocation import Invocation
 from django_mcp.kinds import Key, Kind
+from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.requirement import Requirement
 from django_mcp.primitives.retry import Retry
@@ -48,6 +49,7 @@ class Primitive:
     scopes: frozenset[str]
     permissions: tuple[str, ...]
     requires: Requirement | None
+    breaker: Breaker | None = None
     read_only: bool
     icons: tuple[Icon, ...]
     is_async: bool

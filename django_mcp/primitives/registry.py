@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.kinds import Key, sort_key
+from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import Declaration, declarations
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.requirement import Requirement
@@ -106,6 +107,7 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
     primitives: dict[Key, Primitive] = {}
     spelled: dict[Key, Declaration] = {}
     addressed: dict[Key, Declaration] = {}
+    breakers: dict[str, tuple[Breaker, Declaration]] = {}
     for declaration in declared:
         kind, name = declaration.key
         earlier = spelled.setdefault((kind, str(name).casefold()), declaration)
@@ -125,9 +127,21 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
                 )
                 continue
         try:
-            primitives[kind, name] = declaration.resolve()
+            primitive = declaration.resolve()
         except Exception as error:  # noqa: BLE001  (whoever raises it does not name the function)
             problems.append(f"{declaration.located_name}: {error}")
+            continue
+        breaker = primitive.breaker
+        if breaker is not None and breaker.name is not None:
+            shared, earlier = breakers.setdefault(breaker.name, (breaker, declaration))
+            if not breaker.agrees_with(shared):
+                problems.append(
+                    f"{declaration.located_name}: {earlier.located_name} declares the breaker "
+                    f"{breaker.name!r} with failures={shared.failures}, reset={shared.reset:g}: "
+                    "a breaker of one name has one of each"
+                )
+                continue
+        primitives[kind, name] = primitive
     in_order = {key: primitives[key] for key in sorted(primitives, key=sort_key)}
     return Registry(primitives=MappingProxyType(in_order)), problems
 

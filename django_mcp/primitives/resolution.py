@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from django_mcp.kinds import Kind
+from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.raises import Raises, raises_problems
 from django_mcp.primitives.requirement import read_requirement
@@ -82,6 +83,7 @@ class Resolution:
             "scopes": frozenset(declaration.scopes),
             "permissions": tuple(declaration.permissions),
             "requires": requires,
+            "breaker": declaration.breaker,
             "icons": tuple(declaration.icons),
             "is_async": self.is_async,
             "raises": _read_only(declaration.raises),
@@ -110,6 +112,11 @@ def _problems(declaration: Declaration) -> Iterator[str]:
     for scope in declaration.scopes:
         if not SCOPE.fullmatch(scope):
             yield f"the scope {scope!r} is not a scope token of RFC 6749"
+    breaker: object = declaration.breaker
+    if isinstance(breaker, Breaker):
+        yield from breaker.problems()
+    elif breaker is not None:
+        yield "breaker must be a django_mcp.Breaker"
     for permission in declaration.permissions:
         if not PERMISSION.fullmatch(permission):
             yield f"the permission {permission!r} is not written app_label.codename"
