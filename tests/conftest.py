@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from django_mcp.audit.unknown_calls import unknown_calls
+from django_mcp.audit.refused_calls import refused_calls
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.commands import RunCommand, run
 from tests.markers import mark_need
@@ -54,7 +54,7 @@ def _fresh_snapshot() -> None:
 @pytest.fixture(autouse=True)
 def _fresh_windows() -> None:
     """The calls of one test do not count among those of the next, whose callers are the same."""
-    unknown_calls.clear()
+    refused_calls.clear()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Mapping
 
 from django_mcp.audit.recorded_call import RecordedCall, user_key
-from django_mcp.audit.unknown_calls import ended_overflows
+from django_mcp.audit.refused_calls import ended_overflows
+from django_mcp.audit.windows import Refusal
 from django_mcp.exceptions import CallError
 from django_mcp.kinds import Kind
 from django_mcp.models import CallRecord
@@ -60,29 +61,34 @@ def log_end(
 
 
 def log_ended_windows() -> None:
-    """Log the numbers of calls of unknown names that had no line of their own."""
+    """Log the numbers of refused calls that had no line of their own."""
     for overflow in ended_overflows():
         if overflow.calls == 1:
             continue
+        refusal, more = overflow.refusal, overflow.calls - 1
         logger.warning(
             "%s: %d more %s by one caller within a minute, counted with call %s",
-            METHODS[overflow.kind],
-            overflow.calls - 1,
-            f"call of an unknown {overflow.kind}"
-            if overflow.calls == 2
-            else f"calls of unknown {overflow.kind}s",
+            METHODS[refusal.kind],
+            more,
+            _counted_words(refusal, more),
             overflow.call_id,
             extra={
                 "call_id": str(overflow.call_id),
-                "kind": overflow.kind,
-                "tool": "",
-                "outcome": str(
-                    Outcome.UNKNOWN_TOOL if overflow.kind == Kind.TOOL else Outcome.NOT_FOUND
-                ),
-                "calls": overflow.calls - 1,
+                "kind": refusal.kind,
+                "tool": refusal.name,
+                "outcome": refusal.outcome,
+                "calls": more,
                 "duration_ms": None,
                 "user_key": overflow.caller.user,
                 "client_id": overflow.caller.client,
                 "arguments": {},
             },
         )
+
+
+def _counted_words(refusal: Refusal, number: int) -> str:
+    if refusal.name:
+        calls = "call" if number == 1 else "calls"
+        return f"{calls} of {refusal.name!r} refused as {refusal.outcome}"
+    unknown = f"call of an unknown {refusal.kind}"
+    return unknown if number == 1 else f"calls of unknown {refusal.kind}s"

@@ -26,15 +26,23 @@ class Caller(NamedTuple):
         return cls(address=network_of(address[:64]))
 
 
+class Refusal(NamedTuple):
+    """Refused calls that share a row: of one kind and outcome, and of one name unless unknown."""
+
+    kind: str
+    outcome: str
+    name: str = ""
+
+
 @dataclass(slots=True)
 class Overflow:
-    """Calls of one caller for one kind beyond the limit of a window; `call_id` is the first one's.
+    """Refused calls of one caller beyond the limit of a window; `call_id` is the first one's.
 
     `row` is the call id of the row that counts them, once there is one; it is written under `lock`.
     """
 
     caller: Caller
-    kind: str
+    refusal: Refusal
     call_id: UUID
     calls: int = 0
     row: UUID | None = None
@@ -45,7 +53,7 @@ class Overflow:
 class _Window:
     begun: float
     calls: int = 0
-    overflows: dict[str, Overflow] = field(default_factory=dict)
+    overflows: dict[Refusal, Overflow] = field(default_factory=dict)
 
 
 class Windows:
@@ -74,8 +82,8 @@ class Windows:
     def __len__(self) -> int:
         return len(self._windows)
 
-    def count(self, caller: Caller, kind: str, call_id: UUID) -> Overflow | None:
-        """Count one call; None while it is within the limit, which all kinds share."""
+    def count(self, caller: Caller, refusal: Refusal, call_id: UUID) -> Overflow | None:
+        """Count one call; None while it is within the limit, which all refusals share."""
         with self._lock:
             now = self._clock()
             self._end_windows(now)
@@ -87,7 +95,7 @@ class Windows:
             window.calls += 1
             if window.calls <= self._limit:
                 return None
-            overflow = window.overflows.setdefault(kind, Overflow(caller, kind, call_id))
+            overflow = window.overflows.setdefault(refusal, Overflow(caller, refusal, call_id))
             overflow.calls += 1
             return overflow
 

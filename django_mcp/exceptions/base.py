@@ -33,8 +33,8 @@ class CallError(DjangoMCPError):
     """Root of the exceptions that end a call and give its caller the reason; a kind is a subclass.
 
     The facts of a kind are attributes of its class: `outcome`, `message`, `hint`, `retryable`,
-    `retry_after` and `is_recorded`. The answer, the record, the rows of tasks and the admin read
-    them, and know no class.
+    `retry_after`, `is_recorded` and `shares_row`. The answer, the record, the rows of tasks and
+    the admin read them, and know no class.
 
     Args:
         message: What went wrong; the class's own by default.
@@ -50,6 +50,8 @@ class CallError(DjangoMCPError):
     retry_after: float | None = None
     is_recorded: bool = True
     """If false, the call gets no row, unless it has one; log line and signal it has anyway."""
+    shares_row: bool = False
+    """If true, only the first of many such calls by a caller have a row and a log line each."""
     advice: str = ""
     """Advice to the author of the function: for the log, which makes it a warning."""
     result: Any = None

@@ -15,6 +15,8 @@ class CallRejectedError(CallError):
 class UnknownPrimitiveError(CallRejectedError):
     """There is no such primitive, or none that this caller may see: the two look the same."""
 
+    shares_row = True
+
 
 class UnknownToolError(UnknownPrimitiveError):
     """There is no such tool, or none that this caller may see: the two are not distinguished."""
@@ -51,6 +53,7 @@ class MissingScopeError(CallRejectedError):
     """The caller sees what it calls but its token lacks scopes; `required` has all it needs."""
 
     outcome = "missing_scope"
+    shares_row = True
     hint = "Ask for a token that holds them."
 
     def __init__(self, *, required: Collection[str], granted: Collection[str]) -> None:

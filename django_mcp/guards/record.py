@@ -4,7 +4,7 @@ import logging
 
 from django_mcp.audit.log import log_end, log_ended_windows
 from django_mcp.audit.outcomes import error_class, outcome_of
-from django_mcp.audit.unknown_calls import count_unknown
+from django_mcp.audit.refused_calls import count_refused
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.exceptions import CallError, CallRejectedError, UnknownPrimitiveError
@@ -29,7 +29,9 @@ class Record(Guard):
         is_unknown = isinstance(error, UnknownPrimitiveError)
         if is_unknown:
             call.target = None  # the row of what is hidden is that of what is missing
-            overflow = count_unknown(call)
+        shares_row = isinstance(error, CallError) and error.shares_row
+        if shares_row:
+            overflow = count_refused(call, outcome)
         duration_ms = call.duration_ms
         ending = {
             "outcome": outcome,
@@ -43,7 +45,7 @@ class Record(Guard):
         if not isinstance(error, CallError) or error.is_recorded or call.recording.is_written:
             call.recording.end(call, ending, overflow)
         try:
-            if is_unknown:
+            if shares_row:
                 log_ended_windows()
             if overflow is None or overflow.call_id == call.id:
                 log_end(call, outcome=outcome, duration_ms=duration_ms, error=error)

@@ -139,6 +139,15 @@ class Migration(migrations.Migration):
                 verbose_name="outcome",
             ),
         ),
+        migrations.AlterField(
+            model_name="callrecord",
+            name="calls",
+            field=models.PositiveIntegerField(
+                default=1,
+                help_text="Number of refused calls that share this row; 1 for any other.",
+                verbose_name="calls",
+            ),
+        ),
         migrations.AddIndex(
             model_name="clientregistration",
             index=models.Index(

@@ -224,7 +224,7 @@ class CallRecord(models.Model):
     calls = models.PositiveIntegerField(
         pgettext_lazy("of tools, resources and prompts", "calls"),
         default=1,
-        help_text=_("Number of calls of unknown names that share this row; 1 for any other."),
+        help_text=_("Number of refused calls that share this row; 1 for any other."),
     )
 
     objects = CallRecordQuerySet.as_manager()

@@ -48,7 +48,7 @@ def test_row_that_several_calls_share_says_how_many(onlooker: Client) -> None:
 
     assert [row[4] for row in rows_of(listed)] == ["unknown tool", "unknown tool 437 calls"]
     assert "437" in pages[0]
-    assert "Number of calls of unknown names that share this row" in pages[0]
+    assert "Number of refused calls that share this row" in pages[0]
     assert "Calls: " not in pages[1]
 
 

@@ -1,4 +1,4 @@
-"""Calls of unknown names: so many rows for each caller and minute, the rest counted in one row."""
+"""Refused calls: so many rows for each caller and minute, the rest counted in one row."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.audit import unknown_calls
-from django_mcp.audit.unknown_calls import UNKNOWN_ROWS, UNKNOWN_SECONDS
+from django_mcp.audit import refused_calls
+from django_mcp.audit.refused_calls import REFUSED_ROWS, REFUSED_SECONDS
 from django_mcp.audit.windows import Windows
 from django_mcp.exceptions import CallRejectedError
 from django_mcp.kinds import Kind
@@ -46,8 +46,8 @@ def application(transactional_db: None, settings: Settings) -> Iterator[Applicat
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time by which windows begin and end, with few calls and callers in each."""
     clock = [1000.0]
-    windows = Windows(limit=LIMIT, seconds=UNKNOWN_SECONDS, capacity=5, clock=lambda: clock[0])
-    monkeypatch.setattr(unknown_calls, "unknown_calls", windows)
+    windows = Windows(limit=LIMIT, seconds=REFUSED_SECONDS, capacity=5, clock=lambda: clock[0])
+    monkeypatch.setattr(refused_calls, "refused_calls", windows)
     return clock
 
 
@@ -70,15 +70,15 @@ def rows() -> list[tuple[str, int]]:
 
 
 def test_sixty_calls_of_a_minute_have_a_row_each_and_the_rest_share_one(client: Client) -> None:
-    answers = call_often(client, UNKNOWN_ROWS + 5)
+    answers = call_often(client, REFUSED_ROWS + 5)
 
-    assert UNKNOWN_ROWS == UNKNOWN_SECONDS == 60
+    assert REFUSED_ROWS == REFUSED_SECONDS == 60
     assert rows() == [
-        *((f"nope_{number}", 1) for number in range(UNKNOWN_ROWS)),
-        (f"nope_{UNKNOWN_ROWS}", 5),
+        *((f"nope_{number}", 1) for number in range(REFUSED_ROWS)),
+        (f"nope_{REFUSED_ROWS}", 5),
     ]
     assert [answer.error for answer in answers] == [
-        unknown_tool(f"nope_{number}") for number in range(UNKNOWN_ROWS + 5)
+        unknown_tool(f"nope_{number}") for number in range(REFUSED_ROWS + 5)
     ]
 
 
@@ -178,7 +178,7 @@ def test_callers_without_an_address_are_one(modern: Client, clock: Clock) -> Non
 @pytest.mark.implementation
 def test_count_begins_anew_after_a_minute(modern: Client, clock: Clock) -> None:
     call_often(modern, LIMIT + 2)
-    clock[0] += UNKNOWN_SECONDS - 1
+    clock[0] += REFUSED_SECONDS - 1
     call(modern, "late")
     clock[0] += 1
     call(modern, *["later"] * (LIMIT + 2))
@@ -206,7 +206,7 @@ def test_so_many_callers_are_remembered_and_no_more(modern: Client, clock: Clock
         caller = modern.having(scope={"client": (f"203.0.113.{number}", 1)})
         call_often(caller, LIMIT + 1)
 
-    assert len(unknown_calls.unknown_calls) == 5
+    assert len(refused_calls.refused_calls) == 5
     assert CallRecord.objects.count() == 12 * (LIMIT + 1)
 
 
@@ -229,7 +229,7 @@ def test_log_has_a_line_for_each_row_and_one_with_the_count(
     settings.DJANGO_MCP_RECORD = is_recorded
     call_often(modern, LIMIT + 8)
     at_once = logged()
-    clock[0] += UNKNOWN_SECONDS
+    clock[0] += REFUSED_SECONDS
     call(modern, "later")
 
     assert at_once == [("INFO", 1)] * (LIMIT + 1)
@@ -249,7 +249,7 @@ def test_log_counts_a_single_call_in_the_singular(
     modern: Client, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     call_often(modern, LIMIT + 2)
-    clock[0] += UNKNOWN_SECONDS
+    clock[0] += REFUSED_SECONDS
     call(modern, "later")
 
     assert "tools/call: 1 more call of an unknown tool by one caller" in caplog.text
@@ -268,7 +268,7 @@ def test_kinds_share_the_limit_and_are_counted_apart_beyond_it(
     attempt(Kind.TOOL, 3)
     attempt(Kind.RESOURCE, 2)
     attempt(Kind.PROMPT, 5)
-    clock[0] += UNKNOWN_SECONDS
+    clock[0] += REFUSED_SECONDS
     attempt(Kind.TOOL, 1)
 
     assert list(CallRecord.objects.order_by("pk").values_list("kind", "calls")) == [
