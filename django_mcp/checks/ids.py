@@ -33,6 +33,7 @@ class CheckId(StrEnum):
     INVALID_INSTRUCTIONS_TEMPLATE = "django_mcp.E021"
     INVALID_ICON = "django_mcp.E022"
     INVALID_WEBSITE = "django_mcp.E023"
+    UNREADABLE_ARGUMENT_DEPTH = "django_mcp.E028"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -77,6 +78,7 @@ class CheckId(StrEnum):
     VARYING_PUBLIC_LIST = "django_mcp.W042"
     UNUSED_INSTRUCTIONS = "django_mcp.W043"
     UNSERVED_PROMPT = "django_mcp.W044"
+    UNREACHABLE_ARGUMENT_BYTES = "django_mcp.W052"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

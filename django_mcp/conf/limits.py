@@ -60,6 +60,19 @@ class LimitSettings:
             "Parsing keeps the whole process waiting."
         ),
     )
+    MAX_ARGUMENT_BYTES = Setting(
+        int,
+        default=1024 * 1024,
+        help="Largest arguments of a call, in bytes of their JSON; larger ones are refused.",
+    )
+    MAX_ARGUMENT_DEPTH = Setting(
+        int,
+        default=32,
+        help=(
+            "Limit of arrays and objects inside one another in an argument, at most 150; what is "
+            "nested deeper is refused."
+        ),
+    )
     BODY_TIMEOUT = Setting(
         float,
         default=10.0,

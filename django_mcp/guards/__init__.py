@@ -4,7 +4,7 @@
     Visible       a call of a tool that its caller does not see reads as one that is missing
     Scopes        the caller holds the scopes of the tool
     (`around` of every guard is entered here)
-    Arguments     the arguments fit the schema, and are bound to the function's parameters
+    Arguments     the arguments are small enough and fit the schema, and are bound to parameters
     ...           the guards of DJANGO_MCP_GUARDS
     RecordBegin   a tool that writes, or is to become a task, is on record before it is run
     Prepare       a background tool asks its user before there is a task

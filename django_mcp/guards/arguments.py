@@ -1,14 +1,15 @@
-"""Guard of arguments: they match the schema, and are bound to the function's parameters."""
+"""Guard of arguments: bounded, of the schema, and bound to the function's parameters."""
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.calls.run import error_for_client
 from django_mcp.exceptions import InvalidArgumentsError, ToolError
+from django_mcp.schemas.input.argument_limits import check_arguments
 from django_mcp.schemas.output.output import Rendered
 
 
 class Arguments(Guard):
-    """Guard that binds the arguments, or refuses them with every violation of the schema."""
+    """Guard that binds the arguments, or refuses them with all that is wrong."""
 
     repeats_in_worker = True
 
@@ -18,6 +19,8 @@ class Arguments(Guard):
 
     def before(self, call: Call) -> Rendered | None:
         """See `Guard`. Raises `InvalidArgumentsError`."""
+        if not call.is_repeated:  # or the server itself has added to what the client sent
+            check_arguments(call.invocation.arguments)
         # Only tools are repeated, in a worker.
         bind = call.tool.bind_completed if call.is_repeated else call.primitive.bind
         try:

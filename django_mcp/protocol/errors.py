@@ -122,6 +122,12 @@ def invalid_request() -> MCPError:
     return MCPError(code=INVALID_REQUEST, message="The message is no request of JSON-RPC 2.0")
 
 
+def too_deep(limit: int) -> MCPError:
+    """Return the error for a message that is nested deeper than any request needs."""
+    message = f"The message is nested deeper than {limit} levels"
+    return MCPError(code=INVALID_REQUEST, message=message)
+
+
 def invalid_params(message: str) -> MCPError:
     """Return the error for params that no request may have."""
     return MCPError(code=INVALID_PARAMS, message=message)

@@ -426,7 +426,9 @@ def nested(leaf: Any, depth: int) -> Any:
 
 
 @pytest.mark.parametrize(("leaf", "bound"), [("a", "a"), (1.0, 1)])
-def test_deep_values_arrive(leaf: Any, bound: Any) -> None:
+def test_deep_values_arrive(leaf: Any, bound: Any, settings: Settings) -> None:
+    settings.DJANGO_MCP_MAX_ARGUMENT_DEPTH = 150
+
     assert send(Any, nested(leaf, 150)) == nested(bound, 150)
 
 

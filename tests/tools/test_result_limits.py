@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pydantic import BaseModel
 from pytest_django import Settings
 
-from django_mcp import Image, Text
+from django_mcp import EmbeddedResource, Image, ResourceLink, Text
 from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient, ToolResult
 from tests.calls import offering
@@ -121,6 +121,16 @@ def test_any_list_with_too_many_items_is_refused(
             list[Text | Image],
             [Text(text="\u00e9"), Image(data=b"x" * 98, mime_type="image/png")],
             [Text(text="\u00e9"), Image(data=b"x" * 99, mime_type="image/png")],
+        ),
+        (
+            ResourceLink,
+            ResourceLink(uri="a:" + "x" * 88, name="name", title="\u00e9", description="text"),
+            ResourceLink(uri="a:" + "x" * 89, name="name", title="\u00e9", description="text"),
+        ),
+        (
+            EmbeddedResource,
+            EmbeddedResource(uri="a:" + "x" * 48, text="x" * 50),
+            EmbeddedResource(uri="a:" + "x" * 49, text="x" * 50),
         ),
     ],
 )

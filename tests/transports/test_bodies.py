@@ -62,7 +62,7 @@ def test_body_that_cannot_be_parsed(client: Client, body: bytes) -> None:
 def test_body_that_is_nested_deep(client: Client, body: bytes) -> None:
     headers, _ = calling(client)
 
-    # Python 3.14 can parse the second one, which then is no message.
+    # Python 3.14 can parse the second one, which then is nested too deep.
     assert_refused(client.post(body, headers=headers), codes=(-32700, -32600))
 
 
@@ -334,7 +334,7 @@ def test_meta_that_can_be_read_but_not_written_is_answered(client: Client) -> No
     )
     deep = body.replace(b'"deep"', b'{"a":' * 49_900 + b"1" + b"}" * 49_900)
 
-    assert_refused(client.with_key("alice").post(deep, headers=headers), codes=(-32700, -32602))
+    assert_refused(client.with_key("alice").post(deep, headers=headers), codes=(-32700, -32600))
 
 
 @pytest.mark.parametrize("meta", [None, [], "x", 5], ids=str)

@@ -9,6 +9,7 @@ from django_mcp.checks.project import (
     django_tasks,
     guards,
     settings,
+    sizes,
     user_label,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "django_tasks",
     "guards",
     "settings",
+    "sizes",
     "user_label",
 ]

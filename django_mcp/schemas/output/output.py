@@ -22,6 +22,9 @@ from django_mcp.schemas.result_limits import bounded, check_bytes, check_rows
 
 BLOCKS = (Content, FileResponse)
 
+REFERENCES = ("uri", "name", "title", "description")
+"""Fields of content blocks beside their text or data that may be of any length."""
+
 WRAPPER = "result"
 """Property of the structured content that holds a result which is no JSON object."""
 
@@ -49,13 +52,21 @@ class Rendered:
 
     @property
     def byte_size(self) -> int:
-        """Sum of bytes of text in UTF-8 and of media."""
-        return sum(len(text.encode()) + len(data) for text, data in self._parts())
+        """Sum of bytes of media and, in UTF-8, of text, URIs, names and descriptions."""
+        size = sum(len(text.encode()) + len(data) for text, data in self._parts())
+        for block in self._blocks():
+            if not isinstance(block, Text):
+                given = (getattr(block, name, None) for name in REFERENCES)
+                size += sum(len(each.encode()) for each in given if each)
+        return size
 
     def _parts(self) -> Iterator[tuple[str, bytes]]:
-        for each in self.content:
-            block = each.block if isinstance(each, PromptMessage) else each
+        for block in self._blocks():
             yield getattr(block, "text", None) or "", getattr(block, "data", None) or b""
+
+    def _blocks(self) -> Iterator[Content]:
+        for each in self.content:
+            yield each.block if isinstance(each, PromptMessage) else each
 
 
 class Output(ABC):

@@ -30,8 +30,10 @@ from django_mcp.protocol.errors import (
     invalid_request,
     parse_error,
     repeated_header,
+    too_deep,
 )
 from django_mcp.protocol.targets import KINDS, Target
+from django_mcp.schemas.nesting import is_nested_deeper
 from django_mcp.transports.http.body import NotJSONError, parse_body
 
 ROUTING_HEADERS = {
@@ -42,6 +44,10 @@ ROUTING_HEADERS = {
 
 MAX_META_BYTES = 64 * 1024
 """Of `params._meta`, as JSON: the SDK validates it member by member, at many times their cost."""
+
+MAX_DEPTH = 160
+"""Levels of arrays and objects in a message: Python, pydantic and the SDK read no more than a few
+hundred, and give up in different ways. Arguments have a lower limit of their own, and answer."""
 
 OTHER_RESPONSES = frozenset({"role", "roots"})
 """Members of responses that this server never requests: those to sampling and to roots."""
@@ -76,14 +82,17 @@ class Message:
         """Parse a body and validate its message.
 
         Raises `TooManyItemsError`, and `RejectedMessageError` for what is no JSON or no message,
-        for a body of another era than its headers say, and for more `_meta` or `inputResponses`
-        than any request needs.
+        for one that is nested too deep, for a body of another era than its headers say, and for
+        more `_meta` or `inputResponses` than any request needs.
         """
         try:
             message = parse_body(body, max_items=settings.MAX_REQUEST_ITEMS)
         except NotJSONError:
             raise RejectedMessageError(parse_error()) from None
         id = _id_of(message)
+        # As many brackets have to stand in it.
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and is_nested_deeper(message, MAX_DEPTH):
+            raise RejectedMessageError(too_deep(MAX_DEPTH), id)
         header = request.META.get(ROUTING_HEADERS[MCP_PROTOCOL_VERSION_HEADER])
         version = DEFAULT_NEGOTIATED_VERSION if header is None else header
         if "," in version:
@@ -122,7 +131,7 @@ def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
     """Return the error for more than requests need, where the SDK would validate each member."""
     meta, responses = params.get("_meta"), params.get("inputResponses")
     # No part of a smaller body is larger.
-    if meta and len(body) > MAX_META_BYTES and _is_large(meta):
+    if meta and len(body) > MAX_META_BYTES and len(json.dumps(meta)) > MAX_META_BYTES:
         return invalid_params(f"_meta must have at most {MAX_META_BYTES} bytes")
     if isinstance(responses, dict):
         if len(responses) > MAX_REQUESTS:
@@ -130,14 +139,6 @@ def _excess(params: Mapping[str, Any], body: bytes) -> MCPError | None:
         if not all(map(_is_elicitation, responses.values())):
             return invalid_params("inputResponses must be results of elicitation")
     return None
-
-
-def _is_large(meta: Any) -> bool:
-    try:
-        return len(json.dumps(meta)) > MAX_META_BYTES
-    except RecursionError:
-        # From Python 3.14 on, deeper objects can be read than written.
-        return True
 
 
 def _is_elicitation(response: Any) -> bool:
