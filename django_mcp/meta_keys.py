@@ -11,3 +11,9 @@ ERROR_META_KEY = "django-mcp/error"
 Not in `structuredContent`: clients validate that against the tool's output schema even when it is
 an error, and would then hide the message.
 """
+
+TRUNCATED_META_KEY = "django-mcp/truncated"
+"""In the `_meta` of a result that was shortened to whole rows: `{returned, remaining, hint}`.
+
+`remaining` is null where only reading everything would tell, and `hint` says how to get the rest.
+"""

@@ -29,12 +29,17 @@ def bounded(rows: Iterable[Any]) -> list[Any]:
 def check_rows(rows: Collection[Any]) -> None:
     """Raise `ResultTooLargeError` when there are more than `DJANGO_MCP_MAX_ROWS`."""
     if len(rows) > settings.MAX_ROWS:
-        raise ResultTooLargeError(
-            f"The result has more than {settings.MAX_ROWS} rows.",
-            hint="Ask for fewer: narrow the search.",
-            advice="The option page_size=... serves a queryset in pages; DJANGO_MCP_MAX_ROWS is "
-            "the limit.",
-        )
+        raise too_many_rows()
+
+
+def too_many_rows() -> ResultTooLargeError:
+    """Return the error of a result with more rows than `DJANGO_MCP_MAX_ROWS`."""
+    return ResultTooLargeError(
+        f"The result has more than {settings.MAX_ROWS} rows.",
+        hint="Ask for fewer: narrow the search.",
+        advice="The option page_size=... serves a queryset in pages, and overflow=... shortens a "
+        "list or stores it; DJANGO_MCP_MAX_ROWS is the limit.",
+    )
 
 
 def check_bytes(size: int) -> None:
@@ -59,7 +64,7 @@ def too_many_bytes(limit: int, *, setting: str) -> ResultTooLargeError:
     return ResultTooLargeError(
         f"The result is larger than {limit} bytes.",
         hint="Ask for less: fewer rows, or a narrower search.",
-        advice=f"Return less, or a link to it; {setting} is the limit.",
+        advice=f"Return less, or let overflow=... shorten or store it; {setting} is the limit.",
     )
 
 

@@ -25,7 +25,8 @@ ResourceContents = TextResourceContents | BlobResourceContents
 class ToolResult:
     """Result that a client receives from a call.
 
-    `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`.
+    `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`. `meta` is
+    the `_meta` of the result.
     `is_wrapped` is true if the tool's output schema wraps what is no JSON object.
     """
 
@@ -36,6 +37,7 @@ class ToolResult:
     error: dict[str, Any]
     progress: tuple[ProgressReport, ...]
     logs: tuple[LogMessage, ...]
+    meta: dict[str, Any]
     is_wrapped: bool = False
 
     @property

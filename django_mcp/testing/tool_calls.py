@@ -128,5 +128,6 @@ def _result(
         error=dict((wire.meta or {}).get(ERROR_META_KEY, {})),
         progress=tuple(received.reports),
         logs=tuple(received.messages),
+        meta=dict(wire.meta or {}),
         is_wrapped=tool is not None and tool.output.is_wrapped,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.decorator import decorator_of
 from django_mcp.tools.background import BackgroundOptions
+
+Overflow = Literal["refuse", "truncate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,9 @@ class ToolDeclaration(BackgroundOptions, Declaration):
     page_size: int | None = None
     """Serve the queryset that it returns in pages of at most so many rows: it gets the optional
     parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
+    overflow: Overflow = "refuse"
+    """What becomes of a result with too many rows or bytes: `refuse` it, with advice; `truncate` a
+    list to whole rows, and say so."""
     schema_extra: Mapping[str, Any] | None = None
     """JSON Schema keywords merged into the root of the input schema."""
     background: bool = False

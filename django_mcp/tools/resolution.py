@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from typing import get_args
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -10,8 +11,9 @@ from django_mcp.primitives.resolution import Resolution
 from django_mcp.schemas.input.signature import read_signature
 from django_mcp.schemas.pages.output import paged
 from django_mcp.schemas.return_annotation import read_output
+from django_mcp.schemas.truncation import truncated
 from django_mcp.tools.background import Background, BackgroundOptions
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import Overflow, ToolDeclaration
 from django_mcp.tools.preparation import read_preparation
 from django_mcp.tools.tool import Tool
 
@@ -42,8 +44,11 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         page_size=page_size,
     )
     output = resolution.attempt(read_output, declaration.function, fields=_paths(declaration))
+    truncates = declaration.overflow == "truncate"
     if output is not None and page_size is not None:
-        output = resolution.attempt(paged, output)
+        output = resolution.attempt(paged, output, truncates=truncates)
+    elif output is not None and truncates:
+        output = resolution.attempt(truncated, output)
     if problems or signature is None or output is None:
         raise resolution.error()
     return Tool(
@@ -72,6 +77,9 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
     if declaration.page_size != _page_size(declaration):
         yield f"page_size must be a positive integer, not {declaration.page_size!r}"
+    if declaration.overflow not in get_args(Overflow):
+        words = ", ".join(map(repr, get_args(Overflow)))
+        yield f"overflow must be one of {words}, not {declaration.overflow!r}"
     if declaration.background:
         yield from _background(declaration).problems()
         return

@@ -28,6 +28,21 @@ with collecting() as TOOLS:
         taken.append(value)
         return "taken"
 
+    @tool(read_only=True, overflow="truncate")
+    def truncate(number: int) -> list[int]:
+        """Return so many numbers, or the first of them."""
+        return list(range(number))
+
+    @tool(read_only=True, overflow="truncate")
+    async def atruncate(number: int) -> list[int]:
+        """Return so many numbers, or the first of them, without a thread."""
+        return list(range(number))
+
+    @tool(read_only=True, overflow="truncate", background=True)
+    def truncate_slowly(number: int) -> list[int]:
+        """Return so many numbers, or the first of them, from a worker."""
+        return list(range(number))
+
     @prompt
     def explain(text: str) -> str:
         """Explain a text."""

@@ -144,7 +144,8 @@ class DataOutput(Output):
 
     def page(self, rows: Iterable[Any]) -> Any:
         """Return the JSON of fetched rows, however many. Raises as `render` does."""
-        return self._validated(list(rows))[0]
+        fetched = list(rows)
+        return self._validated(iter(fetched) if self._serializer.is_iterator else fetched)[0]
 
     def _validated(self, value: Any) -> tuple[Any, str]:
         """Return the JSON of a value, and its text.
@@ -201,14 +202,18 @@ class UndeclaredOutput(Output):
 
     def _render(self, value: Any) -> Rendered:
         value = bounded(value) if isinstance(value, Iterator) else value
-        if _is_content(value):
+        if is_content(value):
             return self._content.render(value)
         return Rendered(content=self._data.render(value).content)
+
+    def page(self, rows: Iterable[Any]) -> Any:
+        """Return the JSON of fetched rows, however many. Raises as `render` does."""
+        return self._data.page(rows)
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
         """Render a value without a query; see `Output.render_at_once`."""
-        if _is_content(value):
+        if is_content(value):
             return self._content.render_at_once(value)
         rendered = self._data.render_at_once(value)
         return None if rendered is None else Rendered(content=rendered.content)
@@ -221,7 +226,8 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(bounded(value))
 
 
-def _is_content(value: Any) -> bool:
+def is_content(value: Any) -> bool:
+    """Return whether a value is a content block or a file, or a list that begins with one."""
     first = value[0] if isinstance(value, list | tuple) and value else value
     return isinstance(first, BLOCKS)
 

@@ -54,6 +54,11 @@ class Serializer:
         """True if the type contains iterators, which are serialised as they are read."""
         return has_kind(self._adapter.core_schema, ("generator",))
 
+    @cached_property
+    def is_iterator(self) -> bool:
+        """True if the type is that of an iterator, and no list is one."""
+        return bool(self._adapter.core_schema["type"] == "generator")
+
     def dump(self, value: Any) -> Any:
         """Return the JSON of a value of the annotated type. Raises `InvalidResultError`."""
         try:

@@ -15,9 +15,12 @@ from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
 from django_mcp.schemas.pages.parameters import CURSOR
 from django_mcp.schemas.pages.rows import fetched_rows
 from django_mcp.schemas.result_limits import check_bytes
+from django_mcp.schemas.truncation import fitted, marked, rows_schema
 
 NEXT = "next"
 """Property of the cursor of the next page, or null."""
+
+HINT = f"Call again, with the `{NEXT}` of this result as `{CURSOR}`, for the others."
 
 REASON = "is no `next` of this list for these arguments; leave it out to start again"
 
@@ -41,12 +44,16 @@ def read_request(*, limit: int, cursor: str | None, bound_to: str) -> PageReques
 
 
 class PagedOutput(Output):
-    """Output of pages of a queryset: `{"result": [...], "next": "..."}`."""
+    """Output of pages of a queryset: `{"result": [...], "next": "..."}`.
 
-    def __init__(self, rows: ModelOutput | DataOutput) -> None:
+    With `truncates`, a page of too many bytes has fewer rows, and `next` follows the last of them.
+    """
+
+    def __init__(self, rows: ModelOutput | DataOutput, *, truncates: bool) -> None:
         schema = rows.schema
         assert schema is not None  # of rows
         self._rows = rows
+        self._truncates = truncates
         self.schema = {
             **schema,
             "properties": {
@@ -78,11 +85,24 @@ class PagedOutput(Output):
             raise ToolError("The arguments are invalid.", hint=f"- {CURSOR}: {REASON}") from None
         found = fetched_rows(following[: request.limit + 1], keyset.aliases)
         page = found[: request.limit]
-        cursor = None
-        if len(found) > len(page):
-            cursor = write_cursor(keyset.position(page[-1][1]), bound_to=request.bound_to)
-        structured = {WRAPPER: self._rows.page(row for row, _ in page), NEXT: cursor}
-        rendered = Rendered(content=(Text(text=json_text(structured)),), structured=structured)
+        data = self._rows.page(row for row, _ in page)
+
+        def shown(number: int) -> Rendered:
+            cursor = None
+            if len(found) > number:
+                # Of no rows, for their size, it is that of all.
+                position = keyset.position(page[number - 1][1])
+                cursor = write_cursor(position, bound_to=request.bound_to)
+            structured = {WRAPPER: data[:number], NEXT: cursor}
+            rendered = Rendered(content=(Text(text=json_text(structured)),), structured=structured)
+            if number == len(page):
+                return rendered
+            total = len(page) if len(found) == len(page) else None
+            return marked(rendered, returned=number, total=total, hint=HINT)
+
+        if self._truncates:
+            return fitted(data, shown)
+        rendered = shown(len(page))
         check_bytes(rendered.byte_size)
         return rendered
 
@@ -90,12 +110,10 @@ class PagedOutput(Output):
         raise NotImplementedError("a page is rendered for a request")
 
 
-def paged(output: Output) -> PagedOutput:
+def paged(output: Output, *, truncates: bool) -> PagedOutput:
     """Return the paged form of an output. Raises `ValueError` for the author of the function."""
-    if isinstance(output, ModelOutput | DataOutput) and output.is_wrapped and output.schema:
-        rows = output.schema["properties"][WRAPPER]
-        if rows.get("type") == "array" and "prefixItems" not in rows:
-            return PagedOutput(output)
+    if isinstance(output, ModelOutput | DataOutput) and rows_schema(output) is not None:
+        return PagedOutput(output, truncates=truncates)
     raise ValueError(
         "page_size needs a return annotation of rows, such as list[Model] with fields, "
         "list[dict[str, Any]], or a list of pydantic models"
