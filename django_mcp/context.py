@@ -32,6 +32,10 @@ class RunningCall(Protocol):
     def is_client_gone(self) -> bool:
         """See `Call.is_client_gone`."""
 
+    @property
+    def time_left(self) -> float:
+        """See `Call.time_left`."""
+
     def see_cancellation(self) -> bool:
         """See `Call.see_cancellation`."""
 
@@ -80,10 +84,19 @@ class ToolContext:
         return self.principal.user
 
     @property
+    def time_left(self) -> float:
+        """Seconds until the call is given up, by its `timeout`; 0 when that has happened.
+
+        Pass it on, as the timeout of a request that the tool makes.
+        """
+        return self._call.time_left
+
+    @property
     def is_cancelled(self) -> bool:
         """True if the result is not wanted any more; a long sync tool should check now and then.
 
-        Async tools are cancelled by `asyncio.CancelledError` instead. A background tool that has
+        That is so after the `timeout` of the call, too. Async tools are cancelled by
+        `asyncio.CancelledError` instead. A background tool that has
         seen it and then ends counts as cancelled.
         """
         return self._call.see_cancellation()

@@ -11,8 +11,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
+
+from django.db import connections, router
 
 from django_mcp.audit.record import mark_undelivered
 from django_mcp.background.access import Access
@@ -22,6 +24,7 @@ from django_mcp.background.serialization import new_invocation_of
 from django_mcp.background.submit import submit, withdraw
 from django_mcp.background.watch import forward_progress, poller
 from django_mcp.calls.call import Call
+from django_mcp.calls.deadline import timed_out
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import ended, ordinary, submission
 from django_mcp.calls.run import is_cancelled
@@ -30,17 +33,20 @@ from django_mcp.conf import settings
 from django_mcp.exceptions import (
     AccessEndedError,
     BusyError,
+    CallError,
     RevokedError,
     TaskNotStartedError,
     TaskRequiredError,
     UnknownToolError,
 )
 from django_mcp.guards import all_guards
-from django_mcp.models import ToolTask
+from django_mcp.models import CallRecord, ToolTask
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
+from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.output.output import Rendered
-from django_mcp.threads.executors import run_in_control, run_in_worker
+from django_mcp.threads.answers import Answer
+from django_mcp.threads.executors import run_detached, run_in_control, run_in_worker
 from django_mcp.threads.notifications import wait_until_published
 from django_mcp.tools.tool import Tool
 
@@ -56,19 +62,18 @@ async def serve(call: Call) -> Rendered:
     """Serve one call, and return its result.
 
     Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
-    when it refused, `ToolFailedError` when the fault is ours. A sync tool that has started is
-    finished and recorded even if the awaiting task is cancelled; an async one is cancelled.
+    when it refused, `ToolFailedError` when the fault is ours, `TimedOutError` at the deadline. A
+    sync tool that has started is finished, and recorded, even if the awaiting task is cancelled; an
+    async one is cancelled.
     """
     tool = call.target
     async with _ended_if_unclaimed(call):
         if isinstance(tool, Tool) and tool.background is not None:
             return await _serve_as_task(call)
-        if tool is not None and not tool.is_async:
-            loop = asyncio.get_running_loop()
-            return await _repeat_while_waiting(
-                call, partial(run_in_worker, _serve_on_thread, call, loop)
-            )
-        return await _repeat_while_waiting(call, partial(_serve_on_loop, call))
+        if tool is None or tool.is_async:
+            return await _within_deadline(call, partial(_serve_on_loop, call))
+        loop = asyncio.get_running_loop()
+        return await _within_deadline(call, partial(run_in_worker, _serve_on_thread, call, loop))
 
 
 async def start_task(call: Call) -> ToolTask | Rendered:
@@ -181,7 +186,7 @@ async def _serve_as_task(call: Call) -> Rendered:
 async def _submitted(call: Call) -> ToolTask | Rendered:
     loop = asyncio.get_running_loop()
     limit = settings.MAX_TASKS_PER_CALLER
-    return await _repeat_while_waiting(
+    return await _within_deadline(
         call, partial(run_in_worker, _submit_on_thread, call, loop, limit=limit)
     )
 
@@ -199,6 +204,48 @@ def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> To
     if isinstance(task, ToolTask) and call.cancellation.is_requested and _ends_with_caller(call):
         cancel(task.pk)
     return task
+
+
+async def _within_deadline(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+    """Return what the work of a call comes to, or end the call at its deadline.
+
+    The work goes on then where it cannot be stopped: on a thread, or in a function that swallows
+    its cancellation.
+    """
+    answer = Answer(run_detached(_repeat_while_waiting(call, work)))
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(call.deadline.remaining, _expire, call, answer)
+    try:
+        return await answer
+    except CallError as error:
+        if answer.is_given_up and not call.deadline.is_deferred:
+            call.finish_notifications()
+            await _end(call, error)
+        raise
+    finally:
+        timer.cancel()
+
+
+def _expire(call: Call, answer: Answer[Any]) -> None:
+    """Give up a call whose time is over, unless its guards judge it or it is being committed."""
+    if call.deadline.expire(is_deferred=_holds_record(call.primitive)):
+        call.cancellation.request()
+        answer.give_up(timed_out(call.primitive))
+    elif call.claim():  # it waits for a thread, or a guard has it wait
+        answer.give_up(BusyError())
+
+
+def _holds_record(primitive: Primitive) -> bool:
+    """Return whether the record cannot be written as long as the function is running."""
+    alias = router.db_for_write(CallRecord)
+    return primitive.atomic == alias and connections[alias].vendor == "sqlite"  # one writer
+
+
+async def _end(call: Call, error: BaseException) -> None:
+    """End a call that nothing else ends any more, whoever still waits for it."""
+    call.discard_task()
+    steps = ended(call, all_guards(), error)
+    await asyncio.shield(run_detached(drive_on_loop(steps)))
 
 
 async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) -> T:
@@ -227,9 +274,7 @@ async def _ended_if_unclaimed(call: Call) -> AsyncIterator[None]:
     except (BusyError, RevokedError, TaskRequiredError, asyncio.CancelledError) as error:
         call.is_abandoned = True  # first: the thread that has claimed it may be giving it up
         if call.claim():
-            call.discard_task()
-            steps = ended(call, all_guards(), error)
-            await asyncio.shield(asyncio.ensure_future(drive_on_loop(steps)))
+            await _end(call, error)
         raise
 
 

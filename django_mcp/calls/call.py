@@ -16,8 +16,10 @@ from pydantic import BaseModel
 
 from django_mcp.audit.record import Recording
 from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.deadline import Deadline
 from django_mcp.calls.log_messages import LOG_LEVELS, LogMessage, LogThrottle, bounded_text
 from django_mcp.calls.progress import ProgressReport, ProgressSink, ProgressThrottle
+from django_mcp.conf import settings
 from django_mcp.context import LogLevel, ToolContext
 from django_mcp.escapes import printable_lines
 from django_mcp.exceptions import UnaskableError
@@ -75,6 +77,7 @@ class Call:
     passed: int = 0
     is_abandoned: bool = False
     _clock: float = field(default_factory=time.monotonic)
+    _deadline: Deadline | None = None
     _claimed: Lock = field(default_factory=Lock)
     _throttle: ProgressThrottle | None = None
     _elicitation: ElicitationHandler | None = None
@@ -117,6 +120,14 @@ class Call:
             return round((timezone.now() - self.started).total_seconds() * 1000)
         return round((time.monotonic() - self._clock) * 1000)
 
+    @property
+    def deadline(self) -> Deadline:
+        """Time by which the call is answered; of a call in a worker, that of its run."""
+        if self._deadline is None:
+            limit = settings.TIMEOUT if self.target is None else self.target.time_limit
+            self._deadline = Deadline(self._clock + limit)
+        return self._deadline
+
     def claim(self) -> bool:
         """Acquire the right to run and finish this call; False if another thread holds it."""
         return self._claimed.acquire(blocking=False)
@@ -144,6 +155,11 @@ class Call:
     def is_client_gone(self) -> bool:
         """True if the result can no longer reach the client."""
         return self.cancellation.is_client_gone
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until the deadline; 0 when there are none."""
+        return self.deadline.remaining
 
     def see_cancellation(self) -> bool:
         """Return whether the call is cancelled, to the tool, which has seen it then."""

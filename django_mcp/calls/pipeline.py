@@ -6,16 +6,23 @@ there are, `django_mcp.guards` lists.
 """
 
 import logging
+import time
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from django_mcp.calls.call import Call
+from django_mcp.calls.deadline import timed_out
 from django_mcp.calls.guard import Guard, WaitFor
 from django_mcp.calls.run import is_cancelled, run_function
 from django_mcp.calls.steps import Place, Step, Steps
-from django_mcp.exceptions import CallError, FollowUpFailedError, ToolFailedError
+from django_mcp.exceptions import (
+    CallError,
+    FollowUpFailedError,
+    TimedOutError,
+    ToolFailedError,
+)
 from django_mcp.schemas.output.output import Rendered
 
 T = TypeVar("T")
@@ -80,6 +87,9 @@ def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
     except (WaitFor, GeneratorExit):
         raise
     except BaseException as error:
+        if call.deadline.is_expired:
+            yield from _late_end(call, guards, error)
+            raise
         call.finish_notifications()
         yield from ended(call, guards, error)
         raise
@@ -107,6 +117,10 @@ def submission(
     except (WaitFor, GeneratorExit):
         raise
     except BaseException as error:
+        if call.deadline.is_expired:
+            call.discard_task()
+            yield from _late_end(call, guards, error)
+            raise
         if isinstance(error, FollowUpFailedError):
             yield Step(withdraw, Place.THREAD)
         call.discard_task()
@@ -282,6 +296,20 @@ def _step(call: Call, phase: Phase, *arguments: Any, is_final: bool = False) -> 
     else:
         place = Place.HERE
     return Step(partial(getattr(phase.guard, phase.method), *arguments), place, is_final)
+
+
+def _late_end(call: Call, guards: Guards, error: BaseException) -> Steps[None]:
+    """Log that what ran a call has ended, after the call itself was answered at its deadline."""
+    is_own = isinstance(error, TimedOutError | CancelledError)
+    logger.warning(
+        "%s of call %s ended %.1f s after it was given up",
+        call.primitive.dotted_name,
+        call.id,
+        time.monotonic() - call.deadline.at,
+        exc_info=None if is_own else error,
+    )
+    if call.deadline.is_deferred:
+        yield from ended(call, guards, timed_out(call.primitive))
 
 
 def _name(guard: Guard) -> str:

@@ -6,7 +6,7 @@ from pydantic_core import to_jsonable_python
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.elicitation import elicitation_in_request
-from django_mcp.calls.run import mapped_errors, transaction_of
+from django_mcp.calls.run import interruptible, mapped_errors, transaction_of
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, UnaskableError
 from django_mcp.threads.executors import awaited
 from django_mcp.tools.preparation import Preparation
@@ -20,7 +20,8 @@ def prepare(call: Call, preparation: Preparation) -> None:
     unaskable = None if call.invocation.is_askable else UnaskableError(needs_task=False)
     asking = elicitation_in_request(call, unaskable)
     with mapped_errors(call), transaction_of(call), asking:
-        added = _added(call, preparation)
+        with interruptible(call):
+            added = _added(call, preparation)
         call.complete({**call.invocation.arguments, **to_jsonable_python(dict(added or {}))})
         call.arguments = _completed(call)
 

@@ -13,12 +13,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.calls.call import Call
+from django_mcp.calls.deadline import timed_out
 from django_mcp.calls.embedded_resources import with_resources
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,
     FollowUpFailedError,
     InputRequiredError,
+    TimedOutError,
     ToolError,
     ToolFailedError,
 )
@@ -63,7 +65,8 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
     may know it.
     """
     with mapped_errors(call), transaction_of(call) as unit:
-        result = yield from call_function(call)
+        with interruptible(call):
+            result = yield from call_function(call)
         unit.result = result = yield from after(result)
     return result
 
@@ -77,6 +80,24 @@ def call_function(call: Call) -> Steps[Rendered]:
         if result is None:
             result = yield Step(partial(primitive.render, invocation, value), Place.TOOL)
     return (yield from with_resources(call, result))
+
+
+@contextmanager
+def interruptible(call: Call) -> Iterator[None]:
+    """Run the function in the block: meanwhile the call may be ended at its deadline.
+
+    Raises `TimedOutError` when the time is over, before the function or after it.
+    """
+    deadline = call.deadline
+    if not deadline.begin():
+        raise timed_out(call.primitive, has_begun=deadline.has_begun)
+    try:
+        yield
+    except BaseException:
+        deadline.finish()
+        raise
+    if not deadline.finish():
+        raise timed_out(call.primitive)
 
 
 @contextmanager
@@ -130,7 +151,7 @@ def mapped_errors(call: Call) -> Iterator[None]:
     """
     try:
         yield
-    except (ToolError, ToolFailedError, InputRequiredError):
+    except (ToolError, ToolFailedError, InputRequiredError, TimedOutError):
         raise
     except (Exception, SystemExit, asyncio.CancelledError) as error:
         if error is call.refusal:

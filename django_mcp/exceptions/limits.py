@@ -33,6 +33,7 @@ class TimedOutError(CallError):
 
     outcome = "timed_out"
     message = "The call took too long and was given up."
+    hint = "It may have taken effect, or still do so. Find out before you call again."
 
 
 class IdempotencyConflictError(CallRejectedError):

@@ -51,6 +51,8 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         output = resolution.attempt(truncated, output)
     if problems or signature is None or output is None:
         raise resolution.error()
+    if declaration.background:
+        shared |= {"timeout": None, "retry": None}
     return Tool(
         **shared,
         read_only=declaration.read_only,

@@ -21,7 +21,8 @@ from django_mcp.tools.preparation import Preparation
 class Tool(Primitive):
     """One tool, ready to be listed and called.
 
-    `background` is None for a tool that runs within its request.
+    `background` is None for a tool that runs within its request; of any other it has the `timeout`
+    and the `retry`, which concern its runs.
     """
 
     kind: ClassVar[Kind] = Kind.TOOL

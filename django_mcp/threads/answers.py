@@ -1,0 +1,44 @@
+"""`Answer`: what a task comes to, for one who may have to go on without it."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from typing_extensions import override
+
+R = TypeVar("R")
+
+
+class Answer(asyncio.Future[R]):
+    """Future of what a task comes to, or of the error by which the task is given up.
+
+    Awaiting it is as awaiting the task, which is cancelled with the one who waits.
+    """
+
+    def __init__(self, work: "asyncio.Task[R]") -> None:
+        super().__init__(loop=work.get_loop())
+        self.is_given_up = False
+        self._work = work
+        work.add_done_callback(self._resolve)
+
+    @override
+    def cancel(self, msg: Any | None = None) -> bool:
+        return not self.done() and self._work.cancel(msg)
+
+    def give_up(self, error: BaseException) -> None:
+        """Raise the error at once for the one who waits; the task is cancelled, and may go on."""
+        if not self.done():
+            self.is_given_up = True
+            self.set_exception(error)
+            self._work.cancel()
+
+    def _resolve(self, work: "asyncio.Task[R]") -> None:
+        # Retrieved in any case, so that asyncio does not log what nobody waits for.
+        error = None if work.cancelled() else work.exception()
+        if self.done():
+            return
+        if work.cancelled():
+            super().cancel()
+        elif error is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(work.result())

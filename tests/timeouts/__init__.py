@@ -1,0 +1,1 @@
+"""Calls that take longer than they may."""
