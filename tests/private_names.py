@@ -117,6 +117,7 @@ PUBLIC_MODULES = frozenset(
         "oauthlib.oauth2.rfc6749",
         "oauthlib.oauth2.rfc6749.errors",
         "oauthlib.openid.connect.core.exceptions",
+        "pybreaker",
         "pydantic",
         "pydantic.errors",
         "pydantic.fields",
@@ -155,6 +156,7 @@ DOCUMENTED_ATTRIBUTES = frozenset(
 EVERY_METHOD = frozenset(
     [
         "oauthlib.oauth2.rfc6749.request_validator.RequestValidator",
+        "pybreaker.CircuitBreakerStorage",
         "pydantic.json_schema.GenerateJsonSchema",
     ]
 )

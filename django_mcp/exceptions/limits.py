@@ -24,7 +24,7 @@ class CircuitOpenError(CallRejectedError):
     """What the tool depends on has failed repeatedly, so it is not called for a while."""
 
     outcome = "circuit_open"
-    message = "What this tool depends on does not work now, so it was not called."
+    message = "What this call depends on has failed repeatedly, so the call was not made."
     retryable = True
 
 

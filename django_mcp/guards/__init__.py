@@ -6,6 +6,7 @@
     (`around` of every guard is entered here)
     Arguments     the arguments are small enough and fit the schema, and are bound to parameters
     ...           the guards of DJANGO_MCP_GUARDS
+    CircuitBreaker  what has failed repeatedly is not called for a while
     RecordBegin   a tool that writes, or is to become a task, is on record before it is run
     Prepare       a background tool asks its user before there is a task
     (the function is run in its transaction, its result rendered, and `after` called in reverse)
@@ -41,6 +42,7 @@ from django_mcp.calls.guard import Guard, WaitFor
 from django_mcp.calls.pipeline import Guards
 from django_mcp.conf import settings
 from django_mcp.guards.arguments import Arguments
+from django_mcp.guards.circuit_breaker import CircuitBreaker
 from django_mcp.guards.prepare import Prepare
 from django_mcp.guards.record import Record, RecordBegin
 from django_mcp.guards.scopes import Scopes
@@ -61,5 +63,5 @@ def _guards(paths: tuple[str, ...]) -> Guards:
     own: tuple[Guard, ...] = tuple(import_string(path)() for path in paths)
     return Guards(
         first=(Record(), Visible(), Scopes()),
-        inner=(Arguments(), *own, RecordBegin(), Prepare()),
+        inner=(Arguments(), *own, CircuitBreaker(), RecordBegin(), Prepare()),
     )

@@ -1,1 +1,1 @@
-"""Access policy: tool groups, visibility to callers, rate limits."""
+"""Access policy: tool groups, visibility to callers, rate limits, circuit breakers."""

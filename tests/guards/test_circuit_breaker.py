@@ -1,0 +1,337 @@
+"""Circuit breakers over HTTP: when they open, whom they let through, and how they close again."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.core.cache.backends.locmem import LocMemCache
+from pytest_django import Settings
+
+from django_mcp import Breaker, ToolError
+from django_mcp.asgi import Application
+from django_mcp.guards import circuit_breaker
+from django_mcp.models import CallRecord
+from tests.clients import client as client
+from tests.clients import era as era
+from tests.clients import modern as modern
+from tests.guards.upstream import WAYS, UpstreamError, tools_of, upstream
+from tests.keys import PATH
+from tests.wire import Answer, Client, serving
+
+RESET = 20
+
+TOOLS = tools_of(Breaker(name="upstream", failures=2, reset=RESET))
+NARROW = tools_of(Breaker(name="upstream", failures=1, on=(UpstreamError,)))
+
+HERE = "tests.guards.test_circuit_breaker"
+
+requests: Counter[str] = Counter()
+"""Requests to the cache, by method."""
+
+
+class CountedCache(LocMemCache):
+    """Counts the requests that a cache of another process would get."""
+
+    def get(self, *args: Any, **options: Any) -> Any:
+        requests["get"] += 1
+        return super().get(*args, **options)
+
+    def get_many(self, keys: Any, version: Any = None) -> Any:
+        requests["get_many"] += 1
+        found = ((key, super(CountedCache, self).get(key)) for key in keys)
+        return {key: value for key, value in found if value is not None}
+
+    def set(self, *args: Any, **options: Any) -> None:
+        requests["set"] += 1
+        super().set(*args, **options)
+
+    def add(self, *args: Any, **options: Any) -> Any:
+        requests["add"] += 1
+        return super().add(*args, **options)
+
+    def incr(self, *args: Any, **options: Any) -> Any:
+        requests["incr"] += 1
+        return super().incr(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> Any:
+        requests["delete"] += 1
+        return super().delete(*args, **options)
+
+
+class AwayCache(LocMemCache):
+    """Cannot be reached."""
+
+    def get_many(self, keys: Any, version: Any = None) -> Any:
+        raise ConnectionError("no cache")
+
+    def get(self, *args: Any, **options: Any) -> Any:
+        raise ConnectionError("no cache")
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    upstream.__init__()  # type: ignore[misc]  # as it was at first
+    caches["default"].clear()
+    monkeypatch.setattr(circuit_breaker.outage, "_logged_at", None)
+    yield
+    caches["default"].clear()
+    requests.clear()
+
+
+@pytest.fixture
+def open_to_all(db: None, settings: Settings) -> None:
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+
+
+@pytest.fixture
+def application(open_to_all: None) -> Iterator[Application]:
+    with serving(TOOLS) as application:
+        yield application
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param).replace(" ", "_")
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the clock by which the cache expires."""
+    ahead, now = [0.0], time.time
+    monkeypatch.setattr(time, "time", lambda: now() + ahead[0])
+
+    def move(seconds: float) -> None:
+        ahead[0] += seconds
+
+    return move
+
+
+def facts(answer: Answer) -> Any:
+    """What the answer tells of its error."""
+    return answer.result["_meta"]["django-mcp/error"]
+
+
+def kind(answer: Answer) -> str:
+    """`ok`, or the kind of the failure of any method."""
+    if "error" in answer.messages[-1]:
+        return str(answer.error["data"]["django-mcp/error"]["kind"])
+    return str(facts(answer)["kind"]) if answer.result.get("isError") else "ok"
+
+
+def fail(client: Client, way: str, times: int) -> None:
+    """Let calls fail, and the upstream work again."""
+    upstream.error = UpstreamError("secret")
+    for _ in range(times):
+        client.call(way)
+    upstream.error = None
+
+
+def test_failures_in_a_row_open_it_and_its_calls_are_refused_at_once(
+    client: Client, way: str
+) -> None:
+    fail(client, way, 2)
+
+    answer = client.call(way)
+
+    assert facts(answer) == {
+        "kind": "circuit_open",
+        "error": "What this call depends on has failed repeatedly, so the call was not made.",
+        "retryable": True,
+        "hint": "",
+        "retry_after": RESET,
+    }
+    assert upstream.asked == 2
+    assert CallRecord.objects.order_by("-pk")[0].outcome == "circuit_open"
+
+
+def test_success_between_failures_keeps_it_closed(modern: Client, way: str) -> None:
+    for _ in range(3):
+        fail(modern, way, 1)
+        modern.call(way)
+
+    assert kind(modern.call(way)) == "ok"
+
+
+def test_call_after_the_reset_time_tries_whether_it_works_again(
+    modern: Client, way: str, pass_time: Callable[[float], None]
+) -> None:
+    fail(modern, way, 2)
+    pass_time(RESET)
+
+    kinds = [kind(modern.call(way)) for _ in range(3)]
+
+    assert (kinds, upstream.asked) == (["ok"] * 3, 5)
+
+
+def test_probe_that_fails_keeps_it_open_for_another_reset_time(
+    modern: Client, way: str, pass_time: Callable[[float], None]
+) -> None:
+    fail(modern, way, 2)
+    pass_time(RESET)
+    fail(modern, way, 1)
+
+    assert kind(modern.call(way)) == "circuit_open"
+    pass_time(RESET - 1)
+    assert kind(modern.call(way)) == "circuit_open"
+    pass_time(1)
+    assert kind(modern.call(way)) == "ok"
+    assert upstream.asked == 4
+
+
+def test_one_failure_after_it_has_closed_does_not_open_it(
+    modern: Client, way: str, pass_time: Callable[[float], None]
+) -> None:
+    fail(modern, way, 2)
+    pass_time(RESET)
+    modern.call(way)
+    fail(modern, way, 1)
+
+    assert kind(modern.call(way)) == "ok"
+
+
+def test_failures_that_lie_far_apart_do_not_open_it(
+    modern: Client, pass_time: Callable[[float], None]
+) -> None:
+    for _ in range(3):
+        fail(modern, "sync", 1)
+        pass_time(3600)
+
+    assert kind(modern.call("sync")) == "ok"
+
+
+def test_breaker_that_nobody_probes_is_forgotten_after_a_day(
+    modern: Client, pass_time: Callable[[float], None]
+) -> None:
+    fail(modern, "sync", 2)
+    pass_time(86_400 + RESET)
+    fail(modern, "sync", 1)
+
+    assert kind(modern.call("sync")) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (UpstreamError("secret"), "circuit_open"),
+        (asyncio.CancelledError(), "circuit_open"),
+        (ToolError("Down.", retryable=True), "circuit_open"),
+        (ToolError("There is no such thing."), "ok"),
+    ],
+)
+def test_what_the_function_cannot_help_counts_as_a_failure(
+    modern: Client, way: str, error: BaseException, expected: str
+) -> None:
+    upstream.error = error
+    for _ in range(2):
+        modern.call(way)
+    upstream.error = None
+
+    assert kind(modern.call(way)) == expected
+
+
+def test_tool_error_is_no_success_either(modern: Client, way: str) -> None:
+    fail(modern, way, 1)
+    upstream.error = ToolError("There is no such thing.")
+    modern.call(way)
+    fail(modern, way, 1)
+
+    assert kind(modern.call(way)) == "circuit_open"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (UpstreamError(), "circuit_open"),
+        (ValueError(), "ok"),
+        (ToolError("Down.", retryable=True), "ok"),
+    ],
+)
+def test_exceptions_that_on_does_not_name_are_no_failures(
+    open_to_all: None, way: str, error: Exception, expected: str
+) -> None:
+    with serving(NARROW) as application:
+        client = Client(application=application)
+        upstream.error = error
+        client.call(way)
+        upstream.error = None
+
+        assert kind(client.call(way)) == expected
+
+
+def test_call_that_is_refused_before_counts_as_nothing(modern: Client, way: str) -> None:
+    for _ in range(3):
+        modern.call(way, colour="red")
+
+    assert kind(modern.call(way)) == "ok"
+
+
+def test_all_that_share_a_name_share_the_breaker(client: Client) -> None:
+    fail(client, "sync", 1)
+    upstream.error = UpstreamError()
+    client.send("prompts/get", {"name": "asking"})
+    upstream.error = None
+
+    assert kind(client.call("async")) == "circuit_open"
+    assert kind(client.send("prompts/get", {"name": "asking"})) == "circuit_open"
+    assert kind(client.send("resources/read", {"uri": "upstream://state"})) == "circuit_open"
+    assert kind(client.call("apart")) == "ok"
+    assert upstream.asked == 3
+
+
+@pytest.mark.implementation
+def test_call_behind_a_closed_breaker_is_one_request_to_the_cache(
+    modern: Client, settings: Settings, way: str
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.CountedCache"}}
+    modern.call(way)
+    requests.clear()
+
+    modern.call(way)
+
+    # A worker asks again.
+    assert requests == {"get_many": 2 if "background" in way else 1}
+
+
+@pytest.mark.implementation
+def test_call_without_a_breaker_does_not_ask_the_cache(modern: Client, settings: Settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.CountedCache"}}
+
+    modern.call("unguarded")
+
+    assert not requests
+
+
+def test_breaker_is_kept_in_the_cache_that_the_setting_names(
+    modern: Client, settings: Settings
+) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+        "limits": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "b"},
+    }
+    settings.DJANGO_MCP_CACHE = "limits"
+    fail(modern, "sync", 2)
+
+    assert kind(modern.call("sync")) == "circuit_open"
+    caches["limits"].clear()
+
+
+def test_all_calls_pass_while_the_cache_is_away_with_one_log_line(
+    modern: Client, way: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.AwayCache"}}
+    fail(modern, way, 3)
+
+    assert kind(modern.call(way)) == "ok"
+    lines = [each for each in caplog.records if each.name == "django_mcp.guards.circuit_breaker"]
+    assert [(each.levelno, each.getMessage()) for each in lines] == [
+        (
+            logging.ERROR,
+            "The cache of circuit breakers is away: all of them count as closed",
+        )
+    ]
