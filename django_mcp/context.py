@@ -29,6 +29,10 @@ class RunningCall(Protocol):
         """See `Call.task_id`."""
 
     @property
+    def idempotency_key(self) -> str:
+        """See `Call.idempotency_key`."""
+
+    @property
     def is_client_gone(self) -> bool:
         """See `Call.is_client_gone`."""
 
@@ -72,6 +76,14 @@ class ToolContext:
     def task_id(self) -> UUID | None:
         """The key of the `ToolTask` of a background call; None for any other."""
         return self._call.task_id
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key under which this call is run once; empty without one, and in what only reads.
+
+        Pass it on to a service that takes such keys itself. It is unique for this caller alone.
+        """
+        return self._call.idempotency_key
 
     @property
     def principal(self) -> Principal:

@@ -79,8 +79,8 @@ async def serve(call: Call) -> Rendered:
 async def start_task(call: Call) -> ToolTask | Rendered:
     """Begin one call of a background tool; return its task, which is committed.
 
-    Returns a result where a guard has one for the call. Raises as `serve` does, and
-    `TaskNotStartedError` when it could not be enqueued.
+    Returns a result, or an earlier task, where a guard has one for the call. Raises as `serve`
+    does, and `TaskNotStartedError` when it could not be enqueued.
     """
     call.become_task()
     async with _ended_if_unclaimed(call), _cancelled_with_caller(call):
@@ -201,8 +201,8 @@ def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> To
     with _claimed(call, loop):
         task = drive_on_thread(steps, loop=loop)
     # The client may have left before there was anything to cancel.
-    if isinstance(task, ToolTask) and call.cancellation.is_requested and _ends_with_caller(call):
-        cancel(task.pk)
+    if call.task_id is not None and call.cancellation.is_requested and _ends_with_caller(call):
+        cancel(call.task_id)
     return task
 
 

@@ -30,7 +30,8 @@ class Invocation:
     client's span in W3C trace context, well-formed or empty.
 
     `is_askable` says whether it can put elicitation requests to its user, `takes_task` whether it
-    takes a task handle for a result; `input_responses` holds the responses of its user so far, by
+    takes a task handle for a result; `idempotency_key` is what it sent for one, of any type, in the
+    `_meta` of its request. `input_responses` holds the responses of its user so far, by
     the keys of the requests, and `request_state` names the state that they came with.
     """
 
@@ -46,6 +47,7 @@ class Invocation:
     traceparent: str = ""
     is_askable: bool = False
     takes_task: bool = False
+    idempotency_key: Any = None
     input_responses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     request_state: RequestState | None = None
 

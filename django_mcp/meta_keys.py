@@ -3,6 +3,12 @@
 CALL_ID_META_KEY = "django-mcp/call-id"
 """In the `_meta` of every result of a call, read or get: the id under which it is on record."""
 
+IDEMPOTENCY_KEY_META_KEY = "django-mcp/idempotency-key"
+"""In the `_meta` of a `tools/call`: the key under which a tool that writes is run once."""
+
+REPEATED_META_KEY = "django-mcp/repeated"
+"""In the `_meta` of a result, true: it is the answer to an earlier call with the same key."""
+
 ERROR_META_KEY = "django-mcp/error"
 """In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.
 

@@ -14,6 +14,8 @@ def outcome_of(error: BaseException | None) -> str:
         return Outcome.OK.value
     if isinstance(error, asyncio.CancelledError):
         return Outcome.CANCELLED.value
+    if isinstance(error, CallError) and error.is_repeated:
+        return Outcome.REPEATED.value
     return error.outcome if isinstance(error, CallError) else Outcome.FAILED.value
 
 

@@ -23,7 +23,7 @@ from django_mcp.exceptions import (
     TaskTimedOutError,
     TaskUnansweredError,
 )
-from django_mcp.models import ToolTask, UsedRequestState
+from django_mcp.models import IdempotencyKey, ToolTask, UsedRequestState
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
@@ -49,7 +49,8 @@ def recover_tasks() -> RecoveryCounts:
     """Recover every task without a heartbeat for `DJANGO_MCP_BACKGROUND_STALE_AFTER` seconds.
 
     Also finish the records of tasks that have ended, and delete those that have expired, with the
-    request states that have. Any number of processes may do this at once. Call it from a thread.
+    request states and idempotency keys that have. Any number of processes may do this at once.
+    Call it from a thread.
     """
     counts = RecoveryCounts()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
@@ -76,6 +77,7 @@ def recover_tasks() -> RecoveryCounts:
         counts.recorded += 1
     counts.deleted = ToolTask.objects.prune()
     UsedRequestState.objects.prune()
+    IdempotencyKey.objects.prune()
     return counts
 
 

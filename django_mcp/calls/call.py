@@ -51,11 +51,13 @@ class Call:
     guard has another for it than `ok`. `state` is what guards keep of the call,
     as JSON: it travels to the worker on the row of a task. `task_id` is the key of the `ToolTask`
     of a background call, and `worker` names the process that has run it; `is_repeated` is true of a
-    call that was made from that row, and authorized elsewhere before.
+    call that was made from that row, and authorized elsewhere before. `idempotency_key` is the key
+    that the call is run under, and empty without one.
 
     The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
     that have let the call through, and `exit_stack` closes after the run what they have opened.
-    `is_abandoned` is true when nobody waits for the call any more who would run it again.
+    `has_begun` is true once the function may have been called. `is_abandoned` is true when nobody
+    waits for the call any more who would run it again.
     """
 
     invocation: Invocation
@@ -70,11 +72,13 @@ class Call:
     arguments: dict[str, Any] | None = None
     result: Rendered | None = None
     outcome: str = ""
+    idempotency_key: str = ""
     refusal: BaseException | None = None
     started: datetime = field(default_factory=timezone.now)
     recording: Recording = field(default_factory=Recording)
     exit_stack: ExitStack = field(default_factory=ExitStack)
     passed: int = 0
+    has_begun: bool = False
     is_abandoned: bool = False
     _clock: float = field(default_factory=time.monotonic)
     _deadline: Deadline | None = None

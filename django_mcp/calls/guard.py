@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from django_mcp.calls.call import Call
+from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
 
 
@@ -19,6 +20,14 @@ class WaitFor(Exception):  # noqa: N818  (it is no error)
         self.key = key
         self.timeout = timeout
         super().__init__(f"waits for {key}")
+
+
+class AnsweredByTask(Exception):  # noqa: N818  (it is no error)
+    """Raised by `before`: the call of a client that takes tasks is answered by an earlier one."""
+
+    def __init__(self, task: ToolTask) -> None:
+        self.task = task
+        super().__init__(f"is answered by task {task.pk}")
 
 
 class Guard:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.deadline import timed_out
-from django_mcp.calls.guard import Guard, WaitFor
+from django_mcp.calls.guard import AnsweredByTask, Guard, WaitFor
 from django_mcp.calls.run import is_cancelled, run_function
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
@@ -23,6 +23,7 @@ from django_mcp.exceptions import (
     TimedOutError,
     ToolFailedError,
 )
+from django_mcp.models import ToolTask
 from django_mcp.schemas.output.output import Rendered
 
 T = TypeVar("T")
@@ -101,11 +102,12 @@ def ordinary(call: Call, guards: Guards) -> Steps[Rendered]:
 
 def submission(
     call: Call, guards: Guards, *, submit: Callable[[], T], withdraw: Callable[[], object]
-) -> Steps[T | Rendered]:
+) -> Steps[T | ToolTask | Rendered]:
     """A background call where it came in: admitted, and submitted in place of the run.
 
-    It is ended here only when it is refused, or answered by a guard, or when `submit` raises. When
-    a hook of its commit fails, `withdraw` takes back what `submit` did.
+    It is ended here only when it is refused, or answered by a guard, by a result or by an earlier
+    task, or when `submit` raises. When a hook of its commit fails, `withdraw` takes back what
+    `submit` did.
     """
 
     def submitted() -> Steps[T]:
@@ -116,6 +118,10 @@ def submission(
         outcome = yield from _run_guarded(call, guards, submitted)
     except (WaitFor, GeneratorExit):
         raise
+    except AnsweredByTask as answer:
+        call.discard_task()
+        yield from ended(call, guards, None)
+        return answer.task
     except BaseException as error:
         if call.deadline.is_expired:
             call.discard_task()
@@ -274,7 +280,7 @@ def _checked(call: Call, guard: Guard, step: Step) -> Steps[Any]:
     except CallError as error:
         call.refusal = error
         raise
-    except WaitFor:
+    except (WaitFor, AnsweredByTask):
         raise
     except OURS as error:
         if isinstance(error, CancelledError) and is_cancelled(call):

@@ -74,6 +74,7 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
 def call_function(call: Call) -> Steps[Rendered]:
     """Call the function with its arguments, and render what it returns, with its resources."""
     primitive, invocation = call.primitive, call.invocation
+    call.has_begun = True
     value = yield Step(partial(primitive.function, **(call.arguments or {})), Place.FUNCTION)
     with rendering(call):
         result = primitive.render_at_once(invocation, value) if primitive.is_async else None

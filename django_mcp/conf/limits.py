@@ -42,6 +42,20 @@ class LimitSettings:
         default="default",
         help="Alias in `CACHES` of the cache that counts, locks and stores for limits.",
     )
+    IDEMPOTENCY_WAIT = Setting(
+        float,
+        default=30.0,
+        help=(
+            "Seconds that a call waits for an earlier one with the same idempotency key, before it "
+            "is refused as busy."
+        ),
+        may_be_zero=True,
+    )
+    KEEP_IDEMPOTENCY_KEY = Setting(
+        float,
+        default=86400.0,
+        help="Seconds that the answer to a call with an idempotency key is kept and repeated.",
+    )
     SHUTDOWN_TIMEOUT = Setting(
         float,
         default=10.0,

@@ -52,6 +52,8 @@ class CallError(DjangoMCPError):
     """If false, the call gets no row, unless it has one; log line and signal it has anyway."""
     shares_row: bool = False
     """If true, only the first of many such calls by a caller have a row and a log line each."""
+    is_repeated: bool = False
+    """True of the answer to an earlier call with the same idempotency key, given once more."""
     advice: str = ""
     """Advice to the author of the function: for the log, which makes it a warning."""
     result: Any = None

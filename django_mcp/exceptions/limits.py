@@ -45,7 +45,7 @@ class IdempotencyConflictError(CallRejectedError):
 
 
 class OutcomeUnknownError(CallRejectedError):
-    """The process of the first call with this idempotency key died, so it was not repeated."""
+    """The first call with this idempotency key was interrupted, so it was not repeated."""
 
     outcome = "outcome_unknown"
     message = "The first call with this idempotency key was interrupted: its outcome is unknown."

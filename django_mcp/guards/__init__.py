@@ -1,14 +1,15 @@
 """Guards: the checks and actions around the run of a call, in order.
 
-    Record        finishes the record; it stands first, so its `ended` comes last
-    Visible       a call of a tool that its caller does not see reads as one that is missing
-    Scopes        the caller holds the scopes of the tool
+    Record          finishes the record; it stands first, so its `ended` comes last
+    Visible         a call of a tool that its caller does not see reads as one that is missing
+    Scopes          the caller holds the scopes of the tool
     (`around` of every guard is entered here)
-    Arguments     the arguments are small enough and fit the schema, and are bound to parameters
-    ...           the guards of DJANGO_MCP_GUARDS
+    Arguments       the arguments are small enough and fit the schema, and are bound to parameters
+    ...             the guards of DJANGO_MCP_GUARDS
+    IdempotencyKey  a repeated call of a tool that writes gets the answer of the first
     CircuitBreaker  what has failed repeatedly is not called for a while
-    RecordBegin   a tool that writes, or is to become a task, is on record before it is run
-    Prepare       a background tool asks its user before there is a task
+    RecordBegin     a tool that writes, or is to become a task, is on record before it is run
+    Prepare         a background tool asks its user before there is a task
     (the function is run in its transaction, its result rendered, and `after` called in reverse)
     (the transaction is committed, and `around` left)
 
@@ -43,6 +44,7 @@ from django_mcp.calls.pipeline import Guards
 from django_mcp.conf import settings
 from django_mcp.guards.arguments import Arguments
 from django_mcp.guards.circuit_breaker import CircuitBreaker
+from django_mcp.guards.idempotency_key import IdempotencyKey
 from django_mcp.guards.prepare import Prepare
 from django_mcp.guards.record import Record, RecordBegin
 from django_mcp.guards.scopes import Scopes
@@ -63,5 +65,12 @@ def _guards(paths: tuple[str, ...]) -> Guards:
     own: tuple[Guard, ...] = tuple(import_string(path)() for path in paths)
     return Guards(
         first=(Record(), Visible(), Scopes()),
-        inner=(Arguments(), *own, CircuitBreaker(), RecordBegin(), Prepare()),
+        inner=(
+            Arguments(),
+            *own,
+            IdempotencyKey(),
+            CircuitBreaker(),
+            RecordBegin(),
+            Prepare(),
+        ),
     )

@@ -35,7 +35,7 @@ from django_mcp.exceptions import (
     UnknownPrimitiveError,
     UnknownToolError,
 )
-from django_mcp.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY
+from django_mcp.meta_keys import CALL_ID_META_KEY, ERROR_META_KEY, REPEATED_META_KEY
 from django_mcp.protocol.capabilities import TASKS
 from django_mcp.protocol.content_blocks import content_blocks
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
@@ -56,11 +56,10 @@ def failed_call(error: Exception, call_id: UUID) -> CallToolResult:
     content: list[ContentBlock] = [TextContent(text=_text(error))]
     if error.result is not None:
         content += content_blocks(error.result)
-    return CallToolResult(
-        content=content,
-        is_error=True,
-        _meta={CALL_ID_META_KEY: str(call_id), ERROR_META_KEY: _facts(error)},
-    )
+    meta: dict[str, Any] = {CALL_ID_META_KEY: str(call_id), ERROR_META_KEY: _facts(error)}
+    if error.is_repeated:
+        meta[REPEATED_META_KEY] = True
+    return CallToolResult(content=content, is_error=True, _meta=meta)
 
 
 def failed_get(error: Exception, call_id: UUID) -> MCPError:

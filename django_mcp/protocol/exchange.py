@@ -10,6 +10,7 @@ from mcp_types import CLIENT_INFO_META_KEY
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from django_mcp.invocation import Invocation
+from django_mcp.meta_keys import IDEMPOTENCY_KEY_META_KEY
 from django_mcp.peers import Peer
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.principals import Principal
@@ -60,6 +61,7 @@ class Exchange:
             protocol_version=protocol_version,
             traceparent=valid_traceparent(meta.get("traceparent"))
             or valid_traceparent(peer.headers.get("traceparent")),
+            idempotency_key=meta.get(IDEMPOTENCY_KEY_META_KEY),
             **facts,
         )
 

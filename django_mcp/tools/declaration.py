@@ -25,6 +25,10 @@ class ToolDeclaration(BackgroundOptions, Declaration):
     """It may destroy something (`destructiveHint`)."""
     idempotent: bool | None = None
     """Repeating it with the same arguments changes nothing more (`idempotentHint`)."""
+    idempotency_key: str | None = None
+    """Parameter, a string, by which a client can send the idempotency key of a call: repeated with
+    the same key it gets the same answer, and is not run again. Tools that write take the key from
+    `_meta` in any case."""
     open_world: bool | None = None
     """It reaches beyond this application (`openWorldHint`)."""
     atomic: bool | str | None = None

@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.schemas.input.signature import read_signature
+from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.pages.output import paged
 from django_mcp.schemas.return_annotation import read_output
 from django_mcp.schemas.truncation import truncated
@@ -43,6 +44,8 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         hidden=() if preparation is None else preparation.fills,
         page_size=page_size,
     )
+    if signature is not None and declaration.idempotency_key is not None:
+        problems += _key_problems(declaration, signature.input_schema)
     output = resolution.attempt(read_output, declaration.function, fields=_paths(declaration))
     truncates = declaration.overflow == "truncate"
     if output is not None and page_size is not None:
@@ -58,6 +61,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         read_only=declaration.read_only,
         destructive=declaration.destructive,
         idempotent=declaration.idempotent,
+        idempotency_key=declaration.idempotency_key,
         open_world=declaration.open_world,
         page_size=page_size,
         atomic=None if resolution.is_async else _database(declaration),
@@ -89,6 +93,23 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
     if any(getattr(declaration, each.name) != each.default for each in options):
         names = ", ".join(each.name for each in options)
         yield f"{names} are options of tools with background=True"
+
+
+def _key_problems(declaration: ToolDeclaration, schema: JSONSchema) -> Iterator[str]:
+    name = declaration.idempotency_key
+    parameter = schema["properties"].get(name) if isinstance(name, str) else None
+    if declaration.read_only:
+        yield "idempotency_key is for tools that write: repeating a read does no harm"
+    if parameter is None:
+        yield f"idempotency_key names the parameter {name!r}, which clients cannot send"
+    elif not _is_string(parameter):
+        yield f"idempotency_key names the parameter {name!r}, which is not a string"
+
+
+def _is_string(schema: JSONSchema) -> bool:
+    """Return whether the schema takes strings, and nothing else but null."""
+    types = [each.get("type") for each in schema.get("anyOf", [schema])]
+    return "string" in types and all(each in ("string", "null") for each in types)
 
 
 def _paths(declaration: ToolDeclaration) -> Mapping[str, str]:

@@ -21,14 +21,16 @@ from django_mcp.tools.preparation import Preparation
 class Tool(Primitive):
     """One tool, ready to be listed and called.
 
-    `background` is None for a tool that runs within its request; of any other it has the `timeout`
-    and the `retry`, which concern its runs.
+    `idempotency_key` names the parameter that holds one, if any. `background` is None for a tool
+    that runs within its request; of any other it has the `timeout` and the `retry`, which concern
+    its runs.
     """
 
     kind: ClassVar[Kind] = Kind.TOOL
 
     destructive: bool | None
     idempotent: bool | None
+    idempotency_key: str | None
     open_world: bool | None
     page_size: int | None
     has_parameter_headers: bool

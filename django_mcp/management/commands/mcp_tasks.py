@@ -14,7 +14,7 @@ from django_mcp.background.recovery import recover_tasks
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import count
 from django_mcp.management.formats import counted, moment_text
-from django_mcp.models import ToolTask, UsedRequestState
+from django_mcp.models import IdempotencyKey, ToolTask, UsedRequestState
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
 
@@ -69,6 +69,7 @@ class Command(BaseCommand):
                 )
             case "prune":
                 UsedRequestState.objects.prune()
+                IdempotencyKey.objects.prune()
                 self.stdout.write(f"{counted(ToolTask.objects.prune(), 'task')} deleted")
             case _:
                 self._list(options["status"], options["tool"], options["limit"])
