@@ -38,6 +38,7 @@ class Route:
 EVERY_MODEL = (
     "CallRecord",
     "ClientRegistration",
+    "IdempotencyKey",
     "PromptArgument",
     "PromptTemplate",
     "ToolGroup",
