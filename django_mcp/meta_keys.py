@@ -8,6 +8,12 @@ IDEMPOTENCY_KEY_META_KEY = "django-mcp/idempotency-key"
 
 REPEATED_META_KEY = "django-mcp/repeated"
 """In the `_meta` of a result, true: it is the answer to an earlier call with the same key."""
+RATE_LIMITS_META_KEY = "django-mcp/rate-limits"
+"""In the `_meta` of definitions: the caller's limits, each `{limit, seconds, per, of}`.
+
+In the `_meta` of results the same, with what is left: `remaining` calls, and the seconds until the
+limit begins anew, `resets_in`.
+"""
 
 ERROR_META_KEY = "django-mcp/error"
 """In the `_meta` of a failed call's result: `{kind, error, retryable, hint, retry_after}`.

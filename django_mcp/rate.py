@@ -32,7 +32,15 @@ class Rate:
 
     def __str__(self) -> str:
         """Return the rate as text, such as `100 per minute` or `5 per 30 seconds`."""
+        return f"{self.limit} per {self._window}"
+
+    def of(self, noun: str) -> str:
+        """Return the rate of what a noun names, such as `100 calls per minute`."""
+        return f"{self.limit} {noun}{'' if self.limit == 1 else 's'} per {self._window}"
+
+    @property
+    def _window(self) -> str:
         if self.seconds in UNIT_NAMES:
-            return f"{self.limit} per {UNIT_NAMES[self.seconds]}"
+            return UNIT_NAMES[self.seconds]
         unit = max(each for each in UNIT_NAMES if self.seconds % each == 0)
-        return f"{self.limit} per {self.seconds // unit} {UNIT_NAMES[unit]}s"
+        return f"{self.seconds // unit} {UNIT_NAMES[unit]}s"

@@ -23,9 +23,11 @@ from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
 from tests.commands import RunCommand
+from tests.guards.rated import RATED
 from tests.keys import PATH
 from tests.protocol import tools
 from tests.refusals import unknown_tool
+from tests.spec import MODERN
 from tests.wire import Answer, Client, serving
 
 Clock = list[float]
@@ -341,3 +343,33 @@ def test_audit_prints_the_count(db: None, clock: Clock, run_command: RunCommand)
     assert [line.endswith("UnknownToolError") for line in printed()] == [True] * LIMIT + [False]
     assert printed()[-1].endswith("UnknownToolError  12 calls")
     assert [json.loads(line)["calls"] for line in printed("--json")] == [*[1] * LIMIT, 12]
+
+
+@pytest.mark.implementation
+def test_calls_without_the_scopes_share_a_row_with_those_of_the_same_tool(
+    transactional_db: None,
+    settings: Settings,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
+    User.objects.create_user("ada")
+    with serving(RATED) as application:
+        ada = Client(application=application, era=MODERN).with_key("ada")
+        answers = call(ada, *["scoped"] * (LIMIT + 3), *["unknown"] * 2)
+        clock[0] += REFUSED_SECONDS
+        call(ada, "unknown")
+
+    assert {each.status for each in answers[:-2]} == {403}
+    assert rows() == [*[("scoped", 1)] * LIMIT, ("scoped", 3), ("unknown", 2), ("unknown", 1)]
+    shared = CallRecord.objects.get(calls=3)
+    assert (shared.outcome, shared.username) == ("missing_scope", "ada")
+    summaries = [line for line in caplog.records if line.levelno == logging.WARNING]
+    assert [each.getMessage().partition(" by ")[0] for each in summaries] == [
+        "tools/call: 2 more calls of 'scoped' refused as missing_scope",
+        "tools/call: 1 more call of an unknown tool",
+    ]
+    assert [(vars(each)["tool"], vars(each)["outcome"]) for each in summaries] == [
+        ("scoped", "missing_scope"),
+        ("", "unknown_tool"),
+    ]

@@ -34,6 +34,8 @@ class CheckId(StrEnum):
     INVALID_ICON = "django_mcp.E022"
     INVALID_WEBSITE = "django_mcp.E023"
     UNREADABLE_ARGUMENT_DEPTH = "django_mcp.E028"
+    INVALID_RATE = "django_mcp.E024"
+    UNCOUNTABLE_RATES = "django_mcp.E025"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -79,6 +81,8 @@ class CheckId(StrEnum):
     UNUSED_INSTRUCTIONS = "django_mcp.W043"
     UNSERVED_PROMPT = "django_mcp.W044"
     UNREACHABLE_ARGUMENT_BYTES = "django_mcp.W052"
+    INEXACT_RATES = "django_mcp.W045"
+    DISABLED_RATES = "django_mcp.W046"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

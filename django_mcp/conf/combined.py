@@ -7,10 +7,18 @@ from django_mcp.conf.calls import CallSettings
 from django_mcp.conf.endpoint import EndpointSettings
 from django_mcp.conf.limits import LimitSettings
 from django_mcp.conf.oauth import OAuthSettings
+from django_mcp.conf.rates import RateSettings
 from django_mcp.setting import Setting
 
 
-class Settings(EndpointSettings, OAuthSettings, CallSettings, LimitSettings, BackgroundSettings):
+class Settings(
+    EndpointSettings,
+    OAuthSettings,
+    CallSettings,
+    LimitSettings,
+    RateSettings,
+    BackgroundSettings,
+):
     """Settings of the package, by their names without the prefix."""
 
 

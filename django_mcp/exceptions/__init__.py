@@ -22,6 +22,7 @@ from django_mcp.exceptions.limits import (
     IdempotencyConflictError,
     OutcomeUnknownError,
     RateLimitedError,
+    RatesUnavailableError,
     TimedOutError,
 )
 from django_mcp.exceptions.rejections import (
@@ -80,6 +81,7 @@ __all__ = [
     "MissingScopeError",
     "OutcomeUnknownError",
     "RateLimitedError",
+    "RatesUnavailableError",
     "RecordUnavailableError",
     "RequestStateUsedError",
     "ResourceNotFoundError",

@@ -1,7 +1,7 @@
 """Exceptions of calls that a limit, a breaker or an earlier call of the same key has refused."""
 
 from django_mcp.exceptions.base import CallError
-from django_mcp.exceptions.rejections import CallRejectedError
+from django_mcp.exceptions.rejections import BusyError, CallRejectedError
 
 
 class RateLimitedError(CallRejectedError):
@@ -9,7 +9,17 @@ class RateLimitedError(CallRejectedError):
 
     outcome = "rate_limited"
     message = "Too many calls."
+    hint = "Call less often: ask for more with each call, or wait."
     retryable = True
+    shares_row = True
+
+
+class RatesUnavailableError(BusyError):
+    """The cache cannot count the call, and `DJANGO_MCP_RATES_FAIL_OPEN` does not let it pass."""
+
+    message = "The limits of this call cannot be counted at the moment, so it was not run."
+    retry_after = 10
+    shares_row = True
 
 
 class BudgetExceededError(CallRejectedError):

@@ -1,6 +1,7 @@
 """Guards: the checks and actions around the run of a call, in order.
 
     Record          finishes the record; it stands first, so its `ended` comes last
+    Rates           the call is within the limits of its caller, its client, its tool, of all
     Visible         a call of a tool that its caller does not see reads as one that is missing
     Scopes          the caller holds the scopes of the tool
     (`around` of every guard is entered here)
@@ -46,6 +47,7 @@ from django_mcp.guards.arguments import Arguments
 from django_mcp.guards.circuit_breaker import CircuitBreaker
 from django_mcp.guards.idempotency_key import IdempotencyKey
 from django_mcp.guards.prepare import Prepare
+from django_mcp.guards.rates import Rates
 from django_mcp.guards.record import Record, RecordBegin
 from django_mcp.guards.scopes import Scopes
 from django_mcp.guards.visible import Visible
@@ -64,7 +66,12 @@ def all_guards() -> Guards:
 def _guards(paths: tuple[str, ...]) -> Guards:
     own: tuple[Guard, ...] = tuple(import_string(path)() for path in paths)
     return Guards(
-        first=(Record(), Visible(), Scopes()),
+        first=(
+            Record(),
+            Rates(),
+            Visible(),
+            Scopes(),
+        ),
         inner=(
             Arguments(),
             *own,

@@ -1,5 +1,6 @@
 """In-memory snapshot of the policy and of declared rows, so that calls do not query for them."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -138,6 +139,14 @@ def known_snapshot() -> Snapshot | None:
     return latest[0]
 
 
+def latest_snapshot() -> Snapshot | None:
+    """Return the latest snapshot, however old; None before the first. Never queries.
+
+    For what follows a look-up of the same request, which has read a current one.
+    """
+    return None if _latest is None else _latest[0]
+
+
 def current_snapshot() -> Snapshot:
     """Return a snapshot at most `MAX_AGE_SECONDS` old. Call it from a thread: it may query."""
     global _latest
@@ -157,4 +166,5 @@ def forget_snapshot() -> None:
     """Drop the snapshot of this process; the next use reads the database again."""
     global _latest
     with _lock:
-        _latest = None
+        # Kept for those whose look-up came before; no age is less than infinite.
+        _latest = None if _latest is None else (_latest[0], -math.inf)

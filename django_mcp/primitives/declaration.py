@@ -64,9 +64,13 @@ class Declaration:
     tool, seconds that each run may take; default `DJANGO_MCP_BACKGROUND_TIMEOUT`."""
     retry: Retry | None = None
     """Retry policy for exceptions. A tool must be idempotent or read-only."""
+    rate: str | Iterable[str] = ()
+    """Limits of calls by each caller, such as `30/m` or `["30/m", "500/d"]`."""
 
     def __post_init__(self) -> None:
         self._collect("scopes", "permissions", "icons")
+        if isinstance(self.rate, Iterable):  # what is not is among the problems
+            self._collect("rate")
 
     def _collect(self, *names: str) -> None:
         """Replace iterables by tuples: a generator would be empty when it is resolved again."""

@@ -15,6 +15,7 @@ from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.requirement import Requirement
 from django_mcp.primitives.retry import Retry
+from django_mcp.rate import Rate
 from django_mcp.schemas.callables import located_name_of
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.input.strings import from_strings
@@ -30,7 +31,8 @@ class Primitive:
 
     The policy reads these fields alone.
     `read_only` means that it changes nothing, so that read-only groups keep it. `atomic` is the
-    alias of the database whose transaction a run takes place in, or None.
+    alias of the database whose transaction a run takes place in, or None. `rates` limit the calls
+    of each caller.
     """
 
     kind: ClassVar[Kind]
@@ -59,6 +61,7 @@ class Primitive:
     timeout: float | None = None
     retry: Retry | None = None
     atomic: str | None = None
+    rates: tuple[Rate, ...] = ()
 
     @property
     def key(self) -> Key:

@@ -11,6 +11,7 @@ from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.raises import Raises, raises_problems
 from django_mcp.primitives.requirement import read_requirement
 from django_mcp.primitives.retry import Retry, is_duration
+from django_mcp.rate import Rate
 from django_mcp.schemas.callables import (
     documentation_of,
     is_coroutine_function,
@@ -89,11 +90,27 @@ class Resolution:
             "raises": _read_only(declaration.raises),
             "timeout": declaration.timeout,
             "retry": declaration.retry,
+            "rates": self.attempt(_rates, declaration.rate) or (),
         }
 
     def error(self) -> ValueError:
         """Return the error that names all problems."""
         return ValueError("; ".join(dict.fromkeys(self.problems)))
+
+
+def _rates(texts: Any) -> tuple[Rate, ...]:
+    """Return the rates of an option `rate`, each once."""
+    if not isinstance(texts, tuple):
+        raise ValueError(f"the rate {texts!r} is no text such as '30/m', nor a list of them")
+    problems, rates = [], []
+    for text in texts:
+        try:
+            rates.append(Rate.parse(text))
+        except (TypeError, ValueError):
+            problems.append(f"the rate {text!r} is no text such as '30/m', in s, m, h or d")
+    if problems:
+        raise DeclarationError(problems)
+    return tuple(dict.fromkeys(rates))
 
 
 def _read_only(raises: Any) -> Raises:

@@ -16,11 +16,14 @@ from django_mcp.exceptions import (
     Violation,
 )
 from django_mcp.guards import all_guards
+from django_mcp.guards.rates import Rates
+from django_mcp.invocation import Invocation
+from django_mcp.policy.snapshot import current_snapshot, known_snapshot
 from django_mcp.principals import Principal
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.resources.resource import Resource
 from django_mcp.resources.routes import declared_as
-from django_mcp.threads.executors import run_in_worker
+from django_mcp.threads.executors import run_in_control, run_in_worker
 
 
 async def referenced_prompt(name: str, principal: Principal) -> CompletablePrimitive:
@@ -41,6 +44,21 @@ async def referenced_resource(uri: str, principal: Principal) -> CompletablePrim
     if lookup.found is None:
         raise ResourceNotFoundError(uri)
     return lookup.found
+
+
+async def count_completion(principal: Principal, address: str) -> None:
+    """Count a completion, before its reference is looked up.
+
+    It is a call that reads, against the limits that do not depend on what is called: a reference
+    to what is hidden counts like one to what is missing. Raises `RateLimitedError`,
+    `RatesUnavailableError` and `BusyError`.
+    """
+    if known_snapshot() is None:
+        await run_in_control(current_snapshot)
+    invocation = Invocation(name="", arguments={}, principal=principal, address=address)
+    call, rates = Call(invocation=invocation, target=None), Rates()
+    if rates.may_block(call):
+        await run_in_worker(rates.before, call)
 
 
 async def complete(

@@ -28,6 +28,7 @@ from django_mcp.protocol.completions import complete, referenced_prompt, referen
 from django_mcp.protocol.definitions import wire_tool
 from django_mcp.protocol.handlers.prompts import list_prompts
 from django_mcp.protocol.handlers.resources import list_resource_templates, list_resources
+from django_mcp.protocol.rate_limits import with_limits
 from django_mcp.protocol.results import prompt_result, read_result
 from django_mcp.protocol.targets import Target
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
@@ -84,7 +85,8 @@ class MCPClient:
     def list_tools(self) -> list[Tool]:
         """Return the tools that this caller sees, as MCP defines them."""
         forget_snapshot()
-        return [wire_tool(tool) for tool in visible(tools.Tool, self.principal)]
+        shown = visible(tools.Tool, self.principal)
+        return [with_limits(wire_tool(tool), tool) for tool in shown]
 
     def list_resources(self) -> list[Resource]:
         """Return the resources with a URI of their own that this caller sees, of every page."""

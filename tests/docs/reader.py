@@ -33,6 +33,7 @@ ENVIRONMENT = (
     "pip install gunicorn",
     'pip install "django-mcp-toolkit[celery]" redis',
     'pip install "django-mcp-toolkit[tasks]" django-tasks-db',
+    'pip install "django-mcp-toolkit[ratelimit]"',
 )
 
 

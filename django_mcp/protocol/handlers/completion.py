@@ -7,7 +7,12 @@ import mcp_types
 from mcp_types import CompleteRequestParams, CompleteResult, PromptReference
 
 from django_mcp.calls.call import Call
-from django_mcp.protocol.completions import complete, referenced_prompt, referenced_resource
+from django_mcp.protocol.completions import (
+    complete,
+    count_completion,
+    referenced_prompt,
+    referenced_resource,
+)
 from django_mcp.protocol.errors import failed_get
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.targets import Target
@@ -19,6 +24,7 @@ async def complete_argument(ctx: Context, params: CompleteRequestParams) -> Comp
     """Handle `completion/complete`. It is not on record."""
     exchange, reference, argument = exchange_of(ctx), params.ref, params.argument.name
     try:
+        await count_completion(exchange.principal, exchange.peer.address)
         if isinstance(reference, PromptReference):
             primitive = await referenced_prompt(reference.name, exchange.principal)
         else:

@@ -15,6 +15,7 @@ from django_mcp.protocol.errors import failed_get
 from django_mcp.protocol.exchange import Context
 from django_mcp.protocol.handlers.calls import call_of, served
 from django_mcp.protocol.handlers.pages import visible_page
+from django_mcp.protocol.rate_limits import with_limits
 from django_mcp.protocol.results import prompt_result
 
 
@@ -22,7 +23,8 @@ async def list_prompts(ctx: Context, params: PaginatedRequestParams) -> ListProm
     """Handle `prompts/list`."""
     page = await visible_page(ctx, params, Prompt)
     return ListPromptsResult(
-        prompts=[wire_prompt(each) for each in page.items], next_cursor=page.next_cursor
+        prompts=[with_limits(wire_prompt(each), each) for each in page.items],
+        next_cursor=page.next_cursor,
     )
 
 

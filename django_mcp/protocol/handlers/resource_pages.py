@@ -26,6 +26,7 @@ from django_mcp.protocol.definitions import wire_entry, wire_resource
 from django_mcp.protocol.errors import failed_list, invalid_cursor
 from django_mcp.protocol.exchange import Context, exchange_of
 from django_mcp.protocol.handlers.pages import Page, all_visible
+from django_mcp.protocol.rate_limits import with_limits
 from django_mcp.protocol.targets import Target
 from django_mcp.resources.models.entries import Entries, StalePositionError
 from django_mcp.resources.models.resource import ModelResource
@@ -85,7 +86,7 @@ def _plain(shown: Sequence[Resource], position: Position | None) -> Iterator[Ite
     for each in shown:
         if not each.is_template and each.name > after:
             place = Position(order=(PLAIN,), values=(each.name,))
-            yield Item(definition=wire_resource(each), position=place)
+            yield Item(definition=with_limits(wire_resource(each), each), position=place)
 
 
 def _sections(
@@ -133,7 +134,10 @@ def _rows_of(section: Section, limit: int, loop: asyncio.AbstractEventLoop) -> I
             return  # as every read would be answered
         raise failed_list(known, call.id) from None
     for entry, position in rows:
+        definition = None
+        if entry is not None:
+            definition = with_limits(wire_entry(resource, entry), resource)
         yield Item(
-            definition=None if entry is None else wire_entry(resource, entry),
+            definition=definition,
             position=Position(order=(resource.name, *position.order), values=position.values),
         )

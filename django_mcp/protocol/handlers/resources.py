@@ -16,6 +16,7 @@ from django_mcp.protocol.exchange import Context, is_modern
 from django_mcp.protocol.handlers.calls import call_of, served
 from django_mcp.protocol.handlers.pages import visible_page
 from django_mcp.protocol.handlers.resource_pages import resource_page
+from django_mcp.protocol.rate_limits import with_limits
 from django_mcp.protocol.results import read_result
 from django_mcp.resources.resource import Resource
 
@@ -32,7 +33,7 @@ async def list_resource_templates(
     """Handle `resources/templates/list`."""
     page = await visible_page(ctx, params, Resource, where=lambda each: each.is_template)
     return ListResourceTemplatesResult(
-        resource_templates=[wire_resource_template(each) for each in page.items],
+        resource_templates=[with_limits(wire_resource_template(each), each) for each in page.items],
         next_cursor=page.next_cursor,
     )
 

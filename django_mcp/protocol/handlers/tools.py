@@ -26,6 +26,7 @@ from django_mcp.protocol.elicitation import input_responses_in, is_askable
 from django_mcp.protocol.exchange import Context, current_exchange, exchange_of, is_modern
 from django_mcp.protocol.handlers.calls import call_of, served
 from django_mcp.protocol.handlers.pages import visible_page
+from django_mcp.protocol.rate_limits import with_limits_json
 from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ UNDEFINED = {"type": "object"}
 
 
 class ToolList:
-    """Handler of `tools/list` for one registry, whose definitions never change.
+    """Handler of `tools/list` for one registry, whose definitions never change but for limits.
 
     The SDK validates and copies whatever a handler returns, and for definitions that costs most
     of a list's time and megabytes of memory. So the handler returns the names alone, and a
@@ -45,8 +46,8 @@ class ToolList:
     """
 
     def __init__(self, registry: Registry) -> None:
-        self._definitions: Mapping[str, dict[str, Any]] = {
-            name: wire_tool_json(tool) for name, tool in registry.of(Tool).items()
+        self._definitions: Mapping[str, tuple[Tool, dict[str, Any]]] = {
+            name: (tool, wire_tool_json(tool)) for name, tool in registry.of(Tool).items()
         }
         self._is_explained = False
 
@@ -73,7 +74,8 @@ class ToolList:
         """Middleware of the SDK's server: put the definitions into the result of `tools/list`."""
         result = await call_next(ctx)
         if ctx.method == "tools/list" and isinstance(result, dict):
-            tools = [self._definitions[tool["name"]] for tool in result["tools"]]
+            shown = (self._definitions[tool["name"]] for tool in result["tools"])
+            tools = [with_limits_json(definition, tool) for tool, definition in shown]
             return {**result, "tools": tools}
         return result
 

@@ -1,0 +1,148 @@
+"""Guard of rates: so many calls in a time, of a caller, a client, a tool, a group or all."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from threading import Lock
+from typing import Any
+
+from django_mcp.calls.call import Call
+from django_mcp.calls.guard import Guard
+from django_mcp.conf import settings
+from django_mcp.exceptions import RateLimitedError, RatesUnavailableError
+from django_mcp.meta_keys import RATE_LIMITS_META_KEY
+from django_mcp.policy.rate_limits import RateLimit, limits_of
+from django_mcp.policy.snapshot import latest_snapshot
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.schemas.output.output import Rendered
+
+logger = logging.getLogger(__name__)
+
+LOG_INTERVAL_SECONDS = 60.0
+"""Time between two log lines of one process about a cache that cannot count."""
+
+Keyed = tuple[RateLimit, str]
+"""Limit with the key by which it counts a call."""
+
+
+class Rates(Guard):
+    """Guard that counts calls, and refuses those beyond a limit.
+
+    It stands before the guards that refuse what is hidden: calls of unknown names count as well,
+    against the limits that do not depend on what is called. A background call counts once, where it
+    is submitted.
+    """
+
+    def may_block(self, call: Call) -> bool:
+        """See `Guard`: for the cache, where a limit concerns the call and was not counted yet."""
+        return not call.is_repeated and Rates not in call.state and bool(_limits(call))
+
+    def before(self, call: Call) -> Rendered | None:
+        """See `Guard`. Raises `RateLimitedError` and `RatesUnavailableError`.
+
+        Every limit is judged before any is counted, so that what one refuses takes nothing from
+        the others. The count itself is the last judgment: of calls at the same time only as many
+        pass as the limit has left, and one that loses this race stays counted where it already was.
+        """
+        limits = _limits(call)
+        if not limits:
+            return None
+        primitive, address = call.target, call.invocation.address
+        keyed = [(each, each.key(primitive, call.principal, address)) for each in limits]
+        try:
+            call.state[Rates] = _counted(keyed, primitive)
+        except RateLimitedError:
+            raise
+        except Exception as error:  # noqa: BLE001  (every cache has its own)
+            _faults.log(error)
+            if not _passes_uncounted(primitive):
+                raise RatesUnavailableError from None
+            call.state[Rates] = []
+        return None
+
+    def after(self, call: Call, result: Rendered) -> Rendered:
+        """See `Guard`: what is left of the caller's own limits, unless a worker ran it."""
+        left = None if call.is_repeated else call.state.get(Rates)
+        return result.with_meta(RATE_LIMITS_META_KEY, left) if left else result
+
+
+class _FaultLog:
+    """Log of a cache that cannot count: one line in so many seconds, however many calls there are.
+
+    Thread-safe.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._next = -math.inf
+
+    def log(self, error: Exception) -> None:
+        with self._lock:
+            now = self._clock()
+            if now < self._next:
+                return
+            self._next = now + LOG_INTERVAL_SECONDS
+        logger.error(
+            "The cache cannot count calls for their limits; by DJANGO_MCP_RATES_FAIL_OPEN (%r) "
+            "some pass uncounted, and the others are refused",
+            settings.RATES_FAIL_OPEN,
+            exc_info=error,
+        )
+
+
+_faults = _FaultLog()
+
+
+def _limits(call: Call) -> list[RateLimit]:
+    return limits_of(call.target, call.principal, latest_snapshot())
+
+
+def _counted(keyed: Sequence[Keyed], primitive: Primitive | None) -> list[dict[str, Any]]:
+    """Count a call; return what is left of the caller's own limits, as clients are told it.
+
+    Raises `RateLimitedError`, and whatever the cache raises.
+    """
+    # By its name, because django-ratelimit is optional.
+    usage_of = import_module("django_mcp.policy.rates").usage_of
+    if len(keyed) > 1:
+        _judge(usage_of, keyed, primitive)
+    left = []
+    for limit, key in keyed:
+        usage = usage_of(limit.name, key, limit.rate, increment=True)
+        if usage is None:
+            continue
+        if usage.count > limit.rate.limit:
+            raise _refusal(limit, usage.seconds_left, primitive)
+        if limit.is_own and primitive is not None:
+            remaining = limit.rate.limit - usage.count
+            shown = {"remaining": remaining, "resets_in": usage.seconds_left}
+            left.append({**limit.as_json(primitive.kind), **shown})
+    return left
+
+
+def _judge(
+    usage_of: Callable[..., Any], keyed: Sequence[Keyed], primitive: Primitive | None
+) -> None:
+    """Raise if a limit is used up, by the one with the longest wait; count nothing."""
+    used_up: list[tuple[int, RateLimit]] = []
+    for limit, key in keyed:
+        usage = usage_of(limit.name, key, limit.rate, increment=False)
+        if usage is not None and usage.count >= limit.rate.limit:
+            used_up.append((usage.seconds_left, limit))
+    if used_up:
+        seconds, limit = max(used_up, key=lambda each: each[0])
+        raise _refusal(limit, seconds, primitive)
+
+
+def _refusal(limit: RateLimit, seconds: int, primitive: Primitive | None) -> RateLimitedError:
+    kind = "" if primitive is None else str(primitive.kind)
+    return RateLimitedError(limit.refusal_text(kind), retry_after=seconds)
+
+
+def _passes_uncounted(primitive: Primitive | None) -> bool:
+    if settings.RATES_FAIL_OPEN == "reads":
+        return primitive is None or primitive.read_only
+    return settings.RATES_FAIL_OPEN == "all"

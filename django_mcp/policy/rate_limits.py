@@ -1,0 +1,182 @@
+"""Limits of calls in time: those of the code, of the settings and of rows that concern a call."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django_mcp.conf import settings
+from django_mcp.policy.callers import caller_key, digest
+from django_mcp.policy.snapshot import Snapshot
+from django_mcp.primitives.primitive import Primitive
+from django_mcp.principals import Principal
+from django_mcp.rate import Rate
+
+logger = logging.getLogger(__name__)
+
+NOUNS = {"": "call", "read": "read", "write": "write"}
+"""Nouns of what a limit counts, by the suffix that its name has in the settings."""
+
+SUBJECTS = ("user", "client", "user_client", "tool", "group", "endpoint", "all")
+"""Subjects of the limits in the settings: those whose calls are counted together."""
+
+OWN_SUBJECTS = ("user", "user_client", "each tool", "each group")
+"""Subjects of which nobody else's calls are counted: its limit may be known to the caller."""
+
+OWN_WORDS = {
+    "each tool": "",
+    "each group": " over its group",
+    "user": " in all",
+    "user_client": " in all through one client",
+}
+"""Words for a caller, of which of its calls a limit is."""
+
+SHARED_TEXTS = {
+    "client": "Too many calls come through this client at the moment.",
+    "client row": "Too many calls come through this client at the moment.",
+    "tool": "This is called too often at the moment.",
+    "group": "This and what belongs to it is called too often at the moment.",
+    "endpoint": "There are too many calls at the moment.",
+    "all": "There are too many calls at the moment.",
+}
+"""Refusals by limits that count the calls of others as well, without their numbers."""
+
+CALLER_SUBJECTS = ("user", "client", "user_client", "endpoint", "all", "client row")
+"""Subjects that do not depend on what is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """Limit of the calls of a subject.
+
+    The subject is one of the settings, or of the rates of a declaration (`each tool`), of a group
+    (`each group`) or of a client (`client row`), the first two of which are those of one caller.
+    `noun` is what is counted: calls, reads or writes.
+    """
+
+    subject: str
+    noun: str
+    rate: Rate
+
+    @property
+    def is_own(self) -> bool:
+        """True if it counts the calls of the caller alone."""
+        return self.subject in OWN_SUBJECTS
+
+    def words(self) -> str:
+        """Return a limit of the caller's own in words, such as `30 reads per minute in all`."""
+        return f"{self.rate.of(self.noun)}{OWN_WORDS[self.subject]}"
+
+    def refusal_text(self, kind: str) -> str:
+        """Return the message of a refusal by it, of a call of this kind of primitive."""
+        if not self.is_own:
+            return SHARED_TEXTS[self.subject]
+        of_this = f" of this {kind}" if self.subject == "each tool" else ""
+        return f"You may make at most {self.words()}{of_this}."
+
+    def as_json(self, kind: str) -> dict[str, Any]:
+        """Return a limit of the caller's own as clients are told it, for this kind of primitive."""
+        per = {"each tool": str(kind), "each group": "group"}.get(self.subject, self.subject)
+        return {
+            "limit": self.rate.limit,
+            "seconds": self.rate.seconds,
+            "per": per,
+            "of": f"{self.noun}s",
+        }
+
+    @property
+    def name(self) -> str:
+        """Name by which its calls are counted."""
+        return f"{self.subject}:{self.noun}"
+
+    def key(self, primitive: Primitive | None, principal: Principal, address: str) -> str:
+        """Return the key by which it counts a call of the primitive by this caller."""
+        target = ("", "", "") if primitive is None else (*primitive.key, primitive.group)
+        kind, name, group = target
+        if self.subject == "user":
+            return caller_key(principal, address)
+        if self.subject == "user_client":
+            return digest(caller_key(principal, address), principal.client_id)
+        if self.subject in ("client", "client row"):
+            return principal.client_id
+        if self.subject == "tool":
+            return digest(kind, name)
+        if self.subject == "each tool":
+            return digest(caller_key(principal, address), kind, name)
+        if self.subject == "group":
+            return group
+        if self.subject == "each group":
+            return digest(caller_key(principal, address), group)
+        return principal.endpoint.name if self.subject == "endpoint" else ""
+
+
+def limits_of(
+    primitive: Primitive | None, principal: Principal, snapshot: Snapshot | None
+) -> list[RateLimit]:
+    """Return the limits that concern a call, the caller's own first.
+
+    That is the order to count them in: a call which the caller's own limit refuses takes nothing
+    from others. A call without a primitive, such as of an unknown name, counts as one that reads.
+    """
+    is_read = primitive is None or primitive.read_only
+    found = own_limits(primitive, snapshot)
+    found += [each for each in _configured(is_read=is_read) if not each.is_own]
+    if snapshot is not None and (row := snapshot.clients.get(principal.client_id)):
+        found += _of_row("client row", row.read_rate, row.write_rate, is_read=is_read)
+    if primitive is None:
+        found = [each for each in found if each.subject in CALLER_SUBJECTS]
+    if not principal.client_id:
+        found = [each for each in found if each.subject != "client"]
+    return found
+
+
+def own_limits(primitive: Primitive | None, snapshot: Snapshot | None) -> list[RateLimit]:
+    """Return the limits of a primitive that each caller has for itself."""
+    is_read = primitive is None or primitive.read_only
+    found: list[RateLimit] = []
+    if primitive is not None:
+        found += [
+            RateLimit(subject="each tool", noun="call", rate=rate) for rate in primitive.rates
+        ]
+        if snapshot is not None and (row := snapshot.groups.get(primitive.group)):
+            found += _of_row("each group", row.read_rate, row.write_rate, is_read=is_read)
+    return [*found, *(each for each in _configured(is_read=is_read) if each.is_own)]
+
+
+def read_limit(name: str, text: str) -> RateLimit:
+    """Return a limit as the setting spells it. Raises `ValueError` for one that is none."""
+    subject, colon, suffix = name.partition(":")
+    if subject not in SUBJECTS or suffix not in NOUNS or (colon and not suffix):
+        raise ValueError(
+            f"{name!r} is none of {', '.join(SUBJECTS)}, each alone or with :read or :write"
+        )
+    return RateLimit(subject=subject, noun=NOUNS[suffix], rate=Rate.parse(text))
+
+
+def _configured(*, is_read: bool) -> tuple[RateLimit, ...]:
+    rates = settings.RATES
+    return _parsed(tuple(rates.items()), is_read=is_read) if rates else ()
+
+
+@lru_cache(maxsize=16)
+def _parsed(rates: tuple[tuple[str, str | None], ...], *, is_read: bool) -> tuple[RateLimit, ...]:
+    nouns = ("call", "read" if is_read else "write")
+    limits = (read_limit(name, text) for name, text in rates if text is not None)
+    return tuple(each for each in limits if each.noun in nouns)
+
+
+def _of_row(subject: str, read_rate: str, write_rate: str, *, is_read: bool) -> Iterator[RateLimit]:
+    text = read_rate if is_read else write_rate
+    if text and (rate := _rate_of_row(text)) is not None:
+        yield RateLimit(subject=subject, noun="read" if is_read else "write", rate=rate)
+
+
+@lru_cache(maxsize=1024)
+def _rate_of_row(text: str) -> Rate | None:
+    """Return the rate of a column; None, and one line in the log, for one that no form has seen."""
+    try:
+        return Rate.parse(text)
+    except ValueError:
+        logger.exception("A rate in the database limits nothing")
+        return None
