@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import random
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import DatabaseError, InterfaceError, connections, router
 
-from django_mcp.background.backend import background_of
+from django_mcp.background.backend import background_of, get_backend, waits_for_commit
 from django_mcp.background.completion import (
     end_with_error,
     end_with_result,
@@ -57,6 +58,9 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_INTERVAL_SECONDS = 0.5
 
+BUSY_DELAY_SECONDS = 5.0
+"""About the time after which a task is tried again that a limit of concurrent calls has refused."""
+
 
 class ClaimLostError(Exception):
     """The task has ended, or another run has replaced this one: its work must not count."""
@@ -84,6 +88,10 @@ def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -
             logger.warning("Task %s ended before its run did; that is discarded", task.pk)
         except (Exception, SystemExit) as raised:
             error = _public_error(run, raised)
+            if _is_to_be_postponed(run, error):
+                if _postpone(run, error):
+                    return
+                error = TaskCancelledError()
             delay = _retry_delay(run, error)
             if delay is not None and _write_with_retries(
                 partial(run.rows.requeue, delay=timedelta(seconds=delay))
@@ -204,6 +212,25 @@ def _public_error(run: Run, error: Exception | SystemExit) -> Exception:
     failure = ToolFailedError(run.task.call_id)
     failure.__cause__ = error
     return failure
+
+
+def _is_to_be_postponed(run: Run, error: Exception) -> bool:
+    """Return whether a guard has refused the run as busy: nothing of it has begun.
+
+    Not where the backend would run it here at once, and again and again.
+    """
+    is_refused = run.call is not None and error is run.call.refusal
+    return is_refused and isinstance(error, BusyError) and waits_for_commit(get_backend())
+
+
+def _postpone(run: Run, error: Exception) -> bool:
+    """Queue a task for later whose run has not begun; False if it has ended or is to end."""
+    delay = BUSY_DELAY_SECONDS * random.uniform(0.5, 1.5)
+    if not _write_with_retries(partial(run.rows.postpone, delay=timedelta(seconds=delay))):
+        return False
+    logger.info("Task %s waits for %.1f s: %s", run.task.pk, delay, error)
+    enqueue(run.task, delay=delay)
+    return True
 
 
 def _retry_delay(run: Run, error: Exception) -> float | None:

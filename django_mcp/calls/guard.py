@@ -46,6 +46,10 @@ class Guard:
     repeats_in_worker: bool = False
     """If true, the worker of a background call calls `before` again, before it runs the call."""
 
+    around_needs_thread_of_tool: bool = True
+    """If false, `around` has to do with neither the thread, the database connections nor the
+    context of the tool: where it may block, an async tool's call holds no thread as it runs."""
+
     def may_block(self, call: Call) -> bool:
         """Return whether the phases need a thread, for a query or a cache.
 

@@ -214,7 +214,8 @@ def _around(call: Call, guards: Sequence[Guard], body: Body[T]) -> Steps[T]:
         return (yield from body())
     guard, *rest = guards
     try:
-        place = Place.TOOL if guard.may_block(call) else Place.TASK
+        blocking = Place.TOOL if guard.around_needs_thread_of_tool else Place.THREAD
+        place = blocking if guard.may_block(call) else Place.TASK
         manager = guard.around(call)
         enter, leave = manager.__enter__, manager.__exit__
     except OURS as error:

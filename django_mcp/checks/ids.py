@@ -83,6 +83,7 @@ class CheckId(StrEnum):
     UNREACHABLE_ARGUMENT_BYTES = "django_mcp.W052"
     INEXACT_RATES = "django_mcp.W045"
     DISABLED_RATES = "django_mcp.W046"
+    UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -56,6 +56,33 @@ class LimitSettings:
         default=86400.0,
         help="Seconds that the answer to a call with an idempotency key is kept and repeated.",
     )
+    MAX_CALLS_PER_USER = Setting[int | None](
+        int,
+        default=None,
+        is_optional=True,
+        help=(
+            "Limit of calls of one user that run at once. One more is refused as busy. Anonymous "
+            "callers count by client, and without one by address. `None`: no limit."
+        ),
+    )
+    MAX_CALLS_PER_CLIENT = Setting[int | None](
+        int,
+        default=None,
+        is_optional=True,
+        help=(
+            "Limit of calls through one client that run at once, those of all its users together. "
+            "`None`: no limit."
+        ),
+    )
+    MAX_CALLS_PER_TOOL = Setting[int | None](
+        int,
+        default=None,
+        is_optional=True,
+        help=(
+            "Limit of calls of one tool that run at once, those of all callers together, for tools "
+            "without `max_concurrent`. `None`: no limit."
+        ),
+    )
     SHUTDOWN_TIMEOUT = Setting(
         float,
         default=10.0,

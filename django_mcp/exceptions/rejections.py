@@ -109,6 +109,26 @@ class TooManyTasksError(BusyError):
         )
 
 
+class TooManyCallsError(BusyError):
+    """As many calls run as may at once: `limit`, of the `holder`.
+
+    That is `user`, `client` or `address`, or the kind of what is called, for all of its callers.
+    """
+
+    hint = "Wait until one of them has ended, and call again."
+
+    def __init__(self, limit: int, *, holder: str) -> None:
+        self.limit = limit
+        self.holder = holder
+        calls = "1 call" if limit == 1 else f"{limit} calls"
+        running = {
+            "user": f"You have {calls} running",
+            "client": f"Your client has {calls} running, those of all its users together",
+            "address": f"Your address has {calls} running",
+        }.get(holder, f"This {holder} has {calls} running, those of all callers together")
+        super().__init__(f"{running}, and may have no more at once.")
+
+
 class TaskRequiredError(CallRejectedError):
     """The tool runs only as a task, and this client takes none (`require_task`)."""
 

@@ -4,6 +4,7 @@
     Rates           the call is within the limits of its caller, its client, its tool, of all
     Visible         a call of a tool that its caller does not see reads as one that is missing
     Scopes          the caller holds the scopes of the tool
+    Concurrency     not too many calls of its user, client and tool run at once (`around`)
     (`around` of every guard is entered here)
     Arguments       the arguments are small enough and fit the schema, and are bound to parameters
     ...             the guards of DJANGO_MCP_GUARDS
@@ -45,6 +46,7 @@ from django_mcp.calls.pipeline import Guards
 from django_mcp.conf import settings
 from django_mcp.guards.arguments import Arguments
 from django_mcp.guards.circuit_breaker import CircuitBreaker
+from django_mcp.guards.concurrency import Concurrency
 from django_mcp.guards.idempotency_key import IdempotencyKey
 from django_mcp.guards.prepare import Prepare
 from django_mcp.guards.rates import Rates
@@ -71,6 +73,7 @@ def _guards(paths: tuple[str, ...]) -> Guards:
             Rates(),
             Visible(),
             Scopes(),
+            Concurrency(),
         ),
         inner=(
             Arguments(),

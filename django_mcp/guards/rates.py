@@ -1,18 +1,15 @@
 """Guard of rates: so many calls in a time, of a caller, a client, a tool, a group or all."""
 
 import logging
-import math
-import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from threading import Lock
 from typing import Any
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.conf import settings
 from django_mcp.exceptions import RateLimitedError, RatesUnavailableError
 from django_mcp.meta_keys import RATE_LIMITS_META_KEY
+from django_mcp.policy.cache_outages import CacheOutage, passes_uncounted
 from django_mcp.policy.rate_limits import RateLimit, limits_of
 from django_mcp.policy.snapshot import latest_snapshot
 from django_mcp.primitives.primitive import Primitive
@@ -20,8 +17,7 @@ from django_mcp.schemas.output.output import Rendered
 
 logger = logging.getLogger(__name__)
 
-LOG_INTERVAL_SECONDS = 60.0
-"""Time between two log lines of one process about a cache that cannot count."""
+outage = CacheOutage(logger, "The cache of rates is away: calls cannot be counted")
 
 Keyed = tuple[RateLimit, str]
 """Limit with the key by which it counts a call."""
@@ -56,8 +52,8 @@ class Rates(Guard):
         except RateLimitedError:
             raise
         except Exception as error:  # noqa: BLE001  (every cache has its own)
-            _faults.log(error)
-            if not _passes_uncounted(primitive):
+            outage.log(error)
+            if not passes_uncounted(primitive):
                 raise RatesUnavailableError from None
             call.state[Rates] = []
         return None
@@ -66,34 +62,6 @@ class Rates(Guard):
         """See `Guard`: what is left of the caller's own limits, unless a worker ran it."""
         left = None if call.is_repeated else call.state.get(Rates)
         return result.with_meta(RATE_LIMITS_META_KEY, left) if left else result
-
-
-class _FaultLog:
-    """Log of a cache that cannot count: one line in so many seconds, however many calls there are.
-
-    Thread-safe.
-    """
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._next = -math.inf
-
-    def log(self, error: Exception) -> None:
-        with self._lock:
-            now = self._clock()
-            if now < self._next:
-                return
-            self._next = now + LOG_INTERVAL_SECONDS
-        logger.error(
-            "The cache cannot count calls for their limits; by DJANGO_MCP_RATES_FAIL_OPEN (%r) "
-            "some pass uncounted, and the others are refused",
-            settings.RATES_FAIL_OPEN,
-            exc_info=error,
-        )
-
-
-_faults = _FaultLog()
 
 
 def _limits(call: Call) -> list[RateLimit]:
@@ -140,9 +108,3 @@ def _judge(
 def _refusal(limit: RateLimit, seconds: int, primitive: Primitive | None) -> RateLimitedError:
     kind = "" if primitive is None else str(primitive.kind)
     return RateLimitedError(limit.refusal_text(kind), retry_after=seconds)
-
-
-def _passes_uncounted(primitive: Primitive | None) -> bool:
-    if settings.RATES_FAIL_OPEN == "reads":
-        return primitive is None or primitive.read_only
-    return settings.RATES_FAIL_OPEN == "all"

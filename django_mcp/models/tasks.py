@@ -95,7 +95,7 @@ class ToolTaskQuerySet(SlotQuerySet["ToolTask"]):
         )
         return self.get(pk=key) if claimed else None
 
-    def requeue(self, *, delay: datetime.timedelta = datetime.timedelta()) -> int:
+    def requeue(self, *, delay: datetime.timedelta = datetime.timedelta(), **facts: Any) -> int:
         """Queue working tasks for another run after the delay.
 
         Not those that are to be cancelled, nor those whose result is stored. `updated` is the time
@@ -103,7 +103,12 @@ class ToolTaskQuerySet(SlotQuerySet["ToolTask"]):
         """
         due = timezone.now() + delay
         running = self.filter(status=ToolTask.Status.WORKING, cancel_requested=False, result="")
-        return running.update(status=ToolTask.Status.QUEUED, heartbeat=due, updated=due)
+        status = ToolTask.Status.QUEUED
+        return running.update(status=status, heartbeat=due, updated=due, **facts)
+
+    def postpone(self, *, delay: datetime.timedelta) -> int:
+        """Queue working tasks, whose run has not begun, for later; it does not count as a run."""
+        return self.requeue(delay=delay, attempts=F("attempts") - 1)
 
     def suspend(self, *, input_requests: str, **facts: Any) -> int:
         """Suspend running tasks until there are responses. Not those that are to be cancelled."""

@@ -66,6 +66,9 @@ class Declaration:
     """Retry policy for exceptions. A tool must be idempotent or read-only."""
     rate: str | Iterable[str] = ()
     """Limits of calls by each caller, such as `30/m` or `["30/m", "500/d"]`."""
+    max_concurrent: int | None = None
+    """Calls of it that may run at once, those of all callers together. One more is refused as
+    busy; default for tools `DJANGO_MCP_MAX_CALLS_PER_TOOL`."""
 
     def __post_init__(self) -> None:
         self._collect("scopes", "permissions", "icons")

@@ -60,6 +60,7 @@ class Primitive:
     raises: Raises
     timeout: float | None = None
     retry: Retry | None = None
+    max_concurrent: int | None = None
     atomic: str | None = None
     rates: tuple[Rate, ...] = ()
 

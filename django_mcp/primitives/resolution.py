@@ -91,6 +91,7 @@ class Resolution:
             "timeout": declaration.timeout,
             "retry": declaration.retry,
             "rates": self.attempt(_rates, declaration.rate) or (),
+            "max_concurrent": declaration.max_concurrent,
         }
 
     def error(self) -> ValueError:
@@ -152,3 +153,6 @@ def _repeat_problems(declaration: Declaration) -> Iterator[str]:
             yield "retry is for tools that are declared idempotent or read_only"
     elif retry is not None:
         yield "retry must be a django_mcp.Retry"
+    most: object = declaration.max_concurrent
+    if most is not None and (type(most) is not int or most < 1):
+        yield "max_concurrent must be a positive integer"

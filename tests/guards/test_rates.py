@@ -14,6 +14,7 @@ from django_mcp.asgi import Application
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.guards import rates
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
+from django_mcp.policy.cache_outages import CacheOutage
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build
@@ -476,7 +477,8 @@ def test_cache_that_cannot_count_is_logged_once_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(rates, "_faults", rates._FaultLog(clock=lambda: clock[0]))
+    outage = CacheOutage(rates.logger, "The cache is away", clock=lambda: clock[0])
+    monkeypatch.setattr(rates, "outage", outage)
     settings.DJANGO_MCP_RATES = {"user": "100/d"}
 
     kinds(ada_calls, *["read", "write"] * 3)
@@ -488,7 +490,7 @@ def test_cache_that_cannot_count_is_logged_once_a_minute(
 
     logged = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert (len(first), len(logged)) == (1, 2)
-    assert logged[0].startswith("The cache cannot count calls for their limits")
+    assert logged[0] == "The cache is away"
 
 
 def test_call_that_no_limit_concerns_needs_no_cache(

@@ -792,6 +792,13 @@ def test_tool_without_python_source_is_named_alone() -> None:
     assert caught.value.problems[0].startswith("math.hypot: ")
 
 
+@pytest.mark.parametrize("value", [0, -1, 1.5, "4", True])
+def test_number_of_concurrent_calls_is_checked(value: Any) -> None:
+    assert problems(fine, max_concurrent=value) == [
+        "fine: max_concurrent must be a positive integer"
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
