@@ -28,14 +28,15 @@ def with_resources(call: Call, result: Rendered) -> Steps[Rendered]:
     if not any(_is_open(each) for each in result.content):
         return result
     content: list[Content] = []
-    size = 0
+    size, rows = 0, result.rows
     for each in result.content:
         completed = yield from _completed(call, each)
         # Here, so that no more is read than the result may hold.
-        size += Rendered(content=tuple(completed)).byte_size
+        size += completed.byte_size
         check_bytes(size)
-        content += completed
-    return replace(result, content=tuple(content))
+        content += completed.content
+        rows += completed.rows
+    return replace(result, content=tuple(content), rows=rows)
 
 
 def _is_open(block: Content) -> bool:
@@ -45,15 +46,18 @@ def _is_open(block: Content) -> bool:
     return is_link or (isinstance(block, EmbeddedResource) and not block.has_contents)
 
 
-def _completed(call: Call, block: Content) -> Steps[list[Content]]:
+def _completed(call: Call, block: Content) -> Steps[Rendered]:
+    """Return what stands for a block; its `rows` are those that it adds to the result."""
     if not _is_open(block):
-        return [block]
+        return Rendered(content=(block,), rows=0)
     if isinstance(block, PromptMessage):
         inner = yield from _completed(call, block.block)
-        return [replace(block, content=each) for each in inner]
+        messages = tuple(replace(block, content=each) for each in inner.content)
+        return replace(inner, content=messages)
     if isinstance(block, ResourceLink):
         found = yield Step(partial(_find, call, block.uri), Place.TOOL)
-        return [_named(block, None if found is None else found.resource)]
+        named = _named(block, None if found is None else found.resource)
+        return Rendered(content=(named,), rows=0)
     assert isinstance(block, EmbeddedResource)
     return (yield from _read(call, block.uri))
 
@@ -76,7 +80,7 @@ def _named(link: ResourceLink, resource: Resource | None) -> ResourceLink:
     )
 
 
-def _read(call: Call, uri: str) -> Steps[list[Content]]:
+def _read(call: Call, uri: str) -> Steps[Rendered]:
     found = yield Step(partial(_find, call, uri), Place.TOOL)
     if found is None:
         raise _not_found(uri)
@@ -110,7 +114,7 @@ def _read(call: Call, uri: str) -> Steps[list[Content]]:
         if known.outcome in NOT_FOUND_OUTCOMES:
             raise _not_found(uri) from error
         raise known from known.__cause__
-    return list(_contents(uri, rendered))
+    return replace(rendered, content=tuple(_contents(uri, rendered)))
 
 
 def _contents(uri: str, rendered: Rendered) -> Iterator[Content]:

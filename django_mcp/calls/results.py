@@ -30,7 +30,12 @@ FACTS = ("outcome", "message", "retryable", "hint", "retry_after")
 def serialize_result(result: Rendered) -> str:
     """Return a result as text."""
     blocks = [{"kind": type(block).__name__, **_fields(block)} for block in result.content]
-    stored = {"content": blocks, "structured": result.structured, "meta": dict(result.meta)}
+    stored = {
+        "content": blocks,
+        "structured": result.structured,
+        "rows": result.rows,
+        "meta": dict(result.meta),
+    }
     return json.dumps(stored)
 
 
@@ -40,6 +45,7 @@ def deserialize_result(text: str) -> Rendered:
     return Rendered(
         content=tuple(map(_block, stored["content"])),
         structured=stored["structured"],
+        rows=stored.get("rows", 1),
         meta=stored.get("meta", {}),
     )
 

@@ -64,7 +64,8 @@ class ContentsOutput(Output):
         (block,) = rendered.content
         assert isinstance(block, Text)
         mime_type = self._mime_type or JSON
-        return Rendered(content=(EmbeddedResource(uri="", text=block.text, mime_type=mime_type),))
+        contents = EmbeddedResource(uri="", text=block.text, mime_type=mime_type)
+        return Rendered(content=(contents,), rows=rendered.rows)
 
     def _contents(self, block: Any) -> EmbeddedResource:
         match block:

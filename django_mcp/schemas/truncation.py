@@ -1,7 +1,7 @@
 """Output of lists that are shortened to whole rows where they are larger than a result may be."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -97,6 +97,7 @@ class TruncatedOutput(Output):
         rendered = Rendered(
             content=(Text(text=json_text(data)),),
             structured=None if self.schema is None else {WRAPPER: data},
+            rows=len(data),
         )
         if len(data) == rows.total:
             return rendered
@@ -114,10 +115,9 @@ def marked(rendered: Rendered, *, returned: int, total: int | None, hint: str) -
         "remaining": None if total is None else total - returned,
         "hint": hint,
     }
-    return Rendered(
-        content=(*rendered.content, Text(text=f"This is a part of the result: {number}. {hint}")),
-        structured=rendered.structured,
-        meta={**rendered.meta, TRUNCATED_META_KEY: facts},
+    words = Text(text=f"This is a part of the result: {number}. {hint}")
+    return replace(rendered, content=(*rendered.content, words)).with_meta(
+        TRUNCATED_META_KEY, facts
     )
 
 

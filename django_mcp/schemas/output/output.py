@@ -34,11 +34,13 @@ class Rendered:
     """Rendered result for any client: content blocks and, for data, `structuredContent`.
 
     The content of a resource is in `EmbeddedResource` blocks, and that of a prompt in
-    `PromptMessage`s. `meta` is JSON for the `_meta` of the result, by its keys.
+    `PromptMessage`s. `meta` is JSON for the `_meta` of the result, by its keys. `rows` are the
+    items of a list or of a page, and 1 for anything else; resources that it embeds add theirs.
     """
 
     content: tuple[Content, ...]
     structured: dict[str, Any] | None = None
+    rows: int = 1
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def with_meta(self, key: str, value: Any) -> "Rendered":
@@ -190,7 +192,8 @@ class DataOutput(Output):
 
     def _rendered(self, data: Any, text: str) -> Rendered:
         structured = {WRAPPER: data} if self.is_wrapped else data
-        return Rendered(content=(Text(text=text),), structured=structured)
+        rows = len(data) if isinstance(data, list) else 1
+        return Rendered(content=(Text(text=text),), structured=structured, rows=rows)
 
 
 class UndeclaredOutput(Output):
@@ -204,7 +207,7 @@ class UndeclaredOutput(Output):
         value = bounded(value) if isinstance(value, Iterator) else value
         if is_content(value):
             return self._content.render(value)
-        return Rendered(content=self._data.render(value).content)
+        return replace(self._data.render(value), structured=None)
 
     def page(self, rows: Iterable[Any]) -> Any:
         """Return the JSON of fetched rows, however many. Raises as `render` does."""
@@ -216,7 +219,7 @@ class UndeclaredOutput(Output):
         if is_content(value):
             return self._content.render_at_once(value)
         rendered = self._data.render_at_once(value)
-        return None if rendered is None else Rendered(content=rendered.content)
+        return None if rendered is None else replace(rendered, structured=None)
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:

@@ -94,7 +94,9 @@ class PagedOutput(Output):
                 position = keyset.position(page[number - 1][1])
                 cursor = write_cursor(position, bound_to=request.bound_to)
             structured = {WRAPPER: data[:number], NEXT: cursor}
-            rendered = Rendered(content=(Text(text=json_text(structured)),), structured=structured)
+            rendered = Rendered(
+                content=(Text(text=json_text(structured)),), structured=structured, rows=number
+            )
             if number == len(page):
                 return rendered
             total = len(page) if len(found) == len(page) else None
