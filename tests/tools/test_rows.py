@@ -1,6 +1,6 @@
 """Numbers of rows of results, by which exports are counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,9 +21,9 @@ async def alisted() -> list[int]:
     return [1, 2, 3]
 
 
-def iterated() -> Iterator[int]:
+def iterated() -> list[int]:
     """List numbers."""
-    return iter((1, 2))
+    return (number for number in (1, 2))  # type: ignore[return-value]
 
 
 def untyped():  # type: ignore[no-untyped-def]  # noqa: ANN201
