@@ -33,16 +33,25 @@ def backend() -> str:
 
 
 @pytest.fixture(scope="module")
+def site_options() -> dict[str, str]:
+    """More of the environment of the site's processes; see its settings."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def site(
     broker_url: str,
     backend: str,
+    site_options: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Site]:
     """The project, served, without a worker yet."""
     folder = tmp_path_factory.mktemp("site")
     with held_port() as port, fresh_database(folder) as database_url:
-        site = make_site(database_url, broker_url, folder, port=port, BACKEND=backend)
+        site = make_site(
+            database_url, broker_url, folder, port=port, BACKEND=backend, **site_options
+        )
         handler = ConnectionHandler({"default": {}, ALIAS: database_settings(database_url)})
         connections.settings[ALIAS] = handler.settings[ALIAS]
         connections[ALIAS] = handler[ALIAS]

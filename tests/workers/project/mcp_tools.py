@@ -119,3 +119,21 @@ async def aagree(tag: str, context: ToolContext) -> bool:
     answer = await context.aelicit(f"Keep {tag}?", Consent)
     await Group.objects.acreate(name=f"{tag}/{uuid.uuid4()}")
     return answer.agree
+
+
+@tool(read_only=True, rate="100/d")
+def rated() -> str:
+    """Be called a hundred times a day."""
+    return "done"
+
+
+@tool(read_only=True, rate="100/d")
+async def arated() -> str:
+    """Be called a hundred times a day, on the loop."""
+    return "done"
+
+
+@tool(rate="100/d")
+def rated_write() -> str:
+    """Be called a hundred times a day, to change something."""
+    return "done"

@@ -26,6 +26,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 
+if "CACHE_URL" in os.environ:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["CACHE_URL"],
+        }
+    }
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -44,6 +52,8 @@ DJANGO_MCP_URL = os.environ["SITE_URL"]
 DJANGO_MCP_AUTHENTICATORS = ["tests.keys.KeyAuthenticator"]
 DJANGO_MCP_ALLOW_ANONYMOUS = True
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
+# However slow the machine is.
+DJANGO_MCP_BUSY_AFTER = float(os.environ.get("BUSY_AFTER", "5"))
 DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BACKEND", "celery")
 if DJANGO_MCP_BACKGROUND_BACKEND == "django_tasks":
     INSTALLED_APPS += ["django_tasks_db"]
