@@ -137,3 +137,44 @@ async def arated() -> str:
 def rated_write() -> str:
     """Be called a hundred times a day, to change something."""
     return "done"
+
+
+@tool(read_only=True, max_concurrent=1)
+def hold(tag: str, seconds: float) -> str:
+    """Keep the only place of this tool, and its thread."""
+    note(f"start {tag}")
+    spend(seconds)
+    return tag
+
+
+@tool(read_only=True, max_concurrent=1)
+async def ahold(tag: str, seconds: float) -> str:
+    """Keep the only place of this tool."""
+    note(f"start {tag}")
+    await asyncio.sleep(seconds)
+    return tag
+
+
+@tool(read_only=True, max_concurrent=1, timeout=1)
+async def ahold_too_long(tag: str, seconds: float) -> str:
+    """Keep the only place of this tool, for too long."""
+    note(f"start {tag}")
+    await asyncio.sleep(seconds)
+    return tag
+
+
+@tool(read_only=True, max_concurrent=3)
+async def share(tag: str, seconds: float) -> str:
+    """Keep one of three places."""
+    note(f"start {tag}")
+    await asyncio.sleep(seconds)
+    return tag
+
+
+@tool(background=True, atomic=False, max_concurrent=1)
+def work_alone(tag: str, seconds: float) -> str:
+    """Leave traces of a run that is alone."""
+    note(f"start {tag}")
+    spend(seconds)
+    note(f"end {tag}")
+    return tag

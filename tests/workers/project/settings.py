@@ -61,3 +61,12 @@ if DJANGO_MCP_BACKGROUND_BACKEND == "django_tasks":
 DJANGO_MCP_BACKGROUND_STALE_AFTER = float(os.environ.get("STALE_AFTER", "3"))
 DJANGO_MCP_BACKGROUND_TERMINATE = os.environ.get("TERMINATE") == "1"
 DJANGO_MCP_BROKER_TIMEOUT = 2.0
+
+if "CACHE_URL" in os.environ:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["CACHE_URL"],
+        }
+    }
+DJANGO_MCP_LEASE_TIME = float(os.environ.get("LEASE_TIME", "30"))
