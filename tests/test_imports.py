@@ -15,6 +15,7 @@ OPTIONAL = (
     "oauth2_provider",
     "oauthlib",
     "rest_framework",
+    "stamina",
 )
 
 REPORT_HEAVY = f"""

@@ -14,10 +14,10 @@ from django_mcp.background.completion import fail
 from django_mcp.background.serialization import serialize_state
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.deadline import Deadline, timed_out
 from django_mcp.calls.progress import ProgressReport
 from django_mcp.conf import settings
 from django_mcp.db.text import storable_text
-from django_mcp.exceptions import TaskTimedOutError
 from django_mcp.models import ToolTask
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.threads.notifications import publish
@@ -44,7 +44,7 @@ class Run:
         self.time_limit = time_limit
         self.call: Call | None = None
         self.cancellation = Cancellation()
-        self._deadline = time.monotonic() + time_limit
+        self.deadline = Deadline(time.monotonic() + time_limit)
         self._report: ProgressReport | None = None
 
     @property
@@ -55,7 +55,7 @@ class Run:
     @property
     def is_overdue(self) -> bool:
         """True if the run has passed its time limit."""
-        return time.monotonic() >= self._deadline
+        return self.deadline.is_over
 
     def send(self, report: ProgressReport) -> None:
         """See `ProgressSink.send`."""
@@ -159,7 +159,8 @@ class Heartbeat:
         for run in runs:
             if run.is_overdue:
                 # First: a tool that heeds the stop would end as cancelled.
-                fail(run.task.pk, TaskTimedOutError(), run.rows)
+                target = None if run.call is None else run.call.target
+                fail(run.task.pk, timed_out(target), run.rows)
                 run.cancellation.request()
         current = [run for run in runs if not run.is_overdue]
         is_wanted = {

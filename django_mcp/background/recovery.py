@@ -14,13 +14,13 @@ from django.utils import timezone
 from django_mcp.background.backend import background_of
 from django_mcp.background.completion import fail, record_end
 from django_mcp.background.submit import enqueue
+from django_mcp.calls.deadline import timed_out
 from django_mcp.conf import settings
 from django_mcp.exceptions import (
     DjangoMCPError,
     TaskCancelledError,
     TaskLostError,
     TaskNotStartedError,
-    TaskTimedOutError,
     TaskUnansweredError,
 )
 from django_mcp.models import IdempotencyKey, ToolTask, UsedRequestState
@@ -117,7 +117,7 @@ def _verdict(task: ToolTask) -> DjangoMCPError | None:
         return TaskCancelledError()
     runs = background_of(task)
     if timezone.now() - (task.started or task.updated) > timedelta(seconds=runs.time_limit):
-        return TaskTimedOutError()
+        return timed_out(tool)
     if is_repeatable and task.tries <= runs.reruns and not task.cancel_requested:
         return None
     return TaskLostError()

@@ -17,6 +17,7 @@ from django_mcp.auth.authenticators import renew
 from django_mcp.background.encryption import decrypt, encrypt
 from django_mcp.calls.call import Call
 from django_mcp.calls.cancellation import Cancellation
+from django_mcp.calls.deadline import Deadline
 from django_mcp.calls.progress import ProgressSink
 from django_mcp.conf import settings
 from django_mcp.endpoints import get_endpoints
@@ -94,6 +95,7 @@ def call_of(
     *,
     progress: ProgressSink | None = None,
     cancellation: Cancellation | None = None,
+    deadline: Deadline | None = None,
 ) -> Call:
     """Return the call of a row, for its worker, and for the process that ends its record.
 
@@ -110,6 +112,7 @@ def call_of(
         is_repeated=True,
         started=task.created,
         recording=Recording(is_written=True),
+        _deadline=deadline,
     )
 
 

@@ -33,7 +33,14 @@ from django_mcp.calls.cancellation import Cancellation
 from django_mcp.calls.elicitation import Elicitation, SuspendedError
 from django_mcp.calls.guard import WaitFor
 from django_mcp.calls.pipeline import after, repetition
-from django_mcp.calls.run import call_function, error_for_client, mapped_errors, transaction_of
+from django_mcp.calls.retries import is_retried
+from django_mcp.calls.run import (
+    call_function,
+    error_for_client,
+    interruptible,
+    mapped_errors,
+    transaction_of,
+)
 from django_mcp.calls.steps import Steps, drive_on_thread
 from django_mcp.conf import settings
 from django_mcp.db.connections import forget_connection
@@ -43,7 +50,6 @@ from django_mcp.exceptions import (
     ElicitationRequest,
     FollowUpFailedError,
     TaskCancelledError,
-    ToolError,
     ToolFailedError,
     UnaskableError,
 )
@@ -112,7 +118,13 @@ def run_task(key: UUID, *, worker: str = "", heartbeat: Heartbeat = heartbeat) -
 def _run(run: Run) -> None:
     """Re-authorize the call, as if it came now, and run it."""
     principal = current_principal(run.task)
-    call = run.call = call_of(run.task, principal, progress=run, cancellation=run.cancellation)
+    call = run.call = call_of(
+        run.task,
+        principal,
+        progress=run,
+        cancellation=run.cancellation,
+        deadline=run.deadline,
+    )
     try:
         answer = _drive(run, call)
         if isinstance(answer, Rendered):
@@ -149,7 +161,7 @@ def _run_function(run: Run, call: Call) -> Steps[None]:
     unaskable = None if run.task.is_askable else UnaskableError()
     elicitation = Elicitation(call.invocation.input_responses, unaskable=unaskable)
     with transaction_of(call) as unit:
-        with mapped_errors(call), elicitation.of(call):
+        with mapped_errors(call), elicitation.of(call), interruptible(call):
             result = yield from call_function(call)
         unit.result = result = yield from after(call, all_guards())(result)
         # In one transaction with what the tool has written, where they share a database: both
@@ -238,11 +250,7 @@ def _retry_delay(run: Run, error: Exception) -> float | None:
     retry = background_of(run.task).retry
     if retry is None or run.cancellation.is_requested:
         return None
-    cause = error.__cause__ if isinstance(error, ToolFailedError) else error
-    is_final = isinstance(cause, ToolError) and not cause.retryable
-    raised = cause.__cause__ if isinstance(cause, ToolError) else cause
-    is_declared = isinstance(cause, retry.on) or isinstance(raised, retry.on)
-    if is_final or not is_declared or run.task.tries > retry.times:
+    if run.task.tries > retry.times or not is_retried(retry, error):
         return None
     return retry.delay(run.task.tries)
 

@@ -15,6 +15,7 @@ from django.db.transaction import TransactionManagementError
 from django_mcp.calls.call import Call
 from django_mcp.calls.deadline import timed_out
 from django_mcp.calls.embedded_resources import with_resources
+from django_mcp.calls.retries import with_retries
 from django_mcp.calls.steps import Place, Step, Steps
 from django_mcp.exceptions import (
     DjangoMCPError,
@@ -62,8 +63,12 @@ def run_function(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> St
     """Call the function in its transaction, render what it returns, and pass that to `after`.
 
     What any of this raises, the commit too, undoes what the function did, and is raised as clients
-    may know it.
+    may know it, unless all of it is run again by its `Retry`.
     """
+    return (yield from with_retries(call, partial(_run_once, call, after)))
+
+
+def _run_once(call: Call, after: Callable[[Rendered], Steps[Rendered]]) -> Steps[Rendered]:
     with mapped_errors(call), transaction_of(call) as unit:
         with interruptible(call):
             result = yield from call_function(call)

@@ -47,7 +47,6 @@ from django_mcp.exceptions.tasks import (
     TaskError,
     TaskLostError,
     TaskNotStartedError,
-    TaskTimedOutError,
     TaskUnansweredError,
 )
 from django_mcp.exceptions.tools import (
@@ -93,7 +92,6 @@ __all__ = [
     "TaskLostError",
     "TaskNotStartedError",
     "TaskRequiredError",
-    "TaskTimedOutError",
     "TaskUnansweredError",
     "TimedOutError",
     "TooManyCallsError",

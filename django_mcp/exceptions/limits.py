@@ -39,10 +39,13 @@ class CircuitOpenError(CallRejectedError):
 
 
 class TimedOutError(CallError):
-    """The call did not end within its `timeout`."""
+    """The call, or the run of its task, did not end within its `timeout`.
+
+    `retryable` if that does no harm. Any later result is discarded.
+    """
 
     outcome = "timed_out"
-    message = "The call took too long and was given up."
+    message = "The call took too long and was given up: timed out."
     hint = "It may have taken effect, or still do so. Find out before you call again."
 
 

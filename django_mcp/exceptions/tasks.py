@@ -16,13 +16,6 @@ class TaskNotStartedError(TaskError):
     retryable = True
 
 
-class TaskTimedOutError(TaskError):
-    """The task ran longer than its `timeout`. Any later result was discarded."""
-
-    outcome = "timed_out"
-    message = "The tool took too long and was given up: timed out."
-
-
 class TaskLostError(TaskError):
     """The worker of the task died, so its outcome is unknown. It is not run again."""
 

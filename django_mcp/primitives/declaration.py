@@ -63,7 +63,8 @@ class Declaration:
     """Seconds that a call may take, from its arrival; default `DJANGO_MCP_TIMEOUT`. Of a background
     tool, seconds that each run may take; default `DJANGO_MCP_BACKGROUND_TIMEOUT`."""
     retry: Retry | None = None
-    """Retry policy for exceptions. A tool must be idempotent or read-only."""
+    """Retry policy for exceptions. A tool must be idempotent or read-only. Needs the extra
+    `resilience`, except on background tools."""
     rate: str | Iterable[str] = ()
     """Limits of calls by each caller, such as `30/m` or `["30/m", "500/d"]`."""
     max_concurrent: int | None = None
@@ -97,6 +98,11 @@ class Declaration:
     def is_repeatable(self) -> bool:
         """True if a second run with the same arguments does no harm."""
         return True
+
+    @property
+    def is_background(self) -> bool:
+        """True if its function runs outside of requests."""
+        return False
 
     @property
     def dotted_name(self) -> str:

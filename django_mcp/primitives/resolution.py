@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -151,6 +152,8 @@ def _repeat_problems(declaration: Declaration) -> Iterator[str]:
         yield from retry.problems()
         if not declaration.is_repeatable:
             yield "retry is for tools that are declared idempotent or read_only"
+        if not declaration.is_background and find_spec("stamina") is None:
+            yield 'retry needs stamina: pip install "django-mcp-toolkit[resilience]"'
     elif retry is not None:
         yield "retry must be a django_mcp.Retry"
     most: object = declaration.max_concurrent

@@ -54,6 +54,11 @@ class ToolDeclaration(BackgroundOptions, Declaration):
         """See `Declaration`."""
         return self.read_only or bool(self.idempotent)
 
+    @property
+    def is_background(self) -> bool:
+        """See `Declaration`."""
+        return self.background
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.fields, Mapping):

@@ -276,4 +276,4 @@ def test_run_that_takes_too_long_has_failed_and_its_result_is_discarded(
     assert "timed out" in answer.result["content"][0]["text"]
     assert (failed.status, failed.result) == ("failed", "")
     assert ToolTask.objects.get().updated == failed.updated
-    assert CallRecord.objects.get().error_class == "TaskTimedOutError"
+    assert CallRecord.objects.get().error_class == "TimedOutError"

@@ -125,7 +125,7 @@ def test_task_that_was_overdue_when_its_worker_died_has_timed_out(held: Held) ->
 
     recover_tasks()
 
-    assert ended() == ("failed", "TaskTimedOutError")
+    assert ended() == ("failed", "TimedOutError")
 
 
 def test_task_whose_tool_is_gone_is_not_run_again(held: Held) -> None:

@@ -354,7 +354,7 @@ def test_overdue_runs_that_stop_when_they_are_told_have_timed_out_and_end_once(
     with ThreadPoolExecutor(len(tasks)) as workers:
         errors = set(workers.map(work, tasks))
 
-    assert {json.loads(error)["class"] for error in errors} == {"TaskTimedOutError"}
+    assert {json.loads(error)["class"] for error in errors} == {"TimedOutError"}
     assert told == ["timed_out"] * len(tasks)
 
 

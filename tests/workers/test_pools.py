@@ -106,7 +106,7 @@ def test_tool_that_overruns_its_time_has_failed_and_its_result_is_discarded(
 
     task = task_of(tag)
     assert (task.status, task.result) == ("failed", "")
-    assert record_of(task).error_class == "TaskTimedOutError"
+    assert record_of(task).error_class == "TimedOutError"
 
 
 def test_process_that_does_not_stop_is_ended_under_prefork(
