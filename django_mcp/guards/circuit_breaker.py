@@ -9,7 +9,6 @@ from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.exceptions import (
     CircuitOpenError,
-    TaskTimedOutError,
     TimedOutError,
     ToolError,
     ToolFailedError,
@@ -88,7 +87,7 @@ def _is_failure(call: Call, error: BaseException | None, breaker: Breaker) -> bo
     """Return whether a call has failed; None if that shows nothing about what it depends on."""
     if error is None:
         return False
-    if isinstance(error, TimedOutError | TaskTimedOutError):
+    if isinstance(error, TimedOutError):
         return True
     if error is call.refusal:  # the answer of a guard
         return None

@@ -1,6 +1,7 @@
 """Completion requests: the prompt or resource that they name, and the values of its argument."""
 
 import asyncio
+import logging
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.completion import completed
@@ -23,7 +24,10 @@ from django_mcp.principals import Principal
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.resources.resource import Resource
 from django_mcp.resources.routes import declared_as
+from django_mcp.threads.answers import answered_within
 from django_mcp.threads.executors import run_in_control, run_in_worker
+
+logger = logging.getLogger(__name__)
 
 
 async def referenced_prompt(name: str, principal: Principal) -> CompletablePrimitive:
@@ -67,7 +71,8 @@ async def complete(
     """Return the values of an argument that begin with `value`; those of the call are the others.
 
     The call is never served: guards surround the functions of the project, and there is no record.
-    The completion is empty for callers without the scopes, and where the project's code fails.
+    The completion is empty for callers without the scopes, and where the project's code fails or
+    takes longer than a call of the primitive may.
     Raises `InvalidArgumentsError` for an argument that does not exist, and `BusyError`.
     """
     schema, principal = primitive.input_schema, call.principal
@@ -84,5 +89,11 @@ async def complete(
         return Completion()
     steps = completed(call, all_guards(), completer, argument=argument, value=value)
     if completer.is_async:
-        return await drive_on_loop(steps)
-    return await run_in_worker(drive_on_thread, steps, loop=asyncio.get_running_loop())
+        work = drive_on_loop(steps)
+    else:
+        work = run_in_worker(drive_on_thread, steps, loop=asyncio.get_running_loop())
+    try:
+        return await answered_within(primitive.time_limit, work)
+    except TimeoutError:
+        logger.warning("The completion of %r of %s took too long", argument, primitive.dotted_name)
+        return Completion()

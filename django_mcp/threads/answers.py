@@ -1,9 +1,12 @@
 """`Answer`: what a task comes to, for one who may have to go on without it."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from typing_extensions import override
+
+from django_mcp.threads.executors import run_detached
 
 R = TypeVar("R")
 
@@ -18,10 +21,12 @@ class Answer(asyncio.Future[R]):
         super().__init__(loop=work.get_loop())
         self.is_given_up = False
         self._work = work
+        self._message: Any | None = None
         work.add_done_callback(self._resolve)
 
     @override
     def cancel(self, msg: Any | None = None) -> bool:
+        self._message = msg  # by which anyio knows the cancellations of its own
         return not self.done() and self._work.cancel(msg)
 
     def give_up(self, error: BaseException) -> None:
@@ -37,8 +42,21 @@ class Answer(asyncio.Future[R]):
         if self.done():
             return
         if work.cancelled():
-            super().cancel()
+            super().cancel(self._message)
         elif error is not None:
             self.set_exception(error)
         else:
             self.set_result(work.result())
+
+
+async def answered_within(seconds: float, work: Coroutine[Any, Any, R]) -> R:
+    """Return what the work returns. Raises `TimeoutError` after so many seconds.
+
+    The work is cancelled then, and goes on where it cannot be stopped.
+    """
+    answer = Answer(run_detached(work))
+    timer = asyncio.get_running_loop().call_later(seconds, answer.give_up, TimeoutError())
+    try:
+        return await answer
+    finally:
+        timer.cancel()

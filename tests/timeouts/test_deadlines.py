@@ -344,6 +344,46 @@ def test_embedded_resource_is_read_within_the_deadline_of_its_call(
     assert outcomes() == ["timed_out"]
 
 
+@pytest.mark.parametrize("argument", ["word", "name"])
+def test_overrunning_completion_is_empty_and_logged(
+    client: Client, latch: Latch, caplog: pytest.LogCaptureFixture, argument: str
+) -> None:
+    params = {
+        "ref": {"type": "ref/prompt", "name": "talking"},
+        "argument": {"name": argument, "value": ""},
+    }
+
+    async def scenario() -> Answer:
+        answer = await client.asend("completion/complete", params)
+        latch.open()
+        await finish_work()
+        return answer
+
+    answer = asyncio.run(scenario())
+
+    assert answer.result["completion"]["values"] == []
+    assert f"The completion of '{argument}' of tests.timeouts.tools.talking took too long" in (
+        caplog.messages
+    )
+
+
+def test_overrunning_list_is_answered_by_an_error(
+    client: Client, latch: Latch, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_TIMEOUT = 0.1
+
+    async def scenario() -> Answer:
+        answer = await client.asend("resources/list")
+        latch.open()
+        await finish_work()
+        return answer
+
+    error = asyncio.run(scenario()).error
+
+    assert error["data"]["django-mcp/error"]["kind"] == "timed_out"
+    assert error["data"]["django-mcp/error"]["retryable"]
+
+
 def test_preparation_that_overruns_makes_no_task(
     client: Client, latch: Latch, settings: Settings
 ) -> None:

@@ -4,8 +4,16 @@ import asyncio
 from typing import TypedDict
 
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 
-from django_mcp import EmbeddedResource, ToolContext, prompt, resource, tool
+from django_mcp import (
+    EmbeddedResource,
+    ToolContext,
+    prompt,
+    resource,
+    resource_for,
+    tool,
+)
 from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 
@@ -24,6 +32,11 @@ def overrunning_preparation(name: str) -> Filled:
     latch.wait("prepares")
     Group.objects.create(name="prepared")
     return {"extra": name}
+
+
+def slow_groups() -> "QuerySet[Group]":
+    latch.wait("groups")
+    return Group.objects.all()
 
 
 with collecting() as TOOLS:
@@ -121,3 +134,26 @@ with collecting() as TOOLS:
         """Ask slowly."""
         await latch.pause("asking")
         return "asked"
+
+    def slow_words(value: str) -> list[str]:
+        latch.wait("words")
+        return ["word"]
+
+    async def slow_names(value: str) -> list[str]:
+        await latch.pause("names")
+        return ["name"]
+
+    @prompt(timeout=TIMEOUT, complete={"word": slow_words, "name": slow_names})
+    def talking(word: str, name: str) -> str:
+        """Talk of a word."""
+        return word
+
+    resource_for(
+        model=Group,
+        uri="group://{pk}",
+        name="group",
+        description="A group.",
+        queryset=slow_groups,
+        fields=["name"],
+        listed=True,
+    )

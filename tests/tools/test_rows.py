@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from django_mcp import Text
-from django_mcp.background.results import deserialize_result, serialize_result
+from django_mcp.calls.results import deserialize_result, serialize_result
 from tests.calls import call_of, offering, serve_here
 from tests.shop.models import Product
 

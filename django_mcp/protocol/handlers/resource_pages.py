@@ -18,7 +18,7 @@ from django_mcp.calls.pipeline import enclosed
 from django_mcp.calls.run import error_for_client
 from django_mcp.calls.steps import Place, Step, drive_on_thread, only
 from django_mcp.conf import settings
-from django_mcp.exceptions import BusyError, CallError
+from django_mcp.exceptions import BusyError, CallError, TimedOutError
 from django_mcp.guards import all_guards
 from django_mcp.kinds import Kind
 from django_mcp.protocol.cursors import next_cursor, position_in
@@ -32,6 +32,7 @@ from django_mcp.resources.models.entries import Entries, StalePositionError
 from django_mcp.resources.models.resource import ModelResource
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES, Resource
 from django_mcp.schemas.models.keyset import Position
+from django_mcp.threads.answers import answered_within
 from django_mcp.threads.executors import run_in_worker
 
 PLAIN = ""
@@ -69,9 +70,12 @@ async def resource_page(ctx: Context, params: PaginatedRequestParams) -> Page[Wi
     if len(items) <= wanted and (sections := list(_sections(ctx, shown, position))):
         loop = asyncio.get_running_loop()
         try:
-            items += await run_in_worker(_rows, sections, wanted + 1 - len(items), loop)
+            rows = run_in_worker(_rows, sections, wanted + 1 - len(items), loop)
+            items += await answered_within(settings.TIMEOUT, rows)
         except BusyError as error:
             raise failed_list(error, uuid4()) from None
+        except TimeoutError:
+            raise failed_list(TimedOutError(retryable=True, hint=""), uuid4()) from None
     page = items[:wanted]
     return Page(
         items=[each.definition for each in page if each.definition is not None],
