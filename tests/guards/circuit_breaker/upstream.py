@@ -5,6 +5,10 @@ from typing import Any
 
 from django_mcp import Breaker, prompt, resource, tool
 from django_mcp.primitives.declaration import Declaration, collecting
+from tests.latch import Latch
+from tests.wire import Answer, Client
+
+RESET = 20
 
 
 class UpstreamError(Exception):
@@ -17,9 +21,21 @@ class Upstream:
     def __init__(self) -> None:
         self.error: BaseException | None = None
         self.asked = 0
+        self.latch: Latch | None = None
 
     def ask(self) -> str:
         self.asked += 1
+        if self.latch is not None:
+            self.latch.wait()
+        return self._answer()
+
+    async def aask(self) -> str:
+        self.asked += 1
+        if self.latch is not None:
+            await self.latch.pause()
+        return self._answer()
+
+    def _answer(self) -> str:
         if self.error is not None:
             raise self.error
         return "fine"
@@ -35,13 +51,14 @@ def ask(word: str = "") -> str:
 
 async def aask(word: str = "") -> str:
     """Ask the upstream."""
-    return upstream.ask()
+    return await upstream.aask()
 
 
+# Without transactions, which would lock SQLite while they wait at the latch.
 WAYS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "sync": (ask, {}),
+    "sync": (ask, {"atomic": False}),
     "async": (aask, {}),
-    "background": (ask, {"background": True}),
+    "background": (ask, {"background": True, "atomic": False}),
     "async background": (aask, {"background": True}),
 }
 
@@ -53,6 +70,8 @@ def tools_of(breaker: Breaker) -> Sequence[Declaration]:
             tool(name=way.replace(" ", "_"), breaker=breaker, **options)(function)
         tool(name="apart", breaker=Breaker(failures=2))(ask)
         tool(name="unguarded")(ask)
+        tool(name="unguarded_async")(aask)
+        tool(name="reading", read_only=True, breaker=breaker)(ask)
         prompt(name="asking", breaker=breaker)(ask)
         resource("upstream://state", name="state", breaker=breaker)(_state)
     return declared
@@ -61,3 +80,23 @@ def tools_of(breaker: Breaker) -> Sequence[Declaration]:
 def _state() -> str:
     """State of the upstream."""
     return upstream.ask()
+
+
+def facts(answer: Answer) -> Any:
+    """What the answer tells of its error."""
+    return answer.result["_meta"]["django-mcp/error"]
+
+
+def kind(answer: Answer) -> str:
+    """`ok`, or the kind of the failure of any method."""
+    if "error" in answer.messages[-1]:
+        return str(answer.error["data"]["django-mcp/error"]["kind"])
+    return str(facts(answer)["kind"]) if answer.result.get("isError") else "ok"
+
+
+def fail(client: Client, way: str, times: int) -> None:
+    """Let calls fail, and the upstream work again."""
+    upstream.error = UpstreamError("secret")
+    for _ in range(times):
+        client.call(way)
+    upstream.error = None

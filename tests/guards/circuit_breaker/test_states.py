@@ -2,134 +2,27 @@
 
 import asyncio
 import logging
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.core.cache import caches
-from django.core.cache.backends.locmem import LocMemCache
 from pytest_django import Settings
 
 from django_mcp import Breaker, ToolError
-from django_mcp.asgi import Application
-from django_mcp.guards import circuit_breaker
 from django_mcp.models import CallRecord
-from tests.clients import client as client
-from tests.clients import era as era
-from tests.clients import modern as modern
-from tests.guards.upstream import WAYS, UpstreamError, tools_of, upstream
-from tests.keys import PATH
-from tests.wire import Answer, Client, serving
+from tests.guards.circuit_breaker.counted_caches import HERE, requests
+from tests.guards.circuit_breaker.upstream import (
+    RESET,
+    UpstreamError,
+    facts,
+    fail,
+    kind,
+    tools_of,
+    upstream,
+)
+from tests.wire import Client, serving
 
-RESET = 20
-
-TOOLS = tools_of(Breaker(name="upstream", failures=2, reset=RESET))
 NARROW = tools_of(Breaker(name="upstream", failures=1, on=(UpstreamError,)))
-
-HERE = "tests.guards.test_circuit_breaker"
-
-requests: Counter[str] = Counter()
-"""Requests to the cache, by method."""
-
-
-class CountedCache(LocMemCache):
-    """Counts the requests that a cache of another process would get."""
-
-    def get(self, *args: Any, **options: Any) -> Any:
-        requests["get"] += 1
-        return super().get(*args, **options)
-
-    def get_many(self, keys: Any, version: Any = None) -> Any:
-        requests["get_many"] += 1
-        found = ((key, super(CountedCache, self).get(key)) for key in keys)
-        return {key: value for key, value in found if value is not None}
-
-    def set(self, *args: Any, **options: Any) -> None:
-        requests["set"] += 1
-        super().set(*args, **options)
-
-    def add(self, *args: Any, **options: Any) -> Any:
-        requests["add"] += 1
-        return super().add(*args, **options)
-
-    def incr(self, *args: Any, **options: Any) -> Any:
-        requests["incr"] += 1
-        return super().incr(*args, **options)
-
-    def delete(self, *args: Any, **options: Any) -> Any:
-        requests["delete"] += 1
-        return super().delete(*args, **options)
-
-
-class AwayCache(LocMemCache):
-    """Cannot be reached."""
-
-    def get_many(self, keys: Any, version: Any = None) -> Any:
-        raise ConnectionError("no cache")
-
-    def get(self, *args: Any, **options: Any) -> Any:
-        raise ConnectionError("no cache")
-
-
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    upstream.__init__()  # type: ignore[misc]  # as it was at first
-    caches["default"].clear()
-    monkeypatch.setattr(circuit_breaker.outage, "_logged_at", None)
-    yield
-    caches["default"].clear()
-    requests.clear()
-
-
-@pytest.fixture
-def open_to_all(db: None, settings: Settings) -> None:
-    settings.DJANGO_MCP_AUTHENTICATORS = [PATH]
-    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
-
-
-@pytest.fixture
-def application(open_to_all: None) -> Iterator[Application]:
-    with serving(TOOLS) as application:
-        yield application
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    return str(request.param).replace(" ", "_")
-
-
-@pytest.fixture
-def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Moves the clock by which the cache expires."""
-    ahead, now = [0.0], time.time
-    monkeypatch.setattr(time, "time", lambda: now() + ahead[0])
-
-    def move(seconds: float) -> None:
-        ahead[0] += seconds
-
-    return move
-
-
-def facts(answer: Answer) -> Any:
-    """What the answer tells of its error."""
-    return answer.result["_meta"]["django-mcp/error"]
-
-
-def kind(answer: Answer) -> str:
-    """`ok`, or the kind of the failure of any method."""
-    if "error" in answer.messages[-1]:
-        return str(answer.error["data"]["django-mcp/error"]["kind"])
-    return str(facts(answer)["kind"]) if answer.result.get("isError") else "ok"
-
-
-def fail(client: Client, way: str, times: int) -> None:
-    """Let calls fail, and the upstream work again."""
-    upstream.error = UpstreamError("secret")
-    for _ in range(times):
-        client.call(way)
-    upstream.error = None
 
 
 def test_failures_in_a_row_open_it_and_its_calls_are_refused_at_once(
@@ -303,6 +196,7 @@ def test_call_without_a_breaker_does_not_ask_the_cache(modern: Client, settings:
     settings.CACHES = {"default": {"BACKEND": f"{HERE}.CountedCache"}}
 
     modern.call("unguarded")
+    modern.call("unguarded_async")
 
     assert not requests
 
