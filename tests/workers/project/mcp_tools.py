@@ -9,7 +9,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
-from django_mcp import Retry, ToolContext, tool
+from django_mcp import Breaker, Retry, ToolContext, tool
 from tests.workload import spend
 
 STEP = 0.05
@@ -98,6 +98,35 @@ def overrun(tag: str, seconds: float) -> str:
     spend(seconds)
     note(f"end {tag}")
     return tag
+
+
+BREAKER = Breaker(name="upstream", failures=2, reset=2)
+
+
+@tool(atomic=False, breaker=BREAKER)
+def ask(tag: str, fails: bool = False, seconds: float = 0) -> str:
+    """Ask an upstream, which fails as the caller says."""
+    note(f"start {tag}")
+    spend(seconds)
+    if fails:
+        raise ConnectionError(tag)
+    return tag
+
+
+@tool(breaker=BREAKER)
+async def aask(tag: str, fails: bool = False, seconds: float = 0) -> str:
+    """Ask an upstream, which fails as the caller says, on the loop."""
+    note(f"start {tag}")
+    await asyncio.sleep(seconds)
+    if fails:
+        raise ConnectionError(tag)
+    return tag
+
+
+@tool(background=True, breaker=BREAKER)
+def ask_later(tag: str, fails: bool = False, seconds: float = 0) -> str:
+    """Ask an upstream, which fails as the caller says, in a worker."""
+    return ask(tag, fails=fails, seconds=seconds)
 
 
 class Consent(BaseModel):
