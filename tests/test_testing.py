@@ -119,6 +119,18 @@ def ann(db: None) -> User:
     return User.objects.create_user("ann")
 
 
+def test_calls_with_an_idempotency_key_are_run_once(ann: User) -> None:
+    client = MCPClient(ann).with_idempotency_key("order-7")
+
+    first, second = (client.call("restock", sku="pen", quantity=5) for _ in "12")
+    refused = client.call("restock", sku="pen", quantity=6)
+
+    assert (first.data, first.is_repeated) == (8, False)
+    assert (second.data, second.is_repeated) == (8, True)
+    assert refused.error["kind"] == "idempotency_conflict"
+    assert MCPClient(ann).call("restock", sku="pen", quantity=5).data == 13
+
+
 def test_dates_decimals_and_uuids_are_sent_as_clients_send_them(ann: User) -> None:
     def echo(
         day: datetime.date, at: datetime.datetime, price: Decimal, key: uuid.UUID

@@ -132,6 +132,10 @@ class Leases:
                 if not self._held:
                     renewal.remove(self)
 
+    def holds(self, call_id: UUID) -> bool:
+        """Return whether the call runs in this process."""
+        return call_id in self._held
+
     def _renew(self) -> None:
         with self._lock:
             held = tuple(self._held)
@@ -177,7 +181,8 @@ def _wait_for(call: Call, earlier: models.IdempotencyKey, scope: str) -> NoRetur
             call.outcome = REPEATED
             raise AnsweredByTask(task)
     # A task lives on without a lease; when it has died, recovery ends it.
-    if task is None and not earlier.is_alive:
+    # On SQLite the transaction of a tool keeps all else from writing, the renewal too.
+    if task is None and not (earlier.is_alive or leases.holds(earlier.pk)):
         raise OutcomeUnknownError
     raise WaitFor(_waited_for(scope), timeout=settings.IDEMPOTENCY_WAIT)
 

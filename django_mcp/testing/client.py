@@ -1,7 +1,8 @@
 """MCP client for the tests of a project, without a server."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -81,6 +82,13 @@ class MCPClient:
             scopes=frozenset(held),
         )
         self._answer = answer
+        self._idempotency_key: str | None = None
+
+    def with_idempotency_key(self, key: str) -> Self:
+        """Return the same client, which sends this idempotency key with each call of a tool."""
+        client = copy(self)
+        client._idempotency_key = key
+        return client
 
     def list_tools(self) -> list[Tool]:
         """Return the tools that this caller sees, as MCP defines them."""
@@ -119,7 +127,10 @@ class MCPClient:
     async def acall(self, name: str, /, **arguments: Any) -> ToolResult:
         """As `call`, for async tests."""
         forget_snapshot()
-        return await ToolCaller(principal=self.principal, answer=self._answer).call(name, arguments)
+        caller = ToolCaller(
+            principal=self.principal, answer=self._answer, idempotency_key=self._idempotency_key
+        )
+        return await caller.call(name, arguments)
 
     def read(self, uri: str, /) -> ReadResult:
         """Read a resource.

@@ -16,6 +16,7 @@ from mcp_types import (
 
 from django_mcp.calls.log_messages import LogMessage
 from django_mcp.calls.progress import ProgressReport
+from django_mcp.meta_keys import REPEATED_META_KEY
 from django_mcp.schemas.output.output import WRAPPER
 
 ResourceContents = TextResourceContents | BlobResourceContents
@@ -26,8 +27,8 @@ class ToolResult:
     """Result that a client receives from a call.
 
     `error` is `{kind, error, retryable, hint, retry_after}`, and empty unless `is_error`. `meta` is
-    the `_meta` of the result.
-    `is_wrapped` is true if the tool's output schema wraps what is no JSON object.
+    the `_meta` of the result. `is_wrapped` is true if the tool's output schema wraps what is no
+    JSON object.
     """
 
     call_id: UUID
@@ -39,6 +40,11 @@ class ToolResult:
     logs: tuple[LogMessage, ...]
     meta: dict[str, Any]
     is_wrapped: bool = False
+
+    @property
+    def is_repeated(self) -> bool:
+        """True if it is the answer to an earlier call with the same idempotency key."""
+        return self.meta.get(REPEATED_META_KEY) is True
 
     @property
     def text(self) -> str:

@@ -45,6 +45,7 @@ class ToolCaller:
 
     principal: Principal
     answer: Answer | None
+    idempotency_key: str | None
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call a tool until it asks nothing more. Each round before it has a task is a call."""
@@ -55,6 +56,7 @@ class ToolCaller:
             principal=self.principal,
             is_askable=can_answer,
             takes_task=can_answer,
+            idempotency_key=self.idempotency_key,
         )
         tool = None
         while True:

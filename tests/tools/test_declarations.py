@@ -402,7 +402,7 @@ async def waits() -> None:
     """Do it."""
 
 
-def final(amount: "Final[int]") -> None:  # type: ignore[valid-type]
+def final(amount: "Final[int]") -> None:
     """Do it."""
 
 
@@ -934,6 +934,39 @@ class TestBackground:
 
         assert [plain.delay(run) for run in (1, 2, 3, 60)] == [2, 4, 8, 3600]
         assert all(1 <= Retry(backoff=2).delay(1) <= 2 for _ in range(100))
+
+
+# What holds its idempotency key.
+
+
+class TestIdempotencyKey:
+    @pytest.mark.parametrize("annotation", [str, str | None, Annotated[str, Field(max_length=9)]])
+    def test_parameter_is_any_string(self, annotation: Any) -> None:
+        def pay(reference: annotation) -> None:
+            """Pay."""
+
+        assert resolved(pay, idempotency_key="reference").idempotency_key == "reference"
+
+    @pytest.mark.parametrize(
+        ("options", "reason"),
+        [
+            ({"idempotency_key": "key"}, "the parameter 'key', which clients cannot send"),
+            ({"idempotency_key": "user"}, "the parameter 'user', which clients cannot send"),
+            ({"idempotency_key": True}, "the parameter True, which clients cannot send"),
+            ({"idempotency_key": "amount"}, "the parameter 'amount', which is not a string"),
+            (
+                {"idempotency_key": "reference", "read_only": True},
+                "idempotency_key is for tools that write",
+            ),
+        ],
+    )
+    def test_what_cannot_hold_one_is_told(self, options: dict[str, Any], reason: str) -> None:
+        def pay(user: User, amount: int | str, reference: str) -> None:
+            """Pay."""
+
+        (reported,) = problems(pay, **options)
+
+        assert reason in reported
 
 
 # What it says of exceptions.

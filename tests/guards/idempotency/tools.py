@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from django_mcp import ToolContext, ToolError, tool
+from django_mcp.models import IdempotencyKey
 from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 
@@ -29,16 +30,20 @@ def write(to: str, how: str, context: ToolContext) -> dict[str, Any]:
             raise RuntimeError("the bank has burnt down")
         case "hook failed":
             transaction.on_commit(lambda: 1 / 0)
+        case "key lost":
+            IdempotencyKey.objects.all().delete()
         case "held":
             latch.wait(to)
+        case "held then closed":
+            latch.wait(to)
+            raise ToolError("The bank is closed.", retryable=True)
     return {"to": to, "run": len(runs)}
 
 
 async def awrite(to: str, how: str, context: ToolContext) -> dict[str, Any]:
     """As `write`, on the loop."""
-    if how == "held":
+    if how.startswith("held"):
         await latch.pause(to)
-        how = ""
     return await sync_to_async(write)(to, how, context)
 
 
