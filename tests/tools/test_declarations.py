@@ -402,7 +402,7 @@ async def waits() -> None:
     """Do it."""
 
 
-def final(amount: "Final[int]") -> None:
+def final(amount: "Final[int]") -> None:  # type: ignore[valid-type]
     """Do it."""
 
 

@@ -35,6 +35,14 @@ def keyed_call(client: Client, name: str, /, *, key: object, **arguments: object
     return client.send("tools/call", params, meta={IDEMPOTENCY_KEY_META_KEY: key})
 
 
+async def keyed(client: Client, name: str, **arguments: object) -> Answer:
+    """Call a tool on the threads of the server, with a key in `_meta`."""
+    meta = {IDEMPOTENCY_KEY_META_KEY: "k-1"}
+    headers, body = client.request("tools/call", {"name": name, "arguments": arguments}, meta=meta)
+    async with client.opening(body, headers=headers) as opened:
+        return await opened.answer()
+
+
 @pytest.fixture
 def call(client: Client) -> Call:
     """Call a tool with a key, as a client of each era."""

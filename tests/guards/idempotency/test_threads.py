@@ -8,9 +8,9 @@ from django.contrib.auth.models import Group
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
-from django_mcp.meta_keys import IDEMPOTENCY_KEY_META_KEY
 from django_mcp.models import CallRecord, IdempotencyKey
 from django_mcp.threads.executors import run_in_control
+from tests.guards.idempotency.conftest import keyed
 from tests.guards.idempotency.test_answers import kind_of, meta_of, outcomes, without_meta
 from tests.guards.idempotency.tools import latch, runs
 from tests.latch import Latch
@@ -35,13 +35,6 @@ def application(
 def held() -> Iterator[Latch]:
     with latch.closed():
         yield latch
-
-
-async def keyed(client: Client, name: str, **arguments: object) -> Answer:
-    meta = {IDEMPOTENCY_KEY_META_KEY: "k-1"}
-    headers, body = client.request("tools/call", {"name": name, "arguments": arguments}, meta=meta)
-    async with client.opening(body, headers=headers) as opened:
-        return await opened.answer()
 
 
 @WAYS
