@@ -28,6 +28,7 @@ from django_mcp.exceptions import (
 from django_mcp.peers import Peer
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import register
+from django_mcp.primitives.invalidation.invalidation import invalidate
 from django_mcp.primitives.retry import Retry
 from django_mcp.principals import Principal
 from django_mcp.prompts.declaration import PromptDeclaration, prompt
@@ -64,6 +65,7 @@ __all__ = [
     "ToolContext",
     "ToolDeclaration",
     "ToolError",
+    "invalidate",
     "prompt",
     "register",
     "resource",

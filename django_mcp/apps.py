@@ -23,6 +23,8 @@ class DjangoMCPConfig(AppConfig):
         from django_mcp.policy import group_receivers
         from django_mcp.policy import groups as sync
         from django_mcp.primitives import discovery, rows
+        from django_mcp.primitives.declaration import declarations
+        from django_mcp.primitives.invalidation.model_receivers import connect_receivers
         from django_mcp.prompt_templates.rows import read_prompts
 
         if apps.is_installed("oauth2_provider"):
@@ -32,6 +34,7 @@ class DjangoMCPConfig(AppConfig):
             log_filters.withhold_secrets()
             user_logged_in.connect(login_message.add_message)
         discovery.discover()
+        connect_receivers(declarations())
         rows.register_reader(read_prompts)
         post_migrate.connect(sync.after_migrate, sender=self)
         pre_delete.connect(group_receivers.close_orphans, sender=Group)

@@ -107,12 +107,14 @@ def varies_by_caller(cls: type[Primitive]) -> bool:
 def reads_alike(primitive: Primitive) -> bool:
     """Return whether every caller may read the same of a primitive, as far as it declares.
 
-    What takes the user or the context may return another result for another caller.
+    What takes the user or the context may return another result for another caller, as may what is
+    kept by values of the project's own.
     """
     signature = primitive.signature
     by_caller = signature.user_parameter or signature.context_parameter or primitive.scopes
+    by_tenant = primitive.cache is not None and primitive.cache.functions
     policy = current_snapshot().policy(primitive.group)
-    return not by_caller and not hides_by_caller(primitive, policy)
+    return not by_caller and not by_tenant and not hides_by_caller(primitive, policy)
 
 
 async def find(cls: type[P], name: str, principal: Principal) -> P | None:

@@ -36,6 +36,7 @@ class CheckId(StrEnum):
     UNREADABLE_ARGUMENT_DEPTH = "django_mcp.E028"
     INVALID_RATE = "django_mcp.E024"
     UNCOUNTABLE_RATES = "django_mcp.E025"
+    MISSING_RESULT_CACHE = "django_mcp.E032"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -84,6 +85,7 @@ class CheckId(StrEnum):
     INEXACT_RATES = "django_mcp.W045"
     DISABLED_RATES = "django_mcp.W046"
     UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"
+    UNSHARED_RESULT_CACHE = "django_mcp.W057"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -133,3 +133,11 @@ class LimitSettings:
         default=1024 * 1024,
         help="Largest result, in bytes of its JSON, or of its text and media. More is refused.",
     )
+    MAX_CACHED_BYTES = Setting(
+        int,
+        default=256 * 1024,
+        help=(
+            "Largest result that `cache` keeps, in bytes as it is stored: its text, its structured "
+            "content, and its media as base64. A larger one is computed for every call."
+        ),
+    )

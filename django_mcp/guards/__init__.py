@@ -8,6 +8,7 @@
     (`around` of every guard is entered here)
     Arguments       the arguments are small enough and fit the schema, and are bound to parameters
     ...             the guards of DJANGO_MCP_GUARDS
+    Cache           a read that was made before is answered from the cache
     IdempotencyKey  a repeated call of a tool that writes gets the answer of the first
     CircuitBreaker  what has failed repeatedly is not called for a while
     RecordBegin     a tool that writes, or is to become a task, is on record before it is run
@@ -51,6 +52,7 @@ from django_mcp.guards.idempotency_key import IdempotencyKey
 from django_mcp.guards.prepare import Prepare
 from django_mcp.guards.rates import Rates
 from django_mcp.guards.record import Record, RecordBegin
+from django_mcp.guards.result_cache import Cache
 from django_mcp.guards.scopes import Scopes
 from django_mcp.guards.visible import Visible
 from django_mcp.schemas.output.output import Rendered
@@ -78,6 +80,7 @@ def _guards(paths: tuple[str, ...]) -> Guards:
         inner=(
             Arguments(),
             *own,
+            Cache(),
             IdempotencyKey(),
             CircuitBreaker(),
             RecordBegin(),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from django_mcp.cache_outages import CacheOutage
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.exceptions import (
@@ -15,7 +16,6 @@ from django_mcp.exceptions import (
 )
 from django_mcp.policy.breakers.circuits import circuit_of
 from django_mcp.policy.breakers.state import admit, give_back
-from django_mcp.policy.cache_outages import CacheOutage
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.schemas.output.output import Rendered
 

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple
 
+from django_mcp.cache_outages import CacheOutage
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.conf import settings
 from django_mcp.exceptions import RatesUnavailableError, TooManyCallsError
 from django_mcp.kinds import Kind
-from django_mcp.policy.cache_outages import CacheOutage, passes_uncounted
 from django_mcp.policy.callers import caller_key, digest
 from django_mcp.policy.leases import Lease, leases
+from django_mcp.policy.uncounted_calls import passes_uncounted
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from django_mcp.cache_outages import CacheOutage
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
 from django_mcp.exceptions import RateLimitedError, RatesUnavailableError
 from django_mcp.meta_keys import RATE_LIMITS_META_KEY
-from django_mcp.policy.cache_outages import CacheOutage, passes_uncounted
 from django_mcp.policy.rate_limits import RateLimit, limits_of
 from django_mcp.policy.snapshot import latest_snapshot
+from django_mcp.policy.uncounted_calls import passes_uncounted
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.output.output import Rendered
 

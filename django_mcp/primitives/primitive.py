@@ -14,6 +14,7 @@ from django_mcp.kinds import Key, Kind
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.raises import Raises
 from django_mcp.primitives.requirement import Requirement
+from django_mcp.primitives.result_cache.policy import CachePolicy
 from django_mcp.primitives.retry import Retry
 from django_mcp.rate import Rate
 from django_mcp.schemas.callables import located_name_of
@@ -32,7 +33,7 @@ class Primitive:
     The policy reads these fields alone.
     `read_only` means that it changes nothing, so that read-only groups keep it. `atomic` is the
     alias of the database whose transaction a run takes place in, or None. `rates` limit the calls
-    of each caller.
+    of each caller. `cache` is the policy by which results are kept, or None.
     """
 
     kind: ClassVar[Kind]
@@ -63,6 +64,7 @@ class Primitive:
     max_concurrent: int | None = None
     atomic: str | None = None
     rates: tuple[Rate, ...] = ()
+    cache: CachePolicy | None = None
 
     @property
     def key(self) -> Key:

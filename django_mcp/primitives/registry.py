@@ -12,6 +12,7 @@ from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.kinds import Key, sort_key
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import Declaration, declarations
+from django_mcp.primitives.invalidation.model_receivers import connect_receivers
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.primitives.requirement import Requirement
 
@@ -95,9 +96,11 @@ def build(declared: Iterable[Declaration]) -> Registry:
 
     Raises `ToolRegistrationError` that names every declaration which cannot be served, and why.
     """
+    declared = tuple(declared)
     registry, problems = _resolved(declared)
     if problems:
         raise ToolRegistrationError(problems)
+    connect_receivers(declared)
     return registry
 
 

@@ -10,6 +10,7 @@ from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.content import Role
 from django_mcp.kinds import Kind
 from django_mcp.primitives.decorator import decorator_with_options
+from django_mcp.primitives.result_cache.options import CacheOptions
 
 EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
 VARIABLE = re.compile(r"[\w.]+")
@@ -18,7 +19,7 @@ NAMED = (";", "&")
 
 
 @dataclass(frozen=True)
-class ResourceOptions(CompletableDeclaration):
+class ResourceOptions(CacheOptions, CompletableDeclaration):
     """Options of everything that is read under a URI."""
 
     kind: ClassVar[Kind] = Kind.RESOURCE
@@ -38,6 +39,7 @@ class ResourceOptions(CompletableDeclaration):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._collect("audience")
+        self._collect_cache_options()
 
     @property
     def address(self) -> str:

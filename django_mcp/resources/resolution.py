@@ -7,11 +7,13 @@ from typing import Any, get_args
 from django_mcp.completions.completer import Completer, read_completers
 from django_mcp.content import Role
 from django_mcp.primitives.resolution import Resolution
+from django_mcp.primitives.result_cache.policy import CachePolicy, read_cache_policy
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.output import read_contents_output
 from django_mcp.resources.resource import Resource
 from django_mcp.resources.uri_templates import URIPattern
 from django_mcp.schemas.input.signature import Signature, read_signature
+from django_mcp.schemas.output.output import Output
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")  # RFC 3986, section 3.1
 MIME_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;.*)?", re.ASCII)  # RFC 6838, section 4.2
@@ -38,6 +40,7 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
     if type(declaration.size) not in (int, type(None)) or (declaration.size or 0) < 0:
         problems.append(f"size must be a number of bytes, not {declaration.size!r}")
     completers = completers_of(resolution, declaration, signature)
+    cache = cache_of(resolution, declaration, signature, output)
     if pattern is not None and signature is not None:
         problems += _mismatches(pattern, signature)
     if pattern is not None and pattern.variables:
@@ -54,6 +57,7 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
         signature=signature,
         output=output,
         completers=completers,
+        cache=cache,
         size=declaration.size,
         last_modified=declaration.last_modified,
     )
@@ -82,6 +86,18 @@ def completers_of(
         return {}
     arguments = signature.input_schema["properties"]
     return resolution.attempt(read_completers, declaration.complete, arguments) or {}
+
+
+def cache_of(
+    resolution: Resolution,
+    declaration: ResourceOptions,
+    signature: Signature | None,
+    output: Output | None,
+) -> CachePolicy | None:
+    """Return the policy by which contents are kept; its problems are collected."""
+    if signature is None or output is None:
+        return None
+    return resolution.attempt(read_cache_policy, declaration, signature=signature, output=output)
 
 
 def paths_of(fields: Iterable[str] | Mapping[str, str]) -> dict[str, str]:

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Literal
 from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.decorator import decorator_of
+from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.tools.background import BackgroundOptions
 
 Overflow = Literal["refuse", "truncate"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolDeclaration(BackgroundOptions, Declaration):
+class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
     """A function that is declared to be a tool, with the options of `@tool`."""
 
     kind: ClassVar[Kind] = Kind.TOOL
@@ -63,6 +64,7 @@ class ToolDeclaration(BackgroundOptions, Declaration):
         super().__post_init__()
         if not isinstance(self.fields, Mapping):
             self._collect("fields")
+        self._collect_cache_options()
 
 
 tool = decorator_of(ToolDeclaration)

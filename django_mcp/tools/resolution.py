@@ -8,6 +8,7 @@ from typing import get_args
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_mcp.primitives.resolution import Resolution
+from django_mcp.primitives.result_cache.policy import read_cache_policy
 from django_mcp.schemas.input.signature import read_signature
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.pages.output import paged
@@ -52,6 +53,17 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         output = resolution.attempt(paged, output, truncates=truncates)
     elif output is not None and truncates:
         output = resolution.attempt(truncated, output)
+    cache = None
+    if signature is not None and output is not None:
+        cache = resolution.attempt(
+            read_cache_policy,
+            declaration,
+            signature=signature,
+            output=output,
+            read_only=declaration.read_only,
+            is_background=declaration.background,
+            page_size=page_size,
+        )
     if problems or signature is None or output is None:
         raise resolution.error()
     if declaration.background:
@@ -70,6 +82,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         signature=signature,
         preparation=preparation,
         output=output,
+        cache=cache,
     )
 
 

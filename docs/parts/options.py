@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from django_mcp.completions.declaration import CompletableDeclaration
+from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.files.declaration import StorageResourceDeclaration
@@ -15,17 +16,25 @@ from docs.parts.markdown import code, table
 from docs.parts.source import annotation, class_of, written
 
 CLASSES: Mapping[str, tuple[type, ...]] = {
-    "tool": (Declaration, ToolDeclaration, BackgroundOptions),
-    "resource": (ResourceOptions, ResourceDeclaration, CompletableDeclaration, Declaration),
+    "tool": (Declaration, CacheOptions, ToolDeclaration, BackgroundOptions),
+    "resource": (
+        ResourceOptions,
+        ResourceDeclaration,
+        CacheOptions,
+        CompletableDeclaration,
+        Declaration,
+    ),
     "resource_for": (
         ModelResourceDeclaration,
         ResourceOptions,
+        CacheOptions,
         CompletableDeclaration,
         Declaration,
     ),
     "storage_resources": (
         StorageResourceDeclaration,
         ResourceOptions,
+        CacheOptions,
         CompletableDeclaration,
         Declaration,
     ),

@@ -11,10 +11,10 @@ from pytest_django import Settings
 
 from django_mcp import tool
 from django_mcp.asgi import Application
+from django_mcp.cache_outages import CacheOutage
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.guards import rates
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
-from django_mcp.policy.cache_outages import CacheOutage
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build

@@ -51,6 +51,11 @@ with collecting() as OPEN:
 
 with collecting() as LIMITED:
 
+    @resource("shop://tenant", group="open", cache=60, vary_on=[lambda call: "tenant"])
+    def of_tenant() -> str:
+        """Read what the project keeps for each tenant, and is listed for every caller."""
+        return "tenant"
+
     @tool(group="limited", read_only=True)
     def own(user: User) -> str:
         """Look at what is one's own."""
@@ -222,7 +227,7 @@ def test_list_with_instances_of_the_caller_is_never_public(
         assert hints(client, "resources/templates/list", {}) == (0, "public")
 
 
-@pytest.mark.parametrize("uri", ["shop://scoped", "shop://context", "shop://own"])
+@pytest.mark.parametrize("uri", ["shop://scoped", "shop://context", "shop://tenant", "shop://own"])
 def test_read_that_may_depend_on_the_caller_is_never_public(
     modern: Client, settings: Settings, uri: str
 ) -> None:

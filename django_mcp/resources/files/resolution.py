@@ -9,7 +9,7 @@ from django_mcp.resources.files.files import Files
 from django_mcp.resources.files.names import read_prefix
 from django_mcp.resources.files.storages import read_storage
 from django_mcp.resources.output import ContentsOutput
-from django_mcp.resources.resolution import completers_of, resource_fields
+from django_mcp.resources.resolution import cache_of, completers_of, resource_fields
 from django_mcp.resources.sources.resource import SourceResource, source_signature
 from django_mcp.resources.uri_templates import URIPattern
 from django_mcp.schemas.output.output import UndeclaredOutput
@@ -43,6 +43,8 @@ def resolve(declaration: StorageResourceDeclaration) -> SourceResource:
         requires_user=may_read.takes_user,
     )
     completers = completers_of(resolution, declaration, signature)
+    output = ContentsOutput(UndeclaredOutput(), mime_type=None, is_data=False)
+    cache = cache_of(resolution, declaration, signature, output)
     if resolution.problems:
         raise resolution.error()
     files = Files(
@@ -52,7 +54,8 @@ def resolve(declaration: StorageResourceDeclaration) -> SourceResource:
         **shared | {"function": files.read},
         read_only=True,
         signature=signature,
-        output=ContentsOutput(UndeclaredOutput(), mime_type=None, is_data=False),
+        output=output,
+        cache=cache,
         completers=completers,
         size=None,
         last_modified=None,

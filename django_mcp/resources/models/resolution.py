@@ -17,7 +17,7 @@ from django_mcp.resources.models.instances import Instances
 from django_mcp.resources.models.lookups import Lookup, read_lookup
 from django_mcp.resources.models.resource import ModelResource
 from django_mcp.resources.output import JSON, ContentsOutput
-from django_mcp.resources.resolution import completers_of, paths_of, resource_fields
+from django_mcp.resources.resolution import cache_of, completers_of, paths_of, resource_fields
 from django_mcp.resources.sources.resource import source_signature
 from django_mcp.resources.uri_templates import URIPattern
 from django_mcp.schemas.annotations import unwrapped
@@ -59,6 +59,7 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         requires_user=queryset.takes_user,
     )
     completers = completers_of(resolution, declaration, signature)
+    cache = cache_of(resolution, declaration, signature, output)
     if declaration.listed:
         completers = instance_completers(instances, pattern.variables) | dict(completers)
     if resolution.problems or signature is None:
@@ -78,6 +79,7 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         signature=signature,
         output=output,
         completers=completers,
+        cache=cache,
         size=None,
         last_modified=None,
         place=declaration.located_name,

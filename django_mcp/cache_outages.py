@@ -1,12 +1,9 @@
-"""Outages of the cache that limits count in: what passes meanwhile, and one log line a minute."""
+"""Outages of a cache: one line a minute in the log, however many calls meet them."""
 
 import logging
 import time
 from collections.abc import Callable
 from threading import Lock
-
-from django_mcp.conf import settings
-from django_mcp.primitives.primitive import Primitive
 
 LOG_INTERVAL_SECONDS = 60
 
@@ -32,13 +29,3 @@ class CacheOutage:
                 return
             self._logged_at = now
         self._logger.error(self._message, exc_info=error)
-
-
-def passes_uncounted(primitive: Primitive | None) -> bool:
-    """Return whether calls of it pass while the cache cannot count them, as the project has set.
-
-    One of an unknown name counts as a read: it changes nothing.
-    """
-    if settings.RATES_FAIL_OPEN == "reads":
-        return primitive is None or primitive.read_only
-    return settings.RATES_FAIL_OPEN == "all"
