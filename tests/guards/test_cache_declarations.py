@@ -22,6 +22,7 @@ SHARED = (
     "so vary_on must name 'user', or a function that tells apart those who may not see each "
     "other's results"
 )
+NO_NAME = "which is none of user, client, scopes, nor the dotted path of a function"
 NO_CACHE = "vary_on and invalidate_on are options of what has cache=..."
 
 
@@ -69,8 +70,7 @@ def problems_of(declared: list[Declaration]) -> str:
         (
             plain,
             {"cache": 9, "vary_on": "tenant"},
-            "vary_on names 'tenant', which is none of user, client, scopes, nor the dotted path "
-            "of a function",
+            f"vary_on names 'tenant', {NO_NAME}",
         ),
         (
             plain,
