@@ -1,7 +1,7 @@
 """Limits of calls in time: those of the code, of the settings and of rows that concern a call."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,17 +42,17 @@ SHARED_TEXTS = {
 }
 """Refusals by limits that count the calls of others as well, without their numbers."""
 
-CALLER_SUBJECTS = ("user", "client", "user_client", "endpoint", "all", "client row")
-"""Subjects that do not depend on what is called."""
+CALLER_SUBJECTS = ("user", "client", "user_client", "endpoint", "all")
+"""Subjects in the settings that do not depend on what is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """Limit of the calls of a subject.
 
-    The subject is one of the settings, or of the rates of a declaration (`each tool`), of a group
-    (`each group`) or of a client (`client row`), the first two of which are those of one caller.
-    `noun` is what is counted: calls, reads or writes.
+    The subject is one of the settings, or `each tool`, `each group` or `client row`: each caller of
+    a declaration with a rate, or of a group whose row has one, and the client of such a row. `noun`
+    is what is counted: `call`, `read` or `write`.
     """
 
     subject: str
@@ -120,28 +120,37 @@ def limits_of(
     from others. A call without a primitive, such as of an unknown name, counts as one that reads.
     """
     is_read = primitive is None or primitive.read_only
-    found = own_limits(primitive, snapshot)
-    found += [each for each in _configured(is_read=is_read) if not each.is_own]
+    configured = _configured(is_read=is_read)
+    found = _own_limits(primitive, snapshot, configured)
+    for each in configured:
+        concerns_call = primitive is not None or each.subject in CALLER_SUBJECTS
+        if concerns_call and not each.is_own and (each.subject != "client" or principal.client_id):
+            found.append(each)
     if snapshot is not None and (row := snapshot.clients.get(principal.client_id)):
-        found += _of_row("client row", row.read_rate, row.write_rate, is_read=is_read)
-    if primitive is None:
-        found = [each for each in found if each.subject in CALLER_SUBJECTS]
-    if not principal.client_id:
-        found = [each for each in found if each.subject != "client"]
+        found += _of_row("client row", row.read_rate if is_read else row.write_rate, is_read)
     return found
 
 
-def own_limits(primitive: Primitive | None, snapshot: Snapshot | None) -> list[RateLimit]:
+def own_limits(primitive: Primitive, snapshot: Snapshot | None) -> list[RateLimit]:
     """Return the limits of a primitive that each caller has for itself."""
-    is_read = primitive is None or primitive.read_only
+    return _own_limits(primitive, snapshot, _configured(is_read=primitive.read_only))
+
+
+def _own_limits(
+    primitive: Primitive | None, snapshot: Snapshot | None, configured: Sequence[RateLimit]
+) -> list[RateLimit]:
     found: list[RateLimit] = []
     if primitive is not None:
-        found += [
-            RateLimit(subject="each tool", noun="call", rate=rate) for rate in primitive.rates
-        ]
-        if snapshot is not None and (row := snapshot.groups.get(primitive.group)):
-            found += _of_row("each group", row.read_rate, row.write_rate, is_read=is_read)
-    return [*found, *(each for each in _configured(is_read=is_read) if each.is_own)]
+        rates = primitive.rates
+        found += [RateLimit(subject="each tool", noun="call", rate=rate) for rate in rates]
+        row = None if snapshot is None else snapshot.groups.get(primitive.group)
+        if row is not None:
+            is_read = primitive.read_only
+            found += _of_row("each group", row.read_rate if is_read else row.write_rate, is_read)
+    for each in configured:
+        if each.is_own:
+            found.append(each)
+    return found
 
 
 def read_limit(name: str, text: str) -> RateLimit:
@@ -166,10 +175,11 @@ def _parsed(rates: tuple[tuple[str, str | None], ...], *, is_read: bool) -> tupl
     return tuple(each for each in limits if each.noun in nouns)
 
 
-def _of_row(subject: str, read_rate: str, write_rate: str, *, is_read: bool) -> Iterator[RateLimit]:
-    text = read_rate if is_read else write_rate
-    if text and (rate := _rate_of_row(text)) is not None:
-        yield RateLimit(subject=subject, noun="read" if is_read else "write", rate=rate)
+def _of_row(subject: str, text: str, is_read: bool) -> list[RateLimit]:
+    rate = _rate_of_row(text) if text else None
+    if rate is None:
+        return []
+    return [RateLimit(subject=subject, noun="read" if is_read else "write", rate=rate)]
 
 
 @lru_cache(maxsize=1024)
