@@ -31,6 +31,24 @@ def work(tag: str, seconds: float) -> str:
     return tag
 
 
+@tool(idempotency_key="reference")
+def pay(tag: str, seconds: float, reference: str) -> int:
+    """Leave a trace and a row, within the request; return the process."""
+    note(f"start {tag} {os.getpid()}")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
+    spend(seconds)
+    return os.getpid()
+
+
+@tool(background=True, idempotency_key="reference")
+def transfer(tag: str, seconds: float, reference: str) -> str:
+    """Leave a trace and a row."""
+    note(f"start {tag}")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
+    spend(seconds)
+    return tag
+
+
 @tool(background=True, idempotent=True)
 def repeat(tag: str, seconds: float) -> str:
     """Leave a trace and a row; more than once does no harm."""
