@@ -281,9 +281,10 @@ class Client:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
+        meta: Mapping[str, Any] | None = None,
         headers: Headers | None = None,
     ) -> Answer:
-        async with self.sending(method, params, headers=headers) as opened:
+        async with self.sending(method, params, meta=meta, headers=headers) as opened:
             return await opened.answer()
 
     @asynccontextmanager
@@ -292,10 +293,11 @@ class Client:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
+        meta: Mapping[str, Any] | None = None,
         headers: Headers | None = None,
     ) -> AsyncIterator[Conversation]:
         """Send a request, and watch how it is answered."""
-        sent, body = self.request(method, params)
+        sent, body = self.request(method, params, meta=meta)
         async with self.opening(body, headers={**sent, **(headers or {})}) as opened:
             yield opened
 

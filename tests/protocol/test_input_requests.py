@@ -13,6 +13,7 @@ from pytest_django import Settings
 from django_mcp import Endpoint, Peer, Principal
 from django_mcp.asgi import Application
 from django_mcp.background.recovery import recover_tasks
+from django_mcp.meta_keys import IDEMPOTENCY_KEY_META_KEY, REPEATED_META_KEY
 from django_mcp.models import CallRecord, ToolGroup, ToolTask, UsedRequestState
 from django_mcp.policy.snapshot import forget_snapshot
 from tests.background import asking_tools
@@ -60,8 +61,9 @@ def tasker(modern: Client) -> Client:
 
 
 def call(client: Client, name: str, /, **params: Any) -> Answer:
-    arguments = params.pop("arguments", {})
-    return asyncio.run(client.asend("tools/call", {"name": name, "arguments": arguments, **params}))
+    arguments, meta = params.pop("arguments", {}), params.pop("meta", None)
+    sent = {"name": name, "arguments": arguments, **params}
+    return asyncio.run(client.asend("tools/call", sent, meta=meta))
 
 
 def reply(asking: Answer, *responses: Any) -> dict[str, Any]:
@@ -123,6 +125,22 @@ def test_call_with_the_answer_runs_the_tool(asked: Client, name: str) -> None:
     assert record.task_id == str(task.pk)
     assert CallRecord.objects.count() == 2
     assert Group.objects.count() == (1 if name == "remove" else 0)
+
+
+@REMOVE
+def test_round_that_asks_leaves_the_idempotency_key_to_the_one_with_the_answer(
+    asked: Client, name: str
+) -> None:
+    keyed = {"arguments": {"name": "x"}, "meta": {IDEMPOTENCY_KEY_META_KEY: "k-1"}}
+    first = call(asked, name, **keyed)
+    # The same round once more too: its state is used by then.
+    answers = [call(asked, name, **keyed, **reply(first, ADA)) for _ in range(2)]
+    answers.append(call(asked, name, **keyed))
+
+    assert [each.result["structuredContent"]["result"] for each in answers] == ["x by Ada"] * 3
+    repeated = [each.result["_meta"].get(REPEATED_META_KEY, False) for each in answers]
+    assert repeated == [False, True, True]
+    assert ToolTask.objects.count() == 1
 
 
 def test_client_of_tasks_receives_one_with_the_answer(tasker: Client) -> None:

@@ -37,10 +37,8 @@ def keyed_call(client: Client, name: str, /, *, key: object, **arguments: object
 
 async def keyed(client: Client, name: str, **arguments: object) -> Answer:
     """Call a tool on the threads of the server, with a key in `_meta`."""
-    meta = {IDEMPOTENCY_KEY_META_KEY: "k-1"}
-    headers, body = client.request("tools/call", {"name": name, "arguments": arguments}, meta=meta)
-    async with client.opening(body, headers=headers) as opened:
-        return await opened.answer()
+    params = {"name": name, "arguments": arguments}
+    return await client.asend("tools/call", params, meta={IDEMPOTENCY_KEY_META_KEY: "k-1"})
 
 
 @pytest.fixture
