@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,10 +13,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
 from django_mcp.calls.call import Call
-from django_mcp.calls.deadline import timed_out
+from django_mcp.calls.deadline import Deadline, timed_out
 from django_mcp.calls.embedded_resources import with_resources
 from django_mcp.calls.retries import with_retries
 from django_mcp.calls.steps import Place, Step, Steps
+from django_mcp.conf import settings
+from django_mcp.db.statement_timeouts import is_statement_timeout, statements_within
 from django_mcp.exceptions import (
     DjangoMCPError,
     FollowUpFailedError,
@@ -98,12 +100,30 @@ def interruptible(call: Call) -> Iterator[None]:
     if not deadline.begin():
         raise timed_out(call.primitive, has_begun=deadline.has_begun)
     try:
-        yield
-    except BaseException:
+        with _limited_statements(deadline):
+            yield
+    except BaseException as error:
         deadline.finish()
+        if is_statement_timeout(error) and deadline.is_over:
+            raise timed_out(call.primitive) from error
         raise
     if not deadline.finish():
         raise timed_out(call.primitive)
+
+
+def _limited_statements(deadline: Deadline) -> AbstractContextManager[None]:
+    """Return the context of the statements of a function that runs on this thread."""
+    if not settings.STATEMENT_TIMEOUT or _is_on_loop():
+        return nullcontext()
+    return statements_within(lambda: deadline.remaining)
+
+
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -29,6 +29,14 @@ class LimitSettings:
             "Background tools have `DJANGO_MCP_BACKGROUND_TIMEOUT`."
         ),
     )
+    STATEMENT_TIMEOUT = Setting(
+        bool,
+        default=False,
+        help=(
+            "If true, PostgreSQL cancels the statements of a call at its deadline. Not those of "
+            "async functions, unless they run in the background."
+        ),
+    )
     LEASE_TIME = Setting(
         float,
         default=30.0,
