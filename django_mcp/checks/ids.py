@@ -37,6 +37,7 @@ class CheckId(StrEnum):
     INVALID_RATE = "django_mcp.E024"
     UNCOUNTABLE_RATES = "django_mcp.E025"
     MISSING_RESULT_CACHE = "django_mcp.E032"
+    FORGETFUL_BREAKERS = "django_mcp.E030"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -86,6 +87,7 @@ class CheckId(StrEnum):
     DISABLED_RATES = "django_mcp.W046"
     UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"
     UNSHARED_RESULT_CACHE = "django_mcp.W057"
+    UNSHARED_BREAKERS = "django_mcp.W055"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

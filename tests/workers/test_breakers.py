@@ -114,13 +114,14 @@ def test_of_many_calls_to_several_processes_one_is_the_probe(site: Site, name: s
             ]
             return [kind_of(each) for each in await asyncio.gather(*calls)]
 
-    def probes() -> list[str]:
-        return asyncio.run(scenario([site, second]))
+    kinds: list[str] = []
+
+    def is_probed() -> bool:
+        kinds.extend(asyncio.run(scenario([site, second])))
+        return "failed" in kinds
 
     with another(site) as (second, _):
-        kinds: list[str] = []
-        while "failed" not in kinds:
-            kinds += probes()
+        until(is_probed)
 
     # As it fails, none that comes later is another.
     assert kinds.count("failed") == 1
