@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from django_mcp.admin.changelist.filters import MAX_TERM_CHARACTERS
+from django_mcp.admin.groups.circuit_breakers import CircuitBreakerPages
 from django_mcp.admin.groups.client_field import (
     clients_field,
     ids_of,
@@ -110,7 +111,7 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
                 self.add_error(f"{unit}_per_hour", _("More than in a whole day."))
 
 
-class ToolGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class ToolGroupAdmin(CircuitBreakerPages):
     """Model admin of tool groups: none is added, and only groups without code are deleted."""
 
     form = ToolGroupForm
