@@ -29,3 +29,11 @@ TRUNCATED_META_KEY = "django-mcp/truncated"
 
 `remaining` is null where only reading everything would tell, and `hint` says how to get the rest.
 """
+
+BUDGET_META_KEY = "django-mcp/budget"
+"""In the `_meta` of a result: the export budgets of which the caller has used 80 % or more.
+
+Each is `{unit, period, scope, used, limit, renews}`: `used` of `limit` `rows` or `bytes`, the unit,
+are taken out in this `hour` or `day`, with this result, over `all` or the `group` of what was
+called; the next period begins at `renews`, in ISO 8601. Absent while there is none.
+"""

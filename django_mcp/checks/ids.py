@@ -38,6 +38,7 @@ class CheckId(StrEnum):
     UNCOUNTABLE_RATES = "django_mcp.E025"
     MISSING_RESULT_CACHE = "django_mcp.E032"
     FORGETFUL_BREAKERS = "django_mcp.E030"
+    UNKNOWN_CACHE = "django_mcp.E027"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -88,6 +89,8 @@ class CheckId(StrEnum):
     UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"
     UNSHARED_RESULT_CACHE = "django_mcp.W057"
     UNSHARED_BREAKERS = "django_mcp.W055"
+    INEXACT_BUDGETS = "django_mcp.W050"
+    IDLE_BUDGET = "django_mcp.W051"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django_mcp.conf.background import BackgroundSettings
+from django_mcp.conf.budgets import BudgetSettings
 from django_mcp.conf.calls import CallSettings
 from django_mcp.conf.endpoint import EndpointSettings
 from django_mcp.conf.limits import LimitSettings
@@ -17,6 +18,7 @@ class Settings(
     CallSettings,
     LimitSettings,
     RateSettings,
+    BudgetSettings,
     BackgroundSettings,
 ):
     """Settings of the package, by their names without the prefix."""

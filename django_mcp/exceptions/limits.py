@@ -1,5 +1,7 @@
 """Exceptions of calls that a limit, a breaker or an earlier call of the same key has refused."""
 
+from datetime import datetime
+
 from django_mcp.exceptions.base import CallError
 from django_mcp.exceptions.rejections import BusyError, CallRejectedError
 
@@ -23,11 +25,50 @@ class RatesUnavailableError(BusyError):
 
 
 class BudgetExceededError(CallRejectedError):
-    """The caller has taken out as many rows or bytes as it may in this hour or day."""
+    """The caller has taken out as many rows or bytes as it may in this hour or day.
+
+    Or it would have with a result of `amount` more, which was not delivered. `limit` is the number
+    of rows or bytes, the `unit`, for each `period`, over one tool group alone if `is_of_group`;
+    `used` were taken out before, and the next period begins when the budget `renews`.
+    """
 
     outcome = "over_budget"
     message = "You have taken out as much data as you may."
     retryable = True
+    shares_row = True
+
+    def __init__(
+        self,
+        *,
+        unit: str,
+        period: str,
+        limit: int,
+        is_of_group: bool,
+        used: int,
+        amount: int = 0,
+        renews: datetime,
+        retry_after: float,
+    ) -> None:
+        self.unit, self.period, self.limit, self.is_of_group = unit, period, limit, is_of_group
+        self.used, self.amount, self.renews = used, amount, renews
+        noun = unit.removesuffix("s") if limit == 1 else unit
+        scope = " from this group of tools" if is_of_group else ""
+        message = (
+            f"You may take out {limit} {noun} in each {period}{scope}, and have taken out {used}."
+        )
+        hints = []
+        if amount:
+            message += f" This result has {amount}, and was not delivered."
+            hints.append("Ask for less: a narrower search or a smaller page.")
+        may_go_on = limit > 0 and amount <= limit
+        if may_go_on:
+            hints.append(f"The next {period} begins on {renews:%Y-%m-%d at %H:%M %Z}.")
+        super().__init__(
+            message,
+            hint=" ".join(hints),
+            retryable=may_go_on,
+            retry_after=retry_after if may_go_on else None,
+        )
 
 
 class CircuitOpenError(CallRejectedError):

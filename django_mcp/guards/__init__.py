@@ -4,6 +4,7 @@
     Rates           the call is within the limits of its caller, its client, its tool, of all
     Visible         a call of a tool that its caller does not see reads as one that is missing
     Scopes          the caller holds the scopes of the tool
+    Budgets         the caller takes out no more rows and bytes than it may in an hour and a day
     Concurrency     not too many calls of its user, client and tool run at once (`around`)
     (`around` of every guard is entered here)
     Arguments       the arguments are small enough and fit the schema, and are bound to parameters
@@ -46,6 +47,7 @@ from django_mcp.calls.guard import Guard, WaitFor
 from django_mcp.calls.pipeline import Guards
 from django_mcp.conf import settings
 from django_mcp.guards.arguments import Arguments
+from django_mcp.guards.budgets import Budgets
 from django_mcp.guards.circuit_breaker import CircuitBreaker
 from django_mcp.guards.concurrency import Concurrency
 from django_mcp.guards.idempotency_key import IdempotencyKey
@@ -75,6 +77,7 @@ def _guards(paths: tuple[str, ...]) -> Guards:
             Rates(),
             Visible(),
             Scopes(),
+            Budgets(),
             Concurrency(),
         ),
         inner=(

@@ -3,6 +3,7 @@
 from django_mcp.checks.project import (
     admin_sites,
     background,
+    budgets,
     cache_scope,
     circuit_breakers,
     concurrency,
@@ -20,6 +21,7 @@ from django_mcp.checks.project import (
 __all__ = [
     "admin_sites",
     "background",
+    "budgets",
     "cache_scope",
     "circuit_breakers",
     "concurrency",

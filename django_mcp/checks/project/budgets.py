@@ -1,0 +1,65 @@
+"""Checks of export budgets, and of the cache that limits are counted in."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from django_mcp.checks.ids import CheckId
+from django_mcp.checks.project.rates import INEXACT_CACHES
+from django_mcp.conf import Settings, settings
+from django_mcp.policy.exports import general_budgets
+
+BUDGETS = (
+    Settings.EXPORT_ROWS_PER_HOUR,
+    Settings.EXPORT_ROWS_PER_DAY,
+    Settings.EXPORT_BYTES_PER_HOUR,
+    Settings.EXPORT_BYTES_PER_DAY,
+)
+
+
+@register
+def check_budgets(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check that export budgets limit something, and that a cache counts them exactly."""
+    if any(each.problem() for each in (Settings.CACHE, *BUDGETS)):
+        return []  # E003 tells
+    alias = settings.CACHE
+    if alias not in django_settings.CACHES:
+        return [
+            Error(
+                f"{Settings.CACHE.name} names {alias!r}, which is not in CACHES.",
+                hint=f"Name one of {', '.join(map(repr, django_settings.CACHES))}.",
+                id=CheckId.UNKNOWN_CACHE,
+            )
+        ]
+    return [*_idle_budgets(), *_inexact_counts(alias)]
+
+
+def _idle_budgets() -> Iterator[CheckMessage]:
+    rows = settings.EXPORT_ROWS_PER_HOUR, settings.EXPORT_ROWS_PER_DAY
+    sizes = settings.EXPORT_BYTES_PER_HOUR, settings.EXPORT_BYTES_PER_DAY
+    for (hour, day), (of_hour, of_day) in zip(
+        (rows, sizes), (BUDGETS[:2], BUDGETS[2:]), strict=True
+    ):
+        if hour is not None and day is not None and hour > day:
+            yield Warning(
+                f"{of_hour.name} ({hour}) is more than {of_day.name} ({day}), so that it limits "
+                "nothing.",
+                hint="Set less for the hour than for the day, or None.",
+                id=CheckId.IDLE_BUDGET,
+            )
+
+
+def _inexact_counts(alias: str) -> Iterator[CheckMessage]:
+    reason = INEXACT_CACHES.get(django_settings.CACHES[alias].get("BACKEND", ""))
+    if reason and general_budgets() and not django_settings.DEBUG:
+        yield Warning(
+            f"Export budgets are set, and the cache {alias!r} does not count exactly: {reason}.",
+            hint=f'Count in Redis or memcached: CACHES = {{"{alias}": {{"BACKEND": '
+            '"django.core.cache.backends.redis.RedisCache", "LOCATION": '
+            '"redis://127.0.0.1:6379/1"}}, for example, or name another cache by '
+            f"{Settings.CACHE.name}.",
+            id=CheckId.INEXACT_BUDGETS,
+        )

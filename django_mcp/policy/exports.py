@@ -1,0 +1,182 @@
+"""Exports: the rows and bytes that callers take out, counted in the cache by hour and by day.
+
+Windows begin with each hour and day of UTC, so that their ends can be told. What has no budget is
+not counted.
+"""
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.cache import caches
+
+from django_mcp.conf import settings
+from django_mcp.policy.callers import caller_key, digest
+from django_mcp.policy.snapshot import Snapshot
+from django_mcp.principals import Principal
+
+PERIOD_SECONDS = {"hour": 3_600, "day": 86_400}
+
+NEAR = 0.8
+"""Part of a budget from which on it counts as nearly used up."""
+
+MARGIN_SECONDS = 60
+"""Seconds that a count outlives its window, for processes whose clocks differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Most `rows` or `bytes`, the `unit`, that a caller may take out in each `hour` or `day`.
+
+    Of one tool group; of everything if `group` is empty.
+    """
+
+    unit: str
+    period: str
+    limit: int
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Part of a budget that a caller has used in the current window, which ends at `renews`."""
+
+    budget: Budget
+    used: int
+    renews: datetime.datetime
+
+    @property
+    def left(self) -> int:
+        """Number of rows or bytes that may still be taken out."""
+        return max(0, self.budget.limit - self.used)
+
+    @property
+    def is_near(self) -> bool:
+        """True if the budget is nearly used up."""
+        return self.used >= NEAR * self.budget.limit
+
+    def without(self, amounts: Mapping[str, int]) -> "Usage":
+        """Return the usage before so many rows and bytes were counted."""
+        return replace(self, used=self.used - amounts[self.budget.unit])
+
+
+def budgets_in(snapshot: Snapshot | None, group: str) -> list[Budget]:
+    """Return the budgets of results of a tool group: those of the settings, and its own."""
+    own = None if snapshot is None else snapshot.groups.get(group)
+    return [*general_budgets(), *(_budgets(own.budget, group) if own else ())]
+
+
+def all_budgets(snapshot: Snapshot) -> list[Budget]:
+    """Return the budgets of the settings, and those of every enabled group."""
+    found = general_budgets()
+    for name, policy in sorted(snapshot.groups.items()):
+        if policy.enabled:
+            found += _budgets(policy.budget, name)
+    return found
+
+
+def general_budgets() -> list[Budget]:
+    """Return the budgets of the settings, over everything."""
+    limits = {
+        "rows_per_hour": settings.EXPORT_ROWS_PER_HOUR,
+        "rows_per_day": settings.EXPORT_ROWS_PER_DAY,
+        "bytes_per_hour": settings.EXPORT_BYTES_PER_HOUR,
+        "bytes_per_day": settings.EXPORT_BYTES_PER_DAY,
+    }
+    return list(_budgets(limits, ""))
+
+
+def _budgets(limits: Mapping[str, int | None], group: str) -> Iterator[Budget]:
+    for column, limit in limits.items():
+        if limit is not None:
+            unit, _, period = column.partition("_per_")
+            yield Budget(unit=unit, period=period, limit=limit, group=group)
+
+
+def exporter_of(principal: Principal, address: str) -> str:
+    """Return the key of whoever takes results out: a user with a client.
+
+    For an anonymous caller it is the client alone, and without one the address.
+    """
+    return digest(caller_key(principal, address), principal.client_id)
+
+
+def usages_of(
+    exporters: Iterable[str], budgets: Sequence[Budget], moment: datetime.datetime
+) -> dict[str, list[Usage]]:
+    """Return the usage of each budget by each exporter, with one request to the cache.
+
+    Raises whatever the cache raises.
+    """
+    keys = {
+        exporter: [_key(exporter, budget, moment) for budget in budgets] for exporter in exporters
+    }
+    counts = _cache().get_many([key for each in keys.values() for key in each])
+    return {
+        exporter: [
+            _usage(budget, counts.get(key, 0), moment)
+            for budget, key in zip(budgets, each, strict=True)
+        ]
+        for exporter, each in keys.items()
+    }
+
+
+def count(
+    exporter: str,
+    budgets: Sequence[Budget],
+    amounts: Mapping[str, int],
+    moment: datetime.datetime,
+) -> list[Usage]:
+    """Count rows and bytes that are taken out; return the usage of each budget, with them.
+
+    Of any number of exports at the same time, each is told a usage that has those before it.
+    Raises whatever the cache raises, and `ValueError` when it keeps nothing.
+    """
+    cache = _cache()
+    found = []
+    for budget in budgets:
+        key, amount = _key(exporter, budget, moment), amounts[budget.unit]
+        try:
+            used = cache.incr(key, amount)
+        except ValueError:  # there is none yet
+            seconds = (_end_of(budget, moment) - moment).total_seconds()
+            cache.add(key, 0, round(seconds) + MARGIN_SECONDS)
+            used = cache.incr(key, amount)
+        if used is None:  # some clients of memcached ignore that it is away
+            raise ValueError("the cache does not count")
+        found.append(_usage(budget, used, moment))
+    return found
+
+
+def take_back(
+    exporter: str,
+    budgets: Sequence[Budget],
+    amounts: Mapping[str, int],
+    moment: datetime.datetime,
+) -> None:
+    """Undo `count` of the same arguments."""
+    for budget in budgets:
+        _cache().decr(_key(exporter, budget, moment), amounts[budget.unit])
+
+
+def _usage(budget: Budget, used: int, moment: datetime.datetime) -> Usage:
+    return Usage(budget=budget, used=used, renews=_end_of(budget, moment))
+
+
+def _end_of(budget: Budget, moment: datetime.datetime) -> datetime.datetime:
+    window = _window(budget, moment) + 1
+    return datetime.datetime.fromtimestamp(window * PERIOD_SECONDS[budget.period], datetime.UTC)
+
+
+def _window(budget: Budget, moment: datetime.datetime) -> int:
+    return int(moment.timestamp()) // PERIOD_SECONDS[budget.period]
+
+
+def _key(exporter: str, budget: Budget, moment: datetime.datetime) -> str:
+    counter = digest(exporter, budget.group, budget.unit, budget.period)
+    return f"django-mcp:export:{counter}:{_window(budget, moment)}"
+
+
+def _cache() -> Any:
+    return caches[settings.CACHE]
