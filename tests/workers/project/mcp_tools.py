@@ -22,6 +22,18 @@ def note(line: str) -> None:
         traces.write(f"{line}\n")
 
 
+@tool(group="rows", read_only=True)
+def list_rows(count: int) -> list[int]:
+    """List some rows."""
+    return list(range(count))
+
+
+@tool(group="rows", read_only=True)
+async def alist_rows(count: int) -> list[int]:
+    """List some rows, on the loop."""
+    return list(range(count))
+
+
 @tool(background=True)
 def work(tag: str, seconds: float) -> str:
     """Leave a trace and a row, once."""

@@ -41,6 +41,14 @@ LOGGING = {
     "loggers": {"django_mcp": {"handlers": ["stderr"], "level": "INFO"}},
 }
 
+if cache_url := os.environ.get("CACHE_URL"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": cache_url,
+        }
+    }
+
 CELERY_BROKER_URL = os.environ["BROKER_URL"]
 # Tests that share a broker keep to themselves.
 CELERY_TASK_DEFAULT_QUEUE = os.environ["QUEUE"]
