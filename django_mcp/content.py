@@ -10,6 +10,10 @@ Role = Literal["user", "assistant"]
 """Sender of a message, and audience of what is served."""
 
 
+CLASSES: dict[str, type] = {"data": bytes, "size": int}
+"""Classes of the fields of content blocks that are no text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
     """Icon that clients may show for what is served. `sizes` are such as `48x48` or `any`."""
@@ -34,7 +38,7 @@ class Content:
                 continue
             if isinstance(value, Promise):
                 object.__setattr__(self, field.name, value := str(value))
-            wanted = bytes if field.name == "data" else str
+            wanted = CLASSES.get(field.name, str)
             if not isinstance(value, wanted):
                 given = type(value).__name__
                 raise TypeError(f"{field.name} must be {wanted.__name__}, not {given}")
@@ -91,7 +95,7 @@ class EmbeddedResource(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceLink(Content):
-    """Link to a document that the client may fetch by its URI.
+    """Link to a document that the client may fetch by its URI; `size` is in bytes.
 
     For a resource of the project, `resource_link` fills in the rest.
     """
@@ -101,6 +105,7 @@ class ResourceLink(Content):
     title: str | None = None
     description: str | None = None
     mime_type: str | None = None
+    size: int | None = None
 
 
 Block = Text | Image | Audio | EmbeddedResource | ResourceLink

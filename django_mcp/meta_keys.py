@@ -37,3 +37,10 @@ Each is `{unit, period, scope, used, limit, renews}`: `used` of `limit` `rows` o
 are taken out in this `hour` or `day`, with this result, over `all` or the `group` of what was
 called; the next period begins at `renews`, in ISO 8601. Absent while there is none.
 """
+
+STORED_META_KEY = "django-mcp/stored"
+"""In the `_meta` of a result that was stored, for its size: `{bytes, parts, expires}`.
+
+The parts are linked to in its content and, where the tool has an output schema, listed under this
+key in `structuredContent`, in place of the result.
+"""

@@ -41,6 +41,7 @@ EVERY_MODEL = (
     "IdempotencyKey",
     "PromptArgument",
     "PromptTemplate",
+    "StoredResult",
     "ToolGroup",
     "ToolSwitch",
     "ToolGroup_allowed_groups",

@@ -23,7 +23,7 @@ from django_mcp.exceptions import (
     TaskNotStartedError,
     TaskUnansweredError,
 )
-from django_mcp.models import IdempotencyKey, ToolTask, UsedRequestState
+from django_mcp.models import IdempotencyKey, StoredResult, ToolTask, UsedRequestState
 from django_mcp.models.tasks import ToolTaskQuerySet
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
@@ -49,8 +49,8 @@ def recover_tasks() -> RecoveryCounts:
     """Recover every task without a heartbeat for `DJANGO_MCP_BACKGROUND_STALE_AFTER` seconds.
 
     Also finish the records of tasks that have ended, and delete those that have expired, with the
-    request states and idempotency keys that have. Any number of processes may do this at once.
-    Call it from a thread.
+    request states, idempotency keys and stored results that have. Any number of processes may do
+    this at once. Call it from a thread.
     """
     counts = RecoveryCounts()
     patience = timedelta(seconds=settings.BACKGROUND_STALE_AFTER)
@@ -78,6 +78,7 @@ def recover_tasks() -> RecoveryCounts:
     counts.deleted = ToolTask.objects.prune()
     UsedRequestState.objects.prune()
     IdempotencyKey.objects.prune()
+    StoredResult.objects.prune()
     return counts
 
 

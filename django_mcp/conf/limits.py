@@ -149,3 +149,26 @@ class LimitSettings:
             "content, and its media as base64. A larger one is computed for every call."
         ),
     )
+    KEEP_STORED_RESULT = Setting(
+        float,
+        default=3600.0,
+        help='Seconds that a tool with `overflow="link"` stores a result which is too large.',
+    )
+    MAX_STORED_RESULT_BYTES = Setting(
+        int,
+        default=16 * 1024 * 1024,
+        help="Largest result that is stored, in bytes; a run holds it in memory. More is refused.",
+    )
+    MAX_STORED_ROWS = Setting(
+        int,
+        default=50_000,
+        help="As `DJANGO_MCP_MAX_ROWS`, of a result that is stored where it is too large.",
+    )
+    MAX_STORED_BYTES_PER_CALLER = Setting(
+        int,
+        default=64 * 1024 * 1024,
+        help=(
+            "Bytes that the stored results of one user through one client may have together, "
+            "until they expire. More is refused. Anonymous callers count together."
+        ),
+    )

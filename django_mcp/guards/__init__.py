@@ -8,6 +8,7 @@
     Concurrency     not too many calls of its user, client and tool run at once (`around`)
     (`around` of every guard is entered here)
     Arguments       the arguments are small enough and fit the schema, and are bound to parameters
+    Overflow        a result that is too large is stored, if its tool says so, and linked to
     ...             the guards of DJANGO_MCP_GUARDS
     Cache           a read that was made before is answered from the cache
     IdempotencyKey  a repeated call of a tool that writes gets the answer of the first
@@ -51,6 +52,7 @@ from django_mcp.guards.budgets import Budgets
 from django_mcp.guards.circuit_breaker import CircuitBreaker
 from django_mcp.guards.concurrency import Concurrency
 from django_mcp.guards.idempotency_key import IdempotencyKey
+from django_mcp.guards.overflow import Overflow
 from django_mcp.guards.prepare import Prepare
 from django_mcp.guards.rates import Rates
 from django_mcp.guards.record import Record, RecordBegin
@@ -82,6 +84,7 @@ def _guards(paths: tuple[str, ...]) -> Guards:
         ),
         inner=(
             Arguments(),
+            Overflow(),
             *own,
             Cache(),
             IdempotencyKey(),

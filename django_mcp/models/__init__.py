@@ -6,6 +6,7 @@ from django_mcp.models.idempotency_keys import IdempotencyKey
 from django_mcp.models.prompts import PromptArgument, PromptTemplate
 from django_mcp.models.records import CallRecord
 from django_mcp.models.request_states import UsedRequestState
+from django_mcp.models.stored_results import StoredResult
 from django_mcp.models.tasks import ToolTask
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "IdempotencyKey",
     "PromptArgument",
     "PromptTemplate",
+    "StoredResult",
     "ToolGroup",
     "ToolSwitch",
     "ToolTask",

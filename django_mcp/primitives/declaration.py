@@ -105,6 +105,11 @@ class Declaration:
         return False
 
     @property
+    def companions(self) -> "Sequence[Declaration]":
+        """Declarations that this one brings along, such as that of a resource for a tool."""
+        return ()
+
+    @property
     def dotted_name(self) -> str:
         """Dotted name of the function, such as `shop.services.add_expense`."""
         return dotted_name_of(self.function)

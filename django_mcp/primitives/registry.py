@@ -1,5 +1,6 @@
 """Registry of the project's primitives, resolved once per process."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,7 +112,9 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
     spelled: dict[Key, Declaration] = {}
     addressed: dict[Key, Declaration] = {}
     breakers: dict[str, tuple[Breaker, Declaration]] = {}
-    for declaration in declared:
+    pending = deque(declared)
+    while pending:
+        declaration = pending.popleft()
         kind, name = declaration.key
         earlier = spelled.setdefault((kind, str(name).casefold()), declaration)
         if earlier is not declaration:
@@ -145,6 +148,7 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
                 )
                 continue
         primitives[kind, name] = primitive
+        pending += declaration.companions
     in_order = {key: primitives[key] for key in sorted(primitives, key=sort_key)}
     return Registry(primitives=MappingProxyType(in_order)), problems
 

@@ -55,6 +55,7 @@ def block_model(block: content.Content) -> ContentBlock:
                 title=block.title,
                 description=block.description,
                 mime_type=block.mime_type,
+                size=block.size,
             )
     raise TypeError(f"{type(block).__name__} is no kind of content that MCP knows")
 

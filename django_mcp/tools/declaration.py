@@ -1,8 +1,10 @@
 """The `@tool` decorator and its options: each is one field, of this class or of its bases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
+
+from django.utils.module_loading import import_string
 
 from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration
@@ -10,7 +12,9 @@ from django_mcp.primitives.decorator import decorator_of
 from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.tools.background import BackgroundOptions
 
-Overflow = Literal["refuse", "truncate"]
+STORED_RESULTS = "django_mcp.calls.stored_resources.stored_results_of"
+
+Overflow = Literal["refuse", "truncate", "link"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,8 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
     parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
     overflow: Overflow = "refuse"
     """What becomes of a result with too many rows or bytes: `refuse` it, with advice; `truncate` a
-    list to whole rows, and say so."""
+    list to whole rows, and say so; or store it for a while, and return a `link` that its caller may
+    read."""
     schema_extra: Mapping[str, Any] | None = None
     """JSON Schema keywords merged into the root of the input schema."""
     background: bool = False
@@ -65,6 +70,14 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
         if not isinstance(self.fields, Mapping):
             self._collect("fields")
         self._collect_cache_options()
+
+    @property
+    def companions(self) -> Sequence[Declaration]:
+        """See `Declaration`: the resource of its stored results."""
+        if self.overflow != "link":
+            return ()
+        companion: Declaration = import_string(STORED_RESULTS)(self)
+        return (companion,)
 
 
 tool = decorator_of(ToolDeclaration)

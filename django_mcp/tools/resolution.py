@@ -13,6 +13,7 @@ from django_mcp.schemas.input.signature import read_signature
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.pages.output import paged
 from django_mcp.schemas.return_annotation import read_output
+from django_mcp.schemas.stored_output import stored
 from django_mcp.schemas.truncation import truncated
 from django_mcp.tools.background import Background, BackgroundOptions
 from django_mcp.tools.declaration import Overflow, ToolDeclaration
@@ -64,6 +65,8 @@ def resolve(declaration: ToolDeclaration) -> Tool:
             is_background=declaration.background,
             page_size=page_size,
         )
+    if output is not None and declaration.overflow == "link":
+        output = resolution.attempt(stored, output)
     if problems or signature is None or output is None:
         raise resolution.error()
     if declaration.background:
@@ -76,6 +79,7 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         idempotency_key=declaration.idempotency_key,
         open_world=declaration.open_world,
         page_size=page_size,
+        overflow=declaration.overflow,
         atomic=None if resolution.is_async else _database(declaration),
         has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
         background=_background(declaration) if declaration.background else None,

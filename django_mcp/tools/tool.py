@@ -14,6 +14,7 @@ from django_mcp.schemas.pages.cursors import binding
 from django_mcp.schemas.pages.output import PagedOutput, PageRequest, read_request
 from django_mcp.schemas.pages.parameters import CURSOR, LIMIT
 from django_mcp.tools.background import Background
+from django_mcp.tools.declaration import Overflow
 from django_mcp.tools.preparation import Preparation
 
 
@@ -33,6 +34,7 @@ class Tool(Primitive):
     idempotency_key: str | None
     open_world: bool | None
     page_size: int | None
+    overflow: Overflow
     has_parameter_headers: bool
     background: Background | None
     preparation: Preparation | None

@@ -2,8 +2,17 @@
 
 from typing import Any
 
+from django.contrib.auth.models import Group, User
+from pydantic import BaseModel
+
 from django_mcp import prompt, tool
 from django_mcp.primitives.declaration import collecting
+
+
+class Line(BaseModel):
+    number: int
+    owner: str
+
 
 taken: list[Any] = []
 """What the tools were given."""
@@ -42,6 +51,29 @@ with collecting() as TOOLS:
     def truncate_slowly(number: int) -> list[int]:
         """Return so many numbers, or the first of them, from a worker."""
         return list(range(number))
+
+    @tool(group="reports", scopes=["reports:read"], read_only=True, overflow="link")
+    def link(user: User, number: int) -> list[Line]:
+        """Return so many lines, or links to them."""
+        return [Line(number=each, owner=user.get_username()) for each in range(number)]
+
+    @tool(group="reports", scopes=["reports:read"], read_only=True, overflow="link")
+    async def alink(user: User, number: int) -> list[Line]:
+        """Return so many lines, or links to them, without a thread."""
+        return [Line(number=each, owner=user.get_username()) for each in range(number)]
+
+    @tool(
+        group="reports", scopes=["reports:read"], read_only=True, overflow="link", background=True
+    )
+    def link_slowly(user: User, number: int) -> list[Line]:
+        """Return so many lines, or links to them, from a worker."""
+        return [Line(number=each, owner=user.get_username()) for each in range(number)]
+
+    @tool(overflow="link")
+    def write(number: int) -> list[str]:
+        """Add a group, and return so many texts, or links to them."""
+        Group.objects.create(name="written")
+        return ["x"] * number
 
     @prompt
     def explain(text: str) -> str:

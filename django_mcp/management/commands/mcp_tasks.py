@@ -14,7 +14,7 @@ from django_mcp.background.recovery import recover_tasks
 from django_mcp.escapes import printable
 from django_mcp.management.arguments import count
 from django_mcp.management.formats import counted, moment_text
-from django_mcp.models import IdempotencyKey, ToolTask, UsedRequestState
+from django_mcp.models import IdempotencyKey, StoredResult, ToolTask, UsedRequestState
 from django_mcp.primitives.registry import get_registry
 from django_mcp.tools.tool import Tool
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         actions.add_parser(
             "sweep", help="run again or end the tasks whose workers have died, delete expired ones"
         )
-        actions.add_parser("prune", help="delete expired tasks")
+        actions.add_parser("prune", help="delete expired tasks and stored results")
 
     @override
     def handle(self, *args: Any, action: str | None, **options: Any) -> None:
@@ -70,6 +70,7 @@ class Command(BaseCommand):
             case "prune":
                 UsedRequestState.objects.prune()
                 IdempotencyKey.objects.prune()
+                StoredResult.objects.prune()
                 self.stdout.write(f"{counted(ToolTask.objects.prune(), 'task')} deleted")
             case _:
                 self._list(options["status"], options["tool"], options["limit"])

@@ -36,12 +36,14 @@ class Rendered:
     The content of a resource is in `EmbeddedResource` blocks, and that of a prompt in
     `PromptMessage`s. `meta` is JSON for the `_meta` of the result, by its keys. `rows` are the
     items of a list or of a page, and 1 for anything else; resources that it embeds add theirs.
+    `has_too_many_rows` is true of one that is still to be stored, because it cannot be sent.
     """
 
     content: tuple[Content, ...]
     structured: dict[str, Any] | None = None
     rows: int = 1
     meta: Mapping[str, Any] = field(default_factory=dict)
+    has_too_many_rows: bool = False
 
     def with_meta(self, key: str, value: Any) -> "Rendered":
         """Return the same result with one more key in its `meta`."""
