@@ -235,6 +235,16 @@ class Waiting(Guard):
         raise WaitFor("for ever", timeout=60)
 
 
+class Hesitant(Guard):
+    """Has each call wait once."""
+
+    def before(self, call: Call) -> Rendered | None:
+        if type(self) not in call.state:
+            call.state[type(self)] = True
+            raise WaitFor("hesitant", timeout=30)
+        return None
+
+
 def shout(word: str) -> str:
     """Give a word back, after a note of it."""
     events.append("run")

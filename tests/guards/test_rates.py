@@ -150,6 +150,15 @@ def test_background_call_counts_once_where_it_is_submitted(ada_calls: Client) ->
     assert ToolTask.objects.count() == 2
 
 
+@pytest.mark.parametrize("name", ["rated", "arated"])
+def test_call_that_waits_for_a_guard_counts_once(
+    ada_calls: Client, settings: Settings, name: str
+) -> None:
+    settings.DJANGO_MCP_GUARDS = ["tests.guards.examples.Hesitant"]
+
+    assert kinds(ada_calls, *[name] * 3) == ["ok", "ok", "rate_limited"]
+
+
 # Who is counted
 
 
