@@ -64,16 +64,7 @@ class Usage:
 def budgets_in(snapshot: Snapshot | None, group: str) -> list[Budget]:
     """Return the budgets of results of a tool group: those of the settings, and its own."""
     own = None if snapshot is None else snapshot.groups.get(group)
-    return [*general_budgets(), *(_budgets(own.budget, group) if own else ())]
-
-
-def all_budgets(snapshot: Snapshot) -> list[Budget]:
-    """Return the budgets of the settings, and those of every enabled group."""
-    found = general_budgets()
-    for name, policy in sorted(snapshot.groups.items()):
-        if policy.enabled:
-            found += _budgets(policy.budget, name)
-    return found
+    return [*general_budgets(), *(budgets_of(own.budget, group) if own else ())]
 
 
 def general_budgets() -> list[Budget]:
@@ -84,10 +75,11 @@ def general_budgets() -> list[Budget]:
         "bytes_per_hour": settings.EXPORT_BYTES_PER_HOUR,
         "bytes_per_day": settings.EXPORT_BYTES_PER_DAY,
     }
-    return list(_budgets(limits, ""))
+    return list(budgets_of(limits, ""))
 
 
-def _budgets(limits: Mapping[str, int | None], group: str) -> Iterator[Budget]:
+def budgets_of(limits: Mapping[str, int | None], group: str) -> Iterator[Budget]:
+    """Yield the budgets of a group whose limits, or none, are given by the names of columns."""
     for column, limit in limits.items():
         if limit is not None:
             unit, _, period = column.partition("_per_")

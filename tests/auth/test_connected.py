@@ -2,24 +2,30 @@
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format, time_format
 from pytest_django import Settings
 
 from django_mcp.auth.connections import connections
 from django_mcp.background.worker import run_task
+from django_mcp.endpoints import get_endpoints
 from django_mcp.models import CallRecord, ToolGroup, ToolTask
+from django_mcp.policy.exports import budgets_in, count, exporter_of
+from django_mcp.policy.snapshot import current_snapshot
+from django_mcp.principals import Principal
 from tests.admin.pages import links_of, text_of
 from tests.applications import AccessToken, Grant, RefreshToken
 from tests.auth import oauth_client
@@ -274,6 +280,103 @@ class TestList:
             call(alice, application)
 
         assert queries() == few
+
+
+class TestExports:
+    @pytest.fixture(autouse=True)
+    def _empty_cache(self) -> Iterator[None]:
+        yield
+        caches["default"].clear()
+
+    @staticmethod
+    def take_out(user: User, application: Any, group: str, *, rows: int, size: int = 0) -> None:
+        """Count as the guard of budgets does."""
+        principal = Principal(
+            endpoint=get_endpoints().default, user=user, client_id=application.client_id
+        )
+        budgets = budgets_in(current_snapshot(), group)
+        count(exporter_of(principal, ""), budgets, {"rows": rows, "bytes": size}, timezone.now())
+
+    def test_user_reads_what_each_has_taken_out_and_the_limits(
+        self, browser: Browser, alice: User, bob: User, settings: Settings
+    ) -> None:
+        settings.DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 500
+        settings.DJANGO_MCP_EXPORT_BYTES_PER_DAY = 20 * 1024 * 1024
+        desk, other = registered("Desk"), registered("Other")
+        token(desk, alice)
+        token(other, alice)
+        self.take_out(alice, desk, "default", rows=12, size=3 * 1024 * 1024)
+        self.take_out(bob, desk, "default", rows=100)
+
+        text = text_of(browser.get(PAGE))
+
+        hour = timezone.now().replace(minute=0, second=0) + datetime.timedelta(hours=1)
+        day = timezone.now().replace(hour=0) + datetime.timedelta(days=1)
+        until = f"until {time_format(hour)}"
+        assert (
+            f"Taken out 12 of 500 rows in this hour, {until} "
+            f"3.0\xa0MB of 20.0\xa0MB in this day, until {date_format(day, 'j M Y')}, midnight "
+            "Disconnect Desk"
+        ).replace("\xa0", " ") in text
+        assert f"Taken out 0 of 500 rows in this hour, {until}" in text
+
+    def test_budget_of_a_group_is_shown_to_those_who_have_used_it(
+        self, browser: Browser, alice: User, settings: Settings
+    ) -> None:
+        for name in ("stock", "secret", "closed"):
+            ToolGroup.objects.create(
+                name=name, title=f"The {name}", enabled=name != "closed", rows_per_day=100
+            )
+        desk, other = registered("Desk"), registered("Other")
+        token(desk, alice)
+        token(other, alice)
+        self.take_out(alice, desk, "stock", rows=1)
+        self.take_out(alice, desk, "closed", rows=1)
+
+        text = text_of(browser.get(PAGE))
+
+        assert "Taken out The stock: 1 of 100 rows in this day" in text
+        assert text.count("Taken out") == 1
+        assert "The secret" not in text
+        assert "The closed" not in text
+
+    def test_nothing_is_said_where_nothing_is_limited(self, browser: Browser, alice: User) -> None:
+        token(registered("Desk"), alice)
+
+        assert "Taken out" not in text_of(browser.get(PAGE))
+
+    def test_page_works_while_the_cache_is_away(
+        self, browser: Browser, alice: User, settings: Settings
+    ) -> None:
+        settings.DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 500
+        settings.CACHES = {"default": {"BACKEND": "tests.guards.caches.BrokenCache"}}
+        token(registered("Desk"), alice)
+
+        text = text_of(browser.get(PAGE))
+
+        assert "Desk" in text
+        assert "Taken out" not in text
+
+    @pytest.mark.implementation
+    def test_cache_is_asked_once_for_all(
+        self, browser: Browser, alice: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 500
+        for number in range(3):
+            ToolGroup.objects.create(name=f"group {number}", enabled=True, bytes_per_day=10)
+            token(registered(f"Desk {number}"), alice)
+        asked: list[int] = []
+        cache = type(caches["default"])
+        get_many = cache.get_many
+
+        def counted(self: Any, keys: Any, **options: Any) -> Any:
+            asked.append(len(keys))
+            return get_many(self, keys, **options)
+
+        monkeypatch.setattr(cache, "get_many", counted)
+        browser.get(PAGE)
+
+        assert asked == [3 * 4]
 
 
 EDITOR = ("https://editor.example/callback", "http://127.0.0.1:5000/callback")

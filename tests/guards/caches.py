@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.dummy import DummyCache
 
 
@@ -16,3 +17,25 @@ class SilentCache(DummyCache):
 
     def get(self, *arguments: Any, **options: Any) -> Any:
         return None
+
+
+class BrokenCache(BaseCache):
+    """A cache whose server is away."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__({})
+
+    def _fail(self, *args: Any, **kwargs: Any) -> Any:
+        raise ConnectionError("no cache")
+
+    get = get_many = add = incr = decr = _fail
+
+
+class LosingCache(BrokenCache):
+    """A cache that goes away once it has said that nothing was counted."""
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return {}
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return self._fail() if delta else 0

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import caches
-from django.core.cache.backends.base import BaseCache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -34,6 +33,7 @@ from tests.shop.models import Product
 from tests.wire import Answer, Client, serving
 
 HERE = "tests.guards.test_budgets"
+CACHES = "tests.guards.caches"
 BOTH = ["list_items", "alist_items"]
 
 
@@ -43,28 +43,6 @@ class AppAuthenticator(KeyAuthenticator):
     def authenticate(self, peer: Peer, endpoint: Endpoint) -> Principal | None:
         principal = super().authenticate(peer, endpoint)
         return principal and replace(principal, client_id=peer.headers.get("user-agent", ""))
-
-
-class BrokenCache(BaseCache):
-    """A cache whose server is away."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__({})
-
-    def _fail(self, *args: Any, **kwargs: Any) -> Any:
-        raise ConnectionError("no cache")
-
-    get = get_many = add = incr = decr = _fail
-
-
-class LosingCache(BrokenCache):
-    """A cache that goes away once it has said that nothing was counted."""
-
-    def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return {}
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        return self._fail() if delta else 0
 
 
 with collecting() as DECLARED:
@@ -454,7 +432,7 @@ def test_calls_pass_as_the_setting_says_while_the_cache_is_away(
     name: str,
     is_served: bool,
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": f"{HERE}.{cache}"}}
+    settings.CACHES = {"default": {"BACKEND": f"{CACHES}.{cache}"}}
     settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 5
     settings.DJANGO_MCP_RATES_FAIL_OPEN = policy
 
@@ -466,7 +444,7 @@ def test_calls_pass_as_the_setting_says_while_the_cache_is_away(
         assert b'"item"' not in answer.body
 
 
-@pytest.mark.parametrize("cache", [f"{HERE}.BrokenCache", "tests.guards.caches.SilentCache"])
+@pytest.mark.parametrize("cache", [f"{CACHES}.BrokenCache", f"{CACHES}.SilentCache"])
 def test_write_is_refused_before_it_is_run_while_the_cache_is_away(
     ann_client: Client, settings: Settings, cache: str
 ) -> None:
@@ -482,7 +460,7 @@ def test_write_is_refused_before_it_is_run_while_the_cache_is_away(
 def test_write_that_was_run_is_delivered_although_the_cache_went_away(
     ann_client: Client, settings: Settings
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": f"{HERE}.LosingCache"}}
+    settings.CACHES = {"default": {"BACKEND": f"{CACHES}.LosingCache"}}
     settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 5
 
     answer = ann_client.call("take_items", count=3)
@@ -506,7 +484,7 @@ def test_without_a_budget_nothing_touches_the_cache_and_nothing_more_is_queried(
     settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 100
     limited = queries()
     settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = None
-    settings.CACHES = {"default": {"BACKEND": f"{HERE}.BrokenCache"}}
+    settings.CACHES = {"default": {"BACKEND": f"{CACHES}.BrokenCache"}}
     settings.DJANGO_MCP_RATES_FAIL_OPEN = "none"
 
     assert queries() == limited

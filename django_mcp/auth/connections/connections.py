@@ -12,6 +12,7 @@ from oauth2_provider.models import get_refresh_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
 from django_mcp.auth.clients.redirect_uris import Destination, is_acceptable, without_port
+from django_mcp.auth.connections.exports import Export, exports_of
 from django_mcp.auth.consent.client_summary import ClientSummary
 from django_mcp.auth.consent.display_names import service_address
 from django_mcp.auth.tokens.queries import live_tokens
@@ -41,6 +42,7 @@ class Connection:
     `address` and `destinations` are those of a dynamic registration: its sender, and the targets of
     its redirects. They are empty for another. `services` are the addresses of the endpoints
     that it has access to, where the site has several. `usage` is None where calls are not recorded.
+    `exports` is what it has taken out, where that is limited.
     """
 
     client_id: str
@@ -52,6 +54,7 @@ class Connection:
     permissions: Sequence[str]
     services: Sequence[str]
     usage: Usage | None
+    exports: Sequence[Export]
 
 
 def connections_of(user: AbstractBaseUser) -> list[Connection]:
@@ -70,9 +73,11 @@ def connections_of(user: AbstractBaseUser) -> list[Connection]:
     began = _beginnings(tokens)
     usages = _usages(user) if settings.RECORD else None
     words: Mapping[str, Any] = get_scopes_backend().get_all_scopes()
-    addresses = _addresses(token.application.client_id for token in tokens)
+    client_ids = {token.application.client_id for token in tokens}
+    addresses = _addresses(client_ids)
+    exports = exports_of(user, client_ids)
     found = [
-        _connection(application, list(held), began, usages, words, addresses)
+        _connection(application, list(held), began, usages, words, addresses, exports)
         for application, held in groupby(tokens, key=lambda token: token.application)
     ]
     return sorted(found, key=lambda connection: connection.since, reverse=True)
@@ -85,6 +90,7 @@ def _connection(
     usages: "Usages | None",
     words: Mapping[str, Any],
     addresses: Mapping[str, str],
+    exports: Mapping[str, Sequence[Export]],
 ) -> Connection:
     scopes = {scope for token in tokens for scope in token.scope.split()}
     moments = [token.created for token in tokens]
@@ -104,6 +110,7 @@ def _connection(
         permissions=[str(words.get(scope, scope)) for scope in sorted(scopes)],
         services=_services(tokens),
         usage=None if usages is None else usages.of(application.client_id),
+        exports=exports.get(application.client_id, ()),
     )
 
 
