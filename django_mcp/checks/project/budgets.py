@@ -11,6 +11,7 @@ from django_mcp.checks.ids import CheckId
 from django_mcp.checks.project.rates import INEXACT_CACHES
 from django_mcp.conf import Settings, settings
 from django_mcp.policy.exports import general_budgets
+from django_mcp.setting import PREFIX
 
 BUDGETS = (
     Settings.EXPORT_ROWS_PER_HOUR,
@@ -38,15 +39,13 @@ def check_budgets(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def _idle_budgets() -> Iterator[CheckMessage]:
-    rows = settings.EXPORT_ROWS_PER_HOUR, settings.EXPORT_ROWS_PER_DAY
-    sizes = settings.EXPORT_BYTES_PER_HOUR, settings.EXPORT_BYTES_PER_DAY
-    for (hour, day), (of_hour, of_day) in zip(
-        (rows, sizes), (BUDGETS[:2], BUDGETS[2:]), strict=True
-    ):
+    limits = {(each.unit, each.period): each.limit for each in general_budgets()}
+    for unit in ("rows", "bytes"):
+        hour, day = limits.get((unit, "hour")), limits.get((unit, "day"))
         if hour is not None and day is not None and hour > day:
+            name = f"{PREFIX}EXPORT_{unit.upper()}_PER"
             yield Warning(
-                f"{of_hour.name} ({hour}) is more than {of_day.name} ({day}), so that it limits "
-                "nothing.",
+                f"{name}_HOUR ({hour}) is more than {name}_DAY ({day}), so that it limits nothing.",
                 hint="Set less for the hour than for the day, or None.",
                 id=CheckId.IDLE_BUDGET,
             )
