@@ -1,4 +1,4 @@
-"""Model admins of tool groups, prompts, call records, background tasks and OAuth clients.
+"""Model admins of tool groups, prompts, call records, tasks, stored results and OAuth clients.
 
 Clients have pages only where django-oauth-toolkit is installed.
 """
@@ -9,8 +9,16 @@ from django_mcp.admin.calls.records import CallRecordAdmin
 from django_mcp.admin.groups.tool_groups import ToolGroupAdmin
 from django_mcp.admin.prompts.prompt_templates import PromptTemplateAdmin
 from django_mcp.admin.sites import register
+from django_mcp.admin.stored_results import StoredResultAdmin
 from django_mcp.admin.tasks.tool_tasks import ToolTaskAdmin
 
-__all__ = ["CallRecordAdmin", "PromptTemplateAdmin", "ToolGroupAdmin", "ToolTaskAdmin", "register"]
+__all__ = [
+    "CallRecordAdmin",
+    "PromptTemplateAdmin",
+    "StoredResultAdmin",
+    "ToolGroupAdmin",
+    "ToolTaskAdmin",
+    "register",
+]
 
 register(admin.site)

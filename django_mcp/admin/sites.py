@@ -10,11 +10,13 @@ from django.db.models import Model
 from django_mcp.admin.calls.records import CallRecordAdmin
 from django_mcp.admin.groups.tool_groups import ToolGroupAdmin
 from django_mcp.admin.prompts.prompt_templates import PromptTemplateAdmin
+from django_mcp.admin.stored_results import StoredResultAdmin
 from django_mcp.admin.tasks.tool_tasks import ToolTaskAdmin
 from django_mcp.models import (
     CallRecord,
     ClientRegistration,
     PromptTemplate,
+    StoredResult,
     ToolGroup,
     ToolTask,
 )
@@ -36,6 +38,7 @@ def _pages() -> Iterator[tuple[type[Model], Any]]:
     yield PromptTemplate, PromptTemplateAdmin
     yield CallRecord, CallRecordAdmin
     yield ToolTask, ToolTaskAdmin
+    yield StoredResult, StoredResultAdmin
     if apps.is_installed("oauth2_provider"):
         from django_mcp.admin.clients.registrations import ClientRegistrationAdmin
 
