@@ -35,6 +35,7 @@ def serialize_result(result: Rendered) -> str:
         "structured": result.structured,
         "rows": result.rows,
         "meta": dict(result.meta),
+        "has_too_many_rows": result.has_too_many_rows,
     }
     return json.dumps(stored)
 
@@ -47,6 +48,7 @@ def deserialize_result(text: str) -> Rendered:
         structured=stored["structured"],
         rows=stored.get("rows", 1),
         meta=stored.get("meta", {}),
+        has_too_many_rows=stored.get("has_too_many_rows", False),
     )
 
 

@@ -83,7 +83,6 @@ class CheckId(StrEnum):
     VARYING_PUBLIC_LIST = "django_mcp.W042"
     UNUSED_INSTRUCTIONS = "django_mcp.W043"
     UNSERVED_PROMPT = "django_mcp.W044"
-    UNREACHABLE_ARGUMENT_BYTES = "django_mcp.W052"
     INEXACT_RATES = "django_mcp.W045"
     DISABLED_RATES = "django_mcp.W046"
     UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"
@@ -91,6 +90,7 @@ class CheckId(StrEnum):
     UNSHARED_BREAKERS = "django_mcp.W055"
     INEXACT_BUDGETS = "django_mcp.W050"
     IDLE_BUDGET = "django_mcp.W051"
+    UNREACHABLE_SIZE = "django_mcp.W052"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -84,7 +84,8 @@ class TruncatedOutput(Output):
         total: int | None
         if isinstance(value, QuerySet) and value._result_cache is None:
             rows = self._rows.selected(value) if isinstance(self._rows, ModelOutput) else value
-            items = list(rows[: limit + 1] if isinstance(rows, QuerySet) else rows)
+            rows = rows[: limit + 1] if isinstance(rows, QuerySet) else islice(rows, limit + 1)
+            items = list(rows)
             total = len(items) if len(items) <= limit else value.count()
         else:
             source = value.iterator() if isinstance(value, RawQuerySet) else value

@@ -12,11 +12,19 @@ from django_mcp.conf import Settings, settings
 MAX_LEVELS = 150
 """Levels of an argument that every part of the way of a call can read."""
 
+PAIRS = (
+    (Settings.MAX_ARGUMENT_BYTES, Settings.MAX_REQUEST_BYTES),
+    (Settings.MAX_RESULT_BYTES, Settings.MAX_STORED_RESULT_BYTES),
+    (Settings.MAX_ROWS, Settings.MAX_STORED_ROWS),
+    (Settings.MAX_STORED_RESULT_BYTES, Settings.MAX_STORED_BYTES_PER_CALLER),
+)
+"""Pairs of a limit and another that it can only reach if that is not lower."""
+
 
 @register
 def check_sizes(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check that no limit of a size is beyond what another one, or Python, lets through."""
-    sizes = (Settings.MAX_ARGUMENT_DEPTH, Settings.MAX_ARGUMENT_BYTES, Settings.MAX_REQUEST_BYTES)
+    sizes = (Settings.MAX_ARGUMENT_DEPTH, *(each for pair in PAIRS for each in pair))
     if any(each.problem() for each in sizes):
         return []  # E003 tells
     return list(_problems())
@@ -30,11 +38,10 @@ def _problems() -> Iterator[CheckMessage]:
             hint=f"Set it to {MAX_LEVELS} or less.",
             id=CheckId.UNREADABLE_ARGUMENT_DEPTH,
         )
-    if settings.MAX_ARGUMENT_BYTES > settings.MAX_REQUEST_BYTES:
-        yield Warning(
-            f"{Settings.MAX_ARGUMENT_BYTES.name} is more than {Settings.MAX_REQUEST_BYTES.name}: a "
-            "request with as many bytes of arguments is refused before they are read.",
-            hint=f"Raise {Settings.MAX_REQUEST_BYTES.name}, or lower "
-            f"{Settings.MAX_ARGUMENT_BYTES.name}.",
-            id=CheckId.UNREACHABLE_ARGUMENT_BYTES,
-        )
+    for part, whole in PAIRS:
+        if part.__get__(settings, Settings) > whole.__get__(settings, Settings):
+            yield Warning(
+                f"{part.name} is more than {whole.name}, which comes first.",
+                hint=f"Raise {whole.name}, or lower {part.name}.",
+                id=CheckId.UNREACHABLE_SIZE,
+            )

@@ -22,13 +22,24 @@ def test_arguments_cannot_be_deeper_than_python_reads(
 
 
 @pytest.mark.parametrize(("size", "is_told"), [(500, False), (501, True)])
-def test_arguments_larger_than_a_request_are_warned_of(
-    settings: Settings, size: int, is_told: bool
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ("MAX_ARGUMENT_BYTES", "MAX_REQUEST_BYTES"),
+        ("MAX_RESULT_BYTES", "MAX_STORED_RESULT_BYTES"),
+        ("MAX_ROWS", "MAX_STORED_ROWS"),
+        ("MAX_STORED_RESULT_BYTES", "MAX_STORED_BYTES_PER_CALLER"),
+    ],
+)
+def test_limit_beyond_another_is_warned_of(
+    settings: Settings, part: str, whole: str, size: int, is_told: bool
 ) -> None:
-    settings.DJANGO_MCP_MAX_REQUEST_BYTES = 500
-    settings.DJANGO_MCP_MAX_ARGUMENT_BYTES = size
+    for name in ("MAX_ARGUMENT_BYTES", "MAX_RESULT_BYTES", "MAX_ROWS", "MAX_STORED_RESULT_BYTES"):
+        setattr(settings, f"DJANGO_MCP_{name}", 500)
+    setattr(settings, f"DJANGO_MCP_{whole}", 500)
+    setattr(settings, f"DJANGO_MCP_{part}", size)
 
     messages = found().get("W052", [])
 
-    assert len(messages) == is_told
-    assert all("is more than DJANGO_MCP_MAX_REQUEST_BYTES" in each for each in messages)
+    told = f"DJANGO_MCP_{part} is more than DJANGO_MCP_{whole}, which comes first."
+    assert (told in messages) is is_told
