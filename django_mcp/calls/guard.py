@@ -91,7 +91,8 @@ class Guard:
     def ended(self, call: Call, error: BaseException | None) -> None:
         """Handle the end of the call: `call.result` or `error`.
 
-        Called once, in the process that ends the record. Not called when that process is killed:
+        Called once, in the process that ends the record; before `around` is left where the function
+        still runs, past the deadline of the call. Not called when that process is killed:
         what a guard has taken must expire by itself. What it raises is logged.
         """
 

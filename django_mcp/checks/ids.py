@@ -91,6 +91,8 @@ class CheckId(StrEnum):
     INEXACT_BUDGETS = "django_mcp.W050"
     IDLE_BUDGET = "django_mcp.W051"
     UNREACHABLE_SIZE = "django_mcp.W052"
+    UNUSED_STATEMENT_TIMEOUT = "django_mcp.W053"
+    UNREACHED_RETRY = "django_mcp.W054"
 
     UNSET_ENABLE_NEW_GROUPS = "django_mcp.I001"
     UNDESCRIBED_SCOPE = "django_mcp.I002"

@@ -36,6 +36,9 @@ guards before that one is called, outside any transaction, and then `ended`. Whe
 The rows of `resources/list` are fetched, and the functions of completions are called, inside
 `around` of every guard; no other phase is called for a list or a completion.
 
+A call that is given up at its deadline, while its function runs, has `ended` called at once, and
+`around` left when the function has really ended; `after` is not called.
+
 A call without a row when it ends, such as one that only reads, gets its row then.
 """
 

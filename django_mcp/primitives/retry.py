@@ -30,6 +30,11 @@ class Retry:
         longest: float = min(MAX_DELAY_SECONDS, self.backoff * 2 ** min(run - 1, 32))
         return longest * random.uniform(0.5, 1) if self.jitter else longest
 
+    @property
+    def shortest_delay(self) -> float:
+        """Fewest seconds before the first rerun."""
+        return min(MAX_DELAY_SECONDS, self.backoff) * (0.5 if self.jitter else 1)
+
     def problems(self) -> Iterator[str]:
         """Yield the problems of the policy, for the author of the declaration."""
         times: object = self.times

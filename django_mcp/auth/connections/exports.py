@@ -1,5 +1,6 @@
 """What applications have taken out for a user in this hour and day, where that is limited."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
 from django.utils import timezone
 
+from django_mcp.cache_outages import CacheOutage
 from django_mcp.endpoints import get_endpoints
 from django_mcp.models import ToolGroup
-from django_mcp.policy.cache_faults import cache_faults
 from django_mcp.policy.exports import (
     Budget,
     Usage,
@@ -20,6 +21,10 @@ from django_mcp.policy.exports import (
 )
 from django_mcp.policy.snapshot import BUDGET_COLUMNS
 from django_mcp.principals import Principal
+
+logger = logging.getLogger(__name__)
+
+outage = CacheOutage(logger, "The cache of export budgets is away: their use cannot be shown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ def exports_of(
     try:
         usages = usages_of(exporters.values(), budgets, timezone.now())
     except Exception as error:  # noqa: BLE001  (every cache has its own)
-        cache_faults.log(error)
+        outage.log(error)
         return {}
     return {
         client_id: [

@@ -1,4 +1,4 @@
-"""System checks of the project: settings, databases, background backend, deployment."""
+"""System checks of the project: settings, databases, background backend, deployment, times."""
 
 from django_mcp.checks.project import (
     admin_sites,
@@ -15,6 +15,7 @@ from django_mcp.checks.project import (
     result_cache,
     settings,
     sizes,
+    timeouts,
     user_label,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "result_cache",
     "settings",
     "sizes",
+    "timeouts",
     "user_label",
 ]
