@@ -37,11 +37,6 @@ class Part:
     is_text: bool
 
 
-def is_too_large(result: Rendered) -> bool:
-    """Return whether a result is larger than what is sent."""
-    return result.has_too_many_rows or result.byte_size > settings.MAX_RESULT_BYTES
-
-
 def store(call: Call, result: Rendered) -> Rendered:
     """Store the largest blocks of a result for its caller; return it with links in their place.
 
@@ -70,7 +65,7 @@ def store(call: Call, result: Rendered) -> Rendered:
     facts = {"bytes": size, "parts": len(stored), "expires": expires.isoformat()}
     answer = Rendered(
         content=tuple(content),
-        structured=None if result.structured is None else {STORED_META_KEY: _listed(links)},
+        structured=None if call.tool.output_schema is None else {STORED_META_KEY: _listed(links)},
         meta={**result.meta, STORED_META_KEY: facts},
     )
     check_bytes(answer.byte_size)

@@ -2,9 +2,10 @@
 
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.calls.stored_results import is_too_large, store
+from django_mcp.calls.stored_results import store
 from django_mcp.models import StoredResult
 from django_mcp.schemas.output.output import Rendered
+from django_mcp.schemas.stored_output import is_too_large
 from django_mcp.tools.tool import Tool
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from typing_extensions import override
 
+from django_mcp.conf import settings
 from django_mcp.meta_keys import STORED_META_KEY
 from django_mcp.schemas.json_schema import JSONSchema
-from django_mcp.schemas.output.output import Output, Rendered
+from django_mcp.schemas.output.output import Output, Rendered, UndeclaredOutput
 from django_mcp.schemas.pages.output import PagedOutput
-from django_mcp.schemas.result_limits import storing
+from django_mcp.schemas.result_limits import Storage, storing
 
 STORED_SCHEMA: JSONSchema = {
     "type": "array",
@@ -39,7 +40,8 @@ class StoredOutput(Output):
     """
 
     def __init__(self, output: Output) -> None:
-        self._output = output
+        is_undeclared = isinstance(output, UndeclaredOutput)
+        self._output = UndeclaredOutput(keeps_data=True) if is_undeclared else output
         self.schema = None if output.schema is None else _with_parts(output.schema)
         self.is_wrapped = output.is_wrapped
 
@@ -48,19 +50,28 @@ class StoredOutput(Output):
         """Return a value as content, up to the limits of what is stored; see `Output.render`."""
         with storing() as storage:
             rendered = self._output.render(value)
-        return replace(rendered, has_too_many_rows=storage.has_too_many_rows)
+        return self._shown(rendered, storage)
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
         """Render a value without a query; see `Output.render_at_once`."""
         with storing() as storage:
             rendered = self._output.render_at_once(value)
-        if rendered is None:
-            return None
-        return replace(rendered, has_too_many_rows=storage.has_too_many_rows)
+        return None if rendered is None else self._shown(rendered, storage)
+
+    def _shown(self, rendered: Rendered, storage: Storage) -> Rendered:
+        rendered = replace(rendered, has_too_many_rows=storage.has_too_many_rows)
+        if self.schema is None and not is_too_large(rendered):
+            return replace(rendered, structured=None)
+        return rendered  # with the data, of which whole rows are stored
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("`render` knows whether the result has too many rows")
+
+
+def is_too_large(result: Rendered) -> bool:
+    """Return whether a result is larger than what is sent."""
+    return result.has_too_many_rows or result.byte_size > settings.MAX_RESULT_BYTES
 
 
 def stored(output: Output) -> StoredOutput:

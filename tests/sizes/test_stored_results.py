@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import jsonschema
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
@@ -136,6 +137,17 @@ def test_schema_allows_for_the_parts_in_place_of_the_result(caller: Client) -> N
     assert schema["type"] == "object"
     assert set(schema["properties"]) == {"result", STORED}
     assert schema["anyOf"] == [{"required": ["result"]}, {"required": [STORED]}]
+
+
+@pytest.mark.parametrize("number", [2, 40])
+def test_answer_fits_the_schema_whether_it_is_stored_or_not(caller: Client, number: int) -> None:
+    tools = {each["name"]: each for each in caller.send("tools/list").result["tools"]}
+
+    structured = caller.call("link", number=number).result["structuredContent"]
+
+    jsonschema.validate(structured, tools["link"]["outputSchema"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({}, tools["link"]["outputSchema"])
 
 
 def test_template_of_the_results_is_listed_for_those_who_see_the_tool(
@@ -389,9 +401,19 @@ def joined(parts: list[Any]) -> tuple[set[str], bytes]:
         ),
         (dict[str, str], {"a": "x" * 900}, "application/json", b'{"a":"' + b"x" * 900 + b'"}'),
         (list[str], ["x" * 900], "application/json", b'["' + b"x" * 900 + b'"]'),
-        (..., ["x" * 900], "text/plain", b'["' + b"x" * 900 + b'"]'),
+        (..., {"a": "x" * 900}, "application/json", b'{"a":"' + b"x" * 900 + b'"}'),
+        (..., "x" * 900, "text/plain", b"x" * 900),
     ],
-    ids=["string", "text", "image", "document", "object", "large row", "undeclared"],
+    ids=[
+        "string",
+        "text",
+        "image",
+        "document",
+        "object",
+        "large row",
+        "undeclared object",
+        "undeclared text",
+    ],
 )
 def test_result_of_any_kind_is_read_as_it_was(
     annotation: Any, value: Any, media_type: str, whole: bytes
@@ -401,6 +423,25 @@ def test_result_of_any_kind_is_read_as_it_was(
     assert joined(parts) == ({media_type}, whole)
     assert len(parts) > 1
     assert result.meta[STORED]["parts"] == len(parts)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("annotation", [list[str], ...])
+def test_list_is_parted_into_whole_rows_whether_it_is_declared_or_not(annotation: Any) -> None:
+    rows = [str(n) * 150 for n in range(8)]
+
+    result, parts = parts_of(annotation, rows)
+
+    assert [row for _, data in parts for row in json.loads(data)] == rows
+    assert {kind for kind, _ in parts} == {"application/json"}
+    assert (result.structured is None) is (annotation is ...)
+
+
+@pytest.mark.django_db
+def test_undeclared_result_that_fits_is_text_as_ever() -> None:
+    result, parts = parts_of(..., ["x"])
+
+    assert (result.text, result.structured, parts) == ('["x"]', None, [])
 
 
 @pytest.mark.django_db

@@ -199,9 +199,13 @@ class DataOutput(Output):
 
 
 class UndeclaredOutput(Output):
-    """Output of a function without a return annotation: content, or data as JSON text."""
+    """Output of a function without a return annotation: content, or data as JSON text.
 
-    def __init__(self) -> None:
+    With `keeps_data`, the data is in the structured content as well.
+    """
+
+    def __init__(self, *, keeps_data: bool = False) -> None:
+        self._keeps_data = keeps_data
         self._content = ContentOutput()
         self._data = DataOutput(Any)
 
@@ -209,7 +213,7 @@ class UndeclaredOutput(Output):
         value = bounded(value) if isinstance(value, Iterator) else value
         if is_content(value):
             return self._content.render(value)
-        return replace(self._data.render(value), structured=None)
+        return self._shown(self._data.render(value))
 
     def page(self, rows: Iterable[Any]) -> Any:
         """Return the JSON of fetched rows, however many. Raises as `render` does."""
@@ -221,7 +225,10 @@ class UndeclaredOutput(Output):
         if is_content(value):
             return self._content.render_at_once(value)
         rendered = self._data.render_at_once(value)
-        return None if rendered is None else replace(rendered, structured=None)
+        return None if rendered is None else self._shown(rendered)
+
+    def _shown(self, rendered: Rendered) -> Rendered:
+        return rendered if self._keeps_data else replace(rendered, structured=None)
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
