@@ -3,7 +3,10 @@
 from django_mcp import resource, resource_for
 from example_project.deployments.models import Environment, Service
 from example_project.deployments.services import (
+    PLATFORM,
+    QUESTION_TIMEOUT,
     READ,
+    SECOND_TRY,
     DeploymentStatus,
     ServiceName,
     get_deployment_status,
@@ -26,6 +29,9 @@ resource_for(
     title="Status of a service",
     group="deployments",
     scopes=READ,
+    breaker=PLATFORM,
+    retry=SECOND_TRY,
+    timeout=QUESTION_TIMEOUT,
     # Environments are an enum, whose values need no words.
     complete={"name": Service.objects.values_list("name", flat=True)},
 )

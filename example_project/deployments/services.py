@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from pydantic import Field
 
-from django_mcp import ToolError, tool
+from django_mcp import Breaker, Retry, ToolError, tool
 from example_project.deployments.models import (
     SERVICE_NAME,
     SERVICE_NAME_LENGTH,
@@ -28,6 +28,7 @@ from example_project.deployments.models import (
 from example_project.deployments.upstream import (
     Platform,
     UpstreamDownError,
+    UpstreamError,
     UpstreamTimeoutError,
 )
 
@@ -38,6 +39,15 @@ MAY_ROLL_BACK_PRODUCTION = "deployments.roll_back_production"
 RETRY_WHEN_DOWN = 30
 RETRY_WHEN_SLOW = 10
 """Seconds after which asking the platform again makes sense."""
+
+PLATFORM = Breaker(name="deployment-platform", failures=5, reset=30, on=(UpstreamError,))
+"""Breaker of all that asks the platform: while it is open, nobody waits for one that is down."""
+
+SECOND_TRY = Retry(times=1, backoff=0.2, on=(UpstreamDownError,))
+"""Retry of questions, as a platform that restarts is soon back; a slow one is not asked again."""
+
+QUESTION_TIMEOUT = 15.0
+"""Seconds that a question may take in all, however the platform behaves."""
 
 ASK_AGAIN = "Ask again later. Meanwhile list_services and list_releases answer from the record."
 NOTHING_DONE = "This call has changed nothing. Call roll_back again later."
@@ -139,7 +149,14 @@ def list_releases(
     return list(Release.objects.history(_service(service), environment)[:limit])
 
 
-@tool(group="deployments", scopes=READ, read_only=True)
+@tool(
+    group="deployments",
+    scopes=READ,
+    read_only=True,
+    breaker=PLATFORM,
+    retry=SECOND_TRY,
+    timeout=QUESTION_TIMEOUT,
+)
 def get_deployment_status(
     environment: Environment, service: ServiceName | None = None
 ) -> list[DeploymentStatus]:
@@ -172,7 +189,14 @@ def get_deployment_status(
 
 # Naming the version to go to, rather than "the one before", is what makes repeating harmless.
 # No transaction: it would hold database locks for as long as the platform keeps us waiting.
-@tool(group="deployments", scopes=WRITE, destructive=True, idempotent=True, atomic=False)
+@tool(
+    group="deployments",
+    scopes=WRITE,
+    destructive=True,
+    idempotent=True,
+    atomic=False,
+    breaker=PLATFORM,
+)
 def roll_back(
     user: User, service: ServiceName, environment: Environment, version: Version
 ) -> RollBack:

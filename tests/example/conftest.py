@@ -1,12 +1,13 @@
 """The people, categories, budgets and services that the demo has, too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.asgi import get_asgi_application
+from django.core.cache import caches
 from django.core.management import call_command
 from pytest_django import Settings
 
@@ -38,6 +39,14 @@ def auditor(seeded: None) -> User:
 @pytest.fixture
 def releaser(seeded: None) -> User:
     return User.objects.get(username="releaser")
+
+
+@pytest.fixture(autouse=True)
+def _closed_breaker() -> Iterator[None]:
+    """What one test has the platform fail does not count in the next."""
+    caches["default"].clear()
+    yield
+    caches["default"].clear()
 
 
 @pytest.fixture(autouse=True)

@@ -177,3 +177,44 @@ def test_platform_keeps_what_an_unconfirmed_roll_back_has_begun(
     state = UpstreamState.objects.get(environment="staging")
     assert state.running["checkout"]["version"] == "2.3.1"
     assert not Release.objects.filter(is_roll_back=True).exists()
+
+
+def test_platform_that_keeps_failing_is_left_alone_by_all_that_ask_it(
+    agent: MCPClient, settings: Settings
+) -> None:
+    settings.DEPLOYMENTS_TIMEOUT = 0.01
+    call_command("upstream", "staging", "slow", verbosity=0)
+    for _ in range(5):
+        agent.call("get_deployment_status", environment="staging")
+    call_command("upstream", "staging", "ok", verbosity=0)
+
+    refused = [
+        agent.call("get_deployment_status", environment="staging"),
+        agent.call("roll_back", **ROLL_BACK),
+    ]
+
+    assert [(each.error["kind"], each.error["retry_after"]) for each in refused] == [
+        ("circuit_open", 30)
+    ] * 2
+    assert agent.call("list_services").data
+    assert not Release.objects.filter(is_roll_back=True).exists()
+
+
+def test_mistakes_of_the_agent_do_not_open_the_breaker(agent: MCPClient) -> None:
+    for _ in range(6):
+        result = agent.call("get_deployment_status", environment="staging", service="chekout")
+        assert result.error["kind"] == "tool_error"
+
+    assert agent.call("get_deployment_status", environment="staging").data
+
+
+def test_question_is_asked_again_when_the_platform_cannot_be_reached(
+    agent: MCPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="django_mcp.calls")
+    call_command("upstream", "staging", "down", verbosity=0)
+
+    result = agent.call("get_deployment_status", environment="staging")
+
+    assert result.error["retryable"]
+    assert [line for line in caplog.messages if "is run again, run 2" in line]
