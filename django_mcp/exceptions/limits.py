@@ -77,6 +77,7 @@ class CircuitOpenError(CallRejectedError):
     outcome = "circuit_open"
     message = "What this call depends on has failed repeatedly, so the call was not made."
     retryable = True
+    shares_row = True
 
 
 class TimedOutError(CallError):

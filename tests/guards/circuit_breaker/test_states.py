@@ -43,6 +43,15 @@ def test_failures_in_a_row_open_it_and_its_calls_are_refused_at_once(
     assert CallRecord.objects.order_by("-pk")[0].outcome == "circuit_open"
 
 
+def test_refused_calls_do_not_fill_the_record(modern: Client) -> None:
+    fail(modern, "sync", 2)
+    for _ in range(62):
+        modern.call("sync")
+
+    rows = CallRecord.objects.filter(outcome="circuit_open")
+    assert sorted(rows.values_list("calls", flat=True)) == [1] * 60 + [2]
+
+
 def test_success_between_failures_keeps_it_closed(modern: Client, way: str) -> None:
     for _ in range(3):
         fail(modern, way, 1)
