@@ -33,8 +33,8 @@ PROBE = "probe"
 class CircuitBreaker(Guard):
     """Guard that refuses calls while the breaker of what they call is open, and counts outcomes.
 
-    A background call is refused at its submission, and again by the worker, where it may be run
-    later as its `retry` says.
+    A background call is refused at its submission, and again by the worker: that ends its task, so
+    that the client can decide whether it still wants the result.
     """
 
     repeats_in_worker = True
