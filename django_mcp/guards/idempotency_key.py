@@ -207,10 +207,13 @@ def _is_free_after(call: Call, error: BaseException) -> bool:
         return True
     if isinstance(error, CallError) and error.retryable:
         return True  # the client was told so
-    if isinstance(error, ToolError | TaskLostError):
+    if isinstance(error, TaskLostError):
         return False
     # A function that still runs, or seems to, can no longer commit where the key is gone.
     is_undone = _shares_transaction(call) or (
-        call.tool.atomic is not None and isinstance(error, ToolFailedError)
+        call.tool.atomic is not None and isinstance(error, ToolError | ToolFailedError)
     )
-    return is_undone or bool(call.tool.idempotent)
+    is_harmless = is_undone or bool(call.tool.idempotent)
+    if isinstance(error, ToolError):  # an answer, unless it is one to arguments that do not count
+        return is_harmless and error.outcome == CallRecord.Outcome.INVALID_ARGUMENTS
+    return is_harmless

@@ -6,6 +6,7 @@ from mcp_types import CallToolResult, InputRequiredResult
 
 from django_mcp.calls.call import Call
 from django_mcp.exceptions import InputRequiredError, UnaskableError
+from django_mcp.meta_keys import REPEATED_META_KEY
 from django_mcp.models import ToolTask
 from django_mcp.protocol.elicitation import input_required
 from django_mcp.protocol.errors import failed_call, missing_elicitation
@@ -20,7 +21,10 @@ Served = Rendered | ToolTask
 def call_result(served: Served, call: Call) -> dict[str, Any]:
     """Return the `CallToolResult` of a call that was served, or its `CreateTaskResult`."""
     if isinstance(served, ToolTask):
-        return create_task_result(served)
+        result = create_task_result(served)
+        return (
+            result if served.call_id == call.id else {**result, "_meta": {REPEATED_META_KEY: True}}
+        )
     return wire_result(served, call.id)
 
 

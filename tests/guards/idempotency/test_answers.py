@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django import Settings
 
+from django_mcp.guards import idempotency_key as guard
 from django_mcp.models import CallRecord, IdempotencyKey
 from tests.guards.idempotency.conftest import Call, keyed_call
 from tests.guards.idempotency.tools import runs
@@ -190,6 +191,19 @@ def test_call_that_may_be_tried_again_leaves_the_key_free(call: Call, name: str)
 
 
 @WAYS
+def test_arguments_that_the_tool_refuses_leave_the_key_free_where_nothing_is_done(
+    call: Call, name: str
+) -> None:
+    assert kind_of(call(name, to="ann", how="invalid")) == "invalid_arguments"
+    answer = call(name, to="bob", how="")
+
+    if name in UNDONE:
+        assert answer.result["structuredContent"] == {"to": "bob", "run": 2}
+    else:
+        assert kind_of(answer) == "idempotency_conflict"
+
+
+@WAYS
 def test_failure_leaves_the_key_free_where_it_has_undone_everything(call: Call, name: str) -> None:
     call(name, to="ann", how="failed")
     answer = call(name, to="ann", how="failed")
@@ -267,6 +281,20 @@ def test_key_and_arguments_are_stored_as_digests_alone(call: Call) -> None:
     assert row["id"] == CallRecord.objects.get().call_id
 
 
+@pytest.mark.implementation
+def test_keys_that_have_expired_are_deleted_when_others_are_claimed(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "housekeeping", guard.Housekeeping())
+    call("pay", to="ann")
+    IdempotencyKey.objects.update(expires=timezone.now() - timedelta(seconds=1))
+    monkeypatch.setattr(guard, "housekeeping", guard.Housekeeping())
+    call("pay", to="ann", key="k-2")
+
+    assert IdempotencyKey.objects.get().expires > timezone.now()
+
+
+@pytest.mark.implementation
 def test_calls_without_keys_make_no_query_for_them(
     client: Client, django_assert_num_queries: Any
 ) -> None:

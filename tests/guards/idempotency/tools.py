@@ -4,6 +4,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from django_mcp import ToolContext, ToolError, tool
@@ -24,6 +25,8 @@ def write(to: str, how: str, context: ToolContext) -> dict[str, Any]:
     match how:
         case "refused":
             raise ToolError("There is no such account.", hint="Look it up.")
+        case "invalid":
+            raise ValidationError("It must be an account of ours.")
         case "refused for now":
             raise ToolError("The bank is closed.", retryable=True)
         case "failed":
