@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from django_mcp.completions.declaration import CompletableDeclaration
-from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.primitives.declaration import Declaration
+from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.files.declaration import StorageResourceDeclaration
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
