@@ -19,12 +19,14 @@ Served = Rendered | ToolTask
 
 
 def call_result(served: Served, call: Call) -> dict[str, Any]:
-    """Return the `CallToolResult` of a call that was served, or its `CreateTaskResult`."""
+    """Return the `CallToolResult` of a call that was served, or its `CreateTaskResult`.
+
+    The task may be that of an earlier call, with the same idempotency key.
+    """
     if isinstance(served, ToolTask):
-        result = create_task_result(served)
-        return (
-            result if served.call_id == call.id else {**result, "_meta": {REPEATED_META_KEY: True}}
-        )
+        is_repeated = served.call_id != call.id
+        meta = {"_meta": {REPEATED_META_KEY: True}} if is_repeated else {}
+        return {**create_task_result(served), **meta}
     return wire_result(served, call.id)
 
 
