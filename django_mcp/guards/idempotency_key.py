@@ -1,11 +1,6 @@
 """Guard of idempotency keys: a call that writes is run once, and its repeats get its answer."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
 from typing import NoReturn
-from uuid import UUID
 
 from django.db import router
 
@@ -13,6 +8,7 @@ from django_mcp import models
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import AnsweredByTask, Guard, WaitFor
 from django_mcp.calls.idempotency_keys import argument_digests, may_have_key, scope_of, sent_key
+from django_mcp.calls.key_upkeep import leases, prune_when_due
 from django_mcp.calls.results import (
     deserialize_error,
     deserialize_result,
@@ -34,12 +30,9 @@ from django_mcp.meta_keys import REPEATED_META_KEY
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.notifications import publish
-from django_mcp.threads.renewal import renewal
 
 REPEATED = CallRecord.Outcome.REPEATED.value
 State = models.IdempotencyKey.State
-
-PRUNE_INTERVAL_SECONDS = 60.0
 
 
 class KeyLostError(Exception):
@@ -76,7 +69,7 @@ class IdempotencyKey(Guard):
         call.state[type(self)] = {"key": key, "scope": scope}
         # No later guard waits: that would end the lease before its time.
         call.exit_stack.enter_context(leases.during(call.id))
-        housekeeping.prune_when_due()
+        prune_when_due()
         return None
 
     def after(self, call: Call, result: Rendered) -> Rendered:
@@ -109,54 +102,6 @@ class IdempotencyKey(Guard):
         else:
             running.keep(state=State.UNKNOWN, result="")
         publish(_waited_for(claim["scope"]))
-
-
-class Leases:
-    """Leases of the keys whose calls this process runs, renewed by one statement for all."""
-
-    def __init__(self) -> None:
-        self._held: set[UUID] = set()
-        self._lock = Lock()
-
-    @contextmanager
-    def during(self, call_id: UUID) -> Iterator[None]:
-        """Renew the lease of a call's key inside the block."""
-        with self._lock:
-            self._held.add(call_id)
-            renewal.add(self, self._renew)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._held.discard(call_id)
-                if not self._held:
-                    renewal.remove(self)
-
-    def holds(self, call_id: UUID) -> bool:
-        """Return whether the call runs in this process."""
-        return call_id in self._held
-
-    def _renew(self) -> None:
-        with self._lock:
-            held = tuple(self._held)
-        models.IdempotencyKey.objects.renew(held)
-
-
-class Housekeeping:
-    """Deletion of expired keys now and then, where keys are used: without it they would pile up."""
-
-    def __init__(self) -> None:
-        self._next_at = 0.0
-
-    def prune_when_due(self) -> None:
-        """Delete a batch of expired keys, if this process has not within the last minute."""
-        if time.monotonic() >= self._next_at:
-            self._next_at = time.monotonic() + PRUNE_INTERVAL_SECONDS
-            models.IdempotencyKey.objects.prune(batches=1)
-
-
-leases = Leases()
-housekeeping = Housekeeping()
 
 
 def _repeated(call: Call, earlier: models.IdempotencyKey, scope: str) -> Rendered:

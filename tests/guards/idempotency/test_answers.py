@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django import Settings
 
-from django_mcp.guards import idempotency_key as guard
+from django_mcp.calls import key_upkeep
 from django_mcp.models import CallRecord, IdempotencyKey
 from tests.guards.idempotency.conftest import Call, keyed_call
 from tests.guards.idempotency.tools import runs
@@ -285,10 +285,9 @@ def test_key_and_arguments_are_stored_as_digests_alone(call: Call) -> None:
 def test_keys_that_have_expired_are_deleted_when_others_are_claimed(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "housekeeping", guard.Housekeeping())
     call("pay", to="ann")
     IdempotencyKey.objects.update(expires=timezone.now() - timedelta(seconds=1))
-    monkeypatch.setattr(guard, "housekeeping", guard.Housekeeping())
+    monkeypatch.setattr(key_upkeep, "_next_prune_at", 0.0)
     call("pay", to="ann", key="k-2")
 
     assert IdempotencyKey.objects.get().expires > timezone.now()

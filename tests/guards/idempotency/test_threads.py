@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
@@ -160,6 +161,24 @@ def test_lease_of_a_call_that_runs_is_renewed(
     asyncio.run(scenario())
 
     assert outcomes() == ["ok"]
+
+
+@WITHOUT_TRANSACTION
+def test_lease_that_cannot_be_renewed_counts_in_its_own_process(
+    client: Client, held: Latch, settings: Settings, name: str
+) -> None:
+    settings.DJANGO_MCP_IDEMPOTENCY_WAIT = 0
+
+    async def scenario() -> Answer:
+        first = asyncio.create_task(keyed(client, name, to="ann", how="held"))
+        await held.arrival()
+        await IdempotencyKey.objects.aupdate(alive_until=timezone.now())
+        second = await keyed(client, name, to="ann", how="held")
+        held.open()
+        await first
+        return second
+
+    assert kind_of(asyncio.run(scenario())) == "busy"
 
 
 def test_work_is_undone_when_the_key_is_no_longer_the_calls(client: Client) -> None:
