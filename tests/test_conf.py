@@ -37,12 +37,16 @@ RIGHT_TEXTS: dict[str, list[Any]] = {
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_REGISTRATION_RATE": ["5/m", "100/2h"],
     "DJANGO_MCP_RATES_FAIL_OPEN": ["reads", "all", "none"],
+    "DJANGO_MCP_REQUEST_RATE": ["5/m", "100/2h"],
+    "DJANGO_MCP_FAILED_AUTHENTICATION_RATE": ["5/m", "100/2h"],
 }
 WRONG_TEXTS = {
     "DJANGO_MCP_CLIENT_AUTHENTICATION_RATE": ["", "30", "30 per minute", "30/x", "\u0665/m"],
     "DJANGO_MCP_CACHE_SCOPE": ["", "shared", "Public", "privatepublic"],
     "DJANGO_MCP_LOGIN_SCOPES": ["", "write", "readall"],
     "DJANGO_MCP_RATES_FAIL_OPEN": ["", "writes", "readsall"],
+    "DJANGO_MCP_REQUEST_RATE": ["", "30", "30 per minute", "30/x"],
+    "DJANGO_MCP_FAILED_AUTHENTICATION_RATE": ["", "30", "30 per minute", "30/x"],
     "DJANGO_MCP_CLIENT_DOCUMENT_RATE": [
         "",
         "20",

@@ -71,6 +71,14 @@ def has_credentials(peer: Peer) -> bool:
     return headers is None or any(name in peer.headers for name in headers)
 
 
+def credentials_of(peer: Peer) -> list[str]:
+    """Return the values of the headers of a request that may hold credentials, by their names."""
+    headers = _all_credential_headers(tuple(settings.AUTHENTICATORS))
+    if headers is None:  # an authenticator does not say which
+        headers = frozenset(name.lower() for name in peer.headers)
+    return [f"{name}: {peer.headers.get(name, '')}" for name in sorted(headers)]
+
+
 @cache
 def _all_credential_headers(paths: tuple[str, ...]) -> frozenset[str] | None:
     """Return the headers that may hold credentials; None for any."""

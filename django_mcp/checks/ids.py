@@ -39,6 +39,7 @@ class CheckId(StrEnum):
     MISSING_RESULT_CACHE = "django_mcp.E032"
     FORGETFUL_BREAKERS = "django_mcp.E030"
     UNKNOWN_CACHE = "django_mcp.E027"
+    UNCOUNTABLE_REQUESTS = "django_mcp.E026"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"
@@ -83,6 +84,7 @@ class CheckId(StrEnum):
     VARYING_PUBLIC_LIST = "django_mcp.W042"
     UNUSED_INSTRUCTIONS = "django_mcp.W043"
     UNSERVED_PROMPT = "django_mcp.W044"
+    UNCOUNTABLE_FAILURES = "django_mcp.W049"
     INEXACT_RATES = "django_mcp.W045"
     DISABLED_RATES = "django_mcp.W046"
     UNSHARED_CONCURRENCY_CACHE = "django_mcp.W048"

@@ -1,5 +1,6 @@
 """Settings of rates: how many calls there may be in a time, and what follows if none can count."""
 
+from django_mcp.conf.oauth import RATE
 from django_mcp.setting import Setting
 
 
@@ -13,6 +14,28 @@ class RateSettings:
             'Limits of calls, such as `{"user:read": "100/m", "user:write": "10/m"}`. '
             "What is counted is `user`, `client`, `user_client`, `tool`, `group`, `endpoint` or "
             "`all`; with `:read` or `:write` only calls that read, or that may change something."
+        ),
+    )
+    REQUEST_RATE = Setting[str | None](
+        str,
+        default=None,
+        is_optional=True,
+        pattern=RATE,
+        help=(
+            "Limit of requests of one caller to one endpoint, whatever they are: calls, lists, "
+            "handshakes, written as `DJANGO_MCP_REGISTRATION_RATE` is. More get 429. `None`: no "
+            "limit."
+        ),
+    )
+    FAILED_AUTHENTICATION_RATE = Setting[str | None](
+        str,
+        default="600/m",
+        is_optional=True,
+        pattern=RATE,
+        help=(
+            "Limit of requests from one address with credentials that are not good, written as "
+            "`DJANGO_MCP_REGISTRATION_RATE` is. Beyond it only credentials that were good before "
+            "are looked at; others get 429. `None`: no limit."
         ),
     )
     RATES_FAIL_OPEN = Setting(

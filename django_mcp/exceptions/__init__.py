@@ -5,6 +5,7 @@ from django_mcp.exceptions.base import (
     DjangoMCPError,
     InvalidCredentialsError,
     ToolRegistrationError,
+    TooManyRequestsError,
     declared_outcomes,
 )
 from django_mcp.exceptions.elicitation import (
@@ -95,6 +96,7 @@ __all__ = [
     "TaskUnansweredError",
     "TimedOutError",
     "TooManyCallsError",
+    "TooManyRequestsError",
     "TooManyTasksError",
     "ToolError",
     "ToolFailedError",

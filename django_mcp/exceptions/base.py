@@ -29,6 +29,14 @@ class InvalidCredentialsError(DjangoMCPError):
     """The request carries credentials, and they are not good for this endpoint."""
 
 
+class TooManyRequestsError(DjangoMCPError):
+    """The request is not served, because of those before it; `retry_after` in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
 class CallError(DjangoMCPError):
     """Root of the exceptions that end a call and give its caller the reason; a kind is a subclass.
 

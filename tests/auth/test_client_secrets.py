@@ -13,7 +13,8 @@ from django.test import Client as Browser
 from oauth2_provider.models import get_application_model
 from pytest_django import Settings
 
-from django_mcp.auth.clients.secrets import VerifiedSecrets, verified
+from django_mcp.auth.clients.secrets import verified
+from django_mcp.auth.digest_cache import DigestCache
 from tests.auth.oauth_client import OAuthClient, registered
 from tests.ports import held_port
 
@@ -141,7 +142,7 @@ def test_clients_get_in_while_the_cache_is_away(
 
 
 def test_secret_that_was_not_used_for_longest_is_forgotten_first() -> None:
-    known = VerifiedSecrets(capacity=2)
+    known = DigestCache(capacity=2)
     known.add(b"a")
     known.add(b"b")
     assert known.holds(b"a")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.core.cache.backends.locmem import LocMemCache
 from pytest_django import Settings
 
 from django_mcp import prompt, resource, tool
@@ -369,20 +368,10 @@ def test_lists_count_for_no_limit(client: Client, settings: Settings, ada: User)
     assert scenario(work).result["resources"]
 
 
-class AwayCache(LocMemCache):
-    """A cache that cannot be reached."""
-
-    def add(self, *arguments: Any, **options: Any) -> bool:
-        raise ConnectionError("nobody is there")
-
-    def get_many(self, *arguments: Any, **options: Any) -> dict[Any, Any]:
-        raise ConnectionError("nobody is there")
-
-
 @pytest.fixture
 def away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cache that counts for limits is away."""
-    settings.CACHES = {**settings.CACHES, "away": {"BACKEND": f"{HERE}.AwayCache"}}
+    settings.CACHES = {**settings.CACHES, "away": {"BACKEND": "tests.guards.caches.BrokenCache"}}
     settings.DJANGO_MCP_CACHE = "away"
     monkeypatch.setattr(concurrency.outage, "_logged_at", None)
 

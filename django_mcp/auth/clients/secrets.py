@@ -4,17 +4,16 @@ A secret is stored as passwords are, so that one look at it costs as much as for
 (`python -m benchmarks.costliest`), and an anonymous registration brings one.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
 from typing import Any
 
 from django.contrib.auth.hashers import identify_hasher
 from django.utils.crypto import salted_hmac
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from django_mcp.auth.digest_cache import DigestCache
 from django_mcp.conf import settings
 from django_mcp.policy.rates import seconds_to_wait
 
@@ -42,40 +41,12 @@ class TooManySecretsError(OAuth2Error):
         return {"Retry-After": str(self.wait)}
 
 
-class VerifiedSecrets:
-    """Thread-safe cache of digests of correct secrets with their stored hashes.
+verified = DigestCache(MAX_VERIFIED_SECRETS)
+"""Digests of correct secrets with their stored hashes.
 
-    A client that was authenticated before is known at once: neither wrong secrets from its address
-    nor its own refused grants can keep it out. A changed secret is another digest.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._lock = Lock()
-        self._digests: OrderedDict[bytes, None] = OrderedDict()
-
-    def holds(self, digest: bytes) -> bool:
-        """Return whether a digest is cached, and mark it as recently used."""
-        with self._lock:
-            if digest not in self._digests:
-                return False
-            self._digests.move_to_end(digest)
-            return True
-
-    def add(self, digest: bytes) -> None:
-        """Add a digest; the least recently used one is dropped beyond the capacity."""
-        with self._lock:
-            self._digests[digest] = None
-            if len(self._digests) > self._capacity:
-                self._digests.popitem(last=False)
-
-    def clear(self) -> None:
-        """Remove all digests."""
-        with self._lock:
-            self._digests.clear()
-
-
-verified = VerifiedSecrets(MAX_VERIFIED_SECRETS)
+A client that was authenticated before is known at once: neither wrong secrets from its address nor
+its own refused grants can keep it out. A changed secret is another digest.
+"""
 
 
 @contextmanager

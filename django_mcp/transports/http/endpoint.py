@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from django_mcp.auth.authenticators import Challenge
 from django_mcp.endpoints import Endpoint
+from django_mcp.exceptions import TooManyRequestsError
 from django_mcp.peers import Peer
 from django_mcp.principals import Principal
 from django_mcp.protocol.exchange import SCOPE_KEY, Exchange, current_exchange
@@ -27,7 +28,13 @@ from django_mcp.transports.http.body import (
     replay,
 )
 from django_mcp.transports.http.cors import preflight_answer, with_cors_headers
-from django_mcp.transports.http.errors import challenge_answer, refusal, rejection, unavailable
+from django_mcp.transports.http.errors import (
+    challenge_answer,
+    refusal,
+    rejection,
+    too_many_requests,
+    unavailable,
+)
 from django_mcp.transports.http.guards import (
     guard,
     guard_origin,
@@ -103,6 +110,8 @@ class MCPEndpoint:
         except (DatabaseError, InterfaceError):
             logger.exception(AUTHENTICATION_UNAVAILABLE)
             return unavailable()
+        except TooManyRequestsError as error:
+            return too_many_requests(error)
         if isinstance(principal, Challenge):
             return challenge_answer(principal, self._endpoint)
         # Judged last: a client without a token must find the challenge, whatever it sends.

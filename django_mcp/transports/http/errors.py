@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from django_mcp.auth.authenticators import Challenge, challenges
 from django_mcp.endpoints import Endpoint
+from django_mcp.exceptions import TooManyRequestsError
 from django_mcp.transports.http.message import RejectedMessageError
 
 
@@ -54,6 +55,11 @@ def challenge_answer(
     for value in challenges(challenge, endpoint):
         answer.headers.append("WWW-Authenticate", value)
     return answer
+
+
+def too_many_requests(error: TooManyRequestsError) -> Response:
+    """Return 429: the caller, or bad credentials from its address, have reached a limit."""
+    return refusal(429, str(error), headers={"Retry-After": str(error.retry_after)})
 
 
 def unavailable(*, id: str | int | None = None) -> Response:

@@ -24,7 +24,7 @@ from tests.wire import Client as MCPClient
 PAGE = f"{GROUPS}circuit-breakers/"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
-AWAY = "tests.guards.circuit_breaker.counted_caches.AwayCache"
+AWAY = "tests.guards.circuit_breaker.counted_caches.BrokenCache"
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,7 @@ class CountedCache(LocMemCache):
         return super().delete(*args, **options)
 
 
-class AwayCache(LocMemCache):
+class BrokenCache(LocMemCache):
     """Cannot be reached."""
 
     def get_many(self, keys: Any, version: Any = None) -> Any:

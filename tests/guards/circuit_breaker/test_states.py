@@ -227,7 +227,7 @@ def test_breaker_is_kept_in_the_cache_that_the_setting_names(
 def test_all_calls_pass_while_the_cache_is_away_with_one_log_line(
     modern: Client, way: str, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": f"{HERE}.AwayCache"}}
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.BrokenCache"}}
     fail(modern, way, 3)
 
     assert kind(modern.call(way)) == "ok"
