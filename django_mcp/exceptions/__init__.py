@@ -20,6 +20,7 @@ from django_mcp.exceptions.elicitation import (
 from django_mcp.exceptions.limits import (
     BudgetExceededError,
     CircuitOpenError,
+    EndpointRateLimitedError,
     IdempotencyConflictError,
     OutcomeUnknownError,
     RateLimitedError,
@@ -72,6 +73,7 @@ __all__ = [
     "ElicitationCancelledError",
     "ElicitationDeclinedError",
     "ElicitationRequest",
+    "EndpointRateLimitedError",
     "FollowUpFailedError",
     "IdempotencyConflictError",
     "InputRequiredError",

@@ -16,6 +16,10 @@ class RateLimitedError(CallRejectedError):
     shares_row = True
 
 
+class EndpointRateLimitedError(RateLimitedError):
+    """All callers together have used up a rate of the endpoint: HTTP answers 429 where it can."""
+
+
 class RatesUnavailableError(BusyError):
     """The cache cannot count the call, and `DJANGO_MCP_RATES_FAIL_OPEN` does not let it pass."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from django_mcp.cache_outages import CacheOutage
 from django_mcp.calls.call import Call
 from django_mcp.calls.guard import Guard
-from django_mcp.exceptions import RateLimitedError, RatesUnavailableError
+from django_mcp.exceptions import EndpointRateLimitedError, RateLimitedError, RatesUnavailableError
 from django_mcp.meta_keys import RATE_LIMITS_META_KEY
 from django_mcp.policy.rate_limits import RateLimit, limits_of
 from django_mcp.policy.snapshot import latest_snapshot
@@ -108,4 +108,5 @@ def _judge(
 
 def _refusal(limit: RateLimit, seconds: int, primitive: Primitive | None) -> RateLimitedError:
     kind = "" if primitive is None else str(primitive.kind)
-    return RateLimitedError(limit.refusal_text(kind), retry_after=seconds)
+    error = EndpointRateLimitedError if limit.is_of_endpoint else RateLimitedError
+    return error(limit.refusal_text(kind), retry_after=seconds)

@@ -64,6 +64,11 @@ class RateLimit:
         """True if it counts the calls of the caller alone."""
         return self.subject in OWN_SUBJECTS
 
+    @property
+    def is_of_endpoint(self) -> bool:
+        """True if it counts all calls of all callers, so that nobody can call before it ends."""
+        return self.subject in ("endpoint", "all") and self.noun == NOUNS[""]
+
     def words(self) -> str:
         """Return a limit of the caller's own in words, such as `30 reads per minute in all`."""
         return f"{self.rate.of(self.noun)}{OWN_WORDS[self.subject]}"

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import Any
 
-from django_mcp.policy.cache_outages import LOG_INTERVAL_SECONDS, CacheOutage
+from django_mcp.cache_outages import LOG_INTERVAL_SECONDS, CacheOutage
 from django_mcp.rate import Rate
 
 logger = logging.getLogger(__name__)

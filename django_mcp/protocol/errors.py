@@ -25,6 +25,7 @@ from mcp_types import (
 
 from django_mcp.exceptions import (
     CallError,
+    EndpointRateLimitedError,
     InvalidArgumentsError,
     InvalidInputResponsesError,
     RequestStateUsedError,
@@ -41,6 +42,9 @@ from django_mcp.protocol.content_blocks import content_blocks
 from django_mcp.resources.resource import NOT_FOUND_OUTCOMES
 
 logger = logging.getLogger(__name__)
+
+TOO_MANY_REQUESTS = 429
+"""Code of a call that is refused for the whole endpoint, as of any refusal of HTTP."""
 
 RESOURCE_NOT_FOUND = -32002
 """Code of the 2025 revisions for a resource that is not found; 2026-07-28 forbids it."""
@@ -66,6 +70,8 @@ def failed_get(error: Exception, call_id: UUID) -> MCPError:
     """Return the JSON-RPC error of a read or get that failed: its result has no place for one."""
     if not isinstance(error, CallError):
         return _with_facts(internal_error(error, call_id), ToolFailedError(call_id))
+    if isinstance(error, EndpointRateLimitedError):
+        return _with_facts(PROTOCOL_ERRORS[EndpointRateLimitedError](error), error)
     is_mendable = isinstance(error, UnknownPrimitiveError | InvalidArgumentsError)
     code = INVALID_PARAMS if is_mendable else INTERNAL_ERROR
     return _with_facts(MCPError(code=code, message=_text(error)), error)
@@ -199,6 +205,8 @@ def unknown_task() -> MCPError:
 
 
 PROTOCOL_ERRORS: Mapping[type, Callable[[Any], MCPError]] = {
+    # Whoever calls: HTTP has the same status, unless a stream has begun.
+    EndpointRateLimitedError: lambda error: MCPError(code=TOO_MANY_REQUESTS, message=_text(error)),
     # As the SDK answers one that is not good for any other reason.
     RequestStateUsedError: lambda error: MCPError(
         code=INVALID_PARAMS, message=str(error), data={"reason": "invalid_request_state"}

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import CLIENT_INFO_META_KEY
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
+from django_mcp.exceptions import EndpointRateLimitedError
 from django_mcp.invocation import Invocation
 from django_mcp.meta_keys import IDEMPOTENCY_KEY_META_KEY
 from django_mcp.peers import Peer
@@ -30,7 +31,8 @@ class Exchange:
 
     `target` is what it calls, reads or gets, and `found` the primitive that its caller sees there.
     `may_stream` says whether messages may come before its answer, and `takes_streams` whether the
-    server can send streams at all.
+    server can send streams at all. Handlers add to `refusals` what HTTP is to answer by a status of
+    its own, if no stream has begun.
     """
 
     principal: Principal
@@ -39,6 +41,7 @@ class Exchange:
     found: Primitive | None = None
     may_stream: bool
     takes_streams: bool = True
+    refusals: list[EndpointRateLimitedError] = field(default_factory=list, compare=False)
 
     def invocation(
         self, target: Target, params: Mapping[str, Any], protocol_version: str, **facts: Any

@@ -10,11 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from django_mcp import ToolContext, tool
 from django_mcp.auth.failed_attempts import good
 from django_mcp.models import CallRecord
 from django_mcp.policy.request_limits import RequestLimit
+from django_mcp.primitives.declaration import collecting
 from django_mcp.transports.http import authentication
-from tests.wire import Answer, Client
+from tests.spec import ERAS, LEGACY, MODERN
+from tests.wire import Answer, Client, serving
 
 ELSEWHERE = {"client": ("203.0.113.77", 40000)}
 ORIGIN = {"Origin": "http://testserver"}
@@ -234,3 +237,72 @@ def test_without_the_cache_nobody_is_locked_out(
 
     assert answers == [200, 401, 200, 401]
     assert "Requests of one caller cannot be counted, and nothing limits them" in caplog.messages
+
+
+@pytest.mark.parametrize("name", ["add", "echo", "no such tool"])
+@pytest.mark.parametrize("subject", ["endpoint", "all"])
+def test_call_that_the_limit_of_the_endpoint_refuses_is_answered_429(
+    client: Client, settings: Settings, subject: str, name: str
+) -> None:
+    settings.DJANGO_MCP_RATES = {subject: "1/d"}
+    client.call("echo", text="x")
+
+    answer = client.having(scope=ELSEWHERE).call(name, text="x")
+
+    (seconds,) = answer.header("Retry-After")
+    facts = answer.error["data"]["django-mcp/error"]
+    assert (answer.status, answer.error["code"], answer.json["id"]) == (429, 429, 1)
+    assert facts["kind"] == "rate_limited"
+    assert facts["retry_after"] == int(seconds) > 0
+    assert CallRecord.objects.filter(outcome="rate_limited").count() == 1
+
+
+def test_completion_that_the_limit_of_the_endpoint_refuses_is_answered_429(
+    client: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_RATES = {"endpoint": "0/d"}
+    reference = {"type": "ref/prompt", "name": "some"}
+    argument = {"name": "word", "value": ""}
+
+    answer = client.send("completion/complete", {"ref": reference, "argument": argument})
+
+    assert (answer.status, answer.error["code"]) == (429, 429)
+
+
+@pytest.mark.parametrize("subject", ["user", "endpoint:read"])
+def test_limit_that_leaves_others_something_to_call_is_told_in_the_result(
+    client: Client, settings: Settings, subject: str
+) -> None:
+    settings.DJANGO_MCP_RATES = {subject: "0/d"}
+
+    answer = client.call("add", a=1)
+
+    assert answer.status == 200
+    assert answer.result["_meta"]["django-mcp/error"]["kind"] == "rate_limited"
+
+
+def test_stream_that_has_begun_tells_of_the_refusal_in_its_event(
+    db: None, settings: Settings
+) -> None:
+    """One of the 2025 revisions has; one of 2026-07-28 begins with its first message."""
+    settings.DJANGO_MCP_ALLOW_ANONYMOUS = True
+    settings.DJANGO_MCP_RATES = {"endpoint": "0/d"}
+    with collecting() as declared:
+
+        @tool(read_only=True)
+        def report(context: ToolContext) -> None:
+            """Report progress."""
+
+    with serving(declared) as application:
+        answers = {
+            era: Client(application=application, era=era).send(
+                "tools/call", {"name": "report", "arguments": {}}, meta={"progressToken": "p"}
+            )
+            for era in ERAS
+        }
+
+    statuses = {era: answer.status for era, answer in answers.items()}
+    assert statuses == {LEGACY: 200, MODERN: 429}
+    assert {answer.error["code"] for answer in answers.values()} == {429}
+    assert answers[LEGACY].header("Content-Type")[0].startswith("text/event-stream")
+    assert not answers[LEGACY].header("Retry-After")

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from django_mcp.calls.call import Call
+from django_mcp.exceptions import EndpointRateLimitedError
 from django_mcp.kinds import Kind
 from django_mcp.protocol.exchange import Context, exchange_of, is_modern
 from django_mcp.protocol.notifications import NotificationChannel
@@ -41,6 +42,9 @@ async def served(ctx: Context, call: Call, serving: Coroutine[Any, Any, T]) -> T
     work = run_detached(serving)
     try:
         return await asyncio.shield(work)
+    except EndpointRateLimitedError as error:
+        exchange_of(ctx).refusals.append(error)
+        raise
     except asyncio.CancelledError:
         call.cancellation.client_left(is_request=is_modern(ctx))
         if is_modern(ctx):

@@ -7,6 +7,7 @@ import mcp_types
 from mcp_types import CompleteRequestParams, CompleteResult, PromptReference
 
 from django_mcp.calls.call import Call
+from django_mcp.exceptions import EndpointRateLimitedError
 from django_mcp.protocol.completions import (
     complete,
     count_completion,
@@ -39,6 +40,8 @@ async def complete_argument(ctx: Context, params: CompleteRequestParams) -> Comp
         call = Call(invocation=invocation, target=primitive)
         completion = await complete(call, primitive, argument=argument, value=params.argument.value)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
+        if isinstance(error, EndpointRateLimitedError):
+            exchange.refusals.append(error)
         raise failed_get(error, uuid4()) from None
     logger.debug(
         "Completed %r of the %s %s with %d values",

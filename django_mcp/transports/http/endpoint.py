@@ -47,6 +47,7 @@ from django_mcp.transports.http.json_response import serve_single
 from django_mcp.transports.http.lifespan import SessionManagers
 from django_mcp.transports.http.message import Message, RejectedMessageError
 from django_mcp.transports.http.peer import peer_of
+from django_mcp.transports.http.refusal_status import with_refusal_status
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class MCPEndpoint:
         current_exchange.set(exchange)
         managers = await self.managers.current()
         scope = {**scope, SCOPE_KEY: exchange}
+        send = with_refusal_status(exchange, send)
         if exchange.may_stream:
             await managers.streaming.handle_request(scope, replay(body, receive), send)
         else:
