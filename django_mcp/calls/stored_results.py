@@ -65,6 +65,7 @@ def store(call: Call, result: Rendered) -> Rendered:
     facts = {"bytes": size, "parts": len(stored), "expires": expires.isoformat()}
     answer = Rendered(
         content=tuple(content),
+        rows=result.rows,  # here, and not where the parts are read: a part knows of none
         structured=None if call.tool.output_schema is None else {STORED_META_KEY: _listed(links)},
         meta={**result.meta, STORED_META_KEY: facts},
     )

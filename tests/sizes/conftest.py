@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 from pytest_django import Settings
 
 from django_mcp.asgi import Application
@@ -13,6 +14,14 @@ from tests.clients import modern as modern
 from tests.keys import PATH
 from tests.sizes.tools import TOOLS
 from tests.wire import serving
+
+
+@pytest.fixture
+def counts() -> Iterator[None]:
+    """What callers have taken out is forgotten: those of other tests are the same."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture

@@ -280,6 +280,36 @@ def test_anonymous_caller_finds_nothing_of_a_user(client: Client, uri: str) -> N
 # Bounds.
 
 
+@pytest.mark.usefixtures("counts")
+@LINKING
+def test_rows_of_a_stored_result_count_for_the_budget_when_it_is_stored(
+    caller: Client, name: str, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 60
+    links_in(caller.call(name, number=40))
+
+    error = caller.call(name, number=40).result["_meta"]["django-mcp/error"]
+
+    assert error["kind"] == "over_budget"
+
+
+@pytest.mark.usefixtures("counts")
+def test_bytes_of_a_stored_result_count_for_the_budget_when_they_are_read(
+    caller: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_EXPORT_BYTES_PER_HOUR = 3_000
+    links = links_in(caller.call("link", number=40))
+
+    answers = [read(caller, links[0]["uri"]) for _ in range(5)]
+
+    kinds = [
+        "" if "result" in each.messages[-1] else each.error["data"]["django-mcp/error"]["kind"]
+        for each in answers
+    ]
+    assert kinds[0] == ""
+    assert kinds[-1] == "over_budget"
+
+
 @LINKING
 def test_result_with_more_rows_than_are_stored_is_refused(
     caller: Client, name: str, settings: Settings
