@@ -167,8 +167,8 @@ DOCUMENTED_METHODS = {
     "django.contrib.admin.filters.ListFilter": "queryset",
     "django.contrib.admin.filters.SimpleListFilter": "lookups",
     "django.contrib.admin.options.BaseModelAdmin": (
-        "get_autocomplete_fields get_fieldsets has_add_permission has_change_permission"
-        " has_delete_permission has_view_permission lookup_allowed"
+        "get_autocomplete_fields get_fieldsets get_queryset has_add_permission"
+        " has_change_permission has_delete_permission has_view_permission lookup_allowed"
     ),
     "django.contrib.admin.options.InlineModelAdmin": "get_extra get_formset",
     "django.contrib.admin.options.ModelAdmin": (

@@ -18,7 +18,7 @@ class StoredResultAdmin(ReadOnlyAdmin):
 
     list_display = COLUMNS
     list_filter = ()
-    fields = (*COLUMNS, "endpoint", "user", "client", "call_id")
+    fields = readonly_fields = (*COLUMNS, "endpoint", "user", "client", "call_id")
 
     shown_user = printable_field(StoredResult, "username")
     shown_client = printable_field(StoredResult, "client_name")
@@ -26,10 +26,6 @@ class StoredResultAdmin(ReadOnlyAdmin):
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("data")
-
-    @override
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
