@@ -65,7 +65,7 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
 class IdempotencyKey(models.Model):
     """Idempotency key of one call of a tool that writes, from its claim until it expires.
 
-    `id` is that of the call that was run, whose record it names. The key itself is not stored:
+    `id` is that of the call that was run, whose record it names. The key itself is not in it:
     `scope` is a digest of endpoint, user, client, tool and key, and `arguments` one of what was
     sent, by the secret of the site.
     """

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -12,6 +12,7 @@ from django_mcp.asgi import Application
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.recovery import recover_tasks
 from django_mcp.background.worker import run_task
+from django_mcp.dispatch import call_again
 from django_mcp.models import CallRecord, IdempotencyKey, ToolTask
 from tests.background import backends
 from tests.background.rows import aged
@@ -157,6 +158,16 @@ def test_failure_on_a_loop_leaves_the_outcome_unknown(modern: Client) -> None:
     work()
 
     assert kind_of(call(modern, "atransfer", how="failed")) == "outcome_unknown"
+
+
+def test_call_that_an_operator_repeats_counts_as_one_of_its_caller(modern: Client) -> None:
+    User.objects.create_user("ann")
+    asyncio.run(modern.with_key("ann").acall("remit", to="ann", reference="r-1"))
+    task = work()
+
+    assert call_again(task) is None
+    assert runs == ["r-1"]
+    assert sorted(outcomes()) == ["ok", "repeated"]
 
 
 def test_sweeps_delete_keys_that_have_expired(modern: Client) -> None:

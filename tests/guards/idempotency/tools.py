@@ -89,6 +89,11 @@ with collecting() as TOOLS:
         """Pay later, in a transaction."""
         return write(to, how, context)
 
+    @tool(background=True, idempotency_key="reference")
+    def remit(to: str, reference: str, context: ToolContext) -> dict[str, Any]:
+        """Pay later, under a key among the arguments."""
+        return write(to, "", context)
+
     @tool(background=True)
     async def atransfer(to: str, context: ToolContext, how: str = "") -> dict[str, Any]:
         """Pay later, on a loop."""
