@@ -59,21 +59,26 @@ Loop = asyncio.AbstractEventLoop
 
 
 async def serve(call: Call) -> Rendered:
-    """Serve one call, and return its result.
+    """Serve one call, and return its result; raises as the future of `begin` does."""
+    async with _ended_if_unclaimed(call):  # also when its task is cancelled before it has begun
+        return await begin(call)
 
-    Raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
+
+def begin(call: Call) -> "asyncio.Future[Rendered]":
+    """Begin to serve one call, in a task of its own; return the future of its result.
+
+    It raises what the caller may know: a `CallRejectedError` when the tool did not run, `ToolError`
     when it refused, `ToolFailedError` when the fault is ours, `TimedOutError` at the deadline. A
-    sync tool that has started is finished, and recorded, even if the awaiting task is cancelled; an
-    async one is cancelled.
+    sync tool that has started is finished, and recorded, even if the future is cancelled; an async
+    one is cancelled.
     """
     tool = call.target
-    async with _ended_if_unclaimed(call):
-        if isinstance(tool, Tool) and tool.background is not None:
-            return await _serve_as_task(call)
-        if tool is None or tool.is_async:
-            return await _within_deadline(call, partial(_serve_on_loop, call))
-        loop = asyncio.get_running_loop()
-        return await _within_deadline(call, partial(run_in_worker, _serve_on_thread, call, loop))
+    if isinstance(tool, Tool) and tool.background is not None:
+        return run_detached(_serve_in_background(call))
+    if tool is None or tool.is_async:
+        return _within_deadline(call, partial(_serve_on_loop, call))
+    loop = asyncio.get_running_loop()
+    return _within_deadline(call, partial(run_in_worker, _serve_on_thread, call, loop))
 
 
 async def start_task(call: Call) -> ToolTask | Rendered:
@@ -151,6 +156,11 @@ def _claimed(call: Call, loop: Loop | None) -> Iterator[None]:
         raise
 
 
+async def _serve_in_background(call: Call) -> Rendered:
+    async with _ended_if_unclaimed(call):
+        return await _serve_as_task(call)
+
+
 async def _serve_as_task(call: Call) -> Rendered:
     """Serve a call whose client takes no task: watch its task, and return its result.
 
@@ -206,8 +216,8 @@ def _submit_on_thread(call: Call, loop: Loop | None, *, limit: int | None) -> To
     return task
 
 
-async def _within_deadline(call: Call, work: Callable[[], Awaitable[T]]) -> T:
-    """Return what the work of a call comes to, or end the call at its deadline.
+def _within_deadline(call: Call, work: Callable[[], Awaitable[T]]) -> Answer[T]:
+    """Return the future of what the work of a call comes to; the call is ended at its deadline.
 
     The work goes on then where it cannot be stopped: on a thread, or in a function that swallows
     its cancellation.
@@ -215,24 +225,31 @@ async def _within_deadline(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     answer = Answer(run_detached(_repeat_while_waiting(call, work)))
     loop = asyncio.get_running_loop()
     timer = loop.call_later(call.deadline.remaining, _expire, call, answer)
-    try:
-        return await answer
-    except CallError as error:
-        if answer.is_given_up and not call.deadline.is_deferred:
-            call.finish_notifications()
-            await _end(call, error)
-        raise
-    finally:
-        timer.cancel()
+    answer.add_done_callback(lambda _: timer.cancel())
+    return answer
 
 
 def _expire(call: Call, answer: Answer[Any]) -> None:
     """Give up a call whose time is over, unless its guards judge it or it is being committed."""
     if call.deadline.expire(is_deferred=_holds_record(call.primitive)):
         call.cancellation.request()
-        answer.give_up(timed_out(call.primitive))
+        error: CallError = timed_out(call.primitive)
     elif call.claim():  # it waits for a thread, or a guard has it wait
-        answer.give_up(BusyError())
+        error = BusyError()
+    else:
+        return
+    if call.deadline.is_deferred:
+        answer.give_up(error)
+    else:
+        answer.abandon()
+        run_detached(_end_given_up(call, answer, error))
+
+
+async def _end_given_up(call: Call, answer: Answer[Any], error: CallError) -> None:
+    call.finish_notifications()
+    call.discard_task()
+    await drive_on_loop(ended(call, all_guards(), error))
+    answer.set_exception(error)
 
 
 def _holds_record(primitive: Primitive) -> bool:
@@ -241,29 +258,24 @@ def _holds_record(primitive: Primitive) -> bool:
     return primitive.atomic == alias and connections[alias].vendor == "sqlite"  # one writer
 
 
-async def _end(call: Call, error: BaseException) -> None:
-    """End a call that nothing else ends any more, whoever still waits for it."""
-    call.discard_task()
-    steps = ended(call, all_guards(), error)
-    await asyncio.shield(run_detached(drive_on_loop(steps)))
-
-
 async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     """Do the work of a call; repeat it while a guard raises `WaitFor`.
 
     The call holds no thread while it waits. Raises `BusyError` when the guard's time is over.
     """
     began = time.monotonic()
-    while True:
-        try:
-            return await work()
-        except WaitFor as waiting:
-            if is_cancelled(call):  # while the guard was called, on a thread
-                raise asyncio.CancelledError from None
-            left = waiting.timeout - (time.monotonic() - began)
-            if left <= 0:
-                raise BusyError from None
-            await wait_until_published(waiting.key, patience=min(left, RECHECK_INTERVAL_SECONDS))
+    async with _ended_if_unclaimed(call):
+        while True:
+            try:
+                return await work()
+            except WaitFor as waiting:
+                if is_cancelled(call):  # while the guard was called, on a thread
+                    raise asyncio.CancelledError from None
+                left = waiting.timeout - (time.monotonic() - began)
+                if left <= 0:
+                    raise BusyError from None
+                patience = min(left, RECHECK_INTERVAL_SECONDS)
+                await wait_until_published(waiting.key, patience=patience)
 
 
 @asynccontextmanager
@@ -274,7 +286,9 @@ async def _ended_if_unclaimed(call: Call) -> AsyncIterator[None]:
     except (BusyError, RevokedError, TaskRequiredError, asyncio.CancelledError) as error:
         call.is_abandoned = True  # first: the thread that has claimed it may be giving it up
         if call.claim():
-            await _end(call, error)
+            call.discard_task()
+            steps = ended(call, all_guards(), error)
+            await asyncio.shield(run_detached(drive_on_loop(steps)))
         raise
 
 

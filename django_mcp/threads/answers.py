@@ -14,12 +14,13 @@ R = TypeVar("R")
 class Answer(asyncio.Future[R]):
     """Future of what a task comes to, or of the error by which the task is given up.
 
-    Awaiting it is as awaiting the task, which is cancelled with the one who waits.
+    Awaiting it is as awaiting the task, which is cancelled with the one who waits. A task that is
+    given up is cancelled, and goes on where it cannot be stopped.
     """
 
     def __init__(self, work: "asyncio.Task[R]") -> None:
         super().__init__(loop=work.get_loop())
-        self.is_given_up = False
+        self._is_abandoned = False
         self._work = work
         self._message: Any | None = None
         work.add_done_callback(self._resolve)
@@ -29,17 +30,21 @@ class Answer(asyncio.Future[R]):
         self._message = msg  # by which anyio knows the cancellations of its own
         return not self.done() and self._work.cancel(msg)
 
+    def abandon(self) -> None:
+        """Give up the task; `set_exception` is to follow."""
+        self._is_abandoned = True
+        self._work.cancel()
+
     def give_up(self, error: BaseException) -> None:
-        """Raise the error at once for the one who waits; the task is cancelled, and may go on."""
+        """Give up the task, and raise the error for the one who waits."""
         if not self.done():
-            self.is_given_up = True
+            self.abandon()
             self.set_exception(error)
-            self._work.cancel()
 
     def _resolve(self, work: "asyncio.Task[R]") -> None:
         # Retrieved in any case, so that asyncio does not log what nobody waits for.
         error = None if work.cancelled() else work.exception()
-        if self.done():
+        if self._is_abandoned:
             return
         if work.cancelled():
             super().cancel(self._message)

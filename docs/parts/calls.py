@@ -61,7 +61,7 @@ PATHS: Mapping[str, Sequence[PathStep]] = {
         PathStep("The SDK has validated the message: the `Call` is made", tools.handle_call),
         PathStep("or that of a read", resources.read_resource),
         PathStep("or that of a prompt", prompts.get_prompt),
-        PathStep("It is served in one of three ways", dispatch.serve),
+        PathStep("It is served in one of three ways", dispatch.begin),
         PathStep("or begun as a task, for a client that takes one", dispatch.start_task),
     ),
     "thread": (

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord, ToolTask
-from django_mcp.threads.executors import run_in_control
+from django_mcp.threads.executors import finish_work, run_in_control
 from tests.background import backends
 from tests.background.rows import settled
 from tests.background.tools import SECRET
@@ -223,6 +223,7 @@ def test_modern_client_that_leaves_before_the_start_cancels_too(
         async with modern.calling("add", a=1) as opened:
             await asyncio.to_thread(until, lambda: bool(held))
             opened.leave()
+        await finish_work()  # as servers do, before the loop ends
 
     asyncio.run(scenario())
 

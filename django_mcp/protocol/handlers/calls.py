@@ -1,7 +1,6 @@
 """Calls of any kind, made of requests: with notifications, and ended or not as clients leave."""
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from django_mcp.calls.call import Call
@@ -10,7 +9,6 @@ from django_mcp.kinds import Kind
 from django_mcp.protocol.exchange import Context, exchange_of, is_modern
 from django_mcp.protocol.notifications import NotificationChannel
 from django_mcp.protocol.targets import Target
-from django_mcp.threads.executors import run_detached
 
 T = TypeVar("T")
 
@@ -33,13 +31,14 @@ def call_of(ctx: Context, kind: Kind, *, has_stream: bool = True, **facts: Any) 
     )
 
 
-async def served(ctx: Context, call: Call, serving: Coroutine[Any, Any, T]) -> T:
+async def served(ctx: Context, call: Call, work: "asyncio.Future[T]") -> T:
     """Return what a call was served with, after all of its notifications were sent.
+
+    `work` is that of a task which the request has begun.
 
     When the client goes away, a call of a 2026-07-28 client is cancelled, as that revision
     demands; one of a 2025-era client runs on, because those revisions ask not to cancel.
     """
-    work = run_detached(serving)
     try:
         return await asyncio.shield(work)
     except EndpointRateLimitedError as error:
@@ -57,13 +56,13 @@ async def served(ctx: Context, call: Call, serving: Coroutine[Any, Any, T]) -> T
             await _deliver(sink, work)
 
 
-def _retrieve(work: "asyncio.Task[Any]") -> None:
+def _retrieve(work: "asyncio.Future[Any]") -> None:
     """Retrieve the end of a call that nobody waits for, so that asyncio does not log it again."""
     if not work.cancelled():
         work.exception()
 
 
-async def _deliver(channel: NotificationChannel, work: "asyncio.Task[Any]") -> None:
+async def _deliver(channel: NotificationChannel, work: "asyncio.Future[Any]") -> None:
     """Flush pending notifications before the result is sent, unless the client has gone."""
     try:
         if work.done():

@@ -7,7 +7,7 @@ from mcp_types import (
     PaginatedRequestParams,
 )
 
-from django_mcp.dispatch import serve
+from django_mcp.dispatch import begin
 from django_mcp.kinds import Kind
 from django_mcp.prompts.prompt import Prompt
 from django_mcp.protocol.definitions import wire_prompt
@@ -32,6 +32,6 @@ async def get_prompt(ctx: Context, params: GetPromptRequestParams) -> GetPromptR
     """Handle `prompts/get`."""
     call = call_of(ctx, Kind.PROMPT)
     try:
-        return prompt_result(await served(ctx, call, serve(call)), call.id, call.primitive)
+        return prompt_result(await served(ctx, call, begin(call)), call.id, call.primitive)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         raise failed_get(error, call.id) from None

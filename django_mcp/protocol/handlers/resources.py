@@ -8,7 +8,7 @@ from mcp_types import (
     ReadResourceResult,
 )
 
-from django_mcp.dispatch import serve
+from django_mcp.dispatch import begin
 from django_mcp.kinds import Kind
 from django_mcp.protocol.definitions import wire_resource_template
 from django_mcp.protocol.errors import failed_read
@@ -42,6 +42,6 @@ async def read_resource(ctx: Context, params: ReadResourceRequestParams) -> Read
     """Handle `resources/read`."""
     call = call_of(ctx, Kind.RESOURCE)
     try:
-        return read_result(await served(ctx, call, serve(call)), call.id)
+        return read_result(await served(ctx, call, begin(call)), call.id)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         raise failed_read(error, call.id, params.uri, is_modern=is_modern(ctx)) from None

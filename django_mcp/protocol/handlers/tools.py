@@ -14,7 +14,7 @@ from mcp_types import (
 )
 
 from django_mcp.catalog import empty_list_reason, visible
-from django_mcp.dispatch import serve, start_task
+from django_mcp.dispatch import begin, start_task
 from django_mcp.kinds import Kind
 from django_mcp.primitives.registry import Registry
 from django_mcp.principals import Principal
@@ -27,6 +27,7 @@ from django_mcp.protocol.exchange import Context, current_exchange, exchange_of,
 from django_mcp.protocol.handlers.calls import call_of, served
 from django_mcp.protocol.handlers.pages import visible_page
 from django_mcp.protocol.rate_limits import with_limits_json
+from django_mcp.threads.executors import run_detached
 from django_mcp.tools.tool import Tool
 
 logger = logging.getLogger(__name__)
@@ -99,8 +100,10 @@ async def handle_call(
         **input_responses_in(params),
     )
     try:
-        serving = start_task(call) if is_task else serve(call)
-        return call_result(await served(ctx, call, serving), call)
+        if is_task:
+            return call_result(await served(ctx, call, run_detached(start_task(call))), call)
+        result = await served(ctx, call, begin(call))
+        return call_result(result, call)
     except Exception as error:  # noqa: BLE001  (rendering knows what clients may know)
         return error_result(error, call, is_modern=is_modern(ctx))
 
