@@ -36,8 +36,9 @@ def test_operator_closes_an_open_breaker_on_the_keyboard(
     with width(browser, 390):
         assert browser.execute_script("return document.documentElement.scrollWidth") == 390
     row.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    # Both pages have a button: this one says "Yes".
     sure = wait.until(
-        lambda page: page.find_element(By.CSS_SELECTOR, "#content-main [type=submit]")
+        lambda page: page.find_element(By.CSS_SELECTOR, "#content-main [type=submit][value^=Yes]")
     )
     with width(browser, 390):
         assert browser.execute_script("return document.documentElement.scrollWidth") == 390
