@@ -83,6 +83,8 @@ def main() -> None:
                 "ALLOWED_HOSTS": HOST,
                 "DJANGO_MCP_URL": f"http://{HOST}/mcp",
                 "DJANGO_SUPERUSER_PASSWORD": "only-for-benchmarks",
+                # One user sends all requests.
+                "RATELIMIT_ENABLE": "false",
             }
             token = _seed()
             server = Server(module="example_project.asgi")

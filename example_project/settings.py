@@ -75,12 +75,23 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# What counts calls, breaks circuits and keeps results: server and worker must share it. Redis does
+# that exactly, and the timeouts keep calls from waiting for one that is away. With no server to
+# install it is files, which will do for development: calls at the same time may count as one.
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": STATE_DIR / "cache",
+            "OPTIONS": {"MAX_ENTRIES": 2_000},  # beyond them it forgets some, limits included
+        }
     )
 }
 
@@ -129,6 +140,15 @@ DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("DJANGO_MCP_BACKGROUND_BACKEND", 
 DJANGO_MCP_CELERY_APP = "example_project.celery.app"
 # A new group of tools is open at once here; a production site leaves this to its operators.
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
+# More than any agent needs, and less than one in a loop makes. Tools have rates of their own where
+# they need them, and operators set others for groups and applications in the admin.
+DJANGO_MCP_RATES = {"user:read": "300/m", "user:write": "60/m"}
+# For load tests, which call a thousand times as one user.
+RATELIMIT_ENABLE = os.environ.get("RATELIMIT_ENABLE", "true").lower() in {"1", "true", "yes", "on"}
+# Some years of one person's expenses: nobody's assistant has to take out more in a day.
+DJANGO_MCP_EXPORT_ROWS_PER_DAY = 20_000
+# The largest arguments are the twelve bank statements of a year.
+DJANGO_MCP_MAX_ARGUMENT_BYTES = 3 * 1024 * 1024
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 # Sites that share a Redis must not take each other's work.
