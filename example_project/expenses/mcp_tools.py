@@ -23,7 +23,7 @@ from django_mcp import (
     storage_resources,
     tool,
 )
-from example_project.expenses.models import Expense, ExpenseQuerySet
+from example_project.expenses.models import Category, Expense, ExpenseQuerySet
 from example_project.expenses.receipts import FOLDER, receipt_uri
 from example_project.expenses.services import EXPENSE_FIELDS, READ, Month, summarise_expenses
 from example_project.expenses.summaries import Period, Summary
@@ -98,6 +98,8 @@ storage_resources(
     group="expenses",
     scopes=READ,
     complete={"month": months_of},
+    cache=300,
+    invalidate_on=[Expense, Category],
 )
 def monthly_summary(owner: User, month: Month) -> Summary:
     """Spending of the user in a month, by category.

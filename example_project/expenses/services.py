@@ -52,6 +52,7 @@ Amount = Annotated[Decimal, Field(gt=0, max_digits=10, decimal_places=2)]
 CategoryName = Annotated[str, Field(min_length=1, max_length=40)]
 Payee = Annotated[str, Field(min_length=1, max_length=120)]
 Note = Annotated[str, Field(max_length=200)]
+RequestId = Annotated[str, Field(min_length=1, max_length=128, examples=["lunch-2026-03-14"])]
 Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-03"])]
 Year = Annotated[int, Field(ge=2000, le=2099)]
 Statements = Annotated[
@@ -109,6 +110,10 @@ class MemberTotal:
     scopes=READ,
     read_only=True,
     fields=["name", "description"],
+    # The same for everybody, until an administrator changes them.
+    cache=3600,
+    vary_on=(),
+    invalidate_on=[Category],
 )
 def list_categories() -> Collection[Category]:
     """List the categories that an expense or a budget can have."""
@@ -147,7 +152,15 @@ def list_expenses(
     return found.select_related("category")[offset : offset + limit]
 
 
-@tool(group="expenses", scopes=WRITE, destructive=False, fields=EXPENSE_FIELDS)
+@tool(
+    group="expenses",
+    scopes=WRITE,
+    destructive=False,
+    fields=EXPENSE_FIELDS,
+    # Nobody spends that fast; an agent in a loop does, and many expenses are a statement.
+    rate="10/10s",
+    idempotency_key="request_id",
+)
 def add_expense(
     owner: User,
     amount: Amount,
@@ -156,11 +169,13 @@ def add_expense(
     spent_on: date | None = None,
     note: Note = "",
     allow_over_budget: bool = False,
+    request_id: RequestId | None = None,
 ) -> Expense:
     """Record an expense of the user.
 
     An expense that takes its category over the month's budget is refused unless
-    `allow_over_budget` is true; set that only when the user has agreed.
+    `allow_over_budget` is true; set that only when the user has agreed. To record many, use
+    import_statement.
 
     Args:
         amount: In euros, more than zero, with at most two decimals.
@@ -169,6 +184,8 @@ def add_expense(
         spent_on: The day it was spent; today when left out.
         note: Anything worth remembering.
         allow_over_budget: Record it even if it exceeds the budget.
+        request_id: Any name for this call. Not sure whether it got through? Call again with the
+            same one: the expense is recorded once.
     """
     spent_on = spent_on or timezone.localdate()
     with transaction.atomic():
@@ -217,7 +234,13 @@ def delete_expense(owner: User, expense_id: int) -> DeletedExpense:
     return deleted
 
 
-@tool(group="expenses", scopes=READ, read_only=True)
+@tool(
+    group="expenses",
+    scopes=READ,
+    read_only=True,
+    cache=300,
+    invalidate_on=[Expense, Category],
+)
 def summarise_expenses(
     owner: User, first_day: date, last_day: date, period: Period = Period.MONTH
 ) -> Summary:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from django_mcp import invalidate
 from example_project.expenses.models import ZERO, Expense
 from example_project.expenses.rules import categorise
 from example_project.expenses.statement import StatementLine
@@ -65,6 +66,10 @@ def import_lines(
             )
             done += len(batch)
             report(done)
+        if new:
+            # Inserts in bulk send no signals. It counts after the commit, in every process.
+            invalidate("summarise_expenses", user=owner)
+            invalidate("monthly_summary", user=owner, kind="resource")
     return ImportReport(
         lines=len(lines),
         imported=len(new),

@@ -42,8 +42,8 @@ def releaser(seeded: None) -> User:
 
 
 @pytest.fixture(autouse=True)
-def _closed_breaker() -> Iterator[None]:
-    """What one test has the platform fail does not count in the next."""
+def _empty_cache() -> Iterator[None]:
+    """Neither failures nor calls of one test count in the next, and no result is kept for it."""
     caches["default"].clear()
     yield
     caches["default"].clear()

@@ -1,14 +1,19 @@
 """The same services, called as tools by an agent."""
 
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from django_mcp.meta_keys import RATE_LIMITS_META_KEY
 from django_mcp.testing import MCPClient
 from example_project.expenses import services
-from example_project.expenses.models import Expense
+from example_project.expenses.models import Category, Expense
 
 SCOPES = ["expense:read", "expense:write"]
 OPEN_TO_ALL = {
@@ -56,6 +61,7 @@ def test_user_and_context_stand_in_no_schema(agent: MCPClient) -> None:
         "category",
         "note",
         "payee",
+        "request_id",
         "spent_on",
     }
     assert set(schemas["import_statement"]["properties"]) == {"statement"}
@@ -84,6 +90,30 @@ def test_expense_is_added_for_the_caller(agent: MCPClient, demo: User) -> None:
         "payee": "City Transit",
         "note": "",
     }
+
+
+def test_expense_is_recorded_once_by_calls_with_one_request_id(agent: MCPClient) -> None:
+    first, second = (agent.call("add_expense", **EXPENSE, request_id="ticket-1") for _ in range(2))
+
+    assert second.data == first.data
+    assert (first.is_repeated, second.is_repeated) == (False, True)
+    assert Expense.objects.count() == 1
+
+
+def test_agent_in_a_loop_is_told_to_wait_and_knew_how_often_it_may_call(agent: MCPClient) -> None:
+    (tool,) = (tool for tool in agent.list_tools() if tool.name == "add_expense")
+    # The window may end on the way, and another begin.
+    results = (agent.call("add_expense", **EXPENSE) for _ in range(21))
+    refused = next(result for result in results if result.is_error)
+
+    assert refused.error is not None
+    assert refused.error["kind"] == "rate_limited"
+    assert 0 < refused.error["retry_after"] <= 10
+    assert tool.meta is not None
+    assert {"limit": 10, "seconds": 10, "per": "tool", "of": "calls"} in tool.meta[
+        RATE_LIMITS_META_KEY
+    ]
+    assert Expense.objects.count() >= 10
 
 
 def test_refusal_reaches_the_agent_with_its_hint_and_leaves_nothing(agent: MCPClient) -> None:
@@ -134,6 +164,50 @@ def test_statement_is_imported_as_by_the_page(
     assert again is not None
     assert (first["imported"], again["imported"], again["already_known"]) == (331, 0, 331)
     assert first["total"] == str(Expense.objects.of(demo).total())
+
+
+def test_summary_is_kept_until_expenses_are_added_or_imported(
+    agent: MCPClient,
+    demo: User,
+    bank_statement: str,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[list[Any]]],
+) -> None:
+    def totals() -> list[str]:
+        summary = agent.call("summarise_expenses", first_day="2026-03-01", last_day="2026-03-31")
+        month = agent.read("summary://2026-03")
+        return [summary.data["total"], json.loads(month.text)["total"]]
+
+    services.add_expense(demo, Decimal("4.20"), "transport", "City Transit", date(2026, 3, 14))
+    before = totals()
+    Expense.objects.update(amount=5)  # behind Django's signals
+    kept = totals()
+    with django_capture_on_commit_callbacks(execute=True):
+        agent.call("add_expense", **EXPENSE)
+    added = totals()
+    with django_capture_on_commit_callbacks(execute=True):
+        agent.call("import_statement", statement=bank_statement)
+    march = Expense.objects.between(date(2026, 3, 1), date(2026, 3, 31)).total()
+
+    assert before == kept == ["4.20"] * 2
+    assert added == ["9.20"] * 2
+    assert totals() == [str(march)] * 2
+    assert march > 1000
+
+
+def test_renamed_category_is_listed_by_its_new_name(
+    agent: MCPClient,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[list[Any]]],
+) -> None:
+    before = agent.call("list_categories").data
+    category = Category.objects.get(name="travel")
+    category.name = "journeys"
+    with django_capture_on_commit_callbacks(execute=True):
+        category.save()
+
+    after = agent.call("list_categories").data
+
+    assert "travel" in {each["name"] for each in before}
+    assert "journeys" in {each["name"] for each in after}
 
 
 def test_bad_statement_rolls_everything_back(agent: MCPClient, bank_statement: str) -> None:
