@@ -38,7 +38,7 @@ class CheckId(StrEnum):
     UNCOUNTABLE_RATES = "django_mcp.E025"
     MISSING_RESULT_CACHE = "django_mcp.E032"
     FORGETFUL_BREAKERS = "django_mcp.E030"
-    UNKNOWN_CACHE = "django_mcp.E027"
+    UNCOUNTABLE_BUDGETS = "django_mcp.E027"
     UNCOUNTABLE_REQUESTS = "django_mcp.E026"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"

@@ -27,7 +27,6 @@ from tests.background import backends
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
-from tests.guards import examples
 from tests.keys import KeyAuthenticator
 from tests.shop.models import Product
 from tests.wire import Answer, Client, serving
@@ -35,6 +34,9 @@ from tests.wire import Answer, Client, serving
 HERE = "tests.guards.test_budgets"
 CACHES = "tests.guards.caches"
 BOTH = ["list_items", "alist_items"]
+
+
+computed: list[int] = []
 
 
 class AppAuthenticator(KeyAuthenticator):
@@ -78,6 +80,22 @@ with collecting() as DECLARED:
         """List products."""
         return Product.objects.order_by("pk")  # type: ignore[return-value]
 
+    @tool(group="stock", read_only=True, cache=60)
+    def kept_items(count: int) -> list[str]:
+        """List some items, which are kept."""
+        computed.append(count)
+        return ["item"] * count
+
+    @tool(group="stock", read_only=True, overflow="truncate")
+    def cut_items(count: int) -> list[str]:
+        """List some items, as many as there may be."""
+        return ["item"] * count
+
+    @tool(group="stock", read_only=True, overflow="link")
+    def linked_items(count: int) -> list[str]:
+        """List some items, by a link where there are many."""
+        return ["item"] * count
+
     @tool(group="stock", read_only=True)
     def embed() -> EmbeddedResource:
         """Embed all items."""
@@ -106,6 +124,7 @@ with collecting() as DECLARED:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
+    computed.clear()
     yield
     caches["default"].clear()
 
@@ -384,16 +403,63 @@ def test_users_and_clients_are_counted_apart(
     assert {refusal(each)["kind"] for each in answers[1]} == {"over_budget"}
 
 
-def test_answer_that_a_guard_has_kept_counts_as_well(
+def test_answer_from_the_cache_counts_as_well(ann_client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 5
+
+    answers = [ann_client.call("kept_items", count=2) for _ in range(3)]
+
+    assert len(computed) == 1
+    assert answers[1].result["structuredContent"] == {"result": ["item"] * 2}
+    assert refusal(answers[2])["kind"] == "over_budget"
+    assert b'"item"' not in answers[2].body
+
+
+def test_repeated_answer_counts_as_well(ann_client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 10
+    params = {"name": "take_items", "arguments": {"count": 4}}
+    meta = {"django-mcp/idempotency-key": "one"}
+
+    answers = [ann_client.send("tools/call", params, meta=meta) for _ in range(4)]
+
+    assert Product.objects.count() == 1
+    assert answers[1].result["_meta"]["django-mcp/repeated"] is True
+    (usage,) = budget_of(answers[1]) or [{}]
+    assert usage["used"] == 8
+    assert [each.result["isError"] for each in answers] == [False, False, False, True]
+    assert refusal(answers[3])["kind"] == "over_budget"
+
+
+def test_rows_that_were_cut_off_do_not_count(ann_client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 4
+    settings.DJANGO_MCP_MAX_ROWS = 4
+
+    answer = ann_client.call("cut_items", count=9)
+
+    assert answer.result["structuredContent"] == {"result": ["item"] * 4}
+    (usage,) = budget_of(answer) or [{}]
+    assert usage["used"] == 4
+
+
+def test_rows_of_a_stored_result_count_with_the_link_and_its_bytes_when_it_is_read(
     ann_client: Client, settings: Settings
 ) -> None:
-    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.Cache"]
-    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 2
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 10
+    settings.DJANGO_MCP_EXPORT_BYTES_PER_DAY = 1_000
+    settings.DJANGO_MCP_MAX_ROWS = 4
 
-    answers = [ann_client.call("list_items", count=1) for _ in range(3)]
+    linked = ann_client.call("linked_items", count=9)
+    (link,) = (each for each in linked.result["content"] if each["type"] == "resource_link")
+    settings.DJANGO_MCP_EXPORT_BYTES_PER_DAY = 1
+    unread = ann_client.send("resources/read", {"uri": link["uri"]})
+    settings.DJANGO_MCP_EXPORT_BYTES_PER_DAY = 1_000_000
+    read = ann_client.send("resources/read", {"uri": link["uri"]})
+    refused = ann_client.call("linked_items", count=1)
 
-    assert answers[1].result["structuredContent"] == {"result": "from the cache"}
-    assert refusal(answers[2])["kind"] == "over_budget"
+    (usage,) = budget_of(linked) or [{}]
+    assert usage["used"] == 9
+    assert refusal(unread)["kind"] == "over_budget"
+    assert read.result["contents"][0]["text"].count("item") == 9
+    assert refusal(refused)["kind"] == "over_budget"
 
 
 def test_background_call_counts_where_it_is_run(

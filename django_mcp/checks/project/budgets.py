@@ -1,4 +1,4 @@
-"""Checks of export budgets, and of the cache that limits are counted in."""
+"""Checks of export budgets, and of the cache that counts for them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,13 +26,16 @@ def check_budgets(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     """Check that export budgets limit something, and that a cache counts them exactly."""
     if any(each.problem() for each in (Settings.CACHE, *BUDGETS)):
         return []  # E003 tells
+    if not general_budgets():
+        return []
     alias = settings.CACHE
     if alias not in django_settings.CACHES:
         return [
             Error(
-                f"{Settings.CACHE.name} names {alias!r}, which is not in CACHES.",
+                f"Export budgets are set, and {Settings.CACHE.name} names {alias!r}, which is not "
+                "in CACHES.",
                 hint=f"Name one of {', '.join(map(repr, django_settings.CACHES))}.",
-                id=CheckId.UNKNOWN_CACHE,
+                id=CheckId.UNCOUNTABLE_BUDGETS,
             )
         ]
     return [*_idle_budgets(), *_inexact_counts(alias)]
@@ -53,7 +56,7 @@ def _idle_budgets() -> Iterator[CheckMessage]:
 
 def _inexact_counts(alias: str) -> Iterator[CheckMessage]:
     reason = INEXACT_CACHES.get(django_settings.CACHES[alias].get("BACKEND", ""))
-    if reason and general_budgets() and not django_settings.DEBUG:
+    if reason and not django_settings.DEBUG:
         yield Warning(
             f"Export budgets are set, and the cache {alias!r} does not count exactly: {reason}.",
             hint=f'Count in Redis or memcached: CACHES = {{"{alias}": {{"BACKEND": '

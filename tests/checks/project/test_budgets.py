@@ -22,8 +22,13 @@ def _exact(settings: Settings) -> None:
 
 def test_e027_names_a_cache_that_is_not_there(settings: Settings) -> None:
     settings.DJANGO_MCP_CACHE = "limits"
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_DAY = 100
 
-    assert found() == {"E027": ["DJANGO_MCP_CACHE names 'limits', which is not in CACHES."]}
+    assert found() == {
+        "E027": [
+            "Export budgets are set, and DJANGO_MCP_CACHE names 'limits', which is not in CACHES."
+        ]
+    }
     assert hints() == {"E027": ["Name one of 'default', 'local'."]}
 
 

@@ -41,14 +41,6 @@ LOGGING = {
     "loggers": {"django_mcp": {"handlers": ["stderr"], "level": "INFO"}},
 }
 
-if cache_url := os.environ.get("CACHE_URL"):
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": cache_url,
-        }
-    }
-
 CELERY_BROKER_URL = os.environ["BROKER_URL"]
 # Tests that share a broker keep to themselves.
 CELERY_TASK_DEFAULT_QUEUE = os.environ["QUEUE"]
@@ -71,11 +63,4 @@ DJANGO_MCP_BACKGROUND_STALE_AFTER = float(os.environ.get("STALE_AFTER", "3"))
 DJANGO_MCP_BACKGROUND_TERMINATE = os.environ.get("TERMINATE") == "1"
 DJANGO_MCP_BROKER_TIMEOUT = 2.0
 
-if "CACHE_URL" in os.environ:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": os.environ["CACHE_URL"],
-        }
-    }
 DJANGO_MCP_LEASE_TIME = float(os.environ.get("LEASE_TIME", "30"))
