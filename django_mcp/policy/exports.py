@@ -13,10 +13,12 @@ from django.core.cache import caches
 
 from django_mcp.conf import settings
 from django_mcp.policy.callers import caller_key, digest
-from django_mcp.policy.snapshot import Snapshot
+from django_mcp.policy.snapshot import BUDGET_COLUMNS, Snapshot
 from django_mcp.principals import Principal
 
 PERIOD_SECONDS = {"hour": 3_600, "day": 86_400}
+
+UNLIMITED = (None,) * len(BUDGET_COLUMNS)
 
 NEAR = 0.8
 """Part of a budget from which on it counts as nearly used up."""
@@ -63,19 +65,24 @@ class Usage:
 
 def budgets_in(snapshot: Snapshot | None, group: str) -> list[Budget]:
     """Return the budgets of results of a tool group: those of the settings, and its own."""
+    found = general_budgets()
     own = None if snapshot is None else snapshot.groups.get(group)
-    return [*general_budgets(), *(budgets_of(own.budget, group) if own else ())]
+    if own is not None and own.budget:
+        found += budgets_of(own.budget, group)
+    return found
 
 
 def general_budgets() -> list[Budget]:
     """Return the budgets of the settings, over everything."""
-    limits = {
-        "rows_per_hour": settings.EXPORT_ROWS_PER_HOUR,
-        "rows_per_day": settings.EXPORT_ROWS_PER_DAY,
-        "bytes_per_hour": settings.EXPORT_BYTES_PER_HOUR,
-        "bytes_per_day": settings.EXPORT_BYTES_PER_DAY,
-    }
-    return list(budgets_of(limits, ""))
+    limits = (
+        settings.EXPORT_ROWS_PER_HOUR,
+        settings.EXPORT_ROWS_PER_DAY,
+        settings.EXPORT_BYTES_PER_HOUR,
+        settings.EXPORT_BYTES_PER_DAY,
+    )
+    if limits == UNLIMITED:  # as most calls find, each several times
+        return []
+    return list(budgets_of(dict(zip(BUDGET_COLUMNS, limits, strict=True)), ""))
 
 
 def budgets_of(limits: Mapping[str, int | None], group: str) -> Iterator[Budget]:
