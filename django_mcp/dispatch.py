@@ -43,7 +43,6 @@ from django_mcp.guards import all_guards
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.policy.snapshot import current_snapshot
 from django_mcp.policy.visibility import Visibility
-from django_mcp.primitives.primitive import Primitive
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.answers import Answer
 from django_mcp.threads.executors import run_detached, run_in_control, run_in_worker
@@ -231,9 +230,9 @@ def _within_deadline(call: Call, work: Callable[[], Awaitable[T]]) -> Answer[T]:
 
 def _expire(call: Call, answer: Answer[Any]) -> None:
     """Give up a call whose time is over, unless its guards judge it or it is being committed."""
-    if call.deadline.expire(is_deferred=_holds_record(call.primitive)):
+    if call.deadline.expire(is_deferred=_holds_record(call)):
         call.cancellation.request()
-        error: CallError = timed_out(call.primitive)
+        error: CallError = timed_out(call.target)
     elif call.claim():  # it waits for a thread, or a guard has it wait
         error = BusyError()
     else:
@@ -252,10 +251,11 @@ async def _end_given_up(call: Call, answer: Answer[Any], error: CallError) -> No
     answer.set_exception(error)
 
 
-def _holds_record(primitive: Primitive) -> bool:
+def _holds_record(call: Call) -> bool:
     """Return whether the record cannot be written as long as the function is running."""
     alias = router.db_for_write(CallRecord)
-    return primitive.atomic == alias and connections[alias].vendor == "sqlite"  # one writer
+    is_held = call.target is not None and call.target.atomic == alias
+    return is_held and connections[alias].vendor == "sqlite"  # it has one writer
 
 
 async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) -> T:

@@ -409,3 +409,18 @@ def test_setting_is_the_default_of_every_call(client: Client, settings: Settings
     left = asyncio.run(client.acall("time_left")).result["structuredContent"]["result"]
 
     assert 900 < left < 1000
+
+
+def test_background_tool_sees_the_deadline_of_its_run(client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_TIMEOUT = 10.0
+
+    left = client.call("time_left_later").result["structuredContent"]["result"]
+
+    assert 900 < left < 1000
+
+
+def test_call_on_the_thread_of_a_test_has_timed_out_when_its_function_ends(client: Client) -> None:
+    answer = client.call("wait_for_the_end")
+
+    assert facts(answer) == ("timed_out", True, REPEATABLE)
+    assert outcomes() == ["timed_out"]

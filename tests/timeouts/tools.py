@@ -16,6 +16,7 @@ from django_mcp import (
 )
 from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
+from tests.polls import until
 
 TIMEOUT = 0.4
 """Seconds that these functions may take: enough to be called on a loaded machine."""
@@ -106,6 +107,17 @@ with collecting() as TOOLS:
     def time_left(context: ToolContext) -> float:
         """Say how much time is left."""
         return context.time_left
+
+    @tool(read_only=True, background=True, timeout=1000)
+    def time_left_later(context: ToolContext) -> float:
+        """Say how much time is left, in a worker."""
+        return context.time_left
+
+    @tool(read_only=True, timeout=TIMEOUT)
+    def wait_for_the_end(context: ToolContext) -> str:
+        """Go on until the call is given up."""
+        until(lambda: context.is_cancelled)
+        return "too late"
 
     @tool(read_only=True, timeout=TIMEOUT)
     def embed() -> EmbeddedResource:
