@@ -387,7 +387,7 @@ def test_overrunning_list_is_answered_by_an_error(
 def test_preparation_that_overruns_makes_no_task(
     client: Client, latch: Latch, settings: Settings
 ) -> None:
-    settings.DJANGO_MCP_TIMEOUT = 0.4
+    settings.DJANGO_MCP_TIMEOUT = 0.8
 
     async def scenario() -> Answer:
         answer = await client.acall("later", name="x")

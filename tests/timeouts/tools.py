@@ -18,7 +18,7 @@ from django_mcp.primitives.declaration import collecting
 from tests.latch import Latch
 from tests.polls import until
 
-TIMEOUT = 0.4
+TIMEOUT = 0.8
 """Seconds that these functions may take: enough to be called on a loaded machine."""
 
 latch = Latch()
