@@ -141,3 +141,14 @@ def test_call_that_began_before_the_opening_neither_closes_it_nor_keeps_it_open(
     pass_time(RESET)
     upstream.latch = None
     assert kind(modern.call("async")) == "ok"
+
+
+@pytest.mark.parametrize("name", ["hurried", "hurried_async"])
+def test_calls_that_time_out_open_it_while_their_threads_still_wait(
+    client: Client, name: str, latch: Latch
+) -> None:
+    async def talk() -> list[str]:
+        return [kind(await client.acall(name)) for _ in range(3)]
+
+    assert asyncio.run(talk()) == ["timed_out", "timed_out", "circuit_open"]
+    assert upstream.asked == 2

@@ -71,7 +71,8 @@ def tools_of(breaker: Breaker) -> Sequence[Declaration]:
         tool(name="apart", breaker=Breaker(failures=2))(ask)
         tool(name="unguarded")(ask)
         tool(name="unguarded_async")(aask)
-        tool(name="reading", read_only=True, breaker=breaker)(ask)
+        tool(name="hurried", timeout=0.2, atomic=False, breaker=breaker)(ask)
+        tool(name="hurried_async", timeout=0.2, breaker=breaker)(aask)
         prompt(name="asking", breaker=breaker)(ask)
         resource("upstream://state", name="state", breaker=breaker)(_state)
     return declared
