@@ -7,6 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from django_mcp import ToolError
+from django_mcp.background.worker import run_task
+from django_mcp.models import CallRecord, ToolTask
+from tests.background import backends
 from tests.guards.circuit_breaker.upstream import RESET, UpstreamError, fail, kind, upstream
 from tests.latch import Latch
 from tests.wire import Client
@@ -152,3 +155,32 @@ def test_calls_that_time_out_open_it_while_their_threads_still_wait(
 
     assert asyncio.run(talk()) == ["timed_out", "timed_out", "circuit_open"]
     assert upstream.asked == 2
+
+
+def test_task_fails_without_a_run_when_the_breaker_has_opened_before_its_worker_came(
+    modern: Client, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH
+    backends.held.clear()
+    asyncio.run(modern.with_tasks().acall("background"))
+    fail(modern, "sync", 2)
+
+    run_task(backends.held[0][0])
+
+    task = ToolTask.objects.get()
+    assert (task.status, CallRecord.objects.get(task_id=task.pk).outcome) == (
+        "failed",
+        "circuit_open",
+    )
+    assert upstream.asked == 2
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_fault_of_a_guard_is_none_of_the_upstream(
+    modern: Client, way: str, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_GUARDS = ["tests.guards.test_faults.Mute"]
+    failed = [kind(modern.call(way)) for _ in range(2)]
+    settings.DJANGO_MCP_GUARDS = []
+
+    assert (failed, kind(modern.call(way))) == (["failed"] * 2, "ok")
