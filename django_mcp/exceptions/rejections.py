@@ -116,6 +116,7 @@ class TooManyCallsError(BusyError):
     """
 
     hint = "Wait until one of them has ended, and call again."
+    shares_row = True
 
     def __init__(self, limit: int, *, holder: str) -> None:
         self.limit = limit

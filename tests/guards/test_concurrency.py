@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from django_mcp import prompt, resource, tool
 from django_mcp.asgi import Application
+from django_mcp.audit import refused_calls
+from django_mcp.audit.windows import Windows
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.worker import run_task
 from django_mcp.guards import Call, Guard, Rendered, WaitFor, concurrency, publish
@@ -251,6 +253,24 @@ def test_call_that_one_limit_refuses_takes_no_place_under_another(
 
     assert {refusal_of(each)[0][:9] for each in refused} == {"This tool"}
     assert other.result["structuredContent"] == {"result": "seen"}
+
+
+def test_agent_that_calls_again_and_again_does_not_fill_the_record(
+    client: Client, settings: Settings, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = Windows(limit=3, seconds=refused_calls.REFUSED_SECONDS, capacity=5)
+    monkeypatch.setattr(refused_calls, "refused_calls", windows)
+    settings.DJANGO_MCP_MAX_CALLS_PER_USER = 1
+    hers = client.with_key("ada")
+
+    async def work() -> list[Answer]:
+        async with held(hers, "ahold"):
+            return [await hers.acall("look") for _ in range(6)]
+
+    kinds = {refusal_of(each)[1:] for each in scenario(work)}
+
+    assert kinds == {(True, 1)}
+    assert CallRecord.objects.filter(outcome="busy").count() == 4
 
 
 def test_cancelled_call_gives_its_place_back(modern: Client, settings: Settings, ada: User) -> None:
