@@ -9,7 +9,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
-from django_mcp import Breaker, Retry, ToolContext, tool
+from django_mcp import Breaker, Retry, ToolContext, invalidate, tool
 from tests.workload import spend
 
 STEP = 0.05
@@ -236,4 +236,28 @@ def work_alone(tag: str, seconds: float) -> str:
     note(f"start {tag}")
     spend(seconds)
     note(f"end {tag}")
+    return tag
+
+
+@tool(read_only=True, cache=600, vary_on=())
+def kept(tag: str, seconds: float) -> str:
+    """Say which process has computed it, and keep that for all."""
+    note(f"start {tag}")
+    spend(seconds)
+    return str(os.getpid())
+
+
+@tool(read_only=True, cache=600, vary_on=(), invalidate_on=[Group])
+async def akept(tag: str, seconds: float) -> str:
+    """Say which process has computed it, on the loop, and keep that until groups change."""
+    note(f"start {tag}")
+    await asyncio.sleep(seconds)
+    return str(os.getpid())
+
+
+@tool()
+def change(tag: str) -> str:
+    """Make invalid what others keep."""
+    invalidate("kept")
+    Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
     return tag

@@ -54,6 +54,7 @@ DJANGO_MCP_ALLOW_ANONYMOUS = True
 DJANGO_MCP_ENABLE_NEW_GROUPS = True
 # However slow the machine is.
 DJANGO_MCP_BUSY_AFTER = float(os.environ.get("BUSY_AFTER", "5"))
+DJANGO_MCP_LEASE_TIME = float(os.environ.get("LEASE_TIME", "30"))
 DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BACKEND", "celery")
 if DJANGO_MCP_BACKGROUND_BACKEND == "django_tasks":
     INSTALLED_APPS += ["django_tasks_db"]
