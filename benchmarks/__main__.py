@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.bench import QUICK, THOROUGH, Bench
@@ -20,6 +20,7 @@ from benchmarks.report import Section
 from benchmarks.scenarios import (
     enqueue,
     frozen,
+    guard_rails,
     many_tools,
     progress,
     tasks_get,
@@ -34,6 +35,7 @@ from benchmarks.servers import ROOT, ServerError
 SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
     "trivial": trivial.run,
     "whole-job": whole_job.run,
+    "guard-rails": guard_rails.run,
     "many-tools": many_tools.run,
     "frozen": frozen.run,
     "listing": tool_list.run,
@@ -124,7 +126,7 @@ def _conditions(bench: Bench, database: Database, options: Sequence[str]) -> str
     place = "beside the load" if bench.is_database_kept else "where the system put it"
     cores = f"each server on one, the load on another, the database {place}"
     pace = bench.pace
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    versions = ", ".join(filter(None, map(_versioned, PACKAGES)))
     languages = f"Python {platform.python_version()}, PostgreSQL {database.version()}"
     return f"""\
 - Command: `{command}`
@@ -133,6 +135,14 @@ def _conditions(bench: Bench, database: Database, options: Sequence[str]) -> str
 - Rounds: {pace.rounds} of {pace.seconds:g} s for each server, in turn, after {pace.warm_up:g} s \
 to warm up; medians
 - Versions: {languages}, {versions}"""
+
+
+def _versioned(package: str) -> str:
+    """The package with its version; nothing where it is not installed, as a part may need none."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _results(conditions: str, sections: Sequence[Section]) -> str:

@@ -54,6 +54,10 @@ def contest_rows(results: Sequence[Result], reference: Result) -> list[list[str]
     ]
 
 
+def at_most(wanted: str, ratio: float, limit: float) -> Aim:
+    return Aim(wanted=wanted, measured=f"{ratio:.2f} times", is_met=ratio <= limit)
+
+
 def middle(values: Sequence[float]) -> float:
     """The median; NaN of nothing."""
     ordered = sorted(values)

@@ -35,6 +35,12 @@ class Result:
     def rate(self) -> float:
         return statistics.median(self.rates)
 
+    def cpu_ratio_to(self, other: "Result") -> float:
+        """How many times the other's processor time per request this takes: the median."""
+        return statistics.median(
+            mine / its for mine, its in zip(self.cpu_us, other.cpu_us, strict=True)
+        )
+
     def ratio_to(self, other: "Result") -> float:
         """How many times the other's rate this is: the median over the rounds."""
         return statistics.median(

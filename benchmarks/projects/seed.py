@@ -6,6 +6,7 @@ import os
 from decimal import Decimal
 
 import django
+from django.apps import apps
 from django.core.management import call_command
 
 from benchmarks.requests import HOST
@@ -38,11 +39,9 @@ def make_expenses() -> None:
 
 
 def make_tokens() -> dict[str, str]:
-    """A token of django-oauth-toolkit and one of django-mcpz, for the same user."""
+    """A token of django-oauth-toolkit and one of django-mcpz, if installed, for the same user."""
     from django.contrib.auth.models import User
     from django.utils import timezone
-    from django_mcpz.oauth.models import AccessToken as McpzToken
-    from django_mcpz.oauth.models import Client
     from oauth2_provider.models import AccessToken, Application
 
     owner = User.objects.get(username="alice")
@@ -60,6 +59,12 @@ def make_tokens() -> dict[str, str]:
         resource=AUDIENCES,
         expires=timezone.now() + LIFETIME,
     )
+    tokens = {"toolkit": "benchmark-token"}
+    if not apps.is_installed("django_mcpz.oauth"):
+        return tokens
+    from django_mcpz.oauth.models import AccessToken as McpzToken
+    from django_mcpz.oauth.models import Client
+
     client = Client._default_manager.create(client_id="benchmarks", kind=Client.Kind.REGISTERED)
     _, mcpz = McpzToken.create(
         lifetime=LIFETIME,
@@ -68,7 +73,7 @@ def make_tokens() -> dict[str, str]:
         resource=AUDIENCES[0],
         scope="expense:read expense:write",
     )
-    return {"toolkit": "benchmark-token", "mcpz": mcpz}
+    return {**tokens, "mcpz": mcpz}
 
 
 def main() -> None:

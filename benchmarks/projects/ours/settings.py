@@ -1,4 +1,7 @@
-"""A project with django_mcp; `BENCHMARK_TOOLS` says how many tools it has."""
+"""A project with django_mcp; `BENCHMARK_TOOLS` says how many tools it has.
+
+`BENCHMARK_RAILS` names guard rails, which are switched on, with limits that no call reaches.
+"""
 
 import os
 
@@ -16,6 +19,29 @@ IS_WHOLE_JOB = os.environ.get("BENCHMARK_JOB") == "whole"
 DJANGO_MCP_AUTODISCOVER = ["mcp_tools"]
 if IS_WHOLE_JOB:
     DJANGO_MCP_AUTODISCOVER += ["services"]
+RAILS = os.environ.get("BENCHMARK_RAILS", "").split()
+if RAILS:
+    DJANGO_MCP_AUTODISCOVER += ["guarded_tools"]
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["BENCHMARK_CACHE"],
+            "KEY_PREFIX": os.environ["BENCHMARK_CACHE_PREFIX"],
+        }
+    }
+if "rates" in RAILS:
+    DJANGO_MCP_RATES = {"user:read": "1000000/m", "tool": "1000000/m", "all": "10000000/d"}
+if "concurrency" in RAILS:
+    DJANGO_MCP_MAX_CALLS_PER_USER = 1000
+    DJANGO_MCP_MAX_CALLS_PER_CLIENT = 1000
+    DJANGO_MCP_MAX_CALLS_PER_TOOL = 1000
+if "budgets" in RAILS:
+    DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 10**12
+    DJANGO_MCP_EXPORT_ROWS_PER_DAY = 10**12
+    DJANGO_MCP_EXPORT_BYTES_PER_HOUR = 10**15
+    DJANGO_MCP_EXPORT_BYTES_PER_DAY = 10**15
+if "statement-timeouts" in RAILS:
+    DJANGO_MCP_STATEMENT_TIMEOUT = True
 # Only the scenarios about the background have its tool.
 DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BENCHMARK_BACKGROUND", "")
 if DJANGO_MCP_BACKGROUND_BACKEND:
