@@ -59,9 +59,6 @@ DJANGO_MCP_BACKGROUND_BACKEND = os.environ.get("BACKEND", "celery")
 if DJANGO_MCP_BACKGROUND_BACKEND == "django_tasks":
     INSTALLED_APPS += ["django_tasks_db"]
     TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-DJANGO_MCP_LEASE_TIME = float(os.environ.get("LEASE_TIME", "30"))
 DJANGO_MCP_BACKGROUND_STALE_AFTER = float(os.environ.get("STALE_AFTER", "3"))
 DJANGO_MCP_BACKGROUND_TERMINATE = os.environ.get("TERMINATE") == "1"
 DJANGO_MCP_BROKER_TIMEOUT = 2.0
-
-DJANGO_MCP_LEASE_TIME = float(os.environ.get("LEASE_TIME", "30"))
