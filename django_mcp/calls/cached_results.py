@@ -1,5 +1,6 @@
 """Results of calls in the cache: where one belongs, whether it is there, and who computes it."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -89,25 +90,27 @@ def read(place: Place) -> Reading:
 
 
 def store(reading: Reading, text: str | None, *, seconds: int) -> None:
-    """Keep a result that was computed since this reading, unless one of its generations has ended.
+    """Keep a result that was computed since this reading, as one of its generations.
 
-    None says that there is a result, but none that can be kept. Raises what the cache raises.
+    If one of these has ended meanwhile, nothing that reads it takes it. None says that there is a
+    result, but none that can be kept. Raises what the cache raises.
     """
-    cache, place = caches[settings.CACHE], reading.place
-    if current(place.generations, cache.get_many(place.generations)) == reading.tokens:
-        cache.set(place.key, (reading.tokens, text), seconds)
+    caches[settings.CACHE].set(reading.place.key, (reading.tokens, text), seconds)
 
 
-def acquire(lock: str, holder: str) -> bool:
-    """Acquire a lock, which expires; False if another holds it. Raises what the cache raises."""
-    return caches[settings.CACHE].add(lock, holder, settings.LEASE_TIME)
+def acquire(lock: str) -> float | None:
+    """Acquire a lock; return until when it is held, by `time.monotonic`.
+
+    None if another holds it. Raises what the cache raises.
+    """
+    until = time.monotonic() + settings.LEASE_TIME
+    return until if caches[settings.CACHE].add(lock, True, settings.LEASE_TIME) else None
 
 
-def release(lock: str, holder: str) -> None:
-    """Release a lock, unless it has expired and is another's. Raises what the cache raises."""
-    cache = caches[settings.CACHE]
-    if cache.get(lock) == holder:
-        cache.delete(lock)
+def release(lock: str, until: float) -> None:
+    """Release a lock, unless it has expired, and may be another's. Raises what the cache raises."""
+    if time.monotonic() < until:
+        caches[settings.CACHE].delete(lock)
 
 
 def _result_of(text: str | None) -> Rendered | None:

@@ -41,25 +41,26 @@ class Cache(Guard):
             found = read(place)
             if found.is_known:
                 return found.result
-            is_mine = acquire(found.lock, str(call.id))
+            until = acquire(found.lock)
         except Exception as error:  # noqa: BLE001  (of whatever cache)
             outage.log(error)
             return None
-        if not is_mine:
+        if until is None:
             raise WaitFor(found.lock, timeout=LEASES_OF_PATIENCE * settings.LEASE_TIME)
         # No JSON: no such call becomes a task.
-        call.state[Cache] = found
+        call.state[Cache] = (found, until)
         return None
 
     def after(self, call: Call, result: Rendered) -> Rendered:
         """See `Guard`: the result as it was computed, before guards of the project change it."""
         held = call.state.get(Cache)
         if held is not None and call.primitive.cache is not None:
+            reading, _ = held
             text = None if _shows_resources(call, result) else serialize_result(result)
             if text is not None and len(text) > settings.MAX_CACHED_BYTES:
                 text = None
             try:
-                store(held, text, seconds=call.primitive.cache.seconds)
+                store(reading, text, seconds=call.primitive.cache.seconds)
             except Exception as error:  # noqa: BLE001  (of whatever cache)
                 outage.log(error)
         return result
@@ -68,11 +69,12 @@ class Cache(Guard):
         """See `Guard`: let those that wait have the result, or one of them compute it."""
         held = call.state.pop(Cache, None)
         if held is not None:
+            reading, until = held
             try:
-                release(held.lock, str(call.id))
+                release(reading.lock, until)
             except Exception as fault:  # noqa: BLE001  (of whatever cache)
                 outage.log(fault)
-            publish(held.lock)
+            publish(reading.lock)
 
 
 def _shows_resources(call: Call, result: Rendered) -> bool:
