@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import caches
 from django.utils import timezone, translation
 
 from django_mcp.calls.call import Call
@@ -17,6 +16,7 @@ from django_mcp.primitives.result_cache.keys import RIGHTS, cache_key, generatio
 from django_mcp.primitives.result_cache.policy import CachePolicy
 from django_mcp.principals import Principal
 from django_mcp.schemas.output.output import Rendered
+from django_mcp.threads.cache_context import limits_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def place_of(call: Call) -> Place | None:
 
 def read(place: Place) -> Reading:
     """Return what the cache holds at a place, by one request to it. Raises what the cache does."""
-    found = caches[settings.CACHE].get_many([*place.generations, place.key])
+    found = limits_cache().get_many([*place.generations, place.key])
     tokens = current(place.generations, found)
     match found.get(place.key):
         case (of, text) if of == tokens:
@@ -95,7 +95,7 @@ def store(reading: Reading, text: str | None, *, seconds: int) -> None:
     If one of these has ended meanwhile, nothing that reads it takes it. None says that there is a
     result, but none that can be kept. Raises what the cache raises.
     """
-    caches[settings.CACHE].set(reading.place.key, (reading.tokens, text), seconds)
+    limits_cache().set(reading.place.key, (reading.tokens, text), seconds)
 
 
 def acquire(lock: str) -> float | None:
@@ -104,13 +104,13 @@ def acquire(lock: str) -> float | None:
     None if another holds it. Raises what the cache raises.
     """
     until = time.monotonic() + settings.LEASE_TIME
-    return until if caches[settings.CACHE].add(lock, True, settings.LEASE_TIME) else None
+    return until if limits_cache().add(lock, True, settings.LEASE_TIME) else None
 
 
 def release(lock: str, until: float) -> None:
     """Release a lock, unless it has expired, and may be another's. Raises what the cache raises."""
     if time.monotonic() < until:
-        caches[settings.CACHE].delete(lock)
+        limits_cache().delete(lock)
 
 
 def _result_of(text: str | None) -> Rendered | None:

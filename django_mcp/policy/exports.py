@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.cache import caches
-
 from django_mcp.conf import settings
 from django_mcp.policy.callers import caller_key, digest
 from django_mcp.policy.snapshot import BUDGET_COLUMNS, Snapshot
 from django_mcp.principals import Principal
+from django_mcp.threads.cache_context import limits_cache
 
 PERIOD_SECONDS = {"hour": 3_600, "day": 86_400}
 
@@ -178,4 +177,4 @@ def _key(exporter: str, budget: Budget, moment: datetime.datetime) -> str:
 
 
 def _cache() -> Any:
-    return caches[settings.CACHE]
+    return limits_cache()

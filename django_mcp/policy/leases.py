@@ -14,9 +14,10 @@ from functools import cache
 from threading import Lock
 from uuid import uuid4
 
-from django.core.cache import BaseCache, caches
+from django.core.cache import BaseCache
 
 from django_mcp.conf import settings
+from django_mcp.threads.cache_context import limits_cache
 from django_mcp.threads.renewal import RENEWALS_PER_LEASE, renewal
 
 logger = logging.getLogger(__name__)
@@ -124,4 +125,4 @@ def _leases_of(process: int) -> Leases:
 
 
 def _cache() -> BaseCache:
-    return caches[settings.CACHE]
+    return limits_cache()

@@ -16,6 +16,7 @@ from django_ratelimit.core import get_usage, user_or_ip
 
 from django_mcp.policy.callers import digest
 from django_mcp.rate import Rate
+from django_mcp.threads.cache_context import in_cache_context
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,14 @@ def usage_of(what: str, key: str, rate: Rate, *, increment: bool) -> Usage | Non
     """
     # The parts of the key in the cache are joined without a separator: these two have one length.
     value = digest(what, key)
-    found = get_usage(
-        None,
-        group="django-mcp:",
-        key=lambda group, request: value,
-        rate=(rate.limit, rate.seconds),
-        increment=increment,
+    found = in_cache_context(
+        lambda: get_usage(
+            None,
+            group="django-mcp:",
+            key=lambda group, request: value,
+            rate=(rate.limit, rate.seconds),
+            increment=increment,
+        )
     )
     if found is None:
         if getattr(settings, "RATELIMIT_ENABLE", True):  # else RATELIMIT_FAIL_OPEN has let it pass

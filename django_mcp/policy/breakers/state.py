@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.cache import BaseCache, caches
-
-from django_mcp.conf import settings
 from django_mcp.exceptions import CircuitOpenError
 from django_mcp.policy.breakers.circuits import Circuit
+from django_mcp.threads.cache_context import limits_cache
 
 OPEN_SECONDS = 86_400
 """Time after which a breaker that nobody probes is closed."""
@@ -54,11 +52,6 @@ class CircuitState:
     def next_probe(self) -> datetime | None:
         """Time from which another probe is let through; None for now."""
         return None if self.slot is None else _datetime(self.slot["until"])
-
-
-def limits_cache() -> BaseCache:
-    """Return the cache of `DJANGO_MCP_CACHE`."""
-    return caches[settings.CACHE]
 
 
 def read_state(circuit: Circuit) -> CircuitState:

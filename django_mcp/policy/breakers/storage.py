@@ -20,10 +20,10 @@ from django_mcp.policy.breakers.state import (
     close_circuit,
     count_failure,
     is_probe,
-    limits_cache,
     open_circuit,
     read_state,
 )
+from django_mcp.threads.cache_context import limits_cache
 
 
 class FailureError(Exception):

@@ -8,9 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from django.core.cache import caches
-
-from django_mcp.conf import settings
+from django_mcp.threads.cache_context import limits_cache
 
 LIFETIME_SECONDS = 7 * 24 * 60 * 60
 """Longest life of a generation; a new one costs one computation."""
@@ -27,11 +25,11 @@ def current(keys: Sequence[str], found: Mapping[str, Any]) -> tuple[str, ...]:
 
 def end(keys: Collection[str]) -> None:
     """End generations, and with them the validity of their results. Raises what the cache does."""
-    caches[settings.CACHE].delete_many(list(keys))
+    limits_cache().delete_many(list(keys))
 
 
 def _begun(key: str) -> str:
-    cache, token = caches[settings.CACHE], uuid4().hex
+    cache, token = limits_cache(), uuid4().hex
     if cache.add(key, token, LIFETIME_SECONDS):
         return token
     return str(cache.get(key) or token)  # another process was first
