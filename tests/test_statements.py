@@ -1,11 +1,13 @@
 """Statements whose SQL is written once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import Value
 from django.db.models.signals import ModelSignal, post_save, pre_save
 from django.db.models.sql.compiler import SQLInsertCompiler
 from django.forms.models import model_to_dict
@@ -15,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from django_mcp.db.statements import PreparedInsert, PreparedLookup
 from django_mcp.models import CallRecord
+from tests.polls import PATIENCE
 
 by_codename = PreparedLookup(
     lambda codename: (
@@ -158,3 +161,49 @@ def test_row_that_cannot_be_inserted_breaks_the_transaction_around_it(db: None) 
         assert connection.needs_rollback
 
     assert CallRecord.objects.count() == 1
+
+
+class Gate(Value):
+    """A value at which threads that write a statement wait for each other."""
+
+    def __init__(self, stages: dict[str, tuple[Event, Event]]) -> None:
+        self.stages = stages
+        super().__init__(1)
+
+    def __deepcopy__(self, memo: Any) -> "Gate":
+        return self
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        arrived, may_go = self.stages[current_thread().name]
+        arrived.set()
+        may_go.wait(PATIENCE)
+        return super().as_sql(compiler, connection)
+
+
+def test_threads_that_write_a_statement_at_once_write_the_same(transactional_db: None) -> None:
+    stages = {name: (Event(), Event()) for name in ("first", "second")}
+    lookup = PreparedLookup(
+        lambda codename: (
+            Permission.objects.select_related("content_type")
+            .annotate(gate=Gate(stages))
+            .filter(codename=codename)
+            .order_by()
+        )
+    )
+    found = {}
+
+    def look_up() -> None:
+        try:
+            found[current_thread().name] = lookup.first("add_user")
+        finally:
+            connections.close_all()
+
+    threads = {name: Thread(target=look_up, name=name) for name in stages}
+    for name, (arrived, _) in stages.items():
+        threads[name].start()
+        assert arrived.wait(PATIENCE)
+    for name, (_, may_go) in stages.items():
+        may_go.set()
+        threads[name].join(PATIENCE)
+
+    assert found == dict.fromkeys(stages, Permission.objects.get(codename="add_user"))

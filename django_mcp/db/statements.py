@@ -63,7 +63,8 @@ class PreparedLookup(Generic[M]):
         return next(iter(rows), None)
 
     def _write(self, database: str) -> _Written:
-        compiler = self._queryset.query.get_compiler(database)
+        # Writing changes a query: another thread may be at it at the same time.
+        compiler = self._queryset.query.clone().get_compiler(database)
         sql, parameters = compiler.as_sql()
         columns = [column for column, *_ in compiler.select]
         written = self._written[database] = _Written(
