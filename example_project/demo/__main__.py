@@ -11,6 +11,7 @@ import os
 import shlex
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -143,8 +144,12 @@ def _show_record(newest: int) -> None:
     calls = list(
         apps.get_model("django_mcp", "CallRecord").objects.filter(pk__gt=newest).order_by("pk")
     )
-    others = [call for call in calls if call.outcome != "ok"]
-    terminal.good(f"{len(calls)} calls, of which {len(calls) - len(others)} were ok. The others:")
+    others = [call for call in calls if call.outcome not in ("ok", "repeated")]
+    done = Counter(call.outcome for call in calls)
+    terminal.good(
+        f"{len(calls)} calls, of which {done['ok']} were ok, and {done['repeated']} repeated. The "
+        "others:"
+    )
     terminal.table(
         ["time", "user", "called", "outcome", "ms", "protocol", "client"],
         [
@@ -161,7 +166,12 @@ def _show_record(newest: int) -> None:
         ],
     )
     found = [(call.name, call.username, call.outcome) for call in calls]
-    if found != tour.RECORD:
+    once = [
+        entry
+        for before, entry in zip([None, *found], found, strict=False)
+        if entry != before or entry[-1] != "repeated"
+    ]
+    if once != tour.RECORD:
         raise UnexpectedError(f"the record should be {tour.RECORD}")
 
 

@@ -99,9 +99,12 @@ def tool_error(result: CallToolResult) -> dict[str, Any]:
     if not isinstance(error, dict):
         raise UnexpectedError("the error should be described in the result's _meta")
     terminal.refused(error["error"])
-    terminal.say(f"Hint: {error['hint']}", indent=4)
+    if error["hint"]:
+        terminal.say(f"Hint: {error['hint']}", indent=4)
     if error["retryable"]:
-        terminal.say(f"Worth trying again after {error['retry_after']} seconds.", indent=4)
+        seconds = error["retry_after"]
+        unit = "second" if seconds == 1 else "seconds"
+        terminal.say(f"Worth trying again after {seconds} {unit}.", indent=4)
     expect(error["hint"] in text(result), "the model should read the hint as well")
     return error
 

@@ -1,10 +1,13 @@
 """The tour of the deployments: a platform that fails, and a tool that destroys."""
 
 import asyncio
+import re
+from urllib.parse import urljoin
 
 from mcp.client.client import Client
 
-from example_project.demo import terminal
+from example_project.demo import accounts, terminal
+from example_project.demo.browser import signed_in, submit
 from example_project.demo.client import (
     call,
     call_without_scope,
@@ -24,6 +27,10 @@ FAULTY_VERSION = "2.4.0"
 SOUND_VERSION = "2.3.1"
 ROLL_BACK = {**PLACE, "service": SERVICE, "version": SOUND_VERSION}
 
+FAILURES = 5
+RESET = 30
+"""Of the platform's circuit breaker: the failures that open it, and the seconds until it tries."""
+
 TOOLS = {"get_deployment_status", "list_releases", "list_services", "roll_back"}
 
 RECORD = [
@@ -33,6 +40,10 @@ RECORD = [
     ("get_deployment_status", "demo", "tool_error"),
     ("get_deployment_status", "demo", "tool_error"),
     ("list_releases", "demo", "ok"),
+    ("get_deployment_status", "demo", "tool_error"),
+    ("get_deployment_status", "demo", "tool_error"),
+    ("get_deployment_status", "demo", "tool_error"),
+    ("get_deployment_status", "demo", "circuit_open"),
     ("get_deployment_status", "demo", "ok"),
     ("roll_back", "demo", "invalid_arguments"),
     ("roll_back", "demo", "missing_scope"),
@@ -49,6 +60,7 @@ async def walk(url: str, tokens: Tokens, operator: Operator) -> None:
     async with connect(url, tokens.demo) as client:
         await _find_the_fault(client)
         await _outlast_the_upstream(client, operator)
+        await _leave_it_alone(url, client, operator)
         await _miss_the_pattern(client)
     await _lack_a_scope(url, tokens.demo_read_only)
     async with connect(url, tokens.demo) as client:
@@ -79,7 +91,7 @@ async def _find_the_fault(client: Client) -> None:
 
 async def _outlast_the_upstream(client: Client, operator: Operator) -> None:
     terminal.heading("The platform fails, and the agent learns how to go on")
-    for condition in ("down", "slow"):
+    for condition in ("slow", "down"):
         await _set_upstream(operator, condition)
         error = tool_error(await call(client, "get_deployment_status", PLACE))
         expect(error["retryable"] is True, "the error should be worth a retry")
@@ -94,7 +106,24 @@ async def _outlast_the_upstream(client: Client, operator: Operator) -> None:
             for entry in releases
         ],
     )
+
+
+async def _leave_it_alone(url: str, client: Client, operator: Operator) -> None:
+    terminal.heading("What keeps failing is left alone for a while")
+    terminal.call("get_deployment_status", "three times more, which makes five failures in a row")
+    for _ in range(FAILURES - 2):
+        failed = await client.call_tool("get_deployment_status", PLACE)
+        expect(failed.is_error, "the call should fail")
+    error = tool_error(await call(client, "get_deployment_status", PLACE))
+    expect(error["kind"] == "circuit_open", "the circuit breaker should be open")
+    expect(0 < error["retry_after"] <= RESET, "the error should say how long to wait")
     await _set_upstream(operator, "ok")
+    page = urljoin(url, "/admin/django_mcp/toolgroup/circuit-breakers/")
+    async with signed_in(url, accounts.ADMIN.username, accounts.ADMIN.password) as browser:
+        (key,) = re.findall(r'name="breaker" value="([^"]+)"', (await browser.get(page)).text)
+        closed = await submit(browser, page, {"breaker": key, "confirmed": "yes"})
+        expect(closed.status_code == 302, "the admin should close the circuit breaker")
+    terminal.good("An operator who will not wait closes the circuit breaker in the admin.")
     await _expect_status(client, version=FAULTY_VERSION, health="degraded")
 
 

@@ -2,7 +2,15 @@
 
 from datetime import date
 
-from example_project.demo import deployments, expenses, newcomer, prompts, reports, resources
+from example_project.demo import (
+    deployments,
+    expenses,
+    limits,
+    newcomer,
+    prompts,
+    reports,
+    resources,
+)
 from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
 
@@ -13,9 +21,13 @@ RECORD = [
     *resources.RECORD,
     *prompts.RECORD,
     *reports.RECORD,
+    *limits.RECORD,
     *deployments.RECORD,
 ]
-"""Expected records of the tour's calls: what was called, the user, the outcome."""
+"""Expected records of the tour's calls: what was called, the user, the outcome.
+
+Of repeats in a row there is one: how many fit in a rate is up to the time when its window ends.
+"""
 
 
 async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> None:
@@ -26,6 +38,7 @@ async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> Non
         await resources.walk(url, tokens)
         await prompts.walk(url, tokens, today)
         await reports.walk(url, tokens, operator, today)
+        await limits.walk(url, tokens)
         await deployments.walk(url, tokens, operator)
     except ExceptionGroup as group:
         # The client's task groups wrap what is raised inside them.

@@ -99,11 +99,29 @@ def test_tour_ends_well_and_leaves_the_report_and_the_receipt(
 ) -> None:
     assert first_run.returncode == 0, first_run.stdout + first_run.stderr
     assert "all went as expected" in first_run.stdout
-    assert len(first_run.stdout.splitlines()) <= 280, "few enough to be read"
+    assert len(first_run.stdout.splitlines()) <= 290, "few enough to be read"
     (report,) = (data / "media").rglob("*.xlsx")
     assert load_workbook(report).sheetnames == [f"Totals {report.stem}", "Expenses"]
     (receipt,) = (data / "media").rglob("*.pdf")
     assert receipt.read_bytes().startswith(b"%PDF-")
+
+
+@needs_all_extras
+def test_tour_shows_a_repeated_call_a_refused_rate_and_an_open_circuit_breaker(
+    first_run: subprocess.CompletedProcess[str],
+) -> None:
+    output = " ".join(first_run.stdout.split())
+
+    for shown in (
+        r"✓ The same answer, marked django-mcp/repeated: there is no second expense\.",
+        r"The definition says: At most 10 calls per 10 seconds",
+        r"✗ You may make at most 10 calls per 10 seconds .+? Worth trying again after \d+ second",
+        r"✗ What this call depends on has failed repeatedly, .+? Worth trying again after \d+ second",
+        r"✓ An operator .+? closes the circuit breaker .+? → get_deployment_status .+? ✓ checkout",
+        r"add_expense +rate_limited",
+        r"get_deployment_status +circuit_open",
+    ):
+        assert re.search(shown, output), shown
 
 
 @needs_all_extras
