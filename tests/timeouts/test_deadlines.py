@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -10,10 +10,13 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from pytest_django import Settings
 
+from django_mcp.asgi import Application
+from django_mcp.exceptions import TimedOutError
 from django_mcp.guards import Call, Guard, Rendered
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.signals import tool_called, tool_rejected
 from django_mcp.threads.executors import finish_work
+from tests.calls import call_of, serve_call
 from tests.guards import examples
 from tests.guards.examples import events
 from tests.latch import Latch
@@ -218,6 +221,29 @@ def test_guards_hear_of_the_end_once_and_surround_what_still_runs(
     ended, left = "First.ended by TimedOutError", "First.leave"
     assert at_the_answer == ["First.enter", "First.before", ended]
     assert events == [*at_the_answer, left]
+
+
+@pytest.mark.parametrize("name", ["read", "write_outside", "aread"])
+def test_call_whose_client_leaves_at_the_very_deadline_is_ended_once(
+    application: Application, latch: Latch, settings: Settings, name: str
+) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{examples.HERE}.First"]
+
+    async def scenario() -> None:
+        call = call_of(name)
+        serving = asyncio.create_task(serve_call(call))
+        await latch.arrival()
+        until(lambda: call.deadline.is_over)  # holds the loop: both timers are due in one turn
+        asyncio.get_running_loop().call_later(0, serving.cancel)
+        with suppress(asyncio.CancelledError, TimedOutError):
+            await serving
+        latch.open()
+        await finish_work()
+
+    asyncio.run(scenario())
+
+    assert [each for each in events if "ended" in each] == ["First.ended by TimedOutError"]
+    assert outcomes() == ["timed_out"]
 
 
 def test_around_is_left_on_the_thread_of_the_function(
