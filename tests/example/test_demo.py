@@ -94,6 +94,20 @@ def test_default_port_gives_way_when_it_is_taken() -> None:
 
 
 @needs_all_extras
+def test_settings_of_the_example_give_a_newcomer_nothing_to_mend(
+    environment: dict[str, str],
+) -> None:
+    check = [sys.executable, "manage.py", "check", "--fail-level", "DEBUG"]
+
+    checked = subprocess.run(
+        check, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
+
+
+@needs_all_extras
 def test_tour_ends_well_and_leaves_the_report_and_the_receipt(
     first_run: subprocess.CompletedProcess[str], data: Path
 ) -> None:
