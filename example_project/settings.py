@@ -90,7 +90,9 @@ CACHES = {
         else {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": STATE_DIR / "cache",
-            "OPTIONS": {"MAX_ENTRIES": 2_000},  # beyond them it forgets some, limits included
+            # It forgets what is older or beyond them, counts of a day's limits included.
+            "TIMEOUT": 24 * 3600,
+            "OPTIONS": {"MAX_ENTRIES": 2_000},
         }
     )
 }
