@@ -118,6 +118,11 @@ class Call:
         return ToolContext(self)
 
     @property
+    def was_run(self) -> bool:
+        """True if the function may have been called, here or by a worker."""
+        return bool(self.worker) if self.is_repeated else self.has_begun
+
+    @property
     def duration_ms(self) -> int:
         """Milliseconds since the call arrived, in whatever process."""
         if self.is_repeated:

@@ -88,7 +88,7 @@ def _is_failure(call: Call, error: BaseException | None, breaker: Breaker) -> bo
     if error is None:
         return False
     if isinstance(error, TimedOutError):
-        return True
+        return True if call.was_run else None
     if error is call.refusal:  # the answer of a guard
         return None
     if isinstance(error, ToolFailedError):

@@ -147,8 +147,7 @@ def _is_certain(call: Call) -> bool:
 
 def _is_free_after(call: Call, error: BaseException) -> bool:
     """Return whether a call that ended by this error may be run again under its key."""
-    has_begun = bool(call.worker) if call.is_repeated else call.has_begun
-    if not has_begun or isinstance(error, CallRejectedError | InputRequiredError):
+    if not call.was_run or isinstance(error, CallRejectedError | InputRequiredError):
         return True
     if isinstance(error, CallError) and error.retryable:
         return True  # the client was told so

@@ -21,7 +21,7 @@ class Breaker:
             closes it; at least 1.
         name: Name that several declarations share, with all they count; default one of its own.
         on: Exceptions that count as failures. A `ToolError` only counts if it has
-            `retryable=True`, and a call that timed out always does.
+            `retryable=True`, and a call that timed out while it ran always does.
     """
 
     failures: int = 5

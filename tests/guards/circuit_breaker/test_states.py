@@ -9,6 +9,7 @@ from django.core.cache import caches
 from pytest_django import Settings
 
 from django_mcp import Breaker, ToolError
+from django_mcp.guards import Call, Guard, Rendered
 from django_mcp.models import CallRecord
 from tests.guards.circuit_breaker.counted_caches import HERE, requests
 from tests.guards.circuit_breaker.upstream import (
@@ -20,9 +21,20 @@ from tests.guards.circuit_breaker.upstream import (
     tools_of,
     upstream,
 )
+from tests.polls import until
 from tests.wire import Client, serving
 
+THIS = "tests.guards.circuit_breaker.test_states"
+
 NARROW = tools_of(Breaker(name="upstream", failures=1, on=(UpstreamError,)))
+
+
+class Slow(Guard):
+    """Judges until there is no time left."""
+
+    def before(self, call: Call) -> Rendered | None:
+        until(lambda: call.deadline.is_over)
+        return None
 
 
 def test_failures_in_a_row_open_it_and_its_calls_are_refused_at_once(
@@ -171,6 +183,19 @@ def test_call_that_is_refused_before_counts_as_nothing(modern: Client, way: str)
         modern.call(way, colour="red")
 
     assert kind(modern.call(way)) == "ok"
+
+
+@pytest.mark.parametrize("name", ["sync", "async"])
+def test_call_that_ran_out_of_time_before_it_was_run_counts_as_nothing(
+    modern: Client, settings: Settings, name: str
+) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{THIS}.Slow"]
+    settings.DJANGO_MCP_TIMEOUT = 0.05
+    assert [kind(modern.call(name)) for _ in range(2)] == ["timed_out"] * 2
+    settings.DJANGO_MCP_GUARDS = []
+    settings.DJANGO_MCP_TIMEOUT = 60.0
+
+    assert (kind(modern.call(name)), upstream.asked) == ("ok", 1)
 
 
 def test_all_that_share_a_name_share_the_breaker(client: Client) -> None:
