@@ -6,15 +6,11 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Warning
 
 from django_mcp.auth.oauth.metadata import issuer
+from django_mcp.checks.caches import CacheFault, fault_of, shared_cache
 from django_mcp.checks.https import https_url, is_unencrypted
 from django_mcp.checks.ids import CheckId
 from django_mcp.checks.oauth.client_registration import can_register
 from django_mcp.endpoints import get_endpoints
-
-UNSHARED_CACHES = (
-    "django.core.cache.backends.locmem.LocMemCache",
-    "django.core.cache.backends.dummy.DummyCache",
-)
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
@@ -29,14 +25,12 @@ def deployment_problems() -> Iterator[CheckMessage]:
             id=CheckId.UNENCRYPTED_ISSUER,
         )
     alias = getattr(django_settings, "RATELIMIT_USE_CACHE", "default")
-    backend = django_settings.CACHES.get(alias, {}).get("BACKEND")
-    if can_register() and backend in UNSHARED_CACHES and not django_settings.DEBUG:
+    is_unshared = fault_of(alias) in {CacheFault.EMPTY, CacheFault.UNSHARED}
+    if can_register() and is_unshared and not django_settings.DEBUG:
         yield Warning(
             f"Each process counts registrations for itself: no other sees its cache {alias!r}.",
-            hint=f'Use a cache that all processes share: CACHES["{alias}"] = {{"BACKEND": '
-            '"django.core.cache.backends.redis.RedisCache", "LOCATION": '
-            '"redis://127.0.0.1:6379/1"}, for example. Without Redis: {"BACKEND": '
-            '"django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}, and run: python '
-            "manage.py createcachetable.",
+            hint=f"{shared_cache(alias, 'RATELIMIT_USE_CACHE')} Without either: "
+            '{"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}, and '
+            "run: python manage.py createcachetable.",
             id=CheckId.UNSHARED_CACHE,
         )

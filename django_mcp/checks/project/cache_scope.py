@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register
 
+from django_mcp.checks.examples import examples
 from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.policy.snapshot import GroupPolicy
@@ -13,9 +14,6 @@ from django_mcp.policy.visibility import hides_by_caller
 from django_mcp.primitives.registry import get_registry
 
 UNLIMITED = GroupPolicy(enabled=True)
-
-EXAMPLES = 3
-"""Primitives that a message names."""
 
 
 @register
@@ -36,15 +34,10 @@ def check_cache_scope(
     return [
         Warning(
             f"{Settings.CACHE_SCOPE.name} is 'public', but the list of {kind}s differs between "
-            f"callers and stays private: it depends on the caller who sees {_examples(names)}.",
+            f"callers and stays private: it depends on the caller who sees {examples(names)}.",
             hint=f'Set {Settings.CACHE_SCOPE.name} = "private", or let every caller see them: what '
             "takes the user, or has permissions or requires, is hidden from some.",
             id=CheckId.VARYING_PUBLIC_LIST,
         )
         for kind, names in hiding.items()
     ]
-
-
-def _examples(names: Sequence[str]) -> str:
-    more = len(names) - EXAMPLES
-    return ", ".join(names[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")

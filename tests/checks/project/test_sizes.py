@@ -39,7 +39,7 @@ def test_limit_beyond_another_is_warned_of(
     setattr(settings, f"DJANGO_MCP_{whole}", 500)
     setattr(settings, f"DJANGO_MCP_{part}", size)
 
-    messages = found().get("W052", [])
+    messages = found().get("W049", [])
 
     told = f"DJANGO_MCP_{part} is more than DJANGO_MCP_{whole}, which comes first."
     assert (told in messages) is is_told

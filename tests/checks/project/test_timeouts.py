@@ -31,22 +31,22 @@ with collecting() as TOOLS:
 
 
 def test_w053_tells_that_no_database_has_statement_timeouts(settings: Settings) -> None:
-    assert "W053" not in found()
+    assert "W050" not in found()
 
     settings.DJANGO_MCP_STATEMENT_TIMEOUT = True
 
     has_none = connection.vendor != "postgresql"
     assert (
-        found().get("W053", [])
+        found().get("W050", [])
         == ["DJANGO_MCP_STATEMENT_TIMEOUT has no effect: no database is PostgreSQL."] * has_none
     )
 
 
 def test_w054_tells_of_retries_that_can_never_begin(settings: Settings) -> None:
     with serving_declared(TOOLS):
-        (message,) = found()["W054"]
+        (message,) = found()["W051"]
         settings.DJANGO_MCP_TIMEOUT = 5.0
-        both = found()["W054"]
+        both = found()["W051"]
 
     assert "hasty" in message
     assert message.endswith(
