@@ -64,7 +64,7 @@ class PreparedLookup(Generic[M]):
 
     def _write(self, database: str) -> _Written:
         # Writing changes a query: another thread may be at it at the same time.
-        compiler = self._queryset.query.clone().get_compiler(database)
+        compiler = self._queryset.all().query.get_compiler(database)
         sql, parameters = compiler.as_sql()
         columns = [column for column, *_ in compiler.select]
         written = self._written[database] = _Written(
