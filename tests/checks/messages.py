@@ -19,7 +19,8 @@ def deploy(settings: Settings) -> None:
     """Set the project up as it would be in production."""
     settings.DJANGO_MCP_URL = URL
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **provider_settings(URL)}
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache"}}
+    redis = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": redis, "LOCATION": "redis://127.0.0.1:1"}}
 
 
 def found(*, deploy: bool = False, databases: list[str] | None = None) -> dict[str, list[str]]:
