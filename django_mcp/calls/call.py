@@ -56,8 +56,9 @@ class Call:
 
     The rest is the pipeline's: `refusal` is what a guard has raised, `passed` the number of guards
     that have let the call through, and `exit_stack` closes after the run what they have opened.
-    `has_begun` is true once the function may have been called. `is_abandoned` is true when nobody
-    waits for the call any more who would run it again.
+    `has_begun` is true once the function may have been called, and `has_waited` once a guard has
+    had the call wait. `is_abandoned` is true when nobody waits for the call any more who would run
+    it again.
     """
 
     invocation: Invocation
@@ -79,6 +80,7 @@ class Call:
     exit_stack: ExitStack = field(default_factory=ExitStack)
     passed: int = 0
     has_begun: bool = False
+    has_waited: bool = False
     is_abandoned: bool = False
     _clock: float = field(default_factory=time.monotonic)
     _deadline: Deadline | None = None

@@ -259,6 +259,7 @@ def _run_phase(call: Call, phase: Phase, *arguments: Any) -> Steps[Any]:
     except WaitFor as error:
         if phase.method not in ("before", "abefore"):
             raise _fault(call, phase.guard, error) from error
+        call.has_waited = True
         raise
     if returned is None and phase.method in ("before", "abefore"):
         return None

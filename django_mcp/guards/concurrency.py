@@ -1,13 +1,14 @@
 """Guard of concurrency: no more calls run at once than may, of a user, a client or a tool."""
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple
 
 from django_mcp.cache_outages import CacheOutage
 from django_mcp.calls.call import Call
-from django_mcp.calls.guard import Guard
+from django_mcp.calls.guard import Guard, WaitFor
 from django_mcp.conf import settings
 from django_mcp.exceptions import RatesUnavailableError, TooManyCallsError
 from django_mcp.kinds import Kind
@@ -33,8 +34,9 @@ class Limit(NamedTuple):
 class Concurrency(Guard):
     """Guard that holds a lease for each limit of a call, for as long as its function runs.
 
-    A background call holds none while it is queued, and its worker does while it runs. What is
-    listed or completed is no call.
+    A background call holds none while it is queued, and its worker does while it runs. One that
+    another guard has had wait holds none meanwhile, and waits for one then. What is listed or
+    completed is no call.
     """
 
     around_needs_thread_of_tool = False
@@ -70,6 +72,8 @@ def _take(call: Call, limits: Sequence[Limit], held: list[Lease]) -> None:
                 return
             raise RatesUnavailableError from None
         if lease is None:
+            if call.has_waited:
+                raise WaitFor(limit.name, timeout=math.inf)  # to its deadline at most
             raise TooManyCallsError(limit.calls, holder=limit.holder)
         held.append(lease)
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from pytest_django import Settings
 
-from django_mcp import prompt, resource, tool
+from django_mcp import dispatch, prompt, resource, tool
 from django_mcp.asgi import Application
 from django_mcp.audit import refused_calls
 from django_mcp.audit.windows import Windows
@@ -367,6 +368,42 @@ def test_call_that_waits_for_a_guard_holds_no_place(
 
     assert other.result["structuredContent"] == {"result": "changed"}
     assert waited.result["structuredContent"] == {"result": "seen"}
+
+
+class NotingCache(LocMemCache):
+    """Tells of those that find a place taken."""
+
+    def add(self, *arguments: Any, **options: Any) -> bool:
+        if is_added := super().add(*arguments, **options):
+            return is_added
+        gate.note("full")
+        return False
+
+
+def test_call_that_has_waited_for_a_guard_waits_for_a_place_as_well(
+    client: Client, settings: Settings, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = f"{HERE}.NotingCache"
+    settings.CACHES = {**settings.CACHES, "noting": {"BACKEND": backend, "LOCATION": "noting"}}
+    settings.DJANGO_MCP_CACHE = "noting"
+    settings.DJANGO_MCP_MAX_CALLS_PER_USER = 1
+    settings.DJANGO_MCP_GUARDS = [f"{HERE}.Waiting"]
+    monkeypatch.setattr(Waiting, "is_open", False)
+    hers = client.with_key("ada")
+
+    async def work() -> Answer:
+        monkeypatch.setattr(dispatch, "RECHECK_INTERVAL_SECONDS", PATIENCE)
+        async with hers.calling("look") as waiting:
+            await gate.arrival()
+            async with held(hers, "ahold") as holder:
+                monkeypatch.setattr(dispatch, "RECHECK_INTERVAL_SECONDS", 0.01)
+                monkeypatch.setattr(Waiting, "is_open", True)
+                publish("opened")
+                assert await gate.arrival() == "full"
+                await finished(holder)
+            return await waiting.answer()
+
+    assert scenario(work).result["structuredContent"] == {"result": "seen"}
 
 
 async def until_served(client: Client, name: str) -> Answer:
