@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,8 @@ def read(place: Place) -> Reading:
     tokens = current(place.generations, found)
     match found.get(place.key):
         case (of, text) if of == tokens:
-            return Reading(place=place, tokens=tokens, is_known=True, result=_result_of(text))
+            with suppress(ValueError, TypeError, LookupError):  # of another version of the package
+                return Reading(place=place, tokens=tokens, is_known=True, result=_result_of(text))
     return Reading(place=place, tokens=tokens, is_known=False, result=None)
 
 

@@ -73,6 +73,17 @@ class Hiding(Guard):
         return result.with_meta("test/for", str(call.principal.user))
 
 
+class OldCache(LocMemCache):
+    """A cache that another version of the package has written to."""
+
+    kept: list[Any] = []
+
+    def set(self, key: Any, value: Any, *arguments: Any, **options: Any) -> None:
+        if isinstance(value, tuple) and self.kept:
+            value = (value[0], self.kept.pop())
+        super().set(key, value, *arguments, **options)
+
+
 class BrokenCache(LocMemCache):
     """A cache that is away."""
 
@@ -501,6 +512,17 @@ def test_without_the_cache_every_call_is_computed_and_one_line_is_logged(
     assert answers == ["1", "2"]
     lines = [each.getMessage() for each in caplog.records if "cache" in each.name]
     assert lines == ["The cache of results is away: they are computed for every call"]
+
+
+@pytest.mark.parametrize("text", ['{"content": [{"kind": "Hologram"}], "structured": {}}', "{", 7])
+def test_what_another_version_has_kept_is_computed_anew(
+    modern: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, text: Any
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.OldCache", "LOCATION": "old"}}
+    cache.clear()
+    monkeypatch.setattr(OldCache, "kept", [text])
+
+    assert [ask(modern, "shared") for _ in range(3)] == ["1", "2", "2"]
 
 
 # Many at once.
