@@ -72,7 +72,7 @@ def _take(call: Call, limits: Sequence[Limit], held: list[Lease]) -> None:
                 return
             raise RatesUnavailableError from None
         if lease is None:
-            if call.has_waited:
+            if call.has_waited and not call.is_repeated:  # a worker takes another task meanwhile
                 raise WaitFor(limit.name, timeout=math.inf)  # to its deadline at most
             raise TooManyCallsError(limit.calls, holder=limit.holder)
         held.append(lease)
