@@ -49,11 +49,21 @@ def _correction(name: str, known: Sequence[str]) -> str:
     if may_be_url(name):
         meant = [Settings.URL.name]
     else:
-        # The prefix makes any two short names alike.
-        meant = _sharing_words(name, known) or get_close_matches(name, known, n=1, cutoff=0.8)
+        meant = (
+            _spelt_like(name, known)
+            or _sharing_words(name, known)
+            or get_close_matches(name, known, n=1, cutoff=0.8)
+        )
     if meant:
         return f"Did you mean {' or '.join(meant)}? Rename it, or take it out."
     return "Take it out of the settings. The reference of settings lists those that there are."
+
+
+def _spelt_like(name: str, known: Sequence[str]) -> list[str]:
+    """Return the setting that differs by a letter or so: the prefix would make all names alike."""
+    bare = {each.removeprefix(PREFIX): each for each in known}
+    found = get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=0.85)
+    return [bare[each] for each in found]
 
 
 def _sharing_words(name: str, known: Sequence[str]) -> list[str]:

@@ -76,6 +76,8 @@ class TestSettings:
         [
             ("TREADS", "Did you mean DJANGO_MCP_THREADS?"),
             ("ENABLE_NEW_GROUP", "Did you mean DJANGO_MCP_ENABLE_NEW_GROUPS?"),
+            ("RATE", "Did you mean DJANGO_MCP_RATES? "),
+            ("MAX_CALL_PER_USER", "Did you mean DJANGO_MCP_MAX_CALLS_PER_USER? "),
             ("COLOUR_OF_THE_SKY", "Take it out of the settings."),
             ("NAME", "Did you mean DJANGO_MCP_SERVER_NAME?"),
             ("ENDPOINT_URL", "Did you mean DJANGO_MCP_URL?"),
