@@ -328,7 +328,7 @@ def start(transactional_db: None) -> Iterator[Callable[..., subprocess.Popen[str
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "django", "mcp_audit", *arguments],
+            [sys.executable, "-m", "django", "mcp_audit", "--skip-checks", *arguments],
             env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
