@@ -50,6 +50,7 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "execute_sql": "(self, returning_fields=...)",
         },
         "django.db.models.sql.query.Query": {
+            "clone": "(self)",
             "get_compiler": "(self, using=..., connection=..., elide_empty=...)",
         },
     },
@@ -312,6 +313,23 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "MCP_PROTOCOL_VERSION_HEADER": None,
             "classify_inbound_request": "(body, *, headers=..., supported_modern_versions=...)",
             "decode_header_value": "(value)",
+        },
+    },
+    "Several counters in Redis are increased by one request: Django's caches take one at a time.": {
+        "django.core.cache.backends.redis": {
+            "RedisCache": None,
+        },
+        "django.core.cache.backends.redis.RedisCache": {
+            "_cache": None,
+        },
+    },
+    (
+        "All limits of a call are judged by one request, and counted by one: django-ratelimit asks"
+        " two or three times for each, and tells the keys of its counters nowhere else."
+    ): {
+        "django_ratelimit.core": {
+            "_get_window": "(value, period)",
+            "_make_cache_key": "(group, window, rate, value, methods)",
         },
     },
     "Django lists and capitalises words, and documents neither function.": {

@@ -1,7 +1,7 @@
 """Guard of rates: so many calls in a time, of a caller, a client, a tool, a group or all."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -41,7 +41,8 @@ class Rates(Guard):
 
         Every limit is judged before any is counted, so that what one refuses takes nothing from
         the others. The count itself is the last judgment: of calls at the same time only as many
-        pass as the limit has left, and one that loses this race stays counted where it already was.
+        pass as the limit has left, and one that loses this race stays counted by the limit that
+        refuses it and those before.
         """
         limits = _limits(call)
         if not limits:
@@ -75,35 +76,33 @@ def _counted(keyed: Sequence[Keyed], primitive: Primitive | None) -> list[dict[s
     Raises `RateLimitedError`, and whatever the cache raises.
     """
     # By its name, because django-ratelimit is optional.
-    usage_of = import_module("django_mcp.policy.rates").usage_of
-    if len(keyed) > 1:
-        _judge(usage_of, keyed, primitive)
+    rates: Any = import_module("django_mcp.policy.rates")
+    if not rates.is_enabled():
+        return []
+    limits = [limit for limit, key in keyed]
+    counters = [rates.Counter(limit.name, key, limit.rate) for limit, key in keyed]
+    if len(limits) > 1:
+        usages = rates.usages_in(counters)
+        used_up = [
+            (usage.seconds_left, limit)
+            for limit, usage in zip(limits, usages, strict=True)
+            if usage.count >= limit.rate.limit
+        ]
+        if used_up:
+            seconds, limit = max(used_up, key=lambda each: each[0])
+            raise _refusal(limit, seconds, primitive)
     left = []
-    for limit, key in keyed:
-        usage = usage_of(limit.name, key, limit.rate, increment=True)
-        if usage is None:
-            continue
+    usages = rates.count(counters)
+    for number, (limit, usage) in enumerate(zip(limits, usages, strict=True), start=1):
         if usage.count > limit.rate.limit:
+            if later := counters[number:]:
+                rates.count(later, -1)
             raise _refusal(limit, usage.seconds_left, primitive)
         if limit.is_own and primitive is not None:
             remaining = limit.rate.limit - usage.count
             shown = {"remaining": remaining, "resets_in": usage.seconds_left}
             left.append({**limit.as_json(primitive.kind), **shown})
     return left
-
-
-def _judge(
-    usage_of: Callable[..., Any], keyed: Sequence[Keyed], primitive: Primitive | None
-) -> None:
-    """Raise if a limit is used up, by the one with the longest wait; count nothing."""
-    used_up: list[tuple[int, RateLimit]] = []
-    for limit, key in keyed:
-        usage = usage_of(limit.name, key, limit.rate, increment=False)
-        if usage is not None and usage.count >= limit.rate.limit:
-            used_up.append((usage.seconds_left, limit))
-    if used_up:
-        seconds, limit = max(used_up, key=lambda each: each[0])
-        raise _refusal(limit, seconds, primitive)
 
 
 def _refusal(limit: RateLimit, seconds: int, primitive: Primitive | None) -> RateLimitedError:

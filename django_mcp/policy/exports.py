@@ -14,6 +14,7 @@ from django_mcp.policy.callers import caller_key, digest
 from django_mcp.policy.snapshot import BUDGET_COLUMNS, Snapshot
 from django_mcp.principals import Principal
 from django_mcp.threads.cache_context import limits_cache
+from django_mcp.threads.cache_counters import Increase, increase
 
 PERIOD_SECONDS = {"hour": 3_600, "day": 86_400}
 
@@ -129,22 +130,10 @@ def count(
     """Count rows and bytes that are taken out; return the usage of each budget, with them.
 
     Of any number of exports at the same time, each is told a usage that has those before it.
-    Raises whatever the cache raises, and `ValueError` when it keeps nothing.
+    Raises whatever the cache raises, and `UncountableError`.
     """
-    cache = _cache()
-    found = []
-    for budget in budgets:
-        key, amount = _key(exporter, budget, moment), amounts[budget.unit]
-        try:
-            used = cache.incr(key, amount)
-        except ValueError:  # there is none yet
-            seconds = (_end_of(budget, moment) - moment).total_seconds()
-            cache.add(key, 0, round(seconds) + MARGIN_SECONDS)
-            used = cache.incr(key, amount)
-        if used is None:  # some clients of memcached ignore that it is away
-            raise ValueError("the cache does not count")
-        found.append(_usage(budget, used, moment))
-    return found
+    counts = increase(_cache(), _increases(exporter, budgets, amounts, moment))
+    return [_usage(budget, used, moment) for budget, used in zip(budgets, counts, strict=True)]
 
 
 def take_back(
@@ -154,8 +143,24 @@ def take_back(
     moment: datetime.datetime,
 ) -> None:
     """Undo `count` of the same arguments."""
-    for budget in budgets:
-        _cache().decr(_key(exporter, budget, moment), amounts[budget.unit])
+    negative = {unit: -amount for unit, amount in amounts.items()}
+    increase(_cache(), _increases(exporter, budgets, negative, moment))
+
+
+def _increases(
+    exporter: str,
+    budgets: Sequence[Budget],
+    amounts: Mapping[str, int],
+    moment: datetime.datetime,
+) -> list[Increase]:
+    return [
+        Increase(
+            key=_key(exporter, budget, moment),
+            amount=amounts[budget.unit],
+            seconds=round((_end_of(budget, moment) - moment).total_seconds()) + MARGIN_SECONDS,
+        )
+        for budget in budgets
+    ]
 
 
 def _usage(budget: Budget, used: int, moment: datetime.datetime) -> Usage:

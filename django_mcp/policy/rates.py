@@ -1,28 +1,39 @@
 """Counts of events in fixed windows of time, by django-ratelimit in the cache.
 
-django-ratelimit takes its cache from `RATELIMIT_USE_CACHE`, and not for each count.
+django-ratelimit takes its cache from `RATELIMIT_USE_CACHE`, and not for each count. Its own
+`get_usage` takes three commands to Redis for one count, and two to look at it: of the three limits
+of a call, 15. Their counters, whose keys only private names of it tell, take one request to be
+looked at and one to be increased, which is a seventh of the processor time.
 """
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import BaseCache, caches
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage, user_or_ip
+from django_ratelimit.core import (
+    EXPIRATION_FUDGE,
+    _get_window,
+    _make_cache_key,
+    get_usage,
+    user_or_ip,
+)
 
 from django_mcp.policy.callers import digest
 from django_mcp.rate import Rate
 from django_mcp.threads.cache_context import in_cache_context
+from django_mcp.threads.cache_counters import Increase, UncountableError, increase
 
 logger = logging.getLogger(__name__)
 
 
-class UncountableError(Exception):
-    """The cache has neither counted nor said why; most raise exceptions of their own instead."""
+GROUP = "django-mcp:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +55,68 @@ def usage_of(what: str, key: str, rate: Rate, *, increment: bool) -> Usage | Non
     found = in_cache_context(
         lambda: get_usage(
             None,
-            group="django-mcp:",
+            group=GROUP,
             key=lambda group, request: value,
             rate=(rate.limit, rate.seconds),
             increment=increment,
         )
     )
     if found is None:
-        if getattr(settings, "RATELIMIT_ENABLE", True):  # else RATELIMIT_FAIL_OPEN has let it pass
+        if is_enabled():  # else RATELIMIT_FAIL_OPEN has let it pass
             raise UncountableError("the cache does not count")
         return None
     if found["should_limit"] and not found["count"]:
         raise UncountableError("the cache does not count")
     return Usage(count=found["count"], seconds_left=max(1, int(found["time_left"])))
+
+
+class Counter:
+    """Counter of the events of one key in the current window, the same as `usage_of` counts."""
+
+    def __init__(self, what: str, key: str, rate: Rate) -> None:
+        value, pair = digest(what, key), (rate.limit, rate.seconds)
+        self.rate = rate
+        self._window: int = _get_window(value, rate.seconds)
+        self._key: str = _make_cache_key(GROUP, self._window, pair, value, get_usage.ALL)
+
+    @property
+    def cache_key(self) -> str:
+        """Key in the cache."""
+        return self._key
+
+    def increase_by(self, amount: int) -> Increase:
+        """Return the increase of the counter by so many events."""
+        seconds = self.rate.seconds + EXPIRATION_FUDGE
+        return Increase(key=self._key, amount=amount, seconds=seconds)
+
+    def usage(self, count: int) -> Usage:
+        """Return the usage that so many events in the window are."""
+        return Usage(count=count, seconds_left=max(1, self._window - int(time.time())))
+
+
+def is_enabled() -> bool:
+    """Return whether anything is limited, as `RATELIMIT_ENABLE` says."""
+    return bool(getattr(settings, "RATELIMIT_ENABLE", True))
+
+
+def usages_in(counters: Sequence[Counter]) -> list[Usage]:
+    """Return the usage of counters, by one request to the cache. Raises what the cache raises."""
+    found = _cache().get_many([each.cache_key for each in counters])
+    return [each.usage(found.get(each.cache_key) or 0) for each in counters]
+
+
+def count(counters: Sequence[Counter], events: int = 1) -> list[Usage]:
+    """Count events, or fewer, by each counter; return the usages with them.
+
+    Raises whatever the cache raises, and `UncountableError`.
+    """
+    counts = increase(_cache(), [each.increase_by(events) for each in counters])
+    return [each.usage(count) for each, count in zip(counters, counts, strict=True)]
+
+
+def _cache() -> BaseCache:
+    alias = getattr(settings, "RATELIMIT_USE_CACHE", "default")
+    return in_cache_context(lambda: caches[alias])
 
 
 def seconds_to_wait(

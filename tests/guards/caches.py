@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 
 
 class SilentCache(DummyCache):
@@ -39,3 +40,10 @@ class LosingCache(BrokenCache):
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         return self._fail() if delta else 0
+
+
+class ForgetfulCache(LocMemCache):
+    """Has nothing for who looks, as before the counts of others that come at the same time."""
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return {}

@@ -303,6 +303,16 @@ def test_strictest_limit_counts_and_a_refused_call_takes_nothing_from_the_others
     assert kinds(ada_calls, *["read"] * 3) == ["ok", "ok", "rate_limited"]
 
 
+def test_call_that_loses_a_race_takes_nothing_from_the_limits_after_the_one_that_refuses_it(
+    ada_calls: Client, bob: User, settings: Settings
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": "tests.guards.caches.ForgetfulCache"}}
+    settings.DJANGO_MCP_RATES = {"user": "2/d", "all": "4/d"}
+
+    assert kinds(ada_calls, *["read"] * 5) == ["ok", "ok", *["rate_limited"] * 3]
+    assert kinds(ada_calls.with_key("bob"), "read", "read") == ["ok", "ok"]
+
+
 def test_refusal_names_the_limit_with_the_longest_wait(
     ada_calls: Client, settings: Settings
 ) -> None:
