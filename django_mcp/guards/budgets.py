@@ -59,7 +59,7 @@ class Budgets(Guard):
         if not budgets:
             return None
         exporter = exporter_of(call.principal, call.invocation.address)
-        call.state[Budgets] = exporter
+        call.state[Budgets] = state = {"exporter": exporter, "left": {}}
         moment = timezone.now()
         try:
             if call.primitive.read_only:
@@ -73,18 +73,21 @@ class Budgets(Guard):
             raise RatesUnavailableError from None
         if past := [usage for usage in usages if not usage.left]:
             raise _refusal(past, moment)
+        state["left"] = _least_left(usages)
         return None
 
     def after(self, call: Call, result: Rendered) -> Rendered:
         """See `Guard`. Raises `BudgetExceededError` and `RatesUnavailableError`."""
-        exporter = call.state.get(Budgets)
-        budgets = budgets_in(current_snapshot(), call.primitive.group) if exporter else []
-        if not exporter or not budgets:
+        state = call.state.get(Budgets)
+        budgets = budgets_in(current_snapshot(), call.primitive.group) if state else []
+        if not state or not budgets:
             return result
         amounts = {"rows": result.rows, "bytes": result.byte_size}
         is_bound = call.primitive.read_only
         try:
-            usages = _counted(exporter, budgets, amounts, is_bound=is_bound)
+            usages = _counted(
+                state["exporter"], budgets, amounts, is_bound=is_bound, left=state["left"]
+            )
         except BudgetExceededError:
             raise
         except Exception as error:  # noqa: BLE001  (every cache has its own)
@@ -96,16 +99,31 @@ class Budgets(Guard):
         return result.with_meta(BUDGET_META_KEY, near) if near else result
 
 
+def _least_left(usages: Sequence[Usage]) -> dict[str, int]:
+    """Return the least that is left of any budget, by units."""
+    left: dict[str, int] = {}
+    for usage in usages:
+        unit = usage.budget.unit
+        left[unit] = min(usage.left, left.get(unit, usage.left))
+    return left
+
+
 def _counted(
-    exporter: str, budgets: Sequence[Budget], amounts: Amounts, *, is_bound: bool
+    exporter: str,
+    budgets: Sequence[Budget],
+    amounts: Amounts,
+    *,
+    is_bound: bool,
+    left: Amounts,
 ) -> list[Usage]:
     """Count a result, and return the usages with it; raise if it `is_bound` and exceeds a budget.
 
-    Judged before it is counted, so that what is refused disturbs nobody; the count itself is the
-    last judgment, because others may have counted in between.
+    Judged before it is counted, so that what is refused disturbs nobody, unless there is room for
+    it in what was `left` before the call. The count itself is the last judgment, because others
+    may have counted in between.
     """
     moment = timezone.now()
-    if is_bound:
+    if is_bound and any(amounts[each.unit] > left.get(each.unit, -1) for each in budgets):
         usages = usages_of([exporter], budgets, moment)[exporter]
         if past := [each for each in usages if amounts[each.budget.unit] > each.left]:
             raise _refusal(past, moment, amounts)

@@ -79,7 +79,7 @@ def test_of_many_at_once_each_is_told_another_count(cache: BaseCache) -> None:
 
 def test_all_are_increased_by_one_request(url: str, redis: Redis, settings: Settings) -> None:
     settings.CACHES = {"default": {"BACKEND": DJANGO, "LOCATION": url}}
-    with redis.monitor() as monitor:
+    with redis.monitor() as monitor:  # type: ignore[no-untyped-call]
         increase(caches["default"], increases(rows=1, bytes=1))
         redis.ping()
         seen = []
