@@ -54,15 +54,22 @@ class Leases:
 
     def give_back(self, leases: Iterable[Lease]) -> None:
         """Free the places of these leases that still are theirs. Raises what the cache raises."""
-        tokens = {each.key: each.token for each in leases}
+        own, doubtful = [], {}
         with self._lock:
-            for key in tokens:
-                self._held.pop(key, None)
+            begun = time.monotonic() - settings.LEASE_TIME
+            for each in leases:
+                is_held = self._held.pop(each.key, None) == each
+                if is_held and each.taken > begun:  # it cannot have expired yet
+                    own.append(each.key)
+                else:
+                    doubtful[each.key] = each.token
             if not self._held:
                 renewal.remove(self)
         cache = _cache()
-        found = cache.get_many(tokens)
-        cache.delete_many([key for key, token in tokens.items() if found.get(key) == token])
+        if doubtful:
+            found = cache.get_many(doubtful)
+            own += [key for key, token in doubtful.items() if found.get(key) == token]
+        cache.delete_many(own)
 
     def renew(self) -> None:
         """Renew what has been held for long enough that it could expire before the next renewal.

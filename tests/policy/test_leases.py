@@ -75,10 +75,15 @@ def test_place_of_a_killed_process_is_free_after_a_while(process: Process) -> No
     until(lambda: living.take("a", places=1) is not None)
 
 
-def test_place_that_belongs_to_another_by_now_is_not_freed(process: Process) -> None:
+def test_place_that_belongs_to_another_by_now_is_not_freed(
+    process: Process, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_LEASE_TIME = 0.3
     here = process()
     (lease,) = take_all(here, "a", 1)
     cache.set(lease.key, "of another", 60)
+    cache.set("time-of-the-lease", "not over", 0.3)
+    until(lambda: cache.get("time-of-the-lease") is None)
 
     here.give_back([lease])
 
