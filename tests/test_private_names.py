@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.cache.backends.redis import RedisCache
 from django.db import connections
 from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.sql import InsertQuery
@@ -321,6 +322,7 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
         },
         "django.core.cache.backends.redis.RedisCache": {
             "_cache": None,
+            "_options": None,
         },
     },
     (
@@ -543,4 +545,5 @@ def instances() -> Iterator[Any]:
     assert request.body == b""
     query = Group.objects.all().query
     yield from (group, Group.objects.all(), request, HttpResponse(), connections["default"])
+    yield RedisCache("redis://localhost", {})
     yield from (query, InsertQuery(Group), query.get_compiler("default"), Server("tests"))

@@ -13,7 +13,7 @@ from django_mcp.conf import settings
 from django_mcp.exceptions import RatesUnavailableError, TooManyCallsError
 from django_mcp.kinds import Kind
 from django_mcp.policy.callers import caller_key, digest
-from django_mcp.policy.leases import Lease, leases
+from django_mcp.policy.leases import Lease, Wanted, leases
 from django_mcp.policy.uncounted_calls import passes_uncounted
 
 logger = logging.getLogger(__name__)
@@ -63,19 +63,19 @@ def _holding(call: Call, limits: Sequence[Limit]) -> Iterator[None]:
 
 
 def _take(call: Call, limits: Sequence[Limit], held: list[Lease]) -> None:
-    for limit in limits:
-        try:
-            lease = leases().take(limit.name, places=limit.calls)
-        except Exception as error:  # noqa: BLE001  (every cache has its own)
-            outage.log(error)
-            if passes_uncounted(call.primitive):
-                return
-            raise RatesUnavailableError from None
-        if lease is None:
-            if call.has_waited and not call.is_repeated:  # a worker takes another task meanwhile
-                raise WaitFor(limit.name, timeout=math.inf)  # to its deadline at most
-            raise TooManyCallsError(limit.calls, holder=limit.holder)
-        held.append(lease)
+    wanted = {Wanted(each.name, each.calls): each for each in limits}
+    try:
+        refusing = leases().take_each(tuple(wanted), held)
+    except Exception as error:  # noqa: BLE001  (every cache has its own)
+        outage.log(error)
+        if passes_uncounted(call.primitive):
+            return
+        raise RatesUnavailableError from None
+    if refusing is not None:
+        limit = wanted[refusing]
+        if call.has_waited and not call.is_repeated:  # a worker takes another task meanwhile
+            raise WaitFor(limit.name, timeout=math.inf)  # to its deadline at most
+        raise TooManyCallsError(limit.calls, holder=limit.holder)
 
 
 def _give_back(held: Sequence[Lease]) -> None:

@@ -8,19 +8,27 @@ import logging
 import os
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.core.cache import BaseCache
 
 from django_mcp.conf import settings
 from django_mcp.threads.cache_context import limits_cache
+from django_mcp.threads.cache_counters import add_each
 from django_mcp.threads.renewal import RENEWALS_PER_LEASE, renewal
 
 logger = logging.getLogger(__name__)
+
+CAREFUL_SECONDS = 60.0
+"""Time after a refusal in which places under its name are taken one after the other."""
+
+MOST_REFUSED = 10_000
+"""Number of names that a process keeps for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +36,15 @@ class Lease:
     """A place that is held: its key in the cache, the token of its holder, and its beginning."""
 
     key: str
-    token: str
+    token: int
     taken: float
+
+
+class Wanted(NamedTuple):
+    """One of so many places under a name, which a call needs."""
+
+    name: str
+    places: int
 
 
 class Leases:
@@ -38,6 +53,7 @@ class Leases:
     def __init__(self) -> None:
         self._held: dict[str, Lease] = {}
         self._lock = Lock()
+        self._refused: dict[str, float] = {}
 
     def take(self, name: str, *, places: int) -> Lease | None:
         """Return a lease of a free place, of so many under this name; None when there is none.
@@ -46,11 +62,48 @@ class Leases:
         """
         found = self._free_place(_cache(), name, places)
         if found is not None:
-            with self._lock:
-                if not self._held:
-                    renewal.add(self, self.renew)
-                self._held[found.key] = found
+            self._hold([found])
         return found
+
+    def take_each(self, wanted: Sequence[Wanted], held: list[Lease]) -> Wanted | None:
+        """Take a place of each, and append the leases to `held`; return the first that has none.
+
+        By one request for all, where each has a place free. Whoever was refused lately asks for
+        one after the other, so that it takes none of what it shares with others. Raises what the
+        cache raises; what was taken by then is `held`.
+        """
+        taken: list[Lease | None] = [None] * len(wanted)
+        if len(wanted) > 1 and not any(map(self._was_refused, wanted)):
+            taken = self._take_at_once(wanted)
+            held.extend(each for each in taken if each is not None)
+        for each, lease in zip(wanted, taken, strict=True):
+            if lease is not None:
+                continue
+            found = self.take(each.name, places=each.places)
+            if found is None:
+                if len(self._refused) >= MOST_REFUSED:
+                    self._refused.clear()
+                self._refused[each.name] = time.monotonic()
+                return each
+            held.append(found)
+        return None
+
+    def _was_refused(self, wanted: Wanted) -> bool:
+        at = self._refused.get(wanted.name)
+        return at is not None and time.monotonic() - at < CAREFUL_SECONDS
+
+    def _take_at_once(self, wanted: Sequence[Wanted]) -> list[Lease | None]:
+        tried = [_lease_of(each.name, random.randrange(each.places)) for each in wanted]
+        values = {each.key: each.token for each in tried}
+        are_free = add_each(_cache(), values, settings.LEASE_TIME)
+        self._hold([each for each, is_free in zip(tried, are_free, strict=True) if is_free])
+        return [each if is_free else None for each, is_free in zip(tried, are_free, strict=True)]
+
+    def _hold(self, leases: Sequence[Lease]) -> None:
+        with self._lock:
+            if leases and not self._held:
+                renewal.add(self, self.renew)
+            self._held.update({each.key: each for each in leases})
 
     def give_back(self, leases: Iterable[Lease]) -> None:
         """Free the places of these leases that still are theirs. Raises what the cache raises."""
@@ -91,17 +144,14 @@ class Leases:
                 self._take_again(cache, lease)
 
     def _free_place(self, cache: BaseCache, name: str, places: int) -> Lease | None:
-        token, taken = uuid4().hex, time.monotonic()
-
         def lease(place: int) -> Lease | None:
-            key = f"django-mcp:lease:{name}:{place}"
-            is_taken = cache.add(key, token, settings.LEASE_TIME)
-            return Lease(key=key, token=token, taken=taken) if is_taken else None
+            found = _lease_of(name, place)
+            return found if cache.add(found.key, found.token, settings.LEASE_TIME) else None
 
         first = random.randrange(places)
         if (found := lease(first)) is not None:  # as nearly always, where most are free
             return found
-        keys = {f"django-mcp:lease:{name}:{place}": place for place in range(places)}
+        keys = {_key(name, place): place for place in range(places)}
         occupied = cache.get_many(keys)
         free = [place for key, place in keys.items() if key not in occupied]
         random.shuffle(free)
@@ -117,6 +167,14 @@ class Leases:
                 return
             del self._held[lost.key]
         logger.warning("The lease %s has expired, and its call goes on without it", lost.key)
+
+
+def _lease_of(name: str, place: int) -> Lease:
+    return Lease(key=_key(name, place), token=uuid4().int, taken=time.monotonic())
+
+
+def _key(name: str, place: int) -> str:
+    return f"django-mcp:lease:{name}:{place}"
 
 
 def leases() -> Leases:

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
-from django_mcp.policy.leases import Lease, Leases
+from django_mcp.policy.leases import Lease, Leases, Wanted
 from django_mcp.threads.renewal import renewal
 from tests.polls import until
 
@@ -65,6 +65,38 @@ def test_of_many_at_once_exactly_as_many_get_a_place_as_there_are(process: Proce
 
     assert sum(map(len, found)) == 20
     assert len({lease.key for leases in found for lease in leases}) == 20
+
+
+def test_places_under_several_names_are_taken_until_one_has_none(process: Process) -> None:
+    here = process()
+    (lease,) = take_all(here, "b", 1)
+    wanted = [Wanted("a", 3), Wanted("b", 1), Wanted("c", 3)]
+    held: list[Lease] = []
+
+    assert here.take_each(wanted, held) == wanted[1]
+    here.give_back([lease, *held])
+    free: list[Lease] = []
+    assert here.take_each(wanted, free) is None
+
+    assert [each.key.split(":")[2] for each in free] == ["a", "b", "c"]
+    assert len({cache.get(each.key) for each in free}) == 3
+    here.give_back(free)
+    assert not any(cache.get(each.key) for each in (*free, *held, lease))
+
+
+def test_who_was_refused_takes_nothing_of_what_it_shares_with_others(process: Process) -> None:
+    here = process()
+    take_all(here, "user", 1)
+    wanted = [Wanted("user", 1), Wanted("tool", 1)]
+    held: list[Lease] = []
+    here.take_each(wanted, held)
+    here.give_back(held)
+    again: list[Lease] = []
+
+    assert here.take_each(wanted, again) == wanted[0]
+
+    assert again == []
+    assert process().take("tool", places=1) is not None
 
 
 def test_place_of_a_killed_process_is_free_after_a_while(process: Process) -> None:

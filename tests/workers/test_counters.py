@@ -11,7 +11,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from django_mcp.threads.cache_context import in_cache_context
-from django_mcp.threads.cache_counters import Increase, increase
+from django_mcp.threads.cache_counters import Increase, add_each, increase
 from tests.ports import held_port
 from tests.workers.processes import redis_server
 
@@ -92,3 +92,13 @@ def test_all_are_increased_by_one_request(url: str, redis: Redis, settings: Sett
         *("SET", "INCRBY"),
         *("SET", "INCRBY"),
     ]
+
+
+def test_value_is_added_where_there_is_none(cache: BaseCache, redis: Redis) -> None:
+    cache.set("first", "of another")
+
+    added = add_each(cache, {"first": 1, "second": 2**100}, 30.5)
+
+    assert added == [False, True]
+    assert cache.get_many(["first", "second"]) == {"first": "of another", "second": 2**100}
+    assert 0 < redis.ttl("x:1:second") <= 30
