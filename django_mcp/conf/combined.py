@@ -5,10 +5,13 @@ from typing import Any
 from django_mcp.conf.background import BackgroundSettings
 from django_mcp.conf.budgets import BudgetSettings
 from django_mcp.conf.calls import CallSettings
+from django_mcp.conf.concurrency import ConcurrencySettings
 from django_mcp.conf.endpoint import EndpointSettings
-from django_mcp.conf.limits import LimitSettings
 from django_mcp.conf.oauth import OAuthSettings
 from django_mcp.conf.rates import RateSettings
+from django_mcp.conf.repeats import RepeatSettings
+from django_mcp.conf.sizes import SizeSettings
+from django_mcp.conf.times import TimeSettings
 from django_mcp.setting import Setting
 
 
@@ -16,9 +19,12 @@ class Settings(
     EndpointSettings,
     OAuthSettings,
     CallSettings,
-    LimitSettings,
     RateSettings,
+    ConcurrencySettings,
     BudgetSettings,
+    SizeSettings,
+    TimeSettings,
+    RepeatSettings,
     BackgroundSettings,
 ):
     """Settings of the package, by their names without the prefix."""
