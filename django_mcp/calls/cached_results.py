@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the cache holds at a place, and the tokens of its generations now.
+    """Content of a place in the cache, and the tokens of its generations now.
 
     `is_known` is true if there is a result, or what is there says that none can be kept.
     """

@@ -76,7 +76,7 @@ class BudgetExceededError(CallRejectedError):
 
 
 class CircuitOpenError(CallRejectedError):
-    """What the tool depends on has failed repeatedly, so it is not called for a while."""
+    """The tool is not called for a while, because what it depends on has failed repeatedly."""
 
     outcome = "circuit_open"
     message = "What this call depends on has failed repeatedly, so the call was not made."

@@ -46,7 +46,7 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
     """Serve the queryset that it returns in pages of at most so many rows: it gets the optional
     parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
     overflow: Overflow = "refuse"
-    """What becomes of a result with too many rows or bytes: `refuse` it, with advice; `truncate` a
+    """Treatment of a result with too many rows or bytes: `refuse` it, with advice; `truncate` a
     list to whole rows, and say so; or store it for a while, and return a `link` that its caller may
     read."""
     schema_extra: Mapping[str, Any] | None = None

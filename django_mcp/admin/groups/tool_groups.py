@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
@@ -25,11 +23,11 @@ from typing_extensions import override
 from django_mcp.admin.changelist.filters import MAX_TERM_CHARACTERS
 from django_mcp.admin.groups.circuit_breakers import CircuitBreakerPages
 from django_mcp.admin.groups.client_field import (
-    clients_field,
     ids_of,
     labels_of,
     search_applications,
 )
+from django_mcp.admin.groups.form import LIMITS, ToolGroupForm
 from django_mcp.admin.groups.switch_inline import ToolSwitchInline
 from django_mcp.admin.groups.visibility import visibility_page
 from django_mcp.admin.markup import Tone, in_line, mark
@@ -37,10 +35,6 @@ from django_mcp.admin.registry_view import read_registry
 from django_mcp.kinds import Kind
 from django_mcp.models import PromptTemplate, ToolGroup, ToolSwitch
 from django_mcp.models.kinds import counted
-from django_mcp.policy.snapshot import BUDGET_COLUMNS
-
-LIMITS = ("read_rate", "write_rate", *BUDGET_COLUMNS)
-"""Columns of what each user may do and take out."""
 
 
 def gone_mark() -> SafeString:
@@ -68,47 +62,6 @@ class CodeFilter(admin.SimpleListFilter):
         if self.value() == "gone":
             return queryset.exclude(name__in=names)
         return None
-
-
-class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
-    """Form for the settings of a tool group."""
-
-    instance: ToolGroup
-    admin_site: ClassVar[admin.AdminSite]
-
-    class Meta:
-        model = ToolGroup
-        fields = (
-            "title",
-            "description",
-            "enabled",
-            "read_only",
-            "allowed_groups",
-            "allowed_clients",
-            *LIMITS,
-        )
-        widgets: ClassVar = {"description": AdminTextareaWidget({"rows": 3})}
-        help_texts: ClassVar = {
-            "rows_per_hour": _("Items of lists, and one for any other result; empty: no limit."),
-            "rows_per_day": _("At least those of an hour."),
-            "bytes_per_hour": _("Of texts and media, such as 1048576 for 1 MB; empty: no limit."),
-            "bytes_per_day": _("At least those of an hour."),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "allowed_clients" in self.fields:  # those who may only look have no fields
-            self.fields["allowed_clients"] = clients_field(
-                self.instance.allowed_clients, self.admin_site
-            )
-
-    @override
-    def clean(self) -> None:
-        super().clean()
-        for unit in ("rows", "bytes"):
-            hour, day = (self.cleaned_data.get(f"{unit}_per_{each}") for each in ("hour", "day"))
-            if hour is not None and day is not None and hour > day:
-                self.add_error(f"{unit}_per_hour", _("More than in a whole day."))
 
 
 class ToolGroupAdmin(CircuitBreakerPages):

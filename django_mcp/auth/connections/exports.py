@@ -1,4 +1,4 @@
-"""What applications have taken out for a user in this hour and day, where that is limited."""
+"""Exports of a user by application: rows and bytes of this hour and day, where they are limited."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -18,15 +18,15 @@ from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.output.output import Output
 
 NAMES = ("user", "client", "scopes")
-"""What of a caller a result may vary on, beside functions of the project."""
+"""Facts of a caller that a result may vary on, beside functions of the project."""
 
 OF_CONTEXT = frozenset(NAMES)
-"""What a function may read of its caller in a `ToolContext`."""
+"""Facts of its caller that a function may read in a `ToolContext`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """How results of one primitive are kept: for how long, and for whom.
+    """Policy by which results of one primitive are kept: for how long, and for whom.
 
     `vary_on` are the `NAMES` that callers must have in common, and `functions` those of the project
     whose values they must have in common. `form` is a digest of the schema of results: those of an

@@ -7,8 +7,8 @@ from typing import Any
 
 from django_mcp.conf import settings
 from django_mcp.exceptions import InvalidArgumentsError, Violation
+from django_mcp.schemas.depth import is_nested_deeper, place_beyond
 from django_mcp.schemas.errors.argument_paths import join_path
-from django_mcp.schemas.nesting import is_nested_deeper, place_beyond
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

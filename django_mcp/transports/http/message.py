@@ -33,7 +33,7 @@ from django_mcp.protocol.errors import (
     too_deep,
 )
 from django_mcp.protocol.targets import KINDS, Target
-from django_mcp.schemas.nesting import is_nested_deeper
+from django_mcp.schemas.depth import is_nested_deeper
 from django_mcp.transports.http.body import NotJSONError, parse_body
 
 ROUTING_HEADERS = {
