@@ -27,6 +27,8 @@ class Overflow(Guard):
         return store(call, result)
 
     def ended(self, call: Call, error: BaseException | None) -> None:
-        """See `Guard`: what has expired is deleted outside the transaction of any tool."""
+        """See `Guard`: what has expired, or is not sent, is deleted outside any transaction."""
         if call.state.get(Overflow):
+            if error is not None and getattr(error, "result", None) is None:
+                StoredResult.objects.owned_by(call.principal).filter(call_id=call.id).delete()
             StoredResult.objects.prune()

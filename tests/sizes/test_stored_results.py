@@ -294,6 +294,21 @@ def test_rows_of_a_stored_result_count_for_the_budget_when_it_is_stored(
 
 
 @pytest.mark.usefixtures("counts")
+@pytest.mark.parametrize("name", ["link", "alink"])
+def test_result_that_is_not_delivered_is_not_left_in_store(
+    caller: Client, name: str, settings: Settings
+) -> None:
+    settings.DJANGO_MCP_EXPORT_ROWS_PER_HOUR = 60
+    links_in(caller.call(name, number=40))
+    stored = StoredResult.objects.count()
+
+    error = caller.call(name, number=40).result["_meta"]["django-mcp/error"]
+
+    assert error["kind"] == "over_budget"
+    assert StoredResult.objects.count() == stored
+
+
+@pytest.mark.usefixtures("counts")
 def test_bytes_of_a_stored_result_count_for_the_budget_when_they_are_read(
     caller: Client, settings: Settings
 ) -> None:
