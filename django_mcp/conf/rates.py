@@ -43,7 +43,8 @@ class RateSettings:
         default="reads",
         pattern="reads|all|none",
         help=(
-            "Calls with a rate that pass while the cache cannot count them: those that only read "
-            "(`reads`), `all` or `none`. The others are refused as busy."
+            "Calls that pass while the cache cannot count them for a rate, a limit of concurrent "
+            "calls or an export budget: those that only read (`reads`), `all` or `none`. The "
+            "others are refused as busy."
         ),
     )
