@@ -234,7 +234,8 @@ def _text(error: CallError) -> str:
     """Return all attributes of an error as text."""
     parts = [str(error.message), str(error.hint)]
     if error.retry_after is not None:
-        parts.append(f"Wait {error.retry_after:g} seconds before you try again.")
+        seconds = "second" if error.retry_after == 1 else "seconds"
+        parts.append(f"Wait {error.retry_after:g} {seconds} before you try again.")
     elif error.retryable:
         parts.append("You may try again.")
     return "\n".join(part for part in parts if part)

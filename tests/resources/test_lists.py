@@ -26,7 +26,7 @@ from tests.resources.models import EVERY, ORDERS, SECRET, broken, orders_of, wro
 from tests.shop.models import Order, Product, Shelf, Shipment
 from tests.wire import PATIENCE, Answer, Client, serving
 
-BUSY = "The server is busy.\nWait 1 seconds before you try again."
+BUSY = "The server is busy.\nWait 1 second before you try again."
 INVALID = {"code": -32602, "message": "Invalid cursor"}
 
 
