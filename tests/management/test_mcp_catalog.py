@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from django_mcp import prompt, resource, tool
+from django_mcp import Breaker, Retry, prompt, resource, tool
 from django_mcp.models import ToolGroup
 from django_mcp.policy.groups import sync_groups
 from django_mcp.policy.snapshot import forget_snapshot
@@ -82,6 +82,53 @@ def test_it_lists_every_tool_with_all_that_matters(run: RunCommand) -> None:
             "The tool group shop is closed, so that no client sees what is in it: open it in the "
             'admin under "Tool groups", or run python manage.py mcp_catalog enable shop'
         ),
+    ]
+
+
+def test_it_lists_the_limits_of_each_declaration(run: RunCommand) -> None:
+    with collecting() as declared:
+
+        @tool(
+            group="desk",
+            read_only=True,
+            rate=["3/m", "20/d"],
+            max_concurrent=1,
+            timeout=5,
+            retry=Retry(times=2),
+            breaker=Breaker(name="ledger"),
+            cache=60,
+            vary_on=(),
+        )
+        def report() -> str:
+            """Report it."""
+            return ""
+
+        @tool(group="desk", idempotency_key="reference", breaker=Breaker())
+        def pay(reference: str) -> list[str]:
+            """Pay it."""
+            return []
+
+        @tool(group="desk", overflow="truncate", read_only=True)
+        def search() -> list[str]:
+            """Search it."""
+            return []
+
+    with using_registry(build(declared)):
+        lines = run().lines
+
+    assert lines[1:-1] == [
+        "  pay",
+        "    scopes: none, permissions: none",
+        "    breaker of its own, idempotency key: reference",
+        "  report",
+        "    read-only, scopes: none, permissions: none",
+        (
+            "    rate: 3 per minute, rate: 20 per day, at once: 1, timeout: 5 s, runs again: 2, "
+            "breaker: ledger, cache: 60 s"
+        ),
+        "  search",
+        "    read-only, scopes: none, permissions: none",
+        "    overflow: truncate",
     ]
 
 

@@ -137,6 +137,8 @@ class Command(BaseCommand):
                 off = " [switched off]" if primitive.key in policy.switched_off else ""
                 self.stdout.write(f"  {_name(primitive)}{off}")
                 self.stdout.write(f"    {_facts(primitive)}")
+                if limits := ", ".join(_limits(primitive)):
+                    self.stdout.write(f"    {limits}")
         numbers = Counter({next(iter(kinds)): 0})
         numbers.update(each.kind for each in listed)
         self.stdout.write(", ".join(counted(number, kind) for kind, number in numbers.items()))
@@ -206,6 +208,27 @@ def _own_facts(primitive: Primitive) -> Iterator[str]:
                 each.name if each.required else f"[{each.name}]" for each in primitive.arguments
             ]
             yield f"arguments: {' '.join(arguments) or 'none'}"
+
+
+def _limits(primitive: Primitive) -> Iterator[str]:
+    """Yield what its declaration limits, and what happens where it fails or is repeated."""
+    yield from (f"rate: {rate}" for rate in primitive.rates)
+    if primitive.max_concurrent is not None:
+        yield f"at once: {primitive.max_concurrent}"
+    if primitive.timeout is not None:
+        yield f"timeout: {primitive.timeout:g} s"
+    if primitive.retry is not None:
+        yield f"runs again: {primitive.retry.times}"
+    if primitive.breaker is not None:
+        name = primitive.breaker.name
+        yield "breaker of its own" if name is None else f"breaker: {name}"
+    if primitive.cache is not None:
+        yield f"cache: {primitive.cache.seconds} s"
+    if isinstance(primitive, Tool):
+        if primitive.idempotency_key is not None:
+            yield f"idempotency key: {primitive.idempotency_key}"
+        if primitive.overflow != "refuse":
+            yield f"overflow: {primitive.overflow}"
 
 
 def _why(entry: Entry) -> str:
