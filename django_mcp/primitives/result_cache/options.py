@@ -18,7 +18,7 @@ class CacheOptions:
     """Seconds for which a result is kept in the cache and given to the next call with the same
     arguments. For what is read-only and runs within its request."""
     vary_on: Iterable[str | Callable[[Any], str]] = BY_USER
-    """Facts that callers must have in common to be given the same result: `user`, `client`, `scopes`,
+    """Facts that callers must share to be given the same result: `user`, `client`, `scopes`,
     and functions of the `Call`, or their dotted paths, that return a string, such as the tenant.
     Empty where the result is the same for every caller."""
     invalidate_on: "Iterable[type[Model] | str]" = ()
