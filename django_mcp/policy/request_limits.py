@@ -1,13 +1,12 @@
 """Limits of requests: they are counted where there is no call yet, and refused with HTTP 429."""
 
 import logging
-import time
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Lock
 from typing import Any
 
-from django_mcp.cache_outages import LOG_INTERVAL_SECONDS, CacheOutage
+from django_mcp.cache_outages import CacheOutage
+from django_mcp.line_throttle import LineThrottle
 from django_mcp.rate import Rate
 
 logger = logging.getLogger(__name__)
@@ -23,10 +22,8 @@ class RequestLimit:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._lock = Lock()
         self._outage = CacheOutage(logger, f"{what} cannot be counted, and nothing limits them")
-        self._refused = 0
-        self._logged_at: float | None = None
+        self._refusals = LineThrottle()
 
     def seconds_to_wait(self, key: str, rate: str, *, increment: bool) -> int:
         """Return the seconds to wait, with one more if `increment`; 0 while that is within it."""
@@ -43,15 +40,6 @@ class RequestLimit:
         most = limit.limit if increment else limit.limit - 1
         if usage is None or usage.count <= most:
             return 0
-        self._log_refusal(rate)
+        if refused := self._refusals.count():
+            logger.warning("%s are more than %s: %d refused", self._what, rate, refused)
         return int(usage.seconds_left)
-
-    def _log_refusal(self, rate: str) -> None:
-        now = time.monotonic()
-        with self._lock:
-            self._refused += 1
-            last = self._logged_at
-            if last is not None and now - last < LOG_INTERVAL_SECONDS:
-                return
-            refused, self._refused, self._logged_at = self._refused, 0, now
-        logger.warning("%s are more than %s: %d refused", self._what, rate, refused)

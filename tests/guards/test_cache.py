@@ -18,6 +18,7 @@ from django_mcp import Principal, invalidate
 from django_mcp.asgi import Application
 from django_mcp.endpoints import Endpoint, get_endpoints, using_endpoints
 from django_mcp.guards import Call, Guard, Rendered, result_cache
+from django_mcp.line_throttle import LineThrottle
 from django_mcp.models import CallRecord, ToolGroup
 from django_mcp.peers import Peer
 from django_mcp.policy.snapshot import forget_snapshot
@@ -97,7 +98,7 @@ class BrokenCache(LocMemCache):
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
-    monkeypatch.setattr(result_cache.outage, "_logged_at", None)
+    monkeypatch.setattr(result_cache.outage, "_throttle", LineThrottle())
     computed.clear()
     cached_tools.failing.clear()
 

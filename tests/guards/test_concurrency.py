@@ -19,6 +19,7 @@ from django_mcp.audit.windows import Windows
 from django_mcp.background.cancellation import cancel
 from django_mcp.background.worker import run_task
 from django_mcp.guards import Call, Guard, Rendered, WaitFor, concurrency, publish
+from django_mcp.line_throttle import LineThrottle
 from django_mcp.models import CallRecord, ToolTask
 from django_mcp.primitives.declaration import Declaration, collecting
 from tests.background import backends
@@ -430,7 +431,7 @@ def away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cache that counts for limits is away."""
     settings.CACHES = {**settings.CACHES, "away": {"BACKEND": "tests.guards.caches.BrokenCache"}}
     settings.DJANGO_MCP_CACHE = "away"
-    monkeypatch.setattr(concurrency.outage, "_logged_at", None)
+    monkeypatch.setattr(concurrency.outage, "_throttle", LineThrottle())
 
 
 @pytest.mark.usefixtures("away")

@@ -14,6 +14,7 @@ from django_mcp.asgi import Application
 from django_mcp.cache_outages import CacheOutage
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.guards import rates
+from django_mcp.line_throttle import LineThrottle
 from django_mcp.models import CallRecord, ClientRegistration, ToolGroup, ToolTask
 from django_mcp.policy.snapshot import forget_snapshot
 from django_mcp.primitives.declaration import collecting
@@ -501,7 +502,8 @@ def test_cache_that_cannot_count_is_logged_once_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [1000.0]
-    outage = CacheOutage(rates.logger, "The cache is away", clock=lambda: clock[0])
+    throttle = LineThrottle(clock=lambda: clock[0])
+    outage = CacheOutage(rates.logger, "The cache is away", throttle=throttle)
     monkeypatch.setattr(rates, "outage", outage)
     settings.DJANGO_MCP_RATES = {"user": "100/d"}
 

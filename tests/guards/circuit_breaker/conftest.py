@@ -10,6 +10,7 @@ from pytest_django import Settings
 from django_mcp import Breaker
 from django_mcp.asgi import Application
 from django_mcp.guards import circuit_breaker
+from django_mcp.line_throttle import LineThrottle
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.clients import modern as modern
@@ -26,7 +27,7 @@ TOOLS = tools_of(Breaker(name="upstream", failures=2, reset=RESET))
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     vars(upstream).update(vars(Upstream()))
     caches["default"].clear()
-    monkeypatch.setattr(circuit_breaker.outage, "_logged_at", None)
+    monkeypatch.setattr(circuit_breaker.outage, "_throttle", LineThrottle())
     yield
     caches["default"].clear()
     requests.clear()
