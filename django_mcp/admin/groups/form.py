@@ -37,7 +37,7 @@ class ToolGroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in th
         help_texts: ClassVar = {
             "rows_per_hour": _("Items of lists, and one for any other result; empty: no limit."),
             "rows_per_day": _("At least those of an hour."),
-            "bytes_per_hour": _("Of texts and media, such as 1048576 for 1 MB; empty: no limit."),
+            "bytes_per_hour": _("Of texts and media, such as 1048576 for 1 MiB; empty: no limit."),
             "bytes_per_day": _("At least those of an hour."),
         }
 
