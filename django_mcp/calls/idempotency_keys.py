@@ -1,6 +1,5 @@
 """Idempotency keys of calls: the key that was sent, its scope, and a digest of the arguments."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from django_mcp.calls.call import Call
 from django_mcp.conf import settings
 from django_mcp.exceptions import InvalidArgumentsError, Violation
 from django_mcp.meta_keys import IDEMPOTENCY_KEY_META_KEY
+from django_mcp.policy.callers import digest
 from django_mcp.primitives.primitive import Primitive
 from django_mcp.tools.tool import Tool
 
@@ -61,7 +61,7 @@ def scope_of(call: Call, key: str) -> str:
         key,
     ]
     # By no secret: a key must be found again after the secret of the site has changed.
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return digest(*parts)
 
 
 def argument_digests(call: Call) -> list[str]:

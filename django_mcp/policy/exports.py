@@ -7,7 +7,6 @@ not counted.
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django_mcp.conf import settings
 from django_mcp.policy.callers import caller_key, digest
@@ -111,7 +110,7 @@ def usages_of(
     keys = {
         exporter: [_key(exporter, budget, moment) for budget in budgets] for exporter in exporters
     }
-    counts = _cache().get_many([key for each in keys.values() for key in each])
+    counts = limits_cache().get_many([key for each in keys.values() for key in each])
     return {
         exporter: [
             _usage(budget, counts.get(key, 0), moment)
@@ -132,7 +131,7 @@ def count(
     Of any number of exports at the same time, each is told a usage that has those before it.
     Raises whatever the cache raises, and `UncountableError`.
     """
-    counts = increase(_cache(), _increases(exporter, budgets, amounts, moment))
+    counts = increase(limits_cache(), _increases(exporter, budgets, amounts, moment))
     return [_usage(budget, used, moment) for budget, used in zip(budgets, counts, strict=True)]
 
 
@@ -144,7 +143,7 @@ def take_back(
 ) -> None:
     """Undo `count` of the same arguments."""
     negative = {unit: -amount for unit, amount in amounts.items()}
-    increase(_cache(), _increases(exporter, budgets, negative, moment))
+    increase(limits_cache(), _increases(exporter, budgets, negative, moment))
 
 
 def _increases(
@@ -179,7 +178,3 @@ def _window(budget: Budget, moment: datetime.datetime) -> int:
 def _key(exporter: str, budget: Budget, moment: datetime.datetime) -> str:
     counter = digest(exporter, budget.group, budget.unit, budget.period)
     return f"django-mcp:export:{counter}:{_window(budget, moment)}"
-
-
-def _cache() -> Any:
-    return limits_cache()

@@ -60,7 +60,7 @@ class Leases:
 
         Raises what the cache raises.
         """
-        found = self._free_place(_cache(), name, places)
+        found = self._free_place(limits_cache(), name, places)
         if found is not None:
             self._hold([found])
         return found
@@ -95,7 +95,7 @@ class Leases:
     def _take_at_once(self, wanted: Sequence[Wanted]) -> list[Lease | None]:
         tried = [_lease_of(each.name, random.randrange(each.places)) for each in wanted]
         values = {each.key: each.token for each in tried}
-        are_free = add_each(_cache(), values, settings.LEASE_TIME)
+        are_free = add_each(limits_cache(), values, settings.LEASE_TIME)
         self._hold([each for each, is_free in zip(tried, are_free, strict=True) if is_free])
         return [each if is_free else None for each, is_free in zip(tried, are_free, strict=True)]
 
@@ -118,7 +118,7 @@ class Leases:
                     doubtful[each.key] = each.token
             if not self._held:
                 renewal.remove(self)
-        cache = _cache()
+        cache = limits_cache()
         if doubtful:
             found = cache.get_many(doubtful)
             own += [key for key, token in doubtful.items() if found.get(key) == token]
@@ -135,7 +135,7 @@ class Leases:
             due = {key: lease for key, lease in self._held.items() if lease.taken <= begun}
         if not due:
             return
-        cache = _cache()
+        cache = limits_cache()
         found = cache.get_many(due)
         for key, lease in due.items():
             if found.get(key) == lease.token:
@@ -187,7 +187,3 @@ def _leases_of(process: int) -> Leases:
     # By process: a fork holds nothing of its parent's, and uWSGI calls nothing of
     # os.register_at_fork().
     return Leases()
-
-
-def _cache() -> BaseCache:
-    return limits_cache()
