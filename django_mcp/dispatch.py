@@ -46,13 +46,16 @@ from django_mcp.policy.visibility import Visibility
 from django_mcp.schemas.output.output import Rendered
 from django_mcp.threads.answers import Answer
 from django_mcp.threads.executors import run_detached, run_in_control, run_in_worker
-from django_mcp.threads.notifications import wait_until_published
+from django_mcp.threads.notifications import wait_until_published, waiter_count
 from django_mcp.tools.tool import Tool
 
 T = TypeVar("T")
 
 RECHECK_INTERVAL_SECONDS = 0.5
-"""Longest wait for a publication before a guard is called again."""
+"""Longest wait for a publication before a guard is called again, where few calls wait."""
+
+RECHECKS_PER_SECOND = 100
+"""Most such calls of guards in this process: those who wait take the threads from nobody."""
 
 Loop = asyncio.AbstractEventLoop
 
@@ -274,8 +277,9 @@ async def _repeat_while_waiting(call: Call, work: Callable[[], Awaitable[T]]) ->
                 left = waiting.timeout - (time.monotonic() - began)
                 if left <= 0:
                     raise BusyError from None
-                patience = min(left, RECHECK_INTERVAL_SECONDS)
-                await wait_until_published(waiting.key, patience=patience)
+                interval = (waiter_count() + 1) / RECHECKS_PER_SECOND
+                interval = max(RECHECK_INTERVAL_SECONDS, interval)
+                await wait_until_published(waiting.key, patience=min(left, interval))
 
 
 @asynccontextmanager

@@ -32,6 +32,12 @@ def publish(key: object) -> None:
         subscriber.callback(key)
 
 
+def waiter_count() -> int:
+    """Return about how many wait in this process for something to be published."""
+    with _lock:
+        return len(_subscribers)
+
+
 async def wait_until_published(key: object, *, patience: float) -> None:
     """Return when the key is published, or after `patience` seconds."""
     loop = asyncio.get_running_loop()

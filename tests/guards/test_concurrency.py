@@ -341,9 +341,11 @@ class Waiting(Guard):
     """Lets calls of `look` wait until `is_open`."""
 
     is_open = False
+    asked = 0
 
     def before(self, call: Call) -> Rendered | None:
         if call.invocation.name == "look" and not Waiting.is_open:
+            Waiting.asked += 1
             gate.note("waiting")
             raise WaitFor("opened", timeout=PATIENCE)
         return None
@@ -369,6 +371,29 @@ def test_call_that_waits_for_a_guard_holds_no_place(
 
     assert other.result["structuredContent"] == {"result": "changed"}
     assert waited.result["structuredContent"] == {"result": "seen"}
+
+
+def test_calls_that_wait_do_not_keep_the_threads_from_others(
+    modern: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DJANGO_MCP_GUARDS = [f"{HERE}.Waiting"]
+    monkeypatch.setattr(Waiting, "is_open", False)
+    monkeypatch.setattr(Waiting, "asked", 0)
+    monkeypatch.setattr(dispatch, "RECHECK_INTERVAL_SECONDS", 0.001)
+    monkeypatch.setattr(dispatch, "RECHECKS_PER_SECOND", 1 / PATIENCE)
+
+    async def work() -> list[Answer]:
+        async with modern.calling("look") as first, modern.calling("look") as second:
+            for _ in range(2):
+                await gate.arrival()
+            for _ in range(3):
+                await until_served(modern, "change")
+            assert Waiting.asked == 2
+            monkeypatch.setattr(Waiting, "is_open", True)
+            publish("opened")
+            return [await first.answer(), await second.answer()]
+
+    assert [each.result["isError"] for each in scenario(work)] == [False, False]
 
 
 class NotingCache(LocMemCache):
