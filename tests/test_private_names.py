@@ -323,6 +323,7 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
         "django.core.cache.backends.redis.RedisCache": {
             "_cache": None,
             "_options": None,
+            "_servers": None,
         },
     },
     (

@@ -13,7 +13,7 @@ from django_mcp.policy.callers import caller_key, digest
 from django_mcp.policy.snapshot import BUDGET_COLUMNS, Snapshot
 from django_mcp.principals import Principal
 from django_mcp.threads.cache_context import limits_cache
-from django_mcp.threads.cache_counters import Increase, increase
+from django_mcp.threads.cache_counters import Increase, counts_in, increase
 
 PERIOD_SECONDS = {"hour": 3_600, "day": 86_400}
 
@@ -110,11 +110,11 @@ def usages_of(
     keys = {
         exporter: [_key(exporter, budget, moment) for budget in budgets] for exporter in exporters
     }
-    counts = limits_cache().get_many([key for each in keys.values() for key in each])
+    flat = [key for each in keys.values() for key in each]
+    counts = dict(zip(flat, counts_in(limits_cache(), flat), strict=True))
     return {
         exporter: [
-            _usage(budget, counts.get(key, 0), moment)
-            for budget, key in zip(budgets, each, strict=True)
+            _usage(budget, counts[key], moment) for budget, key in zip(budgets, each, strict=True)
         ]
         for exporter, each in keys.items()
     }

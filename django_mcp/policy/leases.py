@@ -19,7 +19,7 @@ from django.core.cache import BaseCache
 
 from django_mcp.conf import settings
 from django_mcp.threads.cache_context import limits_cache
-from django_mcp.threads.cache_counters import add_each
+from django_mcp.threads.cache_counters import add_each, delete_each
 from django_mcp.threads.renewal import RENEWALS_PER_LEASE, renewal
 
 logger = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Leases:
         if doubtful:
             found = cache.get_many(doubtful)
             own += [key for key, token in doubtful.items() if found.get(key) == token]
-        cache.delete_many(own)
+        delete_each(cache, own)
 
     def renew(self) -> None:
         """Renew what has been held for long enough that it could expire before the next renewal.

@@ -28,7 +28,7 @@ from django_ratelimit.core import (
 from django_mcp.policy.callers import digest
 from django_mcp.rate import Rate
 from django_mcp.threads.cache_context import in_cache_context
-from django_mcp.threads.cache_counters import Increase, UncountableError, increase
+from django_mcp.threads.cache_counters import Increase, UncountableError, counts_in, increase
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +101,8 @@ def is_enabled() -> bool:
 
 def usages_in(counters: Sequence[Counter]) -> list[Usage]:
     """Return the usage of counters, by one request to the cache. Raises what the cache raises."""
-    found = _cache().get_many([each.cache_key for each in counters])
-    return [each.usage(found.get(each.cache_key) or 0) for each in counters]
+    counts = counts_in(_cache(), [each.cache_key for each in counters])
+    return [each.usage(count) for each, count in zip(counters, counts, strict=True)]
 
 
 def count(counters: Sequence[Counter], events: int = 1) -> list[Usage]:

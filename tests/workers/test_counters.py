@@ -11,7 +11,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from django_mcp.threads.cache_context import in_cache_context
-from django_mcp.threads.cache_counters import Increase, add_each, increase
+from django_mcp.threads.cache_counters import Increase, add_each, counts_in, delete_each, increase
 from tests.ports import held_port
 from tests.workers.processes import redis_server
 
@@ -102,3 +102,13 @@ def test_value_is_added_where_there_is_none(cache: BaseCache, redis: Redis) -> N
     assert added == [False, True]
     assert cache.get_many(["first", "second"]) == {"first": "of another", "second": 2**100}
     assert 0 < redis.ttl("x:1:second") <= 30
+
+
+def test_counters_are_read_in_their_order_and_deleted(cache: BaseCache) -> None:
+    increase(cache, increases(rows=3, bytes=100, others=1))
+    delete_each(cache, [])
+
+    assert counts_in(cache, ["bytes", "none", "rows"]) == [100, 0, 3]
+    delete_each(cache, ["rows", "bytes"])
+
+    assert counts_in(cache, ["bytes", "rows", "others"]) == [0, 0, 1]
