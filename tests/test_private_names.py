@@ -51,7 +51,6 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "execute_sql": "(self, returning_fields=...)",
         },
         "django.db.models.sql.query.Query": {
-            "clone": "(self)",
             "get_compiler": "(self, using=..., connection=..., elide_empty=...)",
         },
     },
