@@ -80,6 +80,7 @@ def test_metadata_names_the_distribution_its_licence_and_its_extras(metadata: Me
         "drf",
         "oauth",
         "ratelimit",
+        "resilience",
         "tasks",
     }
 
