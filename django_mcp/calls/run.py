@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -51,10 +51,14 @@ class UnitOfWork:
 
     @property
     def has_hooks(self) -> bool:
-        """True if the transaction has hooks to run after its commit."""
+        """True if the transaction has hooks to run after its commit whose failure is the call's.
+
+        Robust ones, such as those that end cached results, are not: Django logs what they raise.
+        """
         if self.database is None or not self.is_outermost:
             return False
-        return len(connections[self.database].run_on_commit) > 1
+        hooks: Iterable[Any] = connections[self.database].run_on_commit
+        return sum(not is_robust for _, _, is_robust in hooks) > 1
 
     def mark_committed(self) -> None:
         """Note that the transaction was committed."""

@@ -153,11 +153,11 @@ def test_exception_of_what_prepares_the_tool_is_told(held: Held) -> None:
 class TestFollowUp:
     """Hooks of `transaction.on_commit`, which run when the work is saved."""
 
-    def act(self, hook: Callable[[], Any]) -> Callable[[], str]:
+    def act(self, hook: Callable[[], Any], *, robust: bool = False) -> Callable[[], str]:
         def act() -> str:
             """Act."""
             Group.objects.create(name="kept")
-            transaction.on_commit(hook)
+            transaction.on_commit(hook, robust=robust)
             return "written"
 
         return act
@@ -193,6 +193,20 @@ class TestFollowUp:
         assert (task.status, CallRecord.objects.get().outcome) == ("completed", "ok")
         assert result_of(task.pk).structured == {"result": "written"}
         assert ran == ["working"]  # nobody is told of an end that may still change
+
+    def test_task_does_not_wait_for_a_robust_hook_whose_failure_is_not_its_own(
+        self, held: Held
+    ) -> None:
+        ran: list[str] = []
+
+        def hook() -> None:
+            ran.append(ToolTask.objects.get().status)
+            raise ZeroDivisionError
+
+        task = run(self.act(hook, robust=True))
+
+        assert (task.status, CallRecord.objects.get().outcome) == ("completed", "ok")
+        assert ran == ["completed"]
 
     def test_hook_outside_the_transaction_of_the_task_is_the_tool_s_failure(
         self, held: Held
