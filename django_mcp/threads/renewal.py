@@ -33,13 +33,15 @@ class RenewalThread:
         self._renew: dict[object, Callable[[], object]] = {}
         self._changed = Condition()
         self._thread: Thread | None = None
+        self._interval = 0.0
         self._due = 0.0
 
     def add(self, key: object, renew: Callable[[], object]) -> None:
         """See `Renewal.add`."""
-        due = _next_due()
+        interval = settings.LEASE_TIME / RENEWALS_PER_LEASE
+        due = time.monotonic() + interval
         with self._changed:
-            self._renew[key] = renew
+            self._renew[key], self._interval = renew, interval
             if self._thread is None or not self._thread.is_alive():
                 self._due = due
                 self._thread = Thread(target=self._run, name="django_mcp_renewal", daemon=True)
@@ -63,7 +65,7 @@ class RenewalThread:
         with self._changed:
             while (left := self._due - time.monotonic()) > 0:
                 self._changed.wait(left)
-            self._due = _next_due()
+            self._due = time.monotonic() + self._interval
             if not self._renew:
                 self._thread = None
             return bool(self._renew)
@@ -101,10 +103,6 @@ class Renewal:
             yield
         finally:
             self.remove(key)
-
-
-def _next_due() -> float:
-    return time.monotonic() + settings.LEASE_TIME / RENEWALS_PER_LEASE
 
 
 @cache
