@@ -33,6 +33,11 @@ SUITE = f"not ({PROGRAMS} or slow)"
 # Where these tests are; to collect all the others takes each process of pytest's ten seconds.
 BROWSER = ("browser", "tests/browser")
 BROKERS = ("brokers", "tests/workers")
+# Processes that share a cache, whatever their broker is: with one.
+SHARED_CACHE = tuple(
+    f"--ignore=tests/workers/test_{name}.py"
+    for name in ("breakers", "budgets", "cache", "concurrency", "counters", "rates")
+)
 NODE = ("node", "tests/interop")
 SERVERS = (
     "slow",
@@ -212,7 +217,7 @@ def legs() -> list[Leg]:
         ),
         Leg(
             name="rabbitmq",
-            commands=[(PYTHON, *WAITING, *BROKERS)],
+            commands=[(PYTHON, *WAITING, *BROKERS, *SHARED_CACHE)],
             environment={"BROKER_URL": rabbitmq_url(), "DATABASE_URL": postgres_url()},
             obstacle=no_rabbitmq,
             waits=True,
