@@ -81,6 +81,7 @@ def test_forked_process_renews_its_own_leases_and_none_of_its_parent() -> None:
     def child() -> None:
         with renewal.during(lambda: renew("child's")):
             assert seen_by_child.wait(PATIENCE)
+        until(lambda: not threads())  # one that was killed would keep the queue locked
 
     seen_by_child = context.Event()
     with renewal.during(lambda: renew("parent's")):
