@@ -36,7 +36,7 @@ def site_options(cache_port: int) -> dict[str, str]:
     return {
         "CACHE_URL": f"redis://127.0.0.1:{cache_port}",
         "BUSY_AFTER": "60",
-        "LEASE_TIME": "3",
+        "LEASE_TIME": "10",
     }
 
 
