@@ -42,6 +42,12 @@ class Cache(Guard):
             if found.is_known:
                 return found.result
             until = acquire(found.lock)
+            if until is not None:
+                # One that held the lock until now may have stored its result after the look.
+                again = read(place)
+                if again.is_known:
+                    release(found.lock, until)
+                    return again.result
         except Exception as error:  # noqa: BLE001  (of whatever cache)
             outage.log(error)
             return None

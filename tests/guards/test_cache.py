@@ -95,6 +95,19 @@ class BrokenCache(LocMemCache):
         raise ConnectionError("the cache is away")
 
 
+class LateCache(LocMemCache):
+    """A cache in which another process stores a result just after it was looked for."""
+
+    is_late = False
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_many(*args, **kwargs)
+        if LateCache.is_late:
+            LateCache.is_late = False
+            return {key: each for key, each in found.items() if not isinstance(each, tuple)}
+        return found
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
@@ -531,6 +544,20 @@ def test_what_another_version_has_kept_is_computed_anew(
 
 
 # Many at once.
+
+
+def test_result_that_another_has_stored_a_moment_ago_is_not_computed_again(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{HERE}.LateCache"}}
+    first = ask(client, "shared")
+    monkeypatch.setattr(LateCache, "is_late", True)
+
+    second = ask(client, "shared")
+    third = ask(client, "shared")
+
+    assert not LateCache.is_late
+    assert (first, second, third) == ("1", "1", "1")
 
 
 @pytest.mark.parametrize("name", ["slow", "aslow"])
