@@ -5,7 +5,7 @@ from django_mcp.primitives.resolution import Resolution
 from django_mcp.prompts.declaration import PromptDeclaration
 from django_mcp.prompts.output import MessagesOutput, returned_problems
 from django_mcp.prompts.prompt import Prompt
-from django_mcp.schemas.input.signature import read_signature
+from django_mcp.schemas.input.function_signature import read_signature
 
 
 def resolve(declaration: PromptDeclaration) -> Prompt:

@@ -12,7 +12,8 @@ from django_mcp.resources.declaration import ResourceDeclaration, ResourceOption
 from django_mcp.resources.output import read_contents_output
 from django_mcp.resources.resource import Resource
 from django_mcp.resources.uri_templates import URIPattern
-from django_mcp.schemas.input.signature import Signature, read_signature
+from django_mcp.schemas.input.function_signature import read_signature
+from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.output.output import Output
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")  # RFC 3986, section 3.1

@@ -8,8 +8,9 @@ from typing import Any
 from typing_extensions import is_typeddict
 
 from django_mcp.schemas.annotations import type_hints
+from django_mcp.schemas.input.function_signature import read_signature
 from django_mcp.schemas.input.parameters import read_parameters
-from django_mcp.schemas.input.signature import Signature, read_signature
+from django_mcp.schemas.input.signature import Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
