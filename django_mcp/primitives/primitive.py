@@ -33,7 +33,8 @@ class Primitive:
     The policy reads these fields alone.
     `read_only` means that it changes nothing, so that read-only groups keep it. `atomic` is the
     alias of the database whose transaction a run takes place in, or None. `rates` limit the calls
-    of each caller. `cache` is the policy by which results are kept, or None.
+    of each caller. `cache` is the policy by which results are kept, or None. `place` is that of the
+    call that has declared it, where a call has, and not a decorator.
     """
 
     kind: ClassVar[Kind]
@@ -65,6 +66,7 @@ class Primitive:
     atomic: str | None = None
     rates: tuple[Rate, ...] = ()
     cache: CachePolicy | None = None
+    place: str | None = None
 
     @property
     def key(self) -> Key:
@@ -74,7 +76,7 @@ class Primitive:
     @property
     def located_name(self) -> str:
         """Dotted name with file and line, for messages to the author."""
-        return located_name_of(self.function)
+        return located_name_of(self.function) if self.place is None else self.place
 
     @property
     def time_limit(self) -> float:

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from django_mcp.kinds import Kind
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import Declaration
+from django_mcp.primitives.located_declaration import LocatedDeclaration
 from django_mcp.primitives.raises import Raises, raises_problems
 from django_mcp.primitives.requirement import read_requirement
 from django_mcp.primitives.retry import Retry, is_duration
@@ -93,11 +94,17 @@ class Resolution:
             "retry": declaration.retry,
             "rates": self.attempt(_rates, declaration.rate) or (),
             "max_concurrent": declaration.max_concurrent,
+            "place": _place(declaration),
         }
 
     def error(self) -> ValueError:
         """Return the error that names all problems."""
         return ValueError("; ".join(dict.fromkeys(self.problems)))
+
+
+def _place(declaration: Declaration) -> str | None:
+    is_call = isinstance(declaration, LocatedDeclaration)
+    return declaration.located_name if is_call else None
 
 
 def _rates(texts: Any) -> tuple[Rate, ...]:

@@ -1,9 +1,9 @@
 """Options of tools that run in the background."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from django_mcp.conf import settings
 from django_mcp.primitives.retry import Retry
@@ -27,10 +27,6 @@ class BackgroundOptions:
     or a caller that waits for it loses its access."""
     require_task: bool = False
     """Refuse clients that cannot take a task handle instead of the result."""
-    prepare: Callable[..., Any] | None = None
-    """Function that is called within the request, before there is a task, and may ask the user.
-    It takes any of the tool's parameters by name, and what it returns (a dict, or None) joins the
-    arguments. Parameters that its TypedDict names are hidden from clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +58,6 @@ class Background(BackgroundOptions):
         """Yield the problems of the options, for the author of the tool."""
         queue: object = self.queue
         lifetime: object = self.keep_result
-        prepare: object = self.prepare
         if queue is not None and not (isinstance(queue, str) and queue):
             yield "queue must be the name of a queue"
         if lifetime is not None and not (
@@ -71,5 +66,3 @@ class Background(BackgroundOptions):
             yield "keep_result must be a positive timedelta"
         if self.on_disconnect not in get_args(OnDisconnect):
             yield f"on_disconnect must be one of {', '.join(get_args(OnDisconnect))}"
-        if prepare is not None and not callable(prepare):
-            yield "prepare must be a function"

@@ -1,6 +1,6 @@
 """The `@tool` decorator and its options: each is one field, of this class or of its bases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -18,11 +18,10 @@ Overflow = Literal["refuse", "truncate", "link"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
-    """A function that is declared to be a tool, with the options of `@tool`."""
+class ToolOptions(BackgroundOptions, CacheOptions, Declaration):
+    """Options of every tool, whatever runs when it is called."""
 
     kind: ClassVar[Kind] = Kind.TOOL
-    resolver: ClassVar[str] = "django_mcp.tools.resolution.resolve"
 
     read_only: bool = False
     """It changes nothing (`readOnlyHint`)."""
@@ -39,18 +38,10 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
     atomic: bool | str | None = None
     """Run it in a transaction, of the named database when a string; default: unless it is
     read-only. Sync tools only."""
-    fields: Iterable[str] | Mapping[str, str] = ()
-    """The fields of a returned Django model instance or queryset to show; `relation__field` follows
-    relations. A mapping has them by the names to show."""
-    page_size: int | None = None
-    """Serve the queryset that it returns in pages of at most so many rows: it gets the optional
-    parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
     overflow: Overflow = "refuse"
     """Treatment of a result with too many rows or bytes: `refuse` it, with advice; `truncate` a
     list to whole rows, and say so; or store it for a while, and return a `link` that its caller may
     read."""
-    schema_extra: Mapping[str, Any] | None = None
-    """JSON Schema keywords merged into the root of the input schema."""
     background: bool = False
     """It is slow: run it outside the request, on Celery or the backend that
     `DJANGO_MCP_BACKGROUND_BACKEND` names. The options below are for such tools only."""
@@ -67,8 +58,6 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.fields, Mapping):
-            self._collect("fields")
         self._collect_cache_options()
 
     @property
@@ -78,6 +67,31 @@ class ToolDeclaration(BackgroundOptions, CacheOptions, Declaration):
             return ()
         companion: Declaration = import_string(STORED_RESULTS)(self)
         return (companion,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolDeclaration(ToolOptions):
+    """A function that is declared to be a tool, with the options of `@tool`."""
+
+    resolver: ClassVar[str] = "django_mcp.tools.resolution.resolve"
+
+    fields: Iterable[str] | Mapping[str, str] = ()
+    """The fields of a returned Django model instance or queryset to show; `relation__field` follows
+    relations. A mapping has them by the names to show."""
+    page_size: int | None = None
+    """Serve the queryset that it returns in pages of at most so many rows: it gets the optional
+    parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
+    schema_extra: Mapping[str, Any] | None = None
+    """JSON Schema keywords merged into the root of the input schema."""
+    prepare: Callable[..., Any] | None = None
+    """Function of a background tool that is called within the request, before there is a task, and
+    may ask the user. It takes any of the tool's parameters by name, and what it returns (a dict, or
+    None) joins the arguments. Parameters that its TypedDict names are hidden from clients."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.fields, Mapping):
+            self._collect("fields")
 
 
 tool = decorator_of(ToolDeclaration)

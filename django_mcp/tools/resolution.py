@@ -3,20 +3,22 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import get_args
+from typing import Any, get_args
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.primitives.result_cache.policy import read_cache_policy
-from django_mcp.schemas.input.signature import read_signature
+from django_mcp.schemas.input.function_signature import read_signature
+from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.json_schema import JSONSchema
+from django_mcp.schemas.output.output import Output
 from django_mcp.schemas.pages.output import paged
 from django_mcp.schemas.return_annotation import read_output
 from django_mcp.schemas.stored_output import stored
 from django_mcp.schemas.truncation import truncated
 from django_mcp.tools.background import Background, BackgroundOptions
-from django_mcp.tools.declaration import Overflow, ToolDeclaration
+from django_mcp.tools.declaration import Overflow, ToolDeclaration, ToolOptions
 from django_mcp.tools.preparation import read_preparation
 from django_mcp.tools.tool import Tool
 
@@ -24,9 +26,8 @@ from django_mcp.tools.tool import Tool
 def resolve(declaration: ToolDeclaration) -> Tool:
     """Return the tool of a declaration. Raises `ValueError` with all problems, for its author."""
     resolution = Resolution(declaration)
-    problems, parameters = resolution.problems, resolution.documentation.parameters
-    problems += _problems(declaration, is_async=resolution.is_async)
-    shared = resolution.shared_fields()
+    resolution.problems += _problems(declaration)
+    parameters = resolution.documentation.parameters
     prepare, page_size = declaration.prepare, _page_size(declaration)
     preparation = None
     if callable(prepare):
@@ -46,9 +47,37 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         hidden=() if preparation is None else preparation.fills,
         page_size=page_size,
     )
+    output = resolution.attempt(read_output, declaration.function, fields=paths_of(declaration))
+    return build_tool(
+        resolution,
+        declaration,
+        signature=signature,
+        output=output,
+        page_size=page_size,
+        preparation=preparation,
+    )
+
+
+def build_tool(
+    resolution: Resolution,
+    declaration: ToolOptions,
+    *,
+    signature: Signature | None,
+    output: Output | None,
+    page_size: int | None = None,
+    **own: Any,
+) -> Tool:
+    """Return the tool of a declaration with this signature and the output of one call or row.
+
+    `own` are fields of `Tool` in place of those that the shared options give, such as `function`.
+    Without a signature or an output there are problems. Raises `ValueError` with all of them.
+    """
+    problems = resolution.problems
+    shared = resolution.shared_fields()
+    is_async = own.setdefault("is_async", resolution.is_async)
+    problems += _option_problems(declaration, is_async=is_async)
     if signature is not None and declaration.idempotency_key is not None:
         problems += _key_problems(declaration, signature.input_schema)
-    output = resolution.attempt(read_output, declaration.function, fields=_paths(declaration))
     truncates = declaration.overflow == "truncate"
     if output is not None and page_size is not None:
         output = resolution.attempt(paged, output, truncates=truncates)
@@ -71,26 +100,44 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         raise resolution.error()
     if declaration.background:
         shared |= {"timeout": None, "retry": None}
-    return Tool(
-        **shared,
-        read_only=declaration.read_only,
-        destructive=declaration.destructive,
-        idempotent=declaration.idempotent,
-        idempotency_key=declaration.idempotency_key,
-        open_world=declaration.open_world,
-        page_size=page_size,
-        overflow=declaration.overflow,
-        atomic=None if resolution.is_async else _database(declaration),
-        has_parameter_headers='"x-mcp-header"' in json.dumps(signature.input_schema),
-        background=_background(declaration) if declaration.background else None,
-        signature=signature,
-        preparation=preparation,
-        output=output,
-        cache=cache,
-    )
+    fields_of_tool: dict[str, Any] = {
+        "read_only": declaration.read_only,
+        "destructive": declaration.destructive,
+        "idempotent": declaration.idempotent,
+        "idempotency_key": declaration.idempotency_key,
+        "open_world": declaration.open_world,
+        "page_size": page_size,
+        "overflow": declaration.overflow,
+        "atomic": None if is_async else _database(declaration),
+        "has_parameter_headers": '"x-mcp-header"' in json.dumps(signature.input_schema),
+        "background": _background(declaration) if declaration.background else None,
+        "signature": signature,
+        "preparation": None,
+        "output": output,
+        "cache": cache,
+    }
+    return Tool(**shared | fields_of_tool | own)
 
 
-def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
+def paths_of(declaration: Any) -> Mapping[str, str]:
+    """Return the paths of the option `fields` by the names that they have in results."""
+    named = declaration.fields
+    return dict(named) if isinstance(named, Mapping) else {each: each for each in named}
+
+
+def _problems(declaration: ToolDeclaration) -> Iterator[str]:
+    prepare: object = declaration.prepare
+    if declaration.page_size != _page_size(declaration):
+        yield f"page_size must be a positive integer, not {declaration.page_size!r}"
+    if prepare is None:
+        return
+    if not callable(prepare):
+        yield "prepare must be a function"
+    elif not declaration.background:
+        yield "prepare is an option of tools with background=True"
+
+
+def _option_problems(declaration: ToolOptions, *, is_async: bool) -> Iterator[str]:
     if declaration.read_only and declaration.destructive:
         yield "cannot be both read-only and destructive"
     atomic = declaration.atomic
@@ -98,8 +145,6 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield "an async tool cannot be atomic: Django's transactions are sync"
     elif isinstance(atomic, str) and atomic not in connections.settings:
         yield f"atomic names the database {atomic!r}, which is not in DATABASES"
-    if declaration.page_size != _page_size(declaration):
-        yield f"page_size must be a positive integer, not {declaration.page_size!r}"
     if declaration.overflow not in get_args(Overflow):
         words = ", ".join(map(repr, get_args(Overflow)))
         yield f"overflow must be one of {words}, not {declaration.overflow!r}"
@@ -112,7 +157,7 @@ def _problems(declaration: ToolDeclaration, *, is_async: bool) -> Iterator[str]:
         yield f"{names} are options of tools with background=True"
 
 
-def _key_problems(declaration: ToolDeclaration, schema: JSONSchema) -> Iterator[str]:
+def _key_problems(declaration: ToolOptions, schema: JSONSchema) -> Iterator[str]:
     name = declaration.idempotency_key
     parameter = schema["properties"].get(name) if isinstance(name, str) else None
     if declaration.read_only:
@@ -129,22 +174,16 @@ def _is_string(schema: JSONSchema) -> bool:
     return "string" in types and all(each in ("string", "null") for each in types)
 
 
-def _paths(declaration: ToolDeclaration) -> Mapping[str, str]:
-    """Return the paths of fields by the names that they have in results."""
-    named = declaration.fields
-    return dict(named) if isinstance(named, Mapping) else {each: each for each in named}
-
-
 def _page_size(declaration: ToolDeclaration) -> int | None:
     size = declaration.page_size
     return size if type(size) is int and size > 0 else None
 
 
-def _background(declaration: ToolDeclaration) -> Background:
+def _background(declaration: ToolOptions) -> Background:
     names = [each.name for each in fields(Background)]
     return Background(**{name: getattr(declaration, name) for name in names})
 
 
-def _database(declaration: ToolDeclaration) -> str | None:
+def _database(declaration: ToolOptions) -> str | None:
     atomic = not declaration.read_only if declaration.atomic is None else declaration.atomic
     return atomic if isinstance(atomic, str) else DEFAULT_DB_ALIAS if atomic else None

@@ -11,12 +11,12 @@ from django_mcp.resources.declaration import ResourceDeclaration, ResourceOption
 from django_mcp.resources.files.declaration import StorageResourceDeclaration
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import ToolDeclaration, ToolOptions
 from docs.parts.markdown import code, table
 from docs.parts.source import annotation, class_of, written
 
 CLASSES: Mapping[str, tuple[type, ...]] = {
-    "tool": (Declaration, CacheOptions, ToolDeclaration, BackgroundOptions),
+    "tool": (Declaration, CacheOptions, ToolOptions, ToolDeclaration, BackgroundOptions),
     "resource": (
         ResourceOptions,
         ResourceDeclaration,

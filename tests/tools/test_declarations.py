@@ -665,12 +665,12 @@ def test_every_mistake_of_a_tool_is_reported_at_once() -> None:
         "the group '' is not 1 to 64 of A-Z a-z 0-9 _ . -",
         "the scope 'c d' is not a scope token of RFC 6749",
         "the permission 'e' is not written app_label.codename",
-        "has no description: write a docstring, it is what the agent goes by",
         "parameter 'a' has no annotation",
         "parameter 'b' has no annotation",
         "parameter 'c' must be an ordinary named parameter",
         "parameter 'group' is of the model Group, which no client can send: take its key",
         "it returns a Django model, so fields must say what to show of it",
+        "has no description: write a docstring, it is what the agent goes by",
     ]
 
 

@@ -75,4 +75,4 @@ def test_preparation_that_does_not_fit_is_reported(prepare: Any, problem: str) -
 def test_tool_that_runs_in_its_request_has_none() -> None:
     (problem,) = problems(nothing, background=False)
 
-    assert problem.endswith("are options of tools with background=True")
+    assert problem == "delete: prepare is an option of tools with background=True"

@@ -12,7 +12,7 @@ from django_mcp.checks.ids import CheckId
 from django_mcp.checks.project.django_tasks import workers_advice
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations_of
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import ToolOptions
 
 CELERY_BACKEND = SHORT_NAMES["celery"]
 DJANGO_TASKS_BACKEND = SHORT_NAMES["django_tasks"]
@@ -72,7 +72,7 @@ def check_background_deployment(
     """Check that background tools have workers of their own."""
     if Settings.BACKGROUND_BACKEND.problem():
         return []  # check_settings tells
-    has_tools = any(declaration.background for declaration in declarations_of(ToolDeclaration))
+    has_tools = any(declaration.background for declaration in declarations_of(ToolOptions))
     if not has_tools or backend_path() != THREADS_BACKEND:
         return []
     return [

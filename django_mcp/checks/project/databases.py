@@ -10,7 +10,7 @@ from django.db import connections, router
 
 from django_mcp.checks.ids import CheckId
 from django_mcp.primitives.declaration import declarations_of
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import ToolOptions
 
 WRITE_AHEAD = "PRAGMA journal_mode=WAL"
 """Command after which readers and one writer do not wait for each other."""
@@ -39,9 +39,7 @@ def check_databases(
 def _written_to() -> set[str]:
     """Return the databases of the package's own tables, and those of tools' transactions."""
     models = apps.get_app_config("django_mcp").get_models()
-    named = {
-        each.atomic for each in declarations_of(ToolDeclaration) if isinstance(each.atomic, str)
-    }
+    named = {each.atomic for each in declarations_of(ToolOptions) if isinstance(each.atomic, str)}
     return {router.db_for_write(model) for model in models} | named
 
 

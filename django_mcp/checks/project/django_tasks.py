@@ -14,7 +14,7 @@ from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
 from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
 from django_mcp.primitives.declaration import declarations_of
-from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.declaration import ToolOptions
 
 BACKEND = SHORT_NAMES["django_tasks"]
 DATABASE_BACKEND = "django_tasks_db"
@@ -105,7 +105,7 @@ def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
 
 def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
     tools = defaultdict(list)
-    for declaration in declarations_of(ToolDeclaration):
+    for declaration in declarations_of(ToolOptions):
         if declaration.background:
             tools[backend.queue_of(declaration.queue)].append(declaration.located_name)
     for queue, names in tools.items():

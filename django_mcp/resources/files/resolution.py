@@ -59,7 +59,6 @@ def resolve(declaration: StorageResourceDeclaration) -> SourceResource:
         completers=completers,
         size=None,
         last_modified=None,
-        place=declaration.located_name,
     )
 
 

@@ -82,7 +82,6 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         cache=cache,
         size=None,
         last_modified=None,
-        place=declaration.located_name,
         entries=entries if declaration.listed else None,
     )
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django_mcp.resources.resource import Resource
-from django_mcp.schemas.input.signature import Signature, read_signature
+from django_mcp.schemas.input.function_signature import read_signature
+from django_mcp.schemas.input.signature import Signature
 
 CONTEXT = "django_mcp_context"
 """Parameter of the function of a source by which it is given the caller."""
@@ -15,13 +16,6 @@ CONTEXT = "django_mcp_context"
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceResource(Resource):
     """Resources of a source, whose function takes the `CONTEXT` and the variables of the URI."""
-
-    place: str
-
-    @property
-    def located_name(self) -> str:
-        """See `Primitive`: the place of the call that has declared it."""
-        return self.place
 
     @property
     def may_report(self) -> bool:
