@@ -10,7 +10,15 @@ from django.http import FileResponse
 from django.utils.functional import Promise
 from typing_extensions import override
 
-from django_mcp.content import Audio, Content, EmbeddedResource, Image, Text
+from django_mcp.content import (
+    Audio,
+    Content,
+    EmbeddedResource,
+    Image,
+    PromptMessage,
+    ResourceLink,
+    Text,
+)
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.annotations import each_type_hint, is_union, unwrapped
 from django_mcp.schemas.output.files import embedded_file
@@ -30,6 +38,9 @@ TEXT, BINARY, JSON = "text/plain", "application/octet-stream", "application/json
 
 OF_JSON = re.compile(r"(application/json|.+\+json)\s*(;.*)?", re.IGNORECASE)
 """Media types of JSON."""
+
+NO_CONTENTS = (ResourceLink, PromptMessage)
+"""Content blocks that have their place elsewhere: a read has contents, and nothing beside them."""
 
 
 class ContentsOutput(Output):
@@ -113,6 +124,8 @@ def read_contents_output(
 ) -> ContentsOutput:
     """Return the output of the function of a resource. Raises `ValueError` for its author."""
     annotation = each_type_hint(function).get("return")
+    if wrong := next(_no_contents(annotation), None):
+        raise ValueError(f"it returns a {wrong.__name__}: a resource has no links and no messages")
     if not fields and (annotation is None or _is_plain(annotation)):
         return ContentsOutput(UndeclaredOutput(keeps_data=True), mime_type=mime_type, is_data=False)
     output = read_output(function, fields=fields)
@@ -136,6 +149,14 @@ def _takes_bytes(annotation: Any) -> bool:
     if is_union(bare):
         return any(map(_takes_bytes, get_args(bare)))
     return bare in (Any, object) or (isinstance(bare, type) and issubclass(bare, bytes | bytearray))
+
+
+def _no_contents(annotation: Any) -> Iterator[type]:
+    """Yield the content blocks in an annotation that are no contents of a resource."""
+    if isinstance(annotation, type) and issubclass(annotation, NO_CONTENTS):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _no_contents(each)
 
 
 def _is_content(value: Any) -> bool:

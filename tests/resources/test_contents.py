@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, Field
 from pytest_django import Settings
 
-from django_mcp import Audio, Image, Text, resource
+from django_mcp import Audio, Image, PromptMessage, ResourceLink, Text, resource
 from django_mcp.asgi import Application
+from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.primitives.declaration import collecting
+from django_mcp.primitives.registry import build
 from tests.keys import PATH
 from tests.wire import Client, serving
 
@@ -187,6 +189,23 @@ def test_text_that_is_none_of_the_declared_is_a_failure(client: Client, is_async
         error = other.send("resources/read", {"uri": "shop://thing"}).error
 
     assert error["data"]["django-mcp/error"]["kind"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [ResourceLink, list[Text | ResourceLink], tuple[Image, ResourceLink], PromptMessage],
+)
+def test_what_is_no_content_of_a_resource_cannot_be_declared(
+    annotation: Any, is_async: bool
+) -> None:
+    with collecting() as declared:
+        resource("shop://thing")(returning(annotation, None, is_async=is_async))
+
+    with pytest.raises(ToolRegistrationError) as refused:
+        build(declared)
+
+    (problem,) = refused.value.problems
+    assert problem.endswith(": a resource has no links and no messages")
 
 
 def test_every_kind_of_content_may_be_returned(client: Client, is_async: bool) -> None:
