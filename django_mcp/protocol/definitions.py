@@ -20,6 +20,7 @@ from django_mcp.prompts import prompt as prompts
 from django_mcp.protocol.content_blocks import model_json
 from django_mcp.resources import resource as resources
 from django_mcp.resources.models.entries import Entry
+from django_mcp.schemas.datetimes import with_time_zones
 from django_mcp.tools import tool as tools
 
 
@@ -120,9 +121,10 @@ def wire_icons(icons: Iterable[content.Icon]) -> list[Icon] | None:
 def _annotations(
     resource: resources.Resource, last_modified: datetime | None
 ) -> Annotations | None:
+    moment = None if last_modified is None else with_time_zones(last_modified).isoformat()
     stated = Annotations(
         audience=list(resource.audience) or None,
         priority=resource.priority,
-        last_modified=None if last_modified is None else last_modified.isoformat(),
+        last_modified=moment,
     )
     return stated if model_json(stated) else None

@@ -63,7 +63,8 @@ class ResourceDeclaration(ResourceOptions):
     size: int | None = None
     """Bytes of the content, where it is known; not for templates."""
     last_modified: datetime | None = None
-    """When the content was last changed; not for templates."""
+    """When the content was last changed, in the site's time zone unless it has one; not for
+    templates."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

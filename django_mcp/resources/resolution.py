@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, get_args
 
 from django_mcp.completions.completer import Completer, read_completers
@@ -40,6 +41,9 @@ def resolve(declaration: ResourceDeclaration) -> Resource:
     )
     if type(declaration.size) not in (int, type(None)) or (declaration.size or 0) < 0:
         problems.append(f"size must be a number of bytes, not {declaration.size!r}")
+    last_modified: object = declaration.last_modified
+    if not isinstance(last_modified, datetime | None):
+        problems.append(f"last_modified must be a datetime, not {last_modified!r}")
     completers = completers_of(resolution, declaration, signature)
     cache = cache_of(resolution, declaration, signature, output)
     if pattern is not None and signature is not None:

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from pytest_django import Settings
 
+from django_mcp import resource
 from django_mcp.asgi import Application
 from django_mcp.models import CallRecord, ToolGroup
+from django_mcp.primitives.declaration import collecting
 from tests.keys import PATH
 from tests.protocol.documents import DOCUMENTS, SECRET
 from tests.resources.errors import not_found
@@ -238,6 +241,24 @@ def test_lists_have_resources_and_templates_apart(client: Client) -> None:
         "shop://group/{name}",
         "shop://page/{+path}",
     ]
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_naive_time_of_a_change_is_read_in_the_time_zone_of_the_site(
+    client: Client, settings: Settings, use_tz: bool
+) -> None:
+    settings.TIME_ZONE, settings.USE_TZ = "Europe/Berlin", use_tz
+    with collecting() as declared:
+
+        @resource("shop://hours", last_modified=datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001
+        def hours() -> str:
+            """Opening hours."""
+            return "Nine to five"
+
+    with serving(declared) as other:
+        (listed,) = client.having(application=other).send("resources/list").result["resources"]
+
+    assert listed["annotations"] == {"lastModified": "2026-01-02T03:04:05+01:00"}
 
 
 @pytest.mark.parametrize("method", ["resources/list", "resources/templates/list"])

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from tests.shop.models import Order, Product, Shipment
 
 def every(user: User) -> Any:
     return Order.objects.all()
+
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 async def later(user: User) -> Any:
@@ -121,6 +125,40 @@ def test_mistakes_in_a_declaration_are_reported_with_the_place_of_the_call(
     line = inspect.getsourcelines(built)[1] + 3
     assert where.endswith(f" (tests/resources/test_declarations.py:{line}")
     assert problem in what
+
+
+@pytest.mark.parametrize(
+    ("uri", "options", "problem"),
+    [
+        ("shop://hours", {"size": -1}, "size must be a number of bytes, not -1"),
+        ("shop://hours", {"size": "1"}, "size must be a number of bytes, not '1'"),
+        ("shop://{nr}", {"size": 1}, "size is for resources without variables in their URI"),
+        ("shop://{nr}", {"last_modified": NOW}, "last_modified is for resources without variab"),
+        ("shop://hours", {"last_modified": "2026-01-02"}, "last_modified must be a datetime, not"),
+        ("shop://hours", {"last_modified": NOW.date()}, "last_modified must be a datetime, not d"),
+        ("shop://hours", {"audience": ["users"]}, "audience names 'users', which is neither user"),
+        ("shop://hours", {"priority": True}, "priority must be a number from 0 to 1, not True"),
+        ("shop://{number}", {}, "the URI has the variable 'number', which is no parameter of the"),
+    ],
+)
+def test_mistakes_in_the_options_of_a_resource_are_reported(
+    uri: str, options: dict[str, Any], problem: str
+) -> None:
+    def numbered(nr: int) -> str:
+        """Show it."""
+        return ""
+
+    def whole() -> str:
+        """Show it."""
+        return ""
+
+    with collecting() as declared:
+        resource(uri, name="it", **options)(numbered if "{nr}" in uri else whole)
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    (reported,) = caught.value.problems
+    assert problem in reported
 
 
 def test_all_mistakes_are_reported_at_once() -> None:
