@@ -14,13 +14,25 @@ CLASSES: dict[str, type] = {"data": bytes, "size": int}
 """Classes of the fields of content blocks that are no text."""
 
 
+ICON_SCHEMES = ("https:", "http:", "data:")
+"""Schemes of the URLs of icons; MCP has clients reject every other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
-    """Icon that clients may show for what is served. `sizes` are such as `48x48` or `any`."""
+    """Icon that clients may show for what is served. `sizes` are such as `48x48` or `any`.
+
+    `src` is a whole http(s) or data URL.
+    """
 
     src: str
     mime_type: str | None = None
     sizes: tuple[str, ...] = ()
+
+    @property
+    def is_loadable(self) -> bool:
+        """True if clients may take its URL."""
+        return self.src.lower().startswith(ICON_SCHEMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Resolution of the options that every kind of primitive shares, with all their problems."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
+from django_mcp.content import Icon
 from django_mcp.kinds import Kind
 from django_mcp.primitives.breaker import Breaker
 from django_mcp.primitives.declaration import Declaration
@@ -138,6 +139,7 @@ def _problems(declaration: Declaration) -> Iterator[str]:
     for scope in declaration.scopes:
         if not SCOPE.fullmatch(scope):
             yield f"the scope {scope!r} is not a scope token of RFC 6749"
+    yield from _icon_problems(declaration.icons)
     breaker: object = declaration.breaker
     if isinstance(breaker, Breaker):
         yield from breaker.problems()
@@ -148,6 +150,14 @@ def _problems(declaration: Declaration) -> Iterator[str]:
             yield f"the permission {permission!r} is not written app_label.codename"
     yield from raises_problems(declaration.raises)
     yield from _repeat_problems(declaration)
+
+
+def _icon_problems(icons: Iterable[object]) -> Iterator[str]:
+    for icon in icons:
+        if not isinstance(icon, Icon):
+            yield f"icons must be Icon(src=...) objects, not {icon!r}"
+        elif not icon.is_loadable:
+            yield f"the icon {icon.src[:100]!r} is no http(s) or data URL"
 
 
 def _repeat_problems(declaration: Declaration) -> Iterator[str]:

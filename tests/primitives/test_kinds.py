@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from django_mcp import Endpoint, Principal, prompt, resource, tool
+from django_mcp import Endpoint, Icon, Principal, prompt, resource, tool
 from django_mcp.catalog import empty_list_reason, find, survey, visible
 from django_mcp.exceptions import ToolRegistrationError, UnknownToolError
 from django_mcp.kinds import Kind
@@ -93,6 +93,29 @@ def test_problems_of_all_kinds_are_reported_at_once() -> None:
         "the scope 'two words' is not a scope token of RFC 6749",
         "a class cannot be a resource: tag a function that makes an instance of it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("icon", "problem"),
+    [
+        ("icon.png", "icons must be Icon(src=...) objects, not 'icon.png'"),
+        (Icon(src="/static/icon.png"), "the icon '/static/icon.png' is no http(s) or data URL"),
+        (Icon(src="javascript:alert(1)"), "the icon 'javascript:alert(1)' is no http(s) or data U"),
+        (Icon(src="file:///icon.png"), "the icon 'file:///icon.png' is no http(s) or data URL"),
+    ],
+)
+def test_icon_that_clients_must_reject_is_a_problem_of_every_kind(icon: Any, problem: str) -> None:
+    good = [Icon(src="HTTPS://shop.example/a.png"), Icon(src="data:image/png;base64,AA==")]
+    with collecting() as declared:
+        tool(icons=[*good, icon])(read)
+        resource("note://read", icons=[*good, icon])(read)
+        prompt(icons=[*good, icon])(read)
+
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    assert len(caught.value.problems) == 3
+    assert all(problem in each for each in caught.value.problems)
 
 
 def test_rows_of_switches_have_the_kind(ann: User) -> None:

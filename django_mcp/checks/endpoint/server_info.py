@@ -16,8 +16,6 @@ from django_mcp.content import Icon
 from django_mcp.endpoints import get_endpoints
 
 WEBSITE_SCHEMES = ("https://", "http://")
-ICON_SCHEMES = ("https:", "http:", "data:")
-"""Of the URLs that clients may take; MCP has them reject every other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +97,7 @@ def _messages(source: Source) -> Iterator[CheckMessage]:
             id=CheckId.INVALID_WEBSITE,
         )
     for icon in source.icons:
-        if not icon.src.lower().startswith(ICON_SCHEMES):
+        if not icon.is_loadable:
             yield Error(
                 f"{source.icons_name}: {icon.src[:100]!r} is no http(s) or data URL.",
                 hint='Give the whole address: Icon(src="https://shop.example/static/icon.png"), '
