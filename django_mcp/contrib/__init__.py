@@ -1,0 +1,1 @@
+"""Integrations with other packages, which are imported by projects that have them."""

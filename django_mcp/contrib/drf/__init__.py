@@ -1,0 +1,1 @@
+"""Django REST framework: its views and serializers as tools."""
