@@ -97,6 +97,7 @@ PUBLIC_MODULES = frozenset(
         "django_tasks.backends.dummy",
         "django_tasks.backends.immediate",
         "docstring_parser",
+        "drf_spectacular.utils",
         "jsonschema_rs",
         "mcp",
         "mcp.server.lowlevel",
@@ -123,6 +124,15 @@ PUBLIC_MODULES = frozenset(
         "pydantic.fields",
         "pydantic.json_schema",
         "pydantic_core",
+        "rest_framework",
+        "rest_framework.exceptions",
+        "rest_framework.fields",
+        "rest_framework.relations",
+        "rest_framework.renderers",
+        "rest_framework.serializers",
+        "rest_framework.settings",
+        "rest_framework.validators",
+        "rest_framework.views",
         "starlette.datastructures",
         "starlette.requests",
         "starlette.responses",
@@ -134,6 +144,8 @@ PUBLIC_MODULES = frozenset(
 
 PUBLIC_NAMES = frozenset(
     [
+        "drf_spectacular.openapi.AutoSchema",
+        "drf_spectacular.plumbing.build_basic_type",
         "django.utils.encoding.iri_to_uri",
         "django.utils.http.content_disposition_header",
         "django.utils.text.format_lazy",
@@ -186,6 +198,10 @@ DOCUMENTED_METHODS = {
     "django.views.generic.base.View": "delete dispatch get post put setup",
     "django.views.generic.edit.FormMixin": "form_valid",
     "django.views.generic.edit.ProcessFormView": "get post put",
+    "drf_spectacular.openapi.AutoSchema": (
+        "get_description get_override_parameters get_request_serializer get_response_serializers"
+        " get_summary"
+    ),
     "oauth2_provider.cimd.SafeMetadataFetcher": "fetch",
     "oauth2_provider.scopes.BaseScopes": ("get_all_scopes get_available_scopes get_default_scopes"),
     "oauth2_provider.views.mixins.OAuthLibMixin": "authenticate_client create_token_response",

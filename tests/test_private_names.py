@@ -428,6 +428,22 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "headers": None,
         },
     },
+    "What annotations of drf-spectacular say has no other reader than its own generator.": {
+        "drf_spectacular.drainage": {
+            "get_override": "(obj, prop, default=...)",
+        },
+        "drf_spectacular.plumbing": {
+            "is_basic_type": "(obj, allow_none=...)",
+        },
+    },
+    "Serializers have fields and validators of these classes, which no page describes.": {
+        "rest_framework.relations": {
+            "ManyRelatedField": None,
+        },
+        "rest_framework.validators": {
+            "BaseUniqueForValidator": None,
+        },
+    },
 }
 
 

@@ -1,0 +1,1 @@
+"""JSON Schemas of serializers: of what they accept, and of what they render."""
