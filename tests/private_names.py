@@ -91,6 +91,8 @@ PUBLIC_MODULES = frozenset(
         "django.views.decorators.csrf",
         "django.views.decorators.debug",
         "django.views.decorators.http",
+        "django_filters",
+        "django_filters.widgets",
         "django_ratelimit.core",
         "django_tasks",
         "django_tasks.backends.base",
@@ -132,6 +134,9 @@ PUBLIC_MODULES = frozenset(
         "rest_framework.serializers",
         "rest_framework.settings",
         "rest_framework.validators",
+        "rest_framework.filters",
+        "rest_framework.generics",
+        "rest_framework.pagination",
         "rest_framework.views",
         "starlette.datastructures",
         "starlette.requests",
@@ -162,6 +167,7 @@ DOCUMENTED_ATTRIBUTES = frozenset(
         *("_meta", "_state", "_default_manager", "_base_manager"),  # of Django's models
         *("_fields", "_replace"),  # of named tuples
         *("connection.alias", "connection.close", "connection.settings_dict", "connection.vendor"),
+        "connection.execute_wrapper",
     ]
 )
 

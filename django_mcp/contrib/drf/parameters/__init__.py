@@ -1,0 +1,1 @@
+"""Query parameters of views: those of filter backends and of pagination."""
