@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_DELAY_SECONDS = 3600.0
-"""Longest wait between two runs, however many retries there are."""
+"""Longest wait between two runs of a policy that names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,25 +15,27 @@ class Retry:
 
     Args:
         times: Maximum number of reruns, those after the death of a worker included.
-        backoff: Seconds before the first rerun; each later one waits twice as long, up to an hour.
+        backoff: Seconds before the first rerun; each later one waits twice as long.
+        max_delay: Longest wait between two runs, in seconds. With that of `backoff` all are equal.
         jitter: Wait a random part of that time, at least half of it.
         on: Exceptions to retry on. A `ToolError` is only retried if it has `retryable=True`.
     """
 
     times: int = 3
     backoff: float = 1.0
+    max_delay: float = MAX_DELAY_SECONDS
     jitter: bool = True
     on: tuple[type[Exception], ...] = (Exception,)
 
     def delay(self, run: int) -> float:
         """Return the seconds to wait after run number `run`, which begins at 1."""
-        longest: float = min(MAX_DELAY_SECONDS, self.backoff * 2 ** min(run - 1, 32))
+        longest: float = min(self.max_delay, self.backoff * 2 ** min(run - 1, 32))
         return longest * random.uniform(0.5, 1) if self.jitter else longest
 
     @property
     def shortest_delay(self) -> float:
         """Fewest seconds before the first rerun."""
-        return min(MAX_DELAY_SECONDS, self.backoff) * (0.5 if self.jitter else 1)
+        return min(self.max_delay, self.backoff) * (0.5 if self.jitter else 1)
 
     def problems(self) -> Iterator[str]:
         """Yield the problems of the policy, for the author of the declaration."""
@@ -43,6 +45,8 @@ class Retry:
             yield "Retry.times must be a positive integer"
         if self.backoff != 0 and not is_duration(self.backoff):
             yield "Retry.backoff must be a number of seconds"
+        if self.max_delay != 0 and not is_duration(self.max_delay):
+            yield "Retry.max_delay must be a number of seconds"
         if not (isinstance(kinds, tuple) and kinds and all(map(_is_exception, kinds))):
             yield "Retry.on must be a tuple of exception classes"
 

@@ -910,6 +910,7 @@ class TestBackground:
             ({"retry": 3}, "retry must be a django_mcp.Retry"),
             ({"retry": Retry(times=0), "read_only": True}, "Retry.times must be a positive"),
             ({"retry": Retry(backoff=-1), "read_only": True}, "Retry.backoff must be a number"),
+            ({"retry": Retry(max_delay=-1), "read_only": True}, "Retry.max_delay must be a number"),
             ({"retry": Retry(on=()), "read_only": True}, "Retry.on must be a tuple"),
             (
                 {"retry": Retry(on=(int,)), "read_only": True},  # type: ignore[arg-type]
@@ -934,6 +935,14 @@ class TestBackground:
 
         assert [plain.delay(run) for run in (1, 2, 3, 60)] == [2, 4, 8, 3600]
         assert all(1 <= Retry(backoff=2).delay(1) <= 2 for _ in range(100))
+
+    def test_reruns_wait_no_longer_than_the_longest_delay(self) -> None:
+        growing = Retry(backoff=2, max_delay=5, jitter=False)
+        steady = Retry(backoff=7, max_delay=7, jitter=False)
+
+        assert [growing.delay(run) for run in (1, 2, 3, 60)] == [2, 4, 5, 5]
+        assert [steady.delay(run) for run in (1, 2, 3)] == [7, 7, 7]
+        assert Retry(backoff=9, max_delay=4).shortest_delay == 2
 
 
 # What holds its idempotency key.
