@@ -85,9 +85,14 @@ class Declaration:
             object.__setattr__(self, name, items)
 
     @property
+    def named_function(self) -> Callable[..., Any]:
+        """Function that names the primitive, and whose place its author is shown."""
+        return self.function
+
+    @property
     def key(self) -> Key:
         """Kind and name of the primitive."""
-        return self.kind, name_of(self.function) if self.name is None else self.name
+        return self.kind, name_of(self.named_function) if self.name is None else self.name
 
     @property
     def address(self) -> str | None:
@@ -112,12 +117,12 @@ class Declaration:
     @property
     def dotted_name(self) -> str:
         """Dotted name of the function, such as `shop.services.add_expense`."""
-        return dotted_name_of(self.function)
+        return dotted_name_of(self.named_function)
 
     @property
     def located_name(self) -> str:
         """Dotted name with file and line, for messages to the author."""
-        return located_name_of(self.function)
+        return located_name_of(self.named_function)
 
     @property
     def function_problem(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overloa
 from django_mcp.primitives.declaration import Declaration, register
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 P = ParamSpec("P")
 
 
@@ -20,12 +21,15 @@ Mistakes are reported all at once, when the registry is built: at start-up and b
 
 
 class Decorator(Protocol[P]):
-    """Type of a decorator that is used bare or with options, and returns the function."""
+    """Type of a decorator that is used bare or with options, and returns the function.
+
+    With options it also takes what stands for a function and is not callable, as Django's tasks do.
+    """
 
     @overload
     def __call__(self, function: F, /) -> F: ...
     @overload
-    def __call__(self, *args: P.args, **options: P.kwargs) -> Callable[[F], F]: ...
+    def __call__(self, *args: P.args, **options: P.kwargs) -> Callable[[T], T]: ...
 
 
 class DecoratorWithOptions(Protocol[P]):

@@ -11,6 +11,7 @@ from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.decorator import decorator_of
 from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.tools.background import BackgroundOptions
+from django_mcp.tools.existing_tasks.conversion import existing_task
 
 STORED_RESULTS = "django_mcp.calls.stored_resources.stored_results_of"
 
@@ -92,6 +93,12 @@ class ToolDeclaration(ToolOptions):
         super().__post_init__()
         if not isinstance(self.fields, Mapping):
             self._collect("fields")
+
+    @property
+    def named_function(self) -> Callable[..., Any]:
+        """See `Declaration`: the function of an existing task, where that was declared."""
+        task = existing_task(self.function)
+        return self.function if task is None else task.function
 
 
 tool = decorator_of(ToolDeclaration)

@@ -19,12 +19,14 @@ from django_mcp.schemas.stored_output import stored
 from django_mcp.schemas.truncation import truncated
 from django_mcp.tools.background import Background, BackgroundOptions
 from django_mcp.tools.declaration import Overflow, ToolDeclaration, ToolOptions
+from django_mcp.tools.existing_tasks.conversion import without_task
 from django_mcp.tools.preparation import read_preparation
 from django_mcp.tools.tool import Tool
 
 
 def resolve(declaration: ToolDeclaration) -> Tool:
     """Return the tool of a declaration. Raises `ValueError` with all problems, for its author."""
+    declaration = without_task(declaration)
     resolution = Resolution(declaration)
     resolution.problems += _problems(declaration)
     parameters = resolution.documentation.parameters

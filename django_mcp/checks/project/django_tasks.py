@@ -13,8 +13,8 @@ from django.core.checks.registry import registry
 from django_mcp.background.backend import SHORT_NAMES, backend_path, get_backend
 from django_mcp.checks.ids import CheckId
 from django_mcp.conf import Settings, settings
-from django_mcp.primitives.declaration import declarations_of
-from django_mcp.tools.declaration import ToolOptions
+from django_mcp.primitives.registry import servable
+from django_mcp.tools.tool import Tool
 
 BACKEND = SHORT_NAMES["django_tasks"]
 DATABASE_BACKEND = "django_tasks_db"
@@ -105,9 +105,9 @@ def _execution_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
 
 def _queue_problems(backend: Any, alias: str) -> Iterator[CheckMessage]:
     tools = defaultdict(list)
-    for declaration in declarations_of(ToolOptions):
-        if declaration.background:
-            tools[backend.queue_of(declaration.queue)].append(declaration.located_name)
+    for tool in servable():
+        if isinstance(tool, Tool) and tool.background is not None:
+            tools[backend.queue_of(tool.background.queue)].append(tool.located_name)
     for queue, names in tools.items():
         if backend.queues and queue not in backend.queues:
             yield Error(

@@ -17,6 +17,7 @@ from django_mcp import tool
 from django_mcp.checks.project.background import check_background, check_background_deployment
 from django_mcp.checks.project.django_tasks import check_django_tasks
 from django_mcp.primitives.declaration import collecting
+from tests.calls import serving_declared
 from tests.processes import check_project
 
 pytest.importorskip("django.tasks" if django.VERSION >= (6, 0) else "django_tasks")
@@ -159,11 +160,12 @@ def test_w039_warns_of_a_backend_that_runs_nothing(settings: Settings) -> None:
 
 def test_e018_names_the_tools_whose_queue_the_backend_lacks(settings: Settings) -> None:
     settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": ["slow", "fast"]}}
-    with collecting():
+    with collecting() as declared:
         tool(background=True)(count)
         tool(background=True, queue="default")(sort)
         tool(background=True, queue="slow")(greet)
 
+    with serving_declared(declared):
         assert messages() == [
             (
                 "django_mcp.E018",
@@ -179,6 +181,19 @@ def test_e018_names_the_tools_whose_queue_the_backend_lacks(settings: Settings) 
         ]
         settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": []}}  # any
         assert messages() == []
+
+
+def test_e018_names_the_queue_of_an_existing_task(settings: Settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": ["default", "slow"]}}
+    tasks: Any = import_module(MODULE)
+    with collecting() as declared:
+        tool(background=True)(tasks.task(queue_name="slow")(greet))
+    settings.TASKS = {"default": {"BACKEND": KEEPING, "QUEUES": ["default"]}}
+
+    with serving_declared(declared):
+        ((_, text, _),) = messages()
+
+    assert text.startswith(f"{place(greet)}: the queue 'slow' is not in TASKS['default']")
 
 
 def test_w009_names_what_runs_tools_in_production(settings: Settings) -> None:

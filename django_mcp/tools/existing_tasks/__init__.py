@@ -1,0 +1,1 @@
+"""Tasks that a project has already, as background tools: those of Celery, and Django's own."""
