@@ -259,7 +259,7 @@ def test_nobody_anonymous_gets_past_the_login_unless_allowed(
 
     answer = client.send(method)
 
-    assert answer.status == 401
+    assert (answer.status, answer.messages[-1]["id"]) == (401, None)
     assert answer.header("WWW-Authenticate") == ['Key realm="default", scope="notes:read"']
 
 
@@ -358,8 +358,8 @@ def test_headers_that_lie_do_not_get_around_the_scopes(
 
     answer = modern.with_key("alice").post(body, headers={**sent, **headers})
 
-    assert answer.status == 400
-    assert answer.error["code"] == -32020
+    assert (answer.status, answer.error["code"]) == (400, -32020)
+    assert answer.messages[-1]["id"] == json.loads(body)["id"]
     assert outcomes() == []
 
 

@@ -5,7 +5,7 @@ import pytest
 from pytest_django import Settings
 
 from django_mcp.models import CallRecord
-from tests.wire import Client
+from tests.wire import Answer, Client
 
 
 @pytest.fixture(autouse=True)
@@ -101,13 +101,15 @@ def test_declared_length_over_the_limit_is_refused_unread(
 ) -> None:
     settings.DJANGO_MCP_MAX_REQUEST_BYTES = 1000
 
-    async def scenario() -> int:
+    async def scenario() -> Answer:
         async with client.opening(
             headers={"Content-Length": "1001"}, more_comes=True
         ) as opened:  # the body never comes
-            return (await opened.answer()).status
+            return await opened.answer()
 
-    assert asyncio.run(scenario()) == 413
+    answer = asyncio.run(scenario())
+
+    assert (answer.status, answer.json["id"]) == (413, None)
 
 
 @pytest.mark.parametrize("length", [None, "10"])
@@ -116,13 +118,15 @@ def test_streamed_body_over_the_limit_is_read_no_further(
 ) -> None:
     settings.DJANGO_MCP_MAX_REQUEST_BYTES = 1000
 
-    async def scenario() -> tuple[int, int]:
+    async def scenario() -> tuple[Answer, int]:
         async with client.opening(
             *[b" " * 300] * 9, headers={"Content-Length": length}, more_comes=True
         ) as opened:
-            return (await opened.answer()).status, opened.unread
+            return await opened.answer(), opened.unread
 
-    assert asyncio.run(scenario()) == (413, 5)
+    answer, unread = asyncio.run(scenario())
+
+    assert (answer.status, answer.json["id"], unread) == (413, None, 5)
 
 
 def test_body_that_does_not_come_in_time_is_refused(client: Client, settings: Settings) -> None:
