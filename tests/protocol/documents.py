@@ -12,6 +12,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from django_mcp import (
+    Audio,
     EmbeddedResource,
     Icon,
     Image,
@@ -156,6 +157,8 @@ with collecting() as DOCUMENTS:
         return [
             Text(text="text"),
             Image(data=b"\x89", mime_type="image/png"),
+            Audio(data=b"\x89", mime_type="audio/wav"),
+            resource_link("shop://hours"),
             PromptMessage(content=EmbeddedResource(uri="shop://hours", text="Nine to five")),
         ]
 

@@ -84,6 +84,18 @@ def test_messages_have_every_kind_of_content(client: Client) -> None:
     assert get(client, "show").result["messages"] == [
         text("user", "text"),
         {"role": "user", "content": {"type": "image", "data": "iQ==", "mimeType": "image/png"}},
+        {"role": "user", "content": {"type": "audio", "data": "iQ==", "mimeType": "audio/wav"}},
+        {
+            "role": "user",
+            "content": {
+                "type": "resource_link",
+                "uri": "shop://hours",
+                "name": "hours",
+                "title": "Opening hours",
+                "description": "Opening hours of the shop.",
+                "mimeType": "text/markdown",
+            },
+        },
         {
             "role": "user",
             "content": {
