@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from inspect import formatannotation
 from typing import Any, Literal, get_args, get_origin
 
+from django.utils.functional import Promise
 from typing_extensions import override
 
 from django_mcp.content import Content, PromptMessage
@@ -40,6 +41,8 @@ class MessagesOutput(Output):
 def _message(value: Any) -> PromptMessage:
     if isinstance(value, PromptMessage):
         return value
+    if isinstance(value, Promise):
+        return PromptMessage(content=str(value))
     if isinstance(value, str | Content):
         return PromptMessage(content=value)
     given = type(value).__name__

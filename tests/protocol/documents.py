@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse
+from django.utils.translation import gettext_lazy
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -161,6 +162,16 @@ with collecting() as DOCUMENTS:
             resource_link("shop://hours"),
             PromptMessage(content=EmbeddedResource(uri="shop://hours", text="Nine to five")),
         ]
+
+    @prompt
+    def translated() -> list[Any]:
+        """Lazy text, as of translations."""
+        return [gettext_lazy("Yes"), gettext_lazy("No")]
+
+    @prompt
+    async def atranslated() -> Any:
+        """Lazy text, on the loop."""
+        return gettext_lazy("Yes")
 
     @prompt
     def ask_about(uri: str) -> list[PromptMessage | ResourceLink]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
 import pytest
+from django.utils.translation import override
 from pytest_django import Settings
 
 from django_mcp import Image, PromptMessage, Text, prompt
@@ -43,13 +44,15 @@ def test_list_describes_each_prompt_and_its_arguments(client: Client) -> None:
     assert [each["name"] for each in prompts] == [
         "agreet",
         "ask_about",
+        "atranslated",
         "broken_prompt",
         "greet",
         "refused_prompt",
         "show",
+        "translated",
         "wrong_prompt",
     ]
-    assert prompts[3] == {
+    assert prompts[4] == {
         "name": "greet",
         "title": "Greeting",
         "description": "Greet somebody.",
@@ -104,6 +107,15 @@ def test_messages_have_every_kind_of_content(client: Client) -> None:
             },
         },
     ]
+
+
+def test_lazy_text_is_in_the_language_that_is_active(client: Client) -> None:
+    with override("de"):
+        assert get(client, "translated").result["messages"] == [
+            text("user", "Ja"),
+            text("user", "Nein"),
+        ]
+        assert get(client, "atranslated").result["messages"] == [text("user", "Ja")]
 
 
 def test_prompt_links_and_embeds_resources(client: Client) -> None:
