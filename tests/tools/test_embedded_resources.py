@@ -227,6 +227,31 @@ def test_what_cannot_be_read_fails_the_call(
 @pytest.mark.parametrize(
     "uri",
     [
+        "",
+        "part://..",
+        "part://%2e%2e",
+        "part://1%00",
+        "part:///etc/passwd",
+        "part://%2Fetc%2Fpasswd",
+        "part://" + "1" * 10_000,
+        "file:///etc/passwd",
+        "http://169.254.169.254/",
+        "javascript:alert(1)",
+    ],
+)
+def test_hostile_uri_is_not_found_and_reads_nothing(client: MCPClient, name: str, uri: str) -> None:
+    read.clear()
+
+    error = client.call(name, uri=uri).error
+
+    assert (error["kind"], read) == ("not_found", [])
+    assert not Group.objects.filter(name="written").exists()
+
+
+@EMBEDDING
+@pytest.mark.parametrize(
+    "uri",
+    [
         "safe://denied",
         "safe://missing",
         "safe://error",
