@@ -30,7 +30,7 @@ ENVIRONMENT = (
     'pip install "django-mcp-toolkit[oauth]" uvicorn',
     "pip install pytest-django",
     'pip install "psycopg[binary]"',
-    "pip install gunicorn",
+    "pip install gunicorn whitenoise",
     'pip install "django-mcp-toolkit[celery]" redis',
     'pip install "django-mcp-toolkit[tasks]" django-tasks-db',
     'pip install "django-mcp-toolkit[ratelimit]"',

@@ -1,10 +1,12 @@
 """The tutorial and the how-to guides do what they say, word for word, in an empty folder."""
 
+import re
 import sqlite3
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.docs.conftest import Shell, Tutorial
@@ -15,7 +17,7 @@ from tests.markers import unavailable
 pytestmark = [pytest.mark.slow, pytest.mark.oauth]
 
 NEEDS = {
-    "choose-a-server": ("gunicorn",),
+    "choose-a-server": ("gunicorn", "whitenoise"),
     "from-a-viewset": ("rest_framework",),
     "run-slow-tools": ("celery", "django_tasks_db"),
 }
@@ -30,6 +32,12 @@ def recorded(database: Path) -> list[tuple[str, str, str]]:
             "SELECT username, name, outcome FROM django_mcp_callrecord ORDER BY id"
         )
         return list(rows)
+
+
+def skip_without_packages_of(guide: Path) -> None:
+    for needed in NEEDS.get(guide.stem, ()):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed")
 
 
 def test_tutorial_ends_with_a_connected_client(tutorial: Tutorial) -> None:
@@ -60,7 +68,20 @@ def test_guides_that_write_the_same_files_go_together(reader: Reader) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_guide_works_in_the_project_of_the_tutorial(reader: Reader, guide: Path) -> None:
-    for needed in NEEDS.get(guide.stem, ()):
-        if find_spec(needed) is None:
-            pytest.skip(f"{needed} is not installed")
+    skip_without_packages_of(guide)
     reader.follow(guide)
+
+
+def test_admin_is_styled_under_gunicorn(reader: Reader) -> None:
+    guide = DOCS / "howto" / "choose-a-server.md"
+    skip_without_packages_of(guide)
+    reader.follow(guide)
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{reader.port}", trust_env=False) as browser:
+        page = browser.get("/admin/login/")
+        sheets = re.findall(r'<link rel="stylesheet" href="(/static/[^"]+)"', page.text)
+        answers = [browser.get(sheet) for sheet in sheets]
+
+    assert "/static/admin/css/base.css" in sheets
+    assert {answer.headers["content-type"] for answer in answers} == {'text/css; charset="utf-8"'}
+    assert all(answer.text for answer in answers)
