@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from example_project.expenses import views
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("reports/", views.reports, name="reports"),
     path("reports/<int:year>/", views.report, name="report"),
     path("import/", views.statement_import, name="import"),
+    path("api/", include("example_project.expenses.api.urls")),
 ]
