@@ -35,6 +35,6 @@ def _idle_budgets() -> Iterator[CheckMessage]:
             name = f"{PREFIX}EXPORT_{unit.upper()}_PER"
             yield Warning(
                 f"{name}_HOUR ({hour}) is more than {name}_DAY ({day}), so that it limits nothing.",
-                hint="Set less for the hour than for the day, or None.",
+                hint=f"Set {name}_HOUR to less than {day}, or leave it out.",
                 id=CheckId.IDLE_BUDGET,
             )

@@ -23,7 +23,8 @@ def check_guards(*, app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     return [
         Error(
             f"{Settings.GUARDS.name} names {path!r}, which {problem}.",
-            hint="Name subclasses of django_mcp.guards.Guard by their dotted paths.",
+            hint="Write the dotted paths of subclasses of django_mcp.guards.Guard: "
+            f'{Settings.GUARDS.name} = ["shop.guards.OfficeHours"], for example.',
             id=CheckId.INVALID_GUARD,
         )
         for path, problem in problems

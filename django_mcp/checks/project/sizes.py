@@ -35,13 +35,14 @@ def _problems() -> Iterator[CheckMessage]:
         yield Error(
             f"{Settings.MAX_ARGUMENT_DEPTH.name} is {settings.MAX_ARGUMENT_DEPTH}, and arguments "
             f"can be read to a depth of {MAX_LEVELS}.",
-            hint=f"Set it to {MAX_LEVELS} or less.",
+            hint=f"Set {Settings.MAX_ARGUMENT_DEPTH.name} = {MAX_LEVELS}, or less.",
             id=CheckId.UNREADABLE_ARGUMENT_DEPTH,
         )
     for part, whole in PAIRS:
-        if part.__get__(settings, Settings) > whole.__get__(settings, Settings):
+        limit, other = part.__get__(settings, Settings), whole.__get__(settings, Settings)
+        if limit > other:
             yield Warning(
                 f"{part.name} is more than {whole.name}, which comes first.",
-                hint=f"Raise {whole.name}, or lower {part.name}.",
+                hint=f"Set {whole.name} = {limit}, or {part.name} = {other}.",
                 id=CheckId.UNREACHABLE_SIZE,
             )

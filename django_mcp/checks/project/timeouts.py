@@ -26,7 +26,7 @@ def _statement_problems() -> Iterator[CheckMessage]:
     ):
         yield Warning(
             f"{Settings.STATEMENT_TIMEOUT.name} has no effect: no database is PostgreSQL.",
-            hint="Take it out of the settings.",
+            hint=f"Take {Settings.STATEMENT_TIMEOUT.name} out of the settings.",
             id=CheckId.UNUSED_STATEMENT_TIMEOUT,
         )
 

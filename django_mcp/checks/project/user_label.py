@@ -25,8 +25,8 @@ def check_user_label(
     return [
         Error(
             f"{Settings.USER_LABEL.name} {problem}.",
-            hint="Name a function that takes a user and returns a str, such as "
-            f"{Settings.USER_LABEL.default!r}, which is the default.",
+            hint=f'Set {Settings.USER_LABEL.name} = "{Settings.USER_LABEL.default}", the default, '
+            "or to another function that takes a user and returns a str.",
             id=CheckId.INVALID_USER_LABEL,
         )
     ]

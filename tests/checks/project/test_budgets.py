@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,9 @@ def test_w048_names_a_budget_of_an_hour_that_limits_nothing(
         f"DJANGO_MCP_EXPORT_{unit}_PER_HOUR (11) is more than DJANGO_MCP_EXPORT_{unit}_PER_DAY "
         "(10), so that it limits nothing."
     )
+    hint = f"Set DJANGO_MCP_EXPORT_{unit}_PER_HOUR to less than 10, or leave it out."
     assert found() == ({"W048": [message]} if is_told else {})
+    assert hints() == ({"W048": [hint]} if is_told else {})
 
 
 @pytest.mark.parametrize("value", ["many", -1, True])

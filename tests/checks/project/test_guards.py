@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from django_mcp.guards import Call, Guard, Rendered
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,8 @@ def test_each_path_leads_to_a_guard(settings: Settings, name: str, problem: str 
     else:
         (message,) = messages
         assert message.startswith(f"{NAME} names '{HERE}.{name}', which {problem}")
+        (hint,) = hints()["E020"]
+        assert hint.endswith(f': {NAME} = ["shop.guards.OfficeHours"], for example.')
 
 
 @pytest.mark.parametrize("value", ["a.lone.Path", 5, [5]])

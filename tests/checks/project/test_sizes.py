@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,9 @@ def test_arguments_cannot_be_deeper_than_python_reads(
 
     assert len(messages) == is_told
     assert all("can be read to a depth of 150" in each for each in messages)
+    assert (
+        hints().get("E028", []) == ["Set DJANGO_MCP_MAX_ARGUMENT_DEPTH = 150, or less."] * is_told
+    )
 
 
 @pytest.mark.parametrize(("size", "is_told"), [(500, False), (501, True)])
@@ -42,4 +45,6 @@ def test_limit_beyond_another_is_warned_of(
     messages = found().get("W049", [])
 
     told = f"DJANGO_MCP_{part} is more than DJANGO_MCP_{whole}, which comes first."
+    hint = f"Set DJANGO_MCP_{whole} = 501, or DJANGO_MCP_{part} = 500."
     assert (told in messages) is is_told
+    assert (hint in hints().get("W049", [])) is is_told

@@ -7,7 +7,7 @@ from pytest_django import Settings
 from django_mcp import Retry, tool
 from django_mcp.primitives.declaration import collecting
 from tests.calls import serving_declared
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ with collecting() as TOOLS:
         return ""
 
 
-def test_w053_tells_that_no_database_has_statement_timeouts(settings: Settings) -> None:
+def test_w050_tells_that_no_database_has_statement_timeouts(settings: Settings) -> None:
     assert "W050" not in found()
 
     settings.DJANGO_MCP_STATEMENT_TIMEOUT = True
@@ -40,9 +40,13 @@ def test_w053_tells_that_no_database_has_statement_timeouts(settings: Settings) 
         found().get("W050", [])
         == ["DJANGO_MCP_STATEMENT_TIMEOUT has no effect: no database is PostgreSQL."] * has_none
     )
+    assert (
+        hints().get("W050", [])
+        == ["Take DJANGO_MCP_STATEMENT_TIMEOUT out of the settings."] * has_none
+    )
 
 
-def test_w054_tells_of_retries_that_can_never_begin(settings: Settings) -> None:
+def test_w051_tells_of_retries_that_can_never_begin(settings: Settings) -> None:
     with serving_declared(TOOLS):
         (message,) = found()["W051"]
         settings.DJANGO_MCP_TIMEOUT = 5.0

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from tests.checks.messages import found
+from tests.checks.messages import found, hints
 
 # Django's own checks of the models ask SQLite once whether it has JSON.
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,10 @@ def test_path_leads_to_a_sync_function(settings: Settings, path: str, problem: s
 
     assert len(messages) == (problem is not None)
     assert all(message.startswith(f"{NAME} {problem}") for message in messages)
+    assert all(
+        hint.startswith(f'Set {NAME} = "django_mcp.user_labels.')
+        for hint in hints().get("E019", [])
+    )
 
 
 def test_what_is_no_path_is_told_once(settings: Settings) -> None:
