@@ -51,7 +51,7 @@ def accepted_type(method: Callable[..., Any]) -> JSONSchema | None:
     names = list(inspect.signature(method).parameters)
     hints = each_type_hint(method)
     name = names[DATA_POSITION] if len(names) > DATA_POSITION else ""
-    return _form(hints[name], is_rendered=False) if name in hints else None
+    return _form(hints[name], is_rendered=False) or None if name in hints else None
 
 
 def _form(annotation: Any, *, is_rendered: bool) -> JSONSchema | None:
