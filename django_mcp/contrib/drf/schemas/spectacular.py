@@ -10,6 +10,7 @@ from rest_framework.fields import empty
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from django_mcp.contrib.drf.parameters.parameter import QueryParameter
 from django_mcp.contrib.drf.schemas.documented_fields import HAS_SPECTACULAR, OPENAPI
 from django_mcp.contrib.drf.schemas.serializers import input_schema
 from django_mcp.schemas.json_schema import JSONSchema
@@ -28,22 +29,13 @@ Body: TypeAlias = BaseSerializer | JSONSchema | Unset | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotatedParameter:
-    """Query parameter that an annotation describes."""
-
-    name: str
-    schema: JSONSchema
-    is_required: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotations:
     """What annotations say of one operation of a view; an empty description says nothing."""
 
     description: str
     request: Body
     response: Body
-    parameters: Sequence[AnnotatedParameter]
+    parameters: Sequence[QueryParameter]
 
 
 def annotations_of(view: APIView, method: str) -> Annotations | None:
@@ -54,15 +46,13 @@ def annotations_of(view: APIView, method: str) -> Annotations | None:
     if found is None:
         return None
     parameters = [
-        AnnotatedParameter(name=each.name, schema=each.schema, is_required=each.is_required)
+        QueryParameter(name=each.name, schema=each.schema, is_required=each.is_required)
         for each in found.parameters
     ]
     for serializer in found.serializers:
         schema = input_schema(serializer)
         parameters += [
-            AnnotatedParameter(
-                name=name, schema=each, is_required=name in schema.get("required", ())
-            )
+            QueryParameter(name=name, schema=each, is_required=name in schema.get("required", ()))
             for name, each in schema.get("properties", {}).items()
         ]
     return Annotations(
