@@ -17,7 +17,7 @@ from django_mcp.primitives.caller_functions import CallerFunction
 from django_mcp.resources.files.media_types import contents_of
 from django_mcp.resources.files.names import is_name
 from django_mcp.resources.files.storages import check_place
-from django_mcp.resources.sources.resource import CONTEXT
+from django_mcp.schemas.input.keyword_signature import CONTEXT
 from django_mcp.schemas.result_limits import check_file_bytes
 
 logger = logging.getLogger(__name__)

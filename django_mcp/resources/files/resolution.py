@@ -10,8 +10,9 @@ from django_mcp.resources.files.names import read_prefix
 from django_mcp.resources.files.storages import read_storage
 from django_mcp.resources.output import ContentsOutput
 from django_mcp.resources.resolution import cache_of, completers_of, resource_fields
-from django_mcp.resources.sources.resource import SourceResource, source_signature
+from django_mcp.resources.sources.resource import SourceResource
 from django_mcp.resources.uri_templates import URIPattern
+from django_mcp.schemas.input.keyword_signature import keyword_signature
 from django_mcp.schemas.output.output import UndeclaredOutput
 
 
@@ -37,7 +38,7 @@ def resolve(declaration: StorageResourceDeclaration) -> SourceResource:
         raise resolution.error()
     assert pattern is not None  # or it were a problem
     (variable,) = pattern.variables
-    signature = source_signature(
+    signature = keyword_signature(
         {variable: str},
         descriptions={variable: "The path of the file."},
         requires_user=may_read.takes_user,

@@ -3,31 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Manager, Model, QuerySet
-
 from django_mcp.exceptions import InvalidResultError
-from django_mcp.primitives.caller_functions import CallerFunction
-from django_mcp.principals import Principal
-from django_mcp.resources.sources.resource import CONTEXT
+from django_mcp.primitives.caller_querysets import CallerQueryset
+from django_mcp.schemas.input.keyword_signature import CONTEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instances:
+class Instances(CallerQueryset):
     """Instances of a model, as far as a caller may see them."""
-
-    model: type[Model]
-    queryset: CallerFunction
-
-    def visible_to(self, principal: Principal) -> QuerySet[Any]:
-        """Return the queryset for a caller. Raises what the project's function raises."""
-        found = self.queryset.call(principal)
-        found = found.all() if isinstance(found, Manager) else found
-        if not isinstance(found, QuerySet) or not issubclass(found.model, self.model):
-            raise InvalidResultError(
-                f"{self.queryset.name} returned {_described(found)}, and not a queryset of "
-                f"{self.model.__name__}"
-            )
-        return found
 
     def get(self, **arguments: Any) -> Any:
         """Return the instance with these values of its look-ups.
@@ -42,9 +25,3 @@ class Instances:
                 f"{self.model.__name__}"
             )
         return found
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, QuerySet):
-        return f"a queryset of {value.model.__name__}"
-    return f"a {type(value).__name__}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from django_mcp.primitives.caller_functions import read_caller_function
+from django_mcp.primitives.caller_querysets import read_queryset_function
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.resources.models.completers import instance_completers
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
@@ -18,9 +18,9 @@ from django_mcp.resources.models.lookups import Lookup, read_lookup
 from django_mcp.resources.models.resource import ModelResource
 from django_mcp.resources.output import JSON, ContentsOutput
 from django_mcp.resources.resolution import cache_of, completers_of, paths_of, resource_fields
-from django_mcp.resources.sources.resource import source_signature
 from django_mcp.resources.uri_templates import URIPattern
 from django_mcp.schemas.annotations import unwrapped
+from django_mcp.schemas.input.keyword_signature import keyword_signature
 from django_mcp.schemas.models.fields import ModelPath, resolve_path
 from django_mcp.schemas.models.output import ModelOutput
 
@@ -35,14 +35,7 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         raise ValueError(f"resource_for takes a model with a table, and not {model!r}")
     resolution = Resolution(declaration)
     shared = resolution.shared_fields() | resource_fields(resolution, declaration)
-    queryset = resolution.attempt(
-        read_caller_function,
-        declaration.queryset,
-        option="queryset",
-        wanted="user, principal or nothing",
-        returns="a queryset",
-        needs_caller=False,
-    )
+    queryset = resolution.attempt(read_queryset_function, declaration.queryset)
     output = resolution.attempt(_output, declaration, model)
     pattern: URIPattern | None = shared["pattern"]
     lookups = list(_lookups(resolution, pattern, model))
@@ -53,7 +46,7 @@ def resolve(declaration: ModelResourceDeclaration) -> ModelResource:
         raise resolution.error()
     instances = Instances(model=model, queryset=queryset)
     signature = resolution.attempt(
-        source_signature,
+        keyword_signature,
         {each.name: each.annotation for each in lookups},
         descriptions={each.name: each.description for each in lookups},
         requires_user=queryset.takes_user,

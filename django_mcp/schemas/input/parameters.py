@@ -30,6 +30,9 @@ NO_REQUEST = (
 )
 RESTS_REQUEST = "rest_framework.request.Request"
 
+LEFT_OUT = object()
+"""Default of a parameter that may be left out, and has none that clients could be shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
@@ -197,7 +200,7 @@ def _has_other_default(annotation: Any, default: Any) -> bool:
 
 def _json_default(annotation: Any, default: Any) -> JSONSchema:
     """Return the keyword `default`, or nothing for a sentinel without a form in JSON."""
-    if default is inspect.Parameter.empty:
+    if default is inspect.Parameter.empty or default is LEFT_OUT:
         return {}
     is_exact = type(default) is not int or abs(default) < EXACT_INTEGERS
     if is_exact and (default is None or type(default) in (bool, int, str)):
