@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from pydantic import BaseModel
 
 from django_mcp import Breaker, Retry, ToolContext, invalidate, tool
+from tests.workers.project import tasks
 from tests.workload import spend
 
 STEP = 0.05
@@ -261,3 +262,7 @@ def change(tag: str) -> str:
     invalidate("kept")
     Group.objects.create(name=f"{tag}/{uuid.uuid4()}")
     return tag
+
+
+tool(background=True, idempotent=True)(tasks.fetch)
+tool(background=True)(tasks.mail)
