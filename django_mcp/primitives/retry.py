@@ -5,9 +5,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_DELAY_SECONDS = 3600.0
-"""Longest wait between two runs of a policy that names none."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
@@ -23,7 +20,7 @@ class Retry:
 
     times: int = 3
     backoff: float = 1.0
-    max_delay: float = MAX_DELAY_SECONDS
+    max_delay: float = 3600.0
     jitter: bool = True
     on: tuple[type[Exception], ...] = (Exception,)
 

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.oauth]
 NEEDS = {
     "choose-a-server": ("gunicorn", "whitenoise"),
     "from-a-viewset": ("rest_framework",),
+    "reuse-existing-tasks": ("celery", "django_tasks_db"),
     "run-slow-tools": ("celery", "django_tasks_db"),
 }
 """The packages that a guide installs by an extra, and that may be absent here."""
