@@ -135,8 +135,8 @@ class DataOutput(Output):
 
     def __init__(self, annotation: Any) -> None:
         _, declared = json_form(annotation, mode="serialization", generator=OutputSchema)
-        self.is_wrapped = not _is_object(declared)
-        whole = _wrapped(declared) if self.is_wrapped else {"type": "object", **declared}
+        self.is_wrapped = not is_object(declared)
+        whole = wrapped(declared) if self.is_wrapped else {"type": "object", **declared}
         self.schema = inlined(whole)
         jsonschema_rs.Draft202012Validator(self.schema)  # reports an invalid schema before any call
         has_datetimes = '"date-time"' in json.dumps(declared)
@@ -244,14 +244,16 @@ def is_content(value: Any) -> bool:
     return isinstance(first, BLOCKS)
 
 
-def _is_object(schema: JSONSchema) -> bool:
+def is_object(schema: JSONSchema) -> bool:
+    """Return whether all that a schema allows is an object."""
     reference = schema.get("$ref")
     if isinstance(reference, str):
         schema = schema["$defs"][reference.rpartition("/")[2]]
     return schema.get("type") == "object"
 
 
-def _wrapped(schema: JSONSchema) -> JSONSchema:
+def wrapped(schema: JSONSchema) -> JSONSchema:
+    """Return the schema of the object that holds a value of this schema in its `WRAPPER`."""
     inner = {key: value for key, value in schema.items() if key != "$defs"}
     definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
     return {
