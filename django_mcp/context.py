@@ -96,6 +96,11 @@ class ToolContext:
         return self.principal.user
 
     @property
+    def address(self) -> str:
+        """The IP address that the request came from; empty where there is none."""
+        return self._call.invocation.address
+
+    @property
     def time_left(self) -> float:
         """Seconds until the call is given up, by its `timeout`; 0 when that has happened.
 
