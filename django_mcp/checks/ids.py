@@ -38,6 +38,7 @@ class CheckId(StrEnum):
     UNCOUNTABLE_REQUESTS = "django_mcp.E026"
     MISSING_CACHE = "django_mcp.E027"
     UNREADABLE_ARGUMENT_DEPTH = "django_mcp.E028"
+    INVALID_DRF_REQUEST = "django_mcp.E029"
 
     ANONYMOUS_CALLERS = "django_mcp.W001"
     DEFERRED_SQLITE_TRANSACTIONS = "django_mcp.W003"

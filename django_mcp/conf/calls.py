@@ -44,6 +44,16 @@ class CallSettings:
             "`None` for a failure without details. It is laid over Django's exceptions."
         ),
     )
+    DRF_REQUEST = Setting(
+        str,
+        default="",
+        help=(
+            "Dotted path of a function that prepares the requests which `expose` makes for views "
+            "of Django REST framework, such as by setting the tenant: it takes the `request`, "
+            "which it changes, and the `principal`, and is called before the middleware that "
+            "`expose` names. Empty: none."
+        ),
+    )
     USER_LABEL = Setting(
         str,
         default="django_mcp.user_labels.readable_label",
