@@ -444,6 +444,40 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "BaseUniqueForValidator": None,
         },
     },
+    (
+        "Views are called as Django calls them, middleware and transactions included: its handlers "
+        "offer no way to name other middleware, or to hand over a request that is resolved."
+    ): {
+        "django.core.handlers.base": {
+            "BaseHandler": "()",
+        },
+        "django.core.handlers.base.BaseHandler": {
+            "_exception_middleware": None,
+            "_get_response": "(self, request)",
+            "_get_response_async": "(self, request)",
+            "_template_response_middleware": None,
+            "_view_middleware": None,
+            "resolve_request": "(self, request)",
+        },
+        "django.core.handlers.wsgi": {
+            "WSGIRequest": "(environ)",
+        },
+    },
+    "A view's URL is made as `reverse()` does, which knows views by their names alone.": {
+        "django.utils.regex_helper": {
+            "normalize": "(pattern)",
+        },
+    },
+    "Viewsets are told from other views by the class that they all mix in.": {
+        "rest_framework.viewsets": {
+            "ViewSetMixin": None,
+        },
+    },
+    "`Retry-After` may be a date, and only this reads one that may be wrong.": {
+        "django.utils.http": {
+            "parse_http_date_safe": "(date)",
+        },
+    },
 }
 
 

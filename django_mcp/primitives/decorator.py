@@ -51,7 +51,7 @@ def decorator_of(
     options = _options(cls)
 
     def decorate(function: Any = None, /, **values: Any) -> Any:
-        _check_names(f"@{cls.kind}", options, values)
+        check_names(f"@{cls.kind}", options, values)
         declare = _declare(cls, values)
         return declare if function is None else declare(function)
 
@@ -73,7 +73,7 @@ def decorator_with_options(
     def decorate(*values: Any, **named: Any) -> Any:
         if values and callable(values[0]):
             raise TypeError(f"@{cls.kind} needs options: write @{cls.kind}({options[0].name}, ...)")
-        _check_names(f"@{cls.kind}", options, named)
+        check_names(f"@{cls.kind}", options, named)
         return _declare(cls, _bound(f"@{cls.kind}", signature, values, named))
 
     return cast("DecoratorWithOptions[P]", _named(decorate, cls, options))
@@ -89,7 +89,7 @@ def declaring_function(name: str, declaration: Callable[P, Declaration]) -> Call
     signature = inspect.Signature(options)
 
     def declare(*values: P.args, **named: P.kwargs) -> None:
-        _check_names(name, options, named)
+        check_names(name, options, named)
         _bound(name, signature, values, named)
         register(declaration(*values, **named))
 
@@ -105,9 +105,10 @@ def _options(cls: type[Declaration]) -> list[inspect.Parameter]:
     return [each for name, each in parameters.items() if name != "function"]
 
 
-def _check_names(
+def check_names(
     declarer: str, options: list[inspect.Parameter], values: Mapping[str, Any]
 ) -> None:
+    """Raise `TypeError` for the first of the values whose name is none of the options."""
     names = [each.name for each in options]
     for name in values:
         if name not in names:

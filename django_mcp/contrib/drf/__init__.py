@@ -1,1 +1,5 @@
-"""Django REST framework: its views and serializers as tools."""
+"""Django REST framework: its views as tools. Import it in a module that declares tools."""
+
+from django_mcp.contrib.drf.declaration import expose
+
+__all__ = ["expose"]

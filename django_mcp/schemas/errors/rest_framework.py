@@ -33,26 +33,26 @@ def api_error(error: Any, arguments: Collection[str]) -> ToolError | None:
         return None
     outcome: ToolOutcome = OUTCOMES.get(status, "tool_error")
     if outcome == "invalid_arguments":
-        return invalid_values_error(_messages(error.detail), arguments)
+        return invalid_values_error(messages_in(error.detail), arguments)
     wait = getattr(error, "wait", None)
     return ToolError(
-        "\n".join(message.text for message in _messages(error.detail)),
+        "\n".join(message.text for message in messages_in(error.detail)),
         retryable=status in RETRYABLE,
         retry_after=wait if isinstance(wait, int | float) else None,
         outcome=outcome,
     )
 
 
-def _messages(detail: Any, path: tuple[str | int, ...] = ()) -> Iterator[Message]:
+def messages_in(detail: Any, path: tuple[str | int, ...] = ()) -> Iterator[Message]:
     """Yield the messages in a detail: a text, a list of details or a mapping of fields to them."""
     if isinstance(detail, Mapping):
         for field, each in detail.items():
-            yield from _messages(each, (*path, str(field)))
+            yield from messages_in(each, (*path, str(field)))
     elif isinstance(detail, list | tuple):
         for index, each in enumerate(detail):
             # A list of texts says several things of one place.
             is_item = isinstance(each, Mapping | list | tuple)
-            yield from _messages(each, (*path, index) if is_item else path)
+            yield from messages_in(each, (*path, index) if is_item else path)
     else:
         text = TEXTS.get(getattr(detail, "code", ""), str(detail))
         yield Message(path=path[:-1] if path and path[-1] in WITHOUT_FIELD else path, text=text)
