@@ -105,9 +105,7 @@ def _options(cls: type[Declaration]) -> list[inspect.Parameter]:
     return [each for name, each in parameters.items() if name != "function"]
 
 
-def check_names(
-    declarer: str, options: list[inspect.Parameter], values: Mapping[str, Any]
-) -> None:
+def check_names(declarer: str, options: list[inspect.Parameter], values: Mapping[str, Any]) -> None:
     """Raise `TypeError` for the first of the values whose name is none of the options."""
     names = [each.name for each in options]
     for name in values:

@@ -198,7 +198,7 @@ def test_annotations_of_actions_are_found_by_their_names() -> None:
         def create(self, request: Any) -> Any: ...
 
         @extend_schema(description="Archived.", methods=["POST"])
-        @action(methods=["post", "delete"], detail=False)  # type: ignore[untyped-decorator]
+        @action(methods=["post", "delete"], detail=False)
         def archive(self, request: Any) -> Any: ...
 
     created = annotations_of(view_of(NameViewSet, action="create"), "post")
@@ -212,7 +212,7 @@ def test_annotations_of_actions_are_found_by_their_names() -> None:
 
 def test_annotations_of_a_function_are_those_of_its_view() -> None:
     @extend_schema(description="Said.")
-    @api_view(["POST"])  # type: ignore[untyped-decorator]
+    @api_view(["POST"])
     def name(request: Any) -> Any: ...
 
     found = annotations_of(view_of(name.cls), "post")
