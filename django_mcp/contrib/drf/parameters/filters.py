@@ -7,10 +7,10 @@ from django.utils.module_loading import import_string
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.parameters.introspection import answer_of
 from django_mcp.contrib.drf.parameters.openapi import query_parameter
 from django_mcp.contrib.drf.parameters.ordering import ordering_parameter
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter
+from django_mcp.db.refused_queries import answer_of
 
 FILTERSET_PARAMETERS = "django_mcp.contrib.drf.parameters.filtersets.filterset_parameters"
 

@@ -20,8 +20,9 @@ from django_filters import (
 from django_filters.widgets import CSVWidget
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.parameters.introspection import answer_of, queryset_of
+from django_mcp.contrib.drf.parameters.introspection import queryset_of
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter, joined
+from django_mcp.db.refused_queries import answer_of
 from django_mcp.schemas.forms.fields import column_schema, texts_of
 from django_mcp.schemas.forms.parameters import FormParameter, field_parameters
 from django_mcp.schemas.json_schema import JSONSchema

@@ -1,39 +1,11 @@
-"""Introspection of views: what a view says of itself without a request and without a query."""
+"""Introspection of views: the queryset of a view, without a request and without a query."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connections
 from django.db.models import QuerySet
 from rest_framework.views import APIView
 
-T = TypeVar("T")
-
-
-class QueryRefusedError(Exception):
-    """A query was made where a view is only asked for its parameters."""
-
-
-@contextmanager
-def without_queries() -> Iterator[None]:
-    """Refuse queries of this thread: the registry is built where there may be no database."""
-    with ExitStack() as stack:
-        for connection in connections.all():
-            stack.enter_context(connection.execute_wrapper(_refuse))
-        yield
-
-
-def answer_of(ask: Callable[[], T]) -> T | None:
-    """Return what code of the project answers without a query; None if it fails.
-
-    Such code may expect a user or an object, and there is none.
-    """
-    try:
-        with without_queries():
-            return ask()
-    except Exception:  # noqa: BLE001  (of the project's own code)
-        return None
+from django_mcp.db.refused_queries import answer_of
 
 
 def queryset_of(view: APIView) -> QuerySet[Any] | None:
@@ -53,7 +25,3 @@ def queryset_of(view: APIView) -> QuerySet[Any] | None:
         if model is not None:
             return model._default_manager.none()  # type: ignore[no-any-return]
     return None
-
-
-def _refuse(*args: Any) -> Any:
-    raise QueryRefusedError

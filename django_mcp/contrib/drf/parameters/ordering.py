@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework.filters import OrderingFilter
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.parameters.introspection import answer_of, queryset_of
+from django_mcp.contrib.drf.parameters.introspection import queryset_of
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter
+from django_mcp.db.refused_queries import answer_of
 from django_mcp.schemas.json_schema import JSONSchema
 
 

@@ -13,9 +13,9 @@ from rest_framework.pagination import (
 )
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.parameters.introspection import answer_of
 from django_mcp.contrib.drf.parameters.openapi import json_schema, query_parameter
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter
+from django_mcp.db.refused_queries import answer_of
 from django_mcp.schemas.json_schema import JSONSchema
 
 LINKS = ("next", "previous")
