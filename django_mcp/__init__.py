@@ -37,6 +37,7 @@ from django_mcp.resources.files.declaration import StorageResourceDeclaration, s
 from django_mcp.resources.models.declaration import ModelResourceDeclaration, resource_for
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.declaration import ToolDeclaration, tool
+from django_mcp.tools.forms.declaration import FormToolDeclaration, form_tool
 
 __all__ = [
     "ArgumentError",
@@ -49,6 +50,7 @@ __all__ = [
     "ElicitationDeclinedError",
     "EmbeddedResource",
     "Endpoint",
+    "FormToolDeclaration",
     "Icon",
     "Image",
     "ModelResourceDeclaration",
@@ -65,6 +67,7 @@ __all__ = [
     "ToolContext",
     "ToolDeclaration",
     "ToolError",
+    "form_tool",
     "invalidate",
     "prompt",
     "register",

@@ -12,11 +12,19 @@ from django_mcp.resources.files.declaration import StorageResourceDeclaration
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration, ToolOptions
+from django_mcp.tools.forms.declaration import FormToolDeclaration
 from docs.parts.markdown import code, table
 from docs.parts.source import annotation, class_of, written
 
 CLASSES: Mapping[str, tuple[type, ...]] = {
     "tool": (Declaration, CacheOptions, ToolOptions, ToolDeclaration, BackgroundOptions),
+    "form_tool": (
+        FormToolDeclaration,
+        Declaration,
+        CacheOptions,
+        ToolOptions,
+        BackgroundOptions,
+    ),
     "resource": (
         ResourceOptions,
         ResourceDeclaration,

@@ -47,6 +47,8 @@ def field_schema(field: forms.Field) -> JSONSchema:
     words = [str(field.label or ""), " ".join(strip_tags(str(field.help_text)).split())]
     words += [schema.pop("description", ""), *_conditions(field)]
     description = ". ".join(each.rstrip(".") for each in words if each)
+    if isinstance(field.widget, forms.PasswordInput):
+        schema["writeOnly"] = True  # the record keeps none
     return {**schema, "description": description} if description else schema
 
 

@@ -1,9 +1,9 @@
 """JSON Schema of whole forms, and arguments as the data of a submitted form."""
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -40,7 +40,7 @@ def form_schema(form: Form, *, partial: bool = False) -> JSONSchema:
             schema = each.schema if each.is_required else _nullable(each.schema)
             if each.name == name:
                 schema = _without_label(schema, name, field)
-                default = _default(field)
+                default = None if partial else _default(field)
                 schema = schema if default is None else {**schema, "default": default}
             properties[each.name] = schema
             if each.is_required and not is_prefilled:
@@ -51,18 +51,18 @@ def form_schema(form: Form, *, partial: bool = False) -> JSONSchema:
     return {**schema, "required": required} if required else schema
 
 
-def form_data(form: forms.BaseForm, arguments: Mapping[str, Any]) -> QueryDict:
+def form_data(form: Form, arguments: Mapping[str, Any]) -> QueryDict:
     """Return arguments, which the form's schema takes, as the data that the form's widgets read.
 
     A null is an emptied field. What is not in the arguments is not in the data.
     """
     data = QueryDict(mutable=True)
-    for name, field in form.fields.items():
+    for name, field in _fields(form).items():
         for each in _parameters(name, field):
             if each.name not in arguments:
                 continue
             value = arguments[each.name]
-            key = form.add_prefix(each.name)
+            key = f"{form.prefix}-{each.name}" if form.prefix else each.name
             if isinstance(field, forms.SplitDateTimeField):
                 for suffix, text in zip(("_0", "_1"), _split(field, value), strict=True):
                     data[f"{key}{suffix}"] = text
@@ -100,7 +100,7 @@ def _parameters(name: str, field: forms.Field) -> Sequence[FormParameter]:
             name=name,
             schema=field_schema(single),
             is_required=field.required,
-            encode=partial(_split, field),
+            encode=functools.partial(_split, field),
         ),
     )
 
