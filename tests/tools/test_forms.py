@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import transaction
 from django.forms import widgets
+from django.utils.translation import override
 from pytest_django import Settings
 
 from django_mcp import FormToolDeclaration, form_tool
@@ -416,6 +417,24 @@ def test_moments_reach_the_form_in_the_time_zone_of_the_project(
     assert "datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=" in aware["at"]
     assert "datetime.datetime(2026, 1, 2, 4, 4, 5, tzinfo=" in aware["both"]
     assert set(naive.values()) == {"datetime.datetime(2026, 1, 2, 4, 4, 5)"}
+
+
+def test_numbers_reach_localized_fields_as_people_there_write_them(settings: Settings) -> None:
+    class PriceForm(forms.Form):
+        """Take a price."""
+
+        price = forms.DecimalField(localize=True)
+        pieces = forms.IntegerField(localize=True)
+
+        def save(self) -> str:
+            return f"{self.cleaned_data['price']} {self.cleaned_data['pieces']}"
+
+    settings.USE_THOUSAND_SEPARATOR = True
+    settings.LANGUAGE_CODE = "de"
+    with override("de"):
+        result = call(PriceForm, price=1.234, pieces=1200)
+
+    assert result.data == "1.234 1200"
 
 
 def test_keys_of_rows_reach_the_form(submit: Callable[..., dict[str, str]], tea: Product) -> None:

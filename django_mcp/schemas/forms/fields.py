@@ -1,7 +1,7 @@
 """JSON Schema of Django's form fields, and JSON values as the texts that a field reads.
 
-A widget reads lists of texts, as browsers send them. A value in JSON is such a list for `encoded`:
-empty for null, of several texts for the items of a list.
+A widget reads lists of texts, as browsers send them: for a value in JSON one text, for a list one
+for each item, and for null none.
 """
 
 import json
@@ -52,9 +52,13 @@ def field_schema(field: forms.Field) -> JSONSchema:
     return {**schema, "description": description} if description else schema
 
 
-def encoded(field: forms.Field, value: Any) -> list[str]:
-    """Return the texts by which a browser would send a JSON value of the field; none for null."""
-    return [] if value is None else _kind_of(field).encode(value)
+def encoder_of(field: forms.Field) -> Encode:
+    """Return the function of a JSON value that returns the texts by which a browser sends it.
+
+    There are none for null.
+    """
+    encode = _kind_of(field).encode
+    return lambda value: [] if value is None else encode(value)
 
 
 def text_of(value: Any) -> str:
@@ -108,7 +112,7 @@ def _text(format_: str = "") -> Callable[[Any], FormFieldKind]:
 
 def _number(type_: Any) -> Callable[[Any], FormFieldKind]:
     def kind(field: Any) -> FormFieldKind:
-        return FormFieldKind(schema={"type": type_, **_bounds(field)}, encode=texts_of)
+        return FormFieldKind(schema={"type": type_, **_bounds(field)}, encode=_number_texts(field))
 
     return kind
 
@@ -116,9 +120,21 @@ def _number(type_: Any) -> Callable[[Any], FormFieldKind]:
 def _decimal(field: Any) -> FormFieldKind:
     number: JSONSchema = {"type": "number", **_bounds(field)}
     if field.max_digits is None or field.max_digits <= EXACT_DIGITS:
-        return FormFieldKind(schema=number, encode=texts_of)
+        return FormFieldKind(schema=number, encode=_number_texts(field))
     text = {"type": "string", "pattern": r"^\s*[+-]?[0-9]*\.?[0-9]*\s*$"}
-    return FormFieldKind(schema={"anyOf": [number, text]}, encode=texts_of)
+    return FormFieldKind(schema={"anyOf": [number, text]}, encode=_number_texts(field))
+
+
+def _number_texts(field: Any) -> Encode:
+    """Return the texts of numbers: a localized field reads a point as people there write it."""
+
+    def encode(value: Any) -> list[str]:
+        try:
+            return [str(field.widget.format_value(Decimal(text_of(value))))]
+        except ArithmeticError:  # the field says what is wrong
+            return texts_of(value)
+
+    return encode if field.localize else texts_of
 
 
 def _bounds(field: Any) -> JSONSchema:
@@ -247,10 +263,11 @@ def _object(field: Any) -> FormFieldKind:
 
 
 def _array(field: Any) -> FormFieldKind:
+    encode_item = encoder_of(field.base_field)
+
     def encode(value: Any) -> list[str]:
         items = value if isinstance(value, list) else [value]
-        texts = [text for each in items for text in encoded(field.base_field, each)]
-        return [field.delimiter.join(texts)]
+        return [field.delimiter.join(text for each in items for text in encode_item(each))]
 
     return _list(field, field_schema(field.base_field), encode)
 

@@ -3,6 +3,7 @@
 import datetime
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,27 +21,62 @@ from django_mcp.schemas.json_schema import JSONSchema
 Form = forms.BaseForm | type[forms.BaseForm]
 
 
-def form_schema(form: Form, *, partial: bool = False) -> JSONSchema:
-    """Return the schema of the arguments of a form: an object that takes no unknown names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormArguments:
+    """Arguments of a form: their schema, and what a submitted form makes of them.
 
-    A field with an initial value may be left out; with `partial`, any may. Null empties an optional
-    field. Raises `DeclarationError` with all fields that arguments cannot fill.
+    `fields` has the parameters of each field by its name.
     """
+
+    schema: JSONSchema
+    fields: Mapping[str, Sequence[FormParameter]]
+    prefix: str | None
+
+    def data(self, arguments: Mapping[str, Any]) -> QueryDict:
+        """Return arguments, which the schema takes, as the data that the form's widgets read.
+
+        A null is an emptied field. What is not in the arguments is not in the data.
+        """
+        data = QueryDict(mutable=True)
+        for each in (each for parameters in self.fields.values() for each in parameters):
+            if each.name not in arguments:
+                continue
+            key = f"{self.prefix}-{each.name}" if self.prefix else each.name
+            texts = each.encode(arguments[each.name])
+            if len(each.suffixes) > 1:
+                for suffix, text in zip(each.suffixes, texts, strict=True):
+                    data[f"{key}{suffix}"] = text
+            else:
+                data.setlist(key, [""] if arguments[each.name] is None else texts)
+        return data
+
+    def fills(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether any of the arguments is for the field of this name."""
+        return any(each.name in arguments for each in self.fields.get(name, ()))
+
+
+def read_form(form: Form, *, is_partial: bool = False) -> FormArguments:
+    """Return the arguments of a form, or of a class as far as its constructor changes nothing.
+
+    A field with an initial value may be left out; if `is_partial`, any may. Null empties an
+    optional field. Raises `DeclarationError` with all fields that arguments cannot fill.
+    """
+    found: dict[str, Sequence[FormParameter]] = {}
     properties: dict[str, JSONSchema] = {}
     required: list[str] = []
     problems: list[str] = []
     for name, field in _fields(form).items():
         try:
-            parameters = _parameters(name, field)
+            found[name] = _parameters(name, field)
         except DeclarationError as error:
             problems += error.problems
             continue
-        is_prefilled = partial or initial_of(form, name, field) not in field.empty_values
-        for each in parameters:
+        is_prefilled = is_partial or initial_of(form, name, field) not in field.empty_values
+        for each in found[name]:
             schema = each.schema if each.is_required else _nullable(each.schema)
             if each.name == name:
                 schema = _without_label(schema, name, field)
-                default = None if partial else _default(field)
+                default = None if is_partial else _default(field)
                 schema = schema if default is None else {**schema, "default": default}
             properties[each.name] = schema
             if each.is_required and not is_prefilled:
@@ -48,32 +84,9 @@ def form_schema(form: Form, *, partial: bool = False) -> JSONSchema:
     if problems:
         raise DeclarationError(problems)
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**schema, "required": required} if required else schema
-
-
-def form_data(form: Form, arguments: Mapping[str, Any]) -> QueryDict:
-    """Return arguments, which the form's schema takes, as the data that the form's widgets read.
-
-    A null is an emptied field. What is not in the arguments is not in the data.
-    """
-    data = QueryDict(mutable=True)
-    for name, field in _fields(form).items():
-        for each in _parameters(name, field):
-            if each.name not in arguments:
-                continue
-            value = arguments[each.name]
-            key = f"{form.prefix}-{each.name}" if form.prefix else each.name
-            if isinstance(field, forms.SplitDateTimeField):
-                for suffix, text in zip(("_0", "_1"), _split(field, value), strict=True):
-                    data[f"{key}{suffix}"] = text
-            else:
-                data.setlist(key, [""] if value is None else each.encode(value))
-    return data
-
-
-def names_of(name: str, field: forms.Field) -> frozenset[str]:
-    """Return the names of the arguments that fill a field."""
-    return frozenset(each.name for each in _parameters(name, field))
+    if required:
+        schema["required"] = required
+    return FormArguments(schema=schema, fields=found, prefix=form.prefix)
 
 
 def initial_of(form: Form, name: str, field: forms.Field) -> Any:
@@ -101,6 +114,7 @@ def _parameters(name: str, field: forms.Field) -> Sequence[FormParameter]:
             schema=field_schema(single),
             is_required=field.required,
             encode=functools.partial(_split, field),
+            suffixes=("_0", "_1"),
         ),
     )
 

@@ -2,24 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django import forms
 
 from django_mcp.schemas.declaration_errors import DeclarationError
-from django_mcp.schemas.forms.fields import Encode, encoded, field_schema
+from django_mcp.schemas.forms.fields import Encode, encoder_of, field_schema
 from django_mcp.schemas.json_schema import JSONSchema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormParameter:
-    """One name that a widget reads: the schema of its values, and their texts."""
+    """One argument of a form: the schema of its values, and their texts.
+
+    A widget reads them under the name. Where `suffixes` has several, as many widgets read one text
+    each, under the name with that suffix.
+    """
 
     name: str
     schema: JSONSchema
     is_required: bool
     encode: Encode
+    suffixes: Sequence[str] = ("",)
 
 
 def field_parameters(name: str, field: forms.Field) -> Sequence[FormParameter]:
@@ -41,7 +45,7 @@ def field_parameters(name: str, field: forms.Field) -> Sequence[FormParameter]:
             name=name,
             schema=field_schema(field),
             is_required=field.required,
-            encode=partial(encoded, field),
+            encode=encoder_of(field),
         ),
     )
 

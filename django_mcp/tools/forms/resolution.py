@@ -13,7 +13,7 @@ from django_mcp.primitives.caller_querysets import CallerQueryset, read_queryset
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.schemas.annotations import each_type_hint
 from django_mcp.schemas.forms.fields import column_schema
-from django_mcp.schemas.forms.forms import Form, form_schema
+from django_mcp.schemas.forms.forms import Form, FormArguments, read_form
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.models.fields import field_named, suggestion
 from django_mcp.schemas.models.output import ModelOutput
@@ -40,7 +40,9 @@ def resolve(declaration: FormToolDeclaration) -> Tool:
     resolution.problems += _problems(declaration)
     # Where the constructor needs the caller, the fields of the class are those of the form.
     described: Form = answer_of(form) or form
-    schema = resolution.attempt(_schema, declaration, described)
+    is_partial = declaration.queryset is not None
+    arguments = resolution.attempt(read_form, described, is_partial=is_partial)
+    schema = None if arguments is None else resolution.attempt(_schema, declaration, arguments)
     form_kwargs = queryset = None
     if declaration.form_kwargs is not None:
         form_kwargs = resolution.attempt(_form_kwargs_function, declaration.form_kwargs)
@@ -53,12 +55,14 @@ def resolve(declaration: FormToolDeclaration) -> Tool:
             source_signature, schema, requires_user=any(each.takes_user for each in callers)
         )
     output = resolution.attempt(_output, declaration)
+    if arguments is None or schema is None:
+        raise resolution.error()
     model, instances = _model(declaration), None
     if queryset is not None and model is not None:
         instances = CallerQueryset(model=model, queryset=queryset)
     submission = FormSubmission(
         form=form,
-        described=described,
+        arguments=arguments,
         form_kwargs=form_kwargs,
         instances=instances,
         lookup=declaration.lookup,
@@ -95,11 +99,11 @@ def _form_kwargs_function(function: Callable[..., Any]) -> CallerFunction:
     )
 
 
-def _schema(declaration: FormToolDeclaration, form: Form) -> JSONSchema:
-    model = _model(declaration)
+def _schema(declaration: FormToolDeclaration, arguments: FormArguments) -> JSONSchema:
+    """Return the schema of the form, with the lookup of the instance where it changes one."""
+    model, schema = _model(declaration), arguments.schema
     if declaration.queryset is None or model is None:
-        return form_schema(form)
-    schema = form_schema(form, partial=True)
+        return schema
     lookup, properties = declaration.lookup, schema["properties"]
     if lookup in properties:
         raise ValueError(

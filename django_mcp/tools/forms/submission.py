@@ -12,15 +12,15 @@ from django_mcp.exceptions import InvalidResultError
 from django_mcp.primitives.caller_functions import CallerFunction
 from django_mcp.primitives.caller_querysets import CallerQueryset
 from django_mcp.principals import Principal
-from django_mcp.schemas.forms.forms import Form, form_data, initial_of, names_of
+from django_mcp.schemas.forms.forms import FormArguments, initial_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormSubmission:
-    """Function of a form tool. `described` is the form, or its class, whose schema is published."""
+    """Function of a form tool."""
 
     form: type[BaseForm]
-    described: Form
+    arguments: FormArguments
     form_kwargs: CallerFunction | None
     instances: CallerQueryset | None
     lookup: str
@@ -37,8 +37,8 @@ class FormSubmission:
         if self.instances is not None:
             found = {self.lookup: values.pop(self.lookup)}
             options["instance"] = self.instances.visible_to(principal).get(**found)
-        form = self.form(data=form_data(self.described, values), **options)
-        _keep_initial(form, values)
+        form = self.form(data=self.arguments.data(values), **options)
+        self._keep_initial(form, values)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
         save = getattr(form, "save", None)
@@ -54,16 +54,15 @@ class FormSubmission:
             )
         return dict(options)
 
+    def _keep_initial(self, form: BaseForm, values: Mapping[str, Any]) -> None:
+        """Let fields that were not sent keep their initial values, as a page would send them back.
 
-def _keep_initial(form: BaseForm, values: Mapping[str, Any]) -> None:
-    """Let fields that were not sent keep their initial values, as a page would send them back.
-
-    A disabled field is cleaned from that value itself, and not from a text that it was shown as.
-    """
-    for name, field in form.fields.items():
-        # A file that was not sent stays in any case, and is not opened.
-        if isinstance(field, FileField) or names_of(name, field) & values.keys():
-            continue
-        field.widget.supports_microseconds = True  # it is not shown
-        if initial_of(form, name, field) not in field.empty_values:
-            field.disabled = True
+        A disabled field is cleaned from that value itself, and not from a text that shows it.
+        """
+        for name, field in form.fields.items():
+            # A file that was not sent stays in any case, and is not opened.
+            if isinstance(field, FileField) or self.arguments.fills(name, values):
+                continue
+            field.widget.supports_microseconds = True  # it is not shown
+            if initial_of(form, name, field) not in field.empty_values:
+                field.disabled = True
