@@ -101,7 +101,8 @@ class ViewDeclaration(ToolSourceDeclaration):
 
 def view_word(view: Any) -> str:
     """Return the name of a view for names of tools, such as `order_line` of `OrderLineViewSet`."""
-    name = SUFFIXES.sub("", str(getattr(view, "__name__", "view")))
+    cls = getattr(view, "cls", view)  # of a function under `@api_view`
+    name = SUFFIXES.sub("", str(getattr(cls, "__name__", "view")))
     return WORDS.sub("_", name).lower()
 
 
