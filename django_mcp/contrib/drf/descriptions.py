@@ -21,6 +21,9 @@ SENTENCES = {
     "destroy": "Delete one {singular}.",
 }
 
+FRAMEWORKS = ("rest_framework", "django", "builtins")
+"""Packages whose docstrings say nothing of a project."""
+
 METHOD_ACTIONS = {
     "post": "create",
     "put": "update",
@@ -41,8 +44,17 @@ def description_of(operation: Operation, view: APIView, annotations: Annotations
     if function not in OWN_METHODS and function.__doc__:
         return read_docstring(function.__doc__).description
     sentence = _sentence(operation, view)
-    own = inspect.cleandoc(vars(operation.cls).get("__doc__") or "")
-    return "\n\n".join(filter(None, (sentence, own)))
+    return "\n\n".join(filter(None, (sentence, _docstring(operation.cls))))
+
+
+def _docstring(cls: type) -> str:
+    """Return the docstring of a view, or of the nearest base that the project has written."""
+    for each in cls.__mro__:
+        if each.__module__.partition(".")[0] in FRAMEWORKS:
+            return ""
+        if each.__doc__:
+            return inspect.cleandoc(each.__doc__)
+    return ""
 
 
 def _sentence(operation: Operation, view: APIView) -> str:
