@@ -102,7 +102,7 @@ class Answers(APIView):
     """Answer."""
 
     permission_classes = ()
-    throttle_classes = ()
+    throttle_classes: tuple[Any, ...] = ()
 
     def get(self, request: Request, of: str) -> Any:
         return answer(of)
