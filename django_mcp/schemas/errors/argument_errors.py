@@ -191,6 +191,11 @@ def _holds_json(text: str) -> bool:
         return False
 
 
+def reason_with(kind: str, **constraints: Any) -> str:
+    """Return the reason of a kind of error, with the constraints of the declaration in it."""
+    return REASONS[kind].format_map(_counted(constraints))
+
+
 class _Count(int):
     """Integer with a noun as format: `{count:item}` is "1 item" or "2 items"."""
 

@@ -7,7 +7,7 @@ from jsonschema_rs import Draft202012Validator, ValidationErrorKind
 from jsonschema_rs import ValidationError as SchemaBreach
 
 from django_mcp.exceptions import Violation
-from django_mcp.schemas.errors.argument_errors import OTHER_REASON, REASONS
+from django_mcp.schemas.errors.argument_errors import OTHER_REASON, REASONS, reason_with
 from django_mcp.schemas.errors.argument_paths import locate, violation_list
 
 # Of greater arguments the breaches are not listed one by one: a few megabytes may hold a million
@@ -32,6 +32,20 @@ KEYWORD_REASONS: Mapping[str, str] = {
     "uniqueItems": "must not hold an item twice",
     "falseSchema": REASONS["extra_forbidden"],
 }
+
+LIMIT_REASONS: Mapping[str, tuple[str, str]] = {
+    "minLength": ("string_too_short", "min_length"),
+    "maxLength": ("string_too_long", "max_length"),
+    "pattern": ("string_pattern_mismatch", "pattern"),
+    "minimum": ("greater_than_equal", "ge"),
+    "maximum": ("less_than_equal", "le"),
+    "exclusiveMinimum": ("greater_than", "gt"),
+    "exclusiveMaximum": ("less_than", "lt"),
+    "multipleOf": ("multiple_of", "multiple_of"),
+    "minItems": ("too_short", "min_length"),
+    "maxItems": ("too_long", "max_length"),
+}
+"""Kinds of errors of keywords with a limit, and the names that those have for it."""
 
 FORMAT_REASONS: Mapping[str, str] = {
     "date": REASONS["date_parsing"],
@@ -88,6 +102,9 @@ def _breaches(errors: Iterable[SchemaBreach]) -> Iterator[tuple[Sequence[int | s
                 yield place, ", or ".join(reasons)
             case ValidationErrorKind.Format(format=str(name)):
                 yield place, FORMAT_REASONS.get(name, f"must be a {name}")
+            case _ if kind.name in LIMIT_REASONS:
+                reason, name = LIMIT_REASONS[kind.name]
+                yield place, reason_with(reason, **{name: kind.value})
             case _:
                 keyword = _keyword(error)
                 yield (
