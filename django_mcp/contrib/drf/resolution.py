@@ -59,7 +59,7 @@ def resolve(declaration: ViewDeclaration) -> Tool:
         parser = resolution.attempt(_media_type, view.get_parsers(), "parses")
     signature = None
     if arguments is not None:
-        signature = resolution.attempt(source_signature, arguments.schema)
+        signature = resolution.attempt(source_signature, arguments.schema, trims_text=True)
     call = None
     if arguments and handler and renderer is not None and parser is not None:
         call = ViewCall(

@@ -31,7 +31,12 @@ class JSONSignature(Signature):
 
 
 def read_json_signature(
-    schema: JSONSchema, *, parameter: str, context_parameter: str, requires_user: bool = False
+    schema: JSONSchema,
+    *,
+    parameter: str,
+    context_parameter: str,
+    requires_user: bool = False,
+    trims_text: bool = False,
 ) -> JSONSignature:
     """Return the signature of a function with this input schema, an object with `properties`.
 
@@ -44,5 +49,6 @@ def read_json_signature(
         input_schema=schema,
         requires_user=requires_user,
         context_parameter=context_parameter,
+        trims_text=trims_text,
         parameter=parameter,
     )

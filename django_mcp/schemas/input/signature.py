@@ -42,6 +42,8 @@ class Signature:
     requires_user: bool = False
     context_parameter: str | None = None
     runs_validators: bool = False
+    trims_text: bool = False
+    """True if what is bound judges texts without the whitespace around them."""
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
@@ -88,7 +90,9 @@ class Signature:
 
     def _is_allowed(self, arguments: Mapping[str, Any]) -> bool:
         try:
-            return self._validator.is_valid(arguments)
+            return self._validator.is_valid(arguments) or (
+                self.trims_text and self._validator.is_valid(trimmed(arguments))
+            )
         except ValueError:  # lone surrogates, or too deep
             raise _refused(REASONS["json_invalid"]) from None
 
@@ -145,6 +149,18 @@ def with_integers(value: Any) -> Any:
             return {key: with_integers(item) for key, item in value.items()}
         case list():
             return [with_integers(item) for item in value]
+    return value
+
+
+def trimmed(value: Any) -> Any:
+    """Return JSON without the whitespace around its texts."""
+    match value:
+        case str():
+            return value.strip()
+        case dict():
+            return {key: trimmed(item) for key, item in value.items()}
+        case list():
+            return [trimmed(item) for item in value]
     return value
 
 

@@ -10,11 +10,17 @@ ARGUMENTS = "arguments"
 """Parameter by which the function is given the arguments, a dict."""
 
 
-def source_signature(schema: JSONSchema, *, requires_user: bool = False) -> JSONSignature:
+def source_signature(
+    schema: JSONSchema, *, requires_user: bool = False, trims_text: bool = False
+) -> JSONSignature:
     """Return the signature of `function(context, arguments)` with this input schema.
 
     Raises `ValueError` for the author of the declaration.
     """
     return read_json_signature(
-        schema, parameter=ARGUMENTS, context_parameter=CONTEXT, requires_user=requires_user
+        schema,
+        parameter=ARGUMENTS,
+        context_parameter=CONTEXT,
+        requires_user=requires_user,
+        trims_text=trims_text,
     )
