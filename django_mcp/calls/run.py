@@ -90,7 +90,9 @@ def call_function(call: Call) -> Steps[Rendered]:
     with rendering(call):
         result = primitive.render_at_once(invocation, value) if primitive.is_async else None
         if result is None:
-            result = yield Step(partial(primitive.render, invocation, value), Place.TOOL)
+            result = yield Step(
+                partial(primitive.render, invocation, value, call.context), Place.TOOL
+            )
     return (yield from with_resources(call, result))
 
 

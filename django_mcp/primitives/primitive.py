@@ -142,9 +142,9 @@ class Primitive:
             bound[signature.context_parameter] = context
         return bound
 
-    def render(self, invocation: Invocation, value: Any) -> Rendered:
+    def render(self, invocation: Invocation, value: Any, context: ToolContext) -> Rendered:
         """Return the result of a call whose function returned `value`; see `Output.render`."""
-        return self.output.render(value)
+        return self.output.for_call(context).render(value)
 
     def render_at_once(self, invocation: Invocation, value: Any) -> Rendered | None:
         """Return the result of a call without a query, if it can; see `Output.render_at_once`."""

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from django_mcp.completions.primitive import CompletablePrimitive
 from django_mcp.content import EmbeddedResource, Role
+from django_mcp.context import ToolContext
 from django_mcp.invocation import Invocation
 from django_mcp.kinds import Kind
 from django_mcp.schemas.output.output import Rendered
@@ -61,9 +62,9 @@ class Resource(CompletablePrimitive):
         return False
 
     @override
-    def render(self, invocation: Invocation, value: Any) -> Rendered:
+    def render(self, invocation: Invocation, value: Any, context: ToolContext) -> Rendered:
         """Return the contents under the URI that was asked for; see `Primitive.render`."""
-        return _under(invocation.uri, self.output.render(value))
+        return _under(invocation.uri, self.output.for_call(context).render(value))
 
     @override
     def render_at_once(self, invocation: Invocation, value: Any) -> Rendered | None:

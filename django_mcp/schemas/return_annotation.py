@@ -1,19 +1,20 @@
 """Outputs of functions, chosen by their return annotations."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
 
 from django_mcp.content import Content
-from django_mcp.schemas.annotations import each_type_hint, is_union, queryset_annotations, unwrapped
+from django_mcp.schemas.annotations import each_type_hint, is_union
 from django_mcp.schemas.callables import function_of
 from django_mcp.schemas.models.output import ModelOutput
 from django_mcp.schemas.output.output import ContentOutput, DataOutput, Output, UndeclaredOutput
+from django_mcp.schemas.returned_objects import item_type, returned_objects
 
 
 def read_output(function: Callable[..., Any], *, fields: Mapping[str, str]) -> Output:
@@ -68,7 +69,7 @@ def _is_content(annotation: Any) -> bool:
         return all(alternatives)
     if get_origin(annotation) is tuple:
         return all(_is_content(a) for a in arguments if a is not ...) and bool(arguments)
-    item = _item_type(annotation)
+    item = item_type(annotation)
     if item is not None:
         return _is_content(item)
     return isinstance(annotation, type) and issubclass(annotation, Content | FileResponse)
@@ -82,33 +83,17 @@ def _is_response(annotation: Any) -> bool:
 
 
 def _model_output(annotation: Any, fields: Mapping[str, str]) -> ModelOutput | None:
-    annotations = queryset_annotations(annotation)
-    annotation, is_optional = unwrapped(annotation)
-    item = _item_type(annotation)
-    annotations |= queryset_annotations(item)
-    # `QuerySet[Expense]` is a plain QuerySet when the program runs: its model is unknown then.
-    is_queryset = isinstance(annotation, type) and issubclass(annotation, QuerySet)
-    model = annotation if item is None else unwrapped(item)[0]
-    is_model = isinstance(model, type) and issubclass(model, Model)
-    if not (is_queryset or is_model):
+    returned = returned_objects(annotation)
+    is_model = isinstance(returned.item, type) and issubclass(returned.item, Model)
+    if not (returned.is_queryset or is_model):
         return None
     if not fields:
         raise ValueError("it returns a Django model, so fields must say what to show of it")
-    if is_optional and (is_queryset or item is not None):
-        raise ValueError("return an empty list rather than None")
+    returned.check()
     return ModelOutput(
-        model if is_model else None,
+        returned.item if is_model else None,
         fields,
-        annotations=annotations,
-        is_many=is_queryset or item is not None,
-        is_optional=is_optional,
+        annotations=returned.annotations,
+        is_many=returned.is_many,
+        is_optional=returned.is_optional,
     )
-
-
-def _item_type(annotation: Any) -> Any:
-    """Return X of `list[X]`, `Sequence[X]`, `tuple[X, ...]` and the like; None for other types."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    is_iterable = isinstance(origin, type) and issubclass(origin, Iterable)
-    if not is_iterable or issubclass(origin, Mapping) or not arguments:
-        return None
-    return arguments[0] if len(arguments) == 1 or arguments[1:] == (...,) else None

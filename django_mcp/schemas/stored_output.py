@@ -1,12 +1,14 @@
 """Output of results that are stored, and linked to, where they are too large to be sent."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
 
 from django_mcp.conf import settings
+from django_mcp.context import ToolContext
 from django_mcp.meta_keys import STORED_META_KEY
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.output.output import Output, Rendered, UndeclaredOutput
@@ -64,6 +66,16 @@ class StoredOutput(Output):
         if self.schema is None and not is_too_large(rendered):
             return replace(rendered, structured=None)
         return rendered  # with the data, of which whole rows are stored
+
+    @override
+    def for_call(self, context: ToolContext) -> "StoredOutput":
+        """Return the output for the result of one call; see `Output.for_call`."""
+        inner: Any = self._output.for_call(context)
+        if inner is self._output:
+            return self
+        own = copy(self)
+        own._output = inner
+        return own
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("`render` knows whether the result has too many rows")

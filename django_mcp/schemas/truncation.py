@@ -1,6 +1,7 @@
 """Output of lists that are shortened to whole rows where they are larger than a result may be."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -11,6 +12,7 @@ from typing_extensions import override
 
 from django_mcp.conf import settings
 from django_mcp.content import Text
+from django_mcp.context import ToolContext
 from django_mcp.exceptions import ResultTooLargeError
 from django_mcp.meta_keys import TRUNCATED_META_KEY
 from django_mcp.schemas.models.output import ModelOutput
@@ -103,6 +105,16 @@ class TruncatedOutput(Output):
         if len(data) == rows.total:
             return rendered
         return marked(rendered, returned=len(data), total=rows.total, hint=HINT)
+
+    @override
+    def for_call(self, context: ToolContext) -> "TruncatedOutput":
+        """Return the output for the result of one call; see `Output.for_call`."""
+        inner: Any = self._rows.for_call(context)
+        if inner is self._rows:
+            return self
+        own = copy(self)
+        own._rows = inner
+        return own
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("`render` knows whether the result is cut")

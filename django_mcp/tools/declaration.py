@@ -82,6 +82,11 @@ class ToolDeclaration(ToolOptions):
     page_size: int | None = None
     """Serve the queryset that it returns in pages of at most so many rows: it gets the optional
     parameters `limit` and `cursor`, and its result is `{"result": [...], "next": "..."}`."""
+    serializer: type[Any] | None = None
+    """Serializer class of Django REST framework. Where a parameter is annotated with it, clients
+    send its fields beside the other arguments, and the function is given a serializer that has
+    validated them. Where the function returns it, or objects of its model without `fields`, results
+    are what it renders."""
     schema_extra: Mapping[str, Any] | None = None
     """JSON Schema keywords merged into the root of the input schema."""
     prepare: Callable[..., Any] | None = None

@@ -1,7 +1,7 @@
 """Resolution of a `ToolDeclaration` into a `Tool`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -20,7 +20,8 @@ from django_mcp.schemas.truncation import truncated
 from django_mcp.tools.background import Background, BackgroundOptions
 from django_mcp.tools.declaration import Overflow, ToolDeclaration, ToolOptions
 from django_mcp.tools.existing_tasks.conversion import without_task
-from django_mcp.tools.preparation import read_preparation
+from django_mcp.tools.preparation import Preparation, read_preparation
+from django_mcp.tools.serialized import Serialized, read_serialized
 from django_mcp.tools.tool import Tool
 
 
@@ -31,8 +32,14 @@ def resolve(declaration: ToolDeclaration) -> Tool:
     resolution.problems += _problems(declaration)
     parameters = resolution.documentation.parameters
     prepare, page_size = declaration.prepare, _page_size(declaration)
+    serialized = None
+    if declaration.serializer is not None:
+        serialized = resolution.attempt(read_serialized, declaration)
+        if serialized is None:
+            raise resolution.error()  # the rest would follow from that
     preparation = None
-    if callable(prepare):
+    takes_serializer = serialized is not None and serialized.parameter is not None
+    if callable(prepare) and not takes_serializer:
         preparation = resolution.attempt(
             read_preparation,
             prepare,
@@ -41,15 +48,25 @@ def resolve(declaration: ToolDeclaration) -> Tool:
             schema_extra=declaration.schema_extra,
             page_size=page_size,
         )
-    signature = resolution.attempt(
+    elif callable(prepare):
+        resolution.problems.append("prepare is not for tools whose parameter is a serializer")
+    signature: Signature | None = resolution.attempt(
         read_signature,
         declaration.function,
         descriptions=parameters,
-        schema_extra=declaration.schema_extra,
-        hidden=() if preparation is None else preparation.fills,
+        schema_extra=None if takes_serializer else declaration.schema_extra,
+        hidden=_hidden(preparation, serialized),
         page_size=page_size,
     )
-    output = resolution.attempt(read_output, declaration.function, fields=paths_of(declaration))
+    own: dict[str, Any] = {}
+    output = None
+    if serialized is not None:
+        output, own["function"] = serialized.output, serialized.function
+        if signature is not None and takes_serializer:
+            extra = declaration.schema_extra or {}
+            signature = resolution.attempt(serialized.complete, signature, extra)
+    if output is None:
+        output = resolution.attempt(read_output, declaration.function, fields=paths_of(declaration))
     return build_tool(
         resolution,
         declaration,
@@ -57,7 +74,14 @@ def resolve(declaration: ToolDeclaration) -> Tool:
         output=output,
         page_size=page_size,
         preparation=preparation,
+        **own,
     )
+
+
+def _hidden(preparation: Preparation | None, serialized: Serialized | None) -> Collection[str]:
+    """Return the parameters that clients do not send by their own names."""
+    filled = set() if preparation is None else set(preparation.fills)
+    return filled if serialized is None or serialized.parameter is None else {serialized.parameter}
 
 
 def build_tool(

@@ -75,11 +75,12 @@ class Tool(Primitive):
                 bound.pop(name, None)
         return bound
 
-    def render(self, invocation: Invocation, value: Any) -> Rendered:
+    def render(self, invocation: Invocation, value: Any, context: ToolContext) -> Rendered:
         """Return the result of a call whose function returned `value`; see `Output.render`."""
-        if isinstance(self.output, PagedOutput):
-            return self.output.render_page(value, self._page_request(invocation))
-        return Primitive.render(self, invocation, value)
+        output = self.output.for_call(context)
+        if isinstance(output, PagedOutput):
+            return output.render_page(value, self._page_request(invocation))
+        return output.render(value)
 
     def _page_request(self, invocation: Invocation) -> PageRequest:
         arguments, user = invocation.arguments, invocation.principal.user

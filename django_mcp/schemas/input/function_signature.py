@@ -137,7 +137,7 @@ def read_signature(
     read = partial(_parameters_of, function, hidden=hidden, page_size=page_size)
     parameters = read(descriptions=descriptions)
     schema, adapter = _schema_of(parameters)
-    schema = inlined(_extended(schema, schema_extra or {}))
+    schema = inlined(extended(schema, schema_extra or {}))
     compiled(schema)  # reports an invalid schema before any call
     if problems := list(invalid_defaults(schema)):
         raise DeclarationError(problems)
@@ -192,18 +192,22 @@ def _culprits(parameters: Parameters) -> Iterator[str]:
             yield f"parameter {name!r} has no JSON form: {error}"
 
 
-def _extended(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
-    extended = _merged(schema, extra)
+def extended(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:
+    """Return an input schema with the keywords of `schema_extra`.
+
+    Raises `ValueError` for the author of the function.
+    """
+    whole = _merged(schema, extra)
     problems = [
         f"schema_extra changes {key!r}, which follows from the parameters"
         for key in ("type", "required", "additionalProperties")
-        if extended.get(key) != schema.get(key)
+        if whole.get(key) != schema.get(key)
     ]
-    if unknown := extended["properties"].keys() - schema["properties"].keys():
+    if unknown := whole["properties"].keys() - schema["properties"].keys():
         problems.append(f"schema_extra describes no parameters: {', '.join(sorted(unknown))}")
     if problems:
         raise DeclarationError(problems)
-    return extended
+    return whole
 
 
 def _merged(schema: JSONSchema, extra: Mapping[str, Any]) -> JSONSchema:

@@ -12,6 +12,7 @@ from django.http import FileResponse
 from typing_extensions import override
 
 from django_mcp.content import Block, Content, PromptMessage, Text
+from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidResultError
 from django_mcp.schemas.json_schema import JSONSchema, OutputSchema, json_form
 from django_mcp.schemas.output.files import embedded_file
@@ -99,6 +100,10 @@ class Output(ABC):
         Raises `ResultTooLargeError`.
         """
         return None
+
+    def for_call(self, context: ToolContext) -> "Output":
+        """Return the output for the result of one call: itself, unless it depends on the caller."""
+        return self
 
     @abstractmethod
     def _render(self, value: Any) -> Rendered: ...

@@ -1,11 +1,14 @@
 """Paged output: rows of a queryset, with a cursor for the next page."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Manager, QuerySet
+from typing_extensions import override
 
 from django_mcp.content import Text
+from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
 from django_mcp.schemas.models.keyset import Keyset, Position, sort_keys
 from django_mcp.schemas.models.output import ModelOutput
@@ -107,6 +110,16 @@ class PagedOutput(Output):
         rendered = shown(len(page))
         check_bytes(rendered.byte_size)
         return rendered
+
+    @override
+    def for_call(self, context: ToolContext) -> "PagedOutput":
+        """Return the output for the result of one call; see `Output.for_call`."""
+        inner: Any = self._rows.for_call(context)
+        if inner is self._rows:
+            return self
+        own = copy(self)
+        own._rows = inner
+        return own
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("a page is rendered for a request")
