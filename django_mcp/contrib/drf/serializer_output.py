@@ -31,7 +31,6 @@ class SerializerOutput(JSONOutput):
         super().__init__(_schema(serializer_class, is_many=is_many, is_optional=is_optional))
         self._serializer_class = serializer_class
         self._is_many = is_many
-        self._context: dict[str, Any] = {}
         self._call: ToolContext | None = None
 
     @override
@@ -44,7 +43,7 @@ class SerializerOutput(JSONOutput):
     @override
     def page(self, rows: Iterable[Any]) -> Any:
         """Return the JSON of fetched rows, however many. Raises as `render` does."""
-        return super().page(self._shown(rows))
+        return super().page(self._shown_rows(rows))
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
@@ -52,27 +51,37 @@ class SerializerOutput(JSONOutput):
         return None
 
     def _render(self, value: Any) -> Rendered:
-        if self._is_many:
-            value = value.all() if isinstance(value, Manager) else value
-            return super()._render(self._shown(as_tuple(value)))
-        (shown,) = self._shown([value])
-        return super()._render(shown)
+        if not self._is_many:
+            return super()._render(self._shown(value))
+        value = value.all() if isinstance(value, Manager) else value
+        if _is_serialized(value):
+            return super()._render(self._shown(value))
+        return super()._render(self._shown_rows(as_tuple(value)))
 
-    def _shown(self, rows: Iterable[Any]) -> list[Any]:
-        context = {} if self._call is None else serializer_context(self._call)
-        shown: list[Any] = json.loads(
-            JSONRenderer().render([self._row(row, context) for row in rows])
-        )
-        return shown
+    def _shown_rows(self, rows: Iterable[Any]) -> Any:
+        rows = list(rows)
+        if any(map(_is_serialized, rows)):
+            return [self._shown(each) for each in rows]
+        return self._shown(rows)
 
-    def _row(self, row: Any, context: dict[str, Any]) -> Any:
-        if row is None:
+    def _shown(self, value: Any) -> Any:
+        """Return the JSON of an object, or of a list of objects, that may be serialized already."""
+        if value is None:
             return None
-        if isinstance(row, BaseSerializer):
-            return row.data
-        if isinstance(getattr(row, "serializer", None), BaseSerializer):
-            return row  # the data of one
-        return self._serializer_class(row, context=context).data
+        if isinstance(value, BaseSerializer):
+            data = value.data
+        elif _is_serialized(value):
+            data = value
+        else:
+            context = {} if self._call is None else serializer_context(self._call)
+            is_many = isinstance(value, list)
+            data = self._serializer_class(value, many=is_many, context=context).data
+        return json.loads(JSONRenderer().render(data))
+
+
+def _is_serialized(value: Any) -> bool:
+    """Return whether it is a serializer with its own instance, or the data of one."""
+    return isinstance(getattr(value, "serializer", value), BaseSerializer)
 
 
 def _schema(
