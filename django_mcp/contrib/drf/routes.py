@@ -155,7 +155,8 @@ def _routes(resolvers: tuple[URLResolver, ...], patterns: Iterable[Any]) -> Iter
 
 
 def _text(converter: Any, value: Any) -> str:
-    if converter is None:
+    if converter is None or isinstance(value, str):
+        # Text stands in a URL as it is: a project's converter makes text of what it has made of it.
         return str(value)
     try:
         text: str = converter.to_url(value)
