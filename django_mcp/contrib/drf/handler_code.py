@@ -55,9 +55,10 @@ def _collect(view: type, method: str, names: Names, seen: set[tuple[type, str]])
             return
         is_method = function is not _viewed(attribute)
         found = set(_names_of(function, names, is_method=is_method))
-        for name in found:
-            if name != method:
-                _collect(view, name, names, seen)
+        # Not the names of globals: `list` is no call of the action.
+        called = {name for each in _codes(function.__code__) for name in _attributes_of(each)}
+        for name in called - {method}:
+            _collect(view, name, names, seen)
         if "super" not in found:
             return
 
@@ -99,6 +100,13 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _codes(constant)
+
+
+def _attributes_of(code: CodeType) -> Iterator[str]:
+    """Yield the names of the attributes that are read, of whatever object."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER")):
+            yield str(instruction.argval)
 
 
 def _of_request(code: CodeType, spelled: set[str]) -> Iterator[str]:

@@ -120,7 +120,7 @@ class Operation:
         if self.route is not None:
             fixed = self.fixed_arguments
             return {n: each for n, each in self.route.parameters.items() if n not in fixed}
-        if not self._is_detail:
+        if not self.is_detail:
             return {}
         names = (getattr(self.cls, name, None) for name in ("lookup_url_kwarg", "lookup_field"))
         lookup = next(filter(None, names), None)
@@ -189,7 +189,8 @@ class Operation:
         return made
 
     @property
-    def _is_detail(self) -> bool:
+    def is_detail(self) -> bool:
+        """True if it is about one object."""
         handler = getattr(self.cls, self.action, None)
         return bool(getattr(handler, "detail", self.action in DETAIL_ACTIONS))
 

@@ -70,6 +70,7 @@ def resolve(declaration: ViewDeclaration) -> Tool:
             parser=parser,
             callback=callback,
             handler=handler,
+            paginates=paginates(operation),
         )
     return build_tool(
         resolution,
@@ -123,7 +124,7 @@ def _query(
         QueryParameter(name=each.name, schema=each.schema, is_required=each.is_required)
         for each in (annotations.parameters if annotations else ())
     ]
-    found = query_parameters(view) if filters(operation) else ()
+    found = query_parameters(view, with_pages=paginates(operation)) if filters(operation) else ()
     for each in (*declared, *annotated, *found):
         if each.name not in seen:
             seen.add(each.name)
@@ -131,9 +132,17 @@ def _query(
 
 
 def filters(operation: Operation) -> bool:
-    """Return whether an operation filters and paginates rows, as far as its code tells."""
+    """Return whether an operation filters rows by its query, as far as its code tells."""
     if not operation.is_read_only:
         return False
+    names = names_in(operation.cls, operation.handler).all
+    # To look an object up, views filter as well.
+    is_filter = "filter_queryset" in names and not operation.is_detail
+    return is_filter or paginates(operation)
+
+
+def paginates(operation: Operation) -> bool:
+    """Return whether an operation answers with pages of rows, as far as its code tells."""
     names = names_in(operation.cls, operation.handler).all
     return own_method(operation) == "list" or "paginate_queryset" in names
 

@@ -39,6 +39,7 @@ class ViewCall:
     parser: str
     callback: Callable[..., Any]
     handler: ViewHandler
+    paginates: bool
 
     def call(self, context: ToolContext, arguments: Mapping[str, Any]) -> Any:
         """Return what the view answers. Raises as `value_of` does, and what the view raises."""
@@ -79,6 +80,8 @@ class ViewCall:
 
     def _value(self, response: Any) -> Any:
         value = value_of(response, arguments=self.arguments.names, renamed=self.arguments.renamed)
+        if not self.paginates:
+            return value  # an object may well link to itself
         view = (getattr(response, "renderer_context", None) or {}).get("view")
         return value if view is None else with_arguments(view, value)
 

@@ -11,15 +11,16 @@ from django_mcp.contrib.drf.parameters.parameter import QueryParameter
 __all__ = ["QueryParameter", "query_parameters"]
 
 
-def query_parameters(view: APIView) -> Sequence[QueryParameter]:
-    """Return the query parameters of an action that filters and paginates, one for each name.
+def query_parameters(view: APIView, *, with_pages: bool = True) -> Sequence[QueryParameter]:
+    """Return the query parameters of an action that filters, one for each name.
 
-    The view is an instance as a request of nobody would have it. Nothing queries the database.
+    Those of pages are among them unless `with_pages` is false. The view is an instance as a
+    request of nobody would have it. Nothing queries the database.
     """
     found: dict[str, QueryParameter] = {}
     for cls in getattr(view, "filter_backends", ()):
         for parameter in filter_parameters(cls(), view):
             found.setdefault(parameter.name, parameter)
-    for parameter in pagination_parameters(view):
+    for parameter in pagination_parameters(view) if with_pages else ():
         found.setdefault(parameter.name, parameter)
     return tuple(found.values())
