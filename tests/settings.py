@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     *(["oauth2_provider"] if HAS_OAUTH else []),
     "django_mcp",
     "tests.shop",
+    "tests.billing",
     "example_project.expenses",
     "example_project.deployments",
 ]
