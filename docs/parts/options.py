@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from django_mcp.completions.declaration import CompletableDeclaration
+from django_mcp.contrib.drf.declaration import ViewDeclaration
 from django_mcp.primitives.declaration import Declaration
 from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
@@ -47,6 +48,7 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
         Declaration,
     ),
     "prompt": (CompletableDeclaration, Declaration),
+    "expose": (ViewDeclaration, Declaration, CacheOptions, ToolOptions, BackgroundOptions),
 }
 """The classes with the options of each decorator or function, those that come first overriding."""
 

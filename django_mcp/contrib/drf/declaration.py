@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from typing_extensions import override
 
@@ -37,8 +37,10 @@ class ViewDeclaration(ToolSourceDeclaration):
 
     view: Any
     action: str
-    # None stands for the default of the HTTP method until the declaration is resolved.
-    read_only: bool = cast("bool", None)
+    name: str | None = "{view}_{action}"
+    """Name of the tools, in which the words for the view and for the action are filled in."""
+    # None until the declaration is resolved: the method is not known before.
+    read_only: bool | None = None  # type: ignore[assignment]
     """It changes nothing (`readOnlyHint`); default: what is called by GET."""
     destructive: bool | None = None
     """It may destroy something (`destructiveHint`); default: what is called by DELETE, PUT or
@@ -70,6 +72,8 @@ class ViewDeclaration(ToolSourceDeclaration):
         super().__post_init__()
         self._collect("middleware")
         object.__setattr__(self, "function", self.view)
+        if self.name is not None:
+            object.__setattr__(self, "name", _filled(self.name, self.view, self.action))
 
     def as_called_by(self, method: str, *, description: str) -> "ViewDeclaration":
         """Return the declaration with the defaults that its HTTP method gives, and a description.
@@ -78,8 +82,7 @@ class ViewDeclaration(ToolSourceDeclaration):
         """
         complete = copy.copy(self)
         values: dict[str, Any] = {"description": self.description or description}
-        given: bool | None = self.read_only
-        if given is None:
+        if self.read_only is None:
             values["read_only"] = method in ("get", "head", "options") and not self.destructive
         read_only = values.get("read_only", self.read_only)
         if self.destructive is None and not read_only:
@@ -143,8 +146,7 @@ def expose(
 
     def declare(view: V) -> V:
         for action in given:
-            tool_name = _filled(name, view, action)
-            register(ViewDeclaration(view=view, action=action, name=tool_name, **options))
+            register(ViewDeclaration(view=view, action=action, name=name, **options))
         return view
 
     return declare if view is None else declare(view)
