@@ -38,6 +38,7 @@ from django_mcp.resources.models.declaration import ModelResourceDeclaration, re
 from django_mcp.schemas.big_integers import BigInt
 from django_mcp.tools.declaration import ToolDeclaration, tool
 from django_mcp.tools.forms.declaration import FormToolDeclaration, form_tool
+from django_mcp.tools.queries.declaration import QueryToolDeclaration, query_tool
 
 __all__ = [
     "ArgumentError",
@@ -58,6 +59,7 @@ __all__ = [
     "Principal",
     "PromptDeclaration",
     "PromptMessage",
+    "QueryToolDeclaration",
     "Redacted",
     "ResourceDeclaration",
     "ResourceLink",
@@ -70,6 +72,7 @@ __all__ = [
     "form_tool",
     "invalidate",
     "prompt",
+    "query_tool",
     "register",
     "resource",
     "resource_for",

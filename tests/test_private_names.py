@@ -104,6 +104,16 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "select_related": None,
         },
     },
+    "What an expression joins, no method tells: rows of relations to many would count twice.": {
+        "django.db.models.sql.query.Query": {
+            "alias_map": None,
+        },
+    },
+    "Which numbers a column of a database holds, only its backend tells.": {
+        "django.db.backends.base.base.BaseDatabaseWrapper": {
+            "ops": None,
+        },
+    },
     "Nothing public tells whether instances have the value of a column as it was fetched.": {
         "django.db.models.fields.related_descriptors": {
             "ForeignKeyDeferredAttribute": None,

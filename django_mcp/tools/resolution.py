@@ -13,7 +13,7 @@ from django_mcp.schemas.input.function_signature import read_signature
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.output.output import Output
-from django_mcp.schemas.pages.output import paged
+from django_mcp.schemas.pages.output import PagedOutput, paged
 from django_mcp.schemas.return_annotation import read_output
 from django_mcp.schemas.stored_output import stored
 from django_mcp.schemas.truncation import truncated
@@ -93,7 +93,7 @@ def build_tool(
     page_size: int | None = None,
     **own: Any,
 ) -> Tool:
-    """Return the tool of a declaration with this signature and the output of one call or row.
+    """Return the tool of a declaration with this signature, and the output of a call or of rows.
 
     `own` are fields of `Tool` in place of those that the shared options give, such as `function`.
     Without a signature or an output there are problems. Raises `ValueError` with all of them.
@@ -105,7 +105,9 @@ def build_tool(
     if signature is not None and declaration.idempotency_key is not None:
         problems += _key_problems(declaration, signature.input_schema)
     truncates = declaration.overflow == "truncate"
-    if output is not None and page_size is not None:
+    if isinstance(output, PagedOutput):
+        pass  # made for these options
+    elif output is not None and page_size is not None:
         output = resolution.attempt(paged, output, truncates=truncates)
     elif output is not None and truncates:
         output = resolution.attempt(truncated, output)

@@ -14,6 +14,7 @@ from django_mcp.resources.models.declaration import ModelResourceDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration, ToolOptions
 from django_mcp.tools.forms.declaration import FormToolDeclaration
+from django_mcp.tools.queries.declaration import QueryToolDeclaration
 from docs.parts.markdown import code, table
 from docs.parts.source import annotation, class_of, written
 
@@ -21,6 +22,13 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
     "tool": (Declaration, CacheOptions, ToolOptions, ToolDeclaration, BackgroundOptions),
     "form_tool": (
         FormToolDeclaration,
+        Declaration,
+        CacheOptions,
+        ToolOptions,
+        BackgroundOptions,
+    ),
+    "query_tool": (
+        QueryToolDeclaration,
         Declaration,
         CacheOptions,
         ToolOptions,
@@ -56,11 +64,26 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
 def option_lines(decorator: str) -> Iterator[str]:
     """A table of the options of a decorator."""
     rows: dict[str, tuple[str, ...]] = {}
+    fixed = {name for cls in CLASSES[decorator] for name in _fixed(class_of(cls))}
     for cls in CLASSES[decorator]:
         for name, field, meaning in _options(class_of(cls)):
             kind, default = annotation(field.annotation), written(field.value)
-            rows.setdefault(name, (code(name), code(kind), code(default), meaning))
+            if name not in fixed:
+                rows.setdefault(name, (code(name), code(kind), code(default), meaning))
     yield from table(("option", "type", "default", "meaning"), list(rows.values()))
+
+
+def _fixed(node: ast.ClassDef) -> Iterator[str]:
+    """The fields that are no options of a class, although its bases have them as options."""
+    for field in node.body:
+        match field:
+            case ast.AnnAssign(
+                target=ast.Name(id=name),
+                value=ast.Call(
+                    keywords=[ast.keyword(arg="init", value=ast.Constant(value=False)), *_]
+                ),
+            ):
+                yield name
 
 
 def _options(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign, str]]:

@@ -3,7 +3,17 @@
 import ast
 
 PACKAGE = "django_mcp"
-DECLARATORS = ("tool", "resource", "prompt", "resource_for", "storage_resources", "register", "*")
+DECLARATORS = (
+    "tool",
+    "form_tool",
+    "query_tool",
+    "resource",
+    "resource_for",
+    "storage_resources",
+    "prompt",
+    "register",
+    "*",
+)
 
 
 def declares_primitives(source: str) -> bool:

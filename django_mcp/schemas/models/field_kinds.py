@@ -94,7 +94,7 @@ def _decimal(field: Any) -> FieldKind:
         value = convert(value, db)
         return f"{value:f}" if isinstance(value, Decimal) else _string_form(field, value)
 
-    if _is_stock(field):
+    if is_stock(field):
         return _kind(field, Decimal, convert)
     return _kind(field, str, convert_to_text)  # of an object, such as money
 
@@ -114,13 +114,13 @@ def _datetime(field: Any) -> FieldKind:
 
 
 def _text(field: Any) -> FieldKind:
-    is_stock = _is_stock(field)
-    is_plain = is_stock and isinstance(field, models.CharField | models.TextField)
+    has_own_form = not is_stock(field)
+    is_plain = not has_own_form and isinstance(field, models.CharField | models.TextField)
 
     def convert(value: Any, db: str) -> str:
         return _string_form(field, field.to_python(value))
 
-    empty = None if is_stock or field.null else field.get_prep_value(None)
+    empty = None if not has_own_form or field.null else field.get_prep_value(None)
     return _kind(
         field,
         str,
@@ -229,13 +229,13 @@ def _kind(
     return FieldKind(
         annotation=annotation if choices is None else Annotated[annotation, choices],
         convert=convert,
-        is_as_fetched=is_as_fetched and _is_stock(field),
+        is_as_fetched=is_as_fetched and is_stock(field),
         plain=plain,
         empty=empty,
     )
 
 
-def _is_stock(field: Any) -> bool:
+def is_stock(field: Any) -> bool:
     """Return whether conversions of the field are Django's own."""
     names = ("to_python", "get_prep_value", "value_to_string", "from_db_value")
     methods = [getattr(type(field), name, None) for name in names]

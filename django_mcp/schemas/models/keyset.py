@@ -139,7 +139,7 @@ def sort_keys(queryset: QuerySet[Any]) -> Iterator[SortKey]:
     Raises `InvalidResultError`, for its author, for a queryset whose rows have no key,
     or are ordered by anything but columns and annotations.
     """
-    _check(queryset)
+    check_pageable(queryset)
     query, model = queryset.query, queryset.model
     # Django orders by a column that is selected, even where its name is that of a relation.
     columns = {*query.annotations, *query.values_select}
@@ -177,7 +177,8 @@ def ordered_relation(model: type[Model], path: str) -> type[Model] | None:
     return None if is_key or not related._meta.ordering else related
 
 
-def _check(queryset: QuerySet[Any]) -> None:
+def check_pageable(queryset: QuerySet[Any]) -> None:
+    """Raise `InvalidResultError`, for its author, for a queryset whose rows have no key."""
     query: Any = queryset.query
     groups = query.group_by if isinstance(query.group_by, tuple) else None
     key = query.get_meta().pk

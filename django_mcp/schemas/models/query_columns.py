@@ -14,13 +14,14 @@ from django_mcp.schemas.models.fields import field_named, suggestion
 class QueryColumn:
     """Column at the end of a path: that of a field, or the key of a relation.
 
-    `rest` are the names behind it, such as look-ups. `relation` is true if the path ends with a
-    relation, and `is_many` if it passes one to many rows.
+    `relations` are those on the path, and `rest` the names behind it, such as look-ups. `is_key` is
+    true if the path ends with a relation, and `is_many` if it passes one to many rows.
     """
 
     field: Any
+    relations: tuple[Any, ...] = ()
     rest: tuple[str, ...] = ()
-    relation: bool = False
+    is_key: bool = False
     is_many: bool = False
 
 
@@ -29,17 +30,19 @@ def query_column(model: type[Model], path: str) -> QueryColumn:
 
     Raises `ValueError` for its author.
     """
-    *relations, column = path.split("__")
+    *names, column = path.split("__")
     reached = model
-    for name in relations:
+    relations = []
+    for name in names:
         relation = _field(reached, name)
-        if not (relation.many_to_one or relation.one_to_one) or relation.related_model is None:
+        if not _leads_to_one(relation) or relation.related_model is None:
             raise ValueError(f"{name!r} of {reached.__name__} is no relation to one row")
+        relations.append(relation)
         reached = relation.related_model
     field = _field(reached, column)
-    if getattr(field, "column", None) is None:
+    if not _has_column(field):
         raise ValueError(f"{column!r} of {reached.__name__} has no column of its own")
-    return QueryColumn(field=field, relation=bool(field.is_relation))
+    return QueryColumn(field=field, relations=tuple(relations), is_key=bool(field.is_relation))
 
 
 def longest_column(model: type[Model], names: Sequence[str]) -> QueryColumn:
@@ -47,27 +50,41 @@ def longest_column(model: type[Model], names: Sequence[str]) -> QueryColumn:
 
     Relations may lead to many rows. Raises `ValueError` for the author of a path.
     """
-    reached, field, is_many, position = model, _field(model, names[0]), False, 1
-    while field.is_relation and field.related_model is not None:
-        is_many = is_many or not (field.many_to_one or field.one_to_one)
-        reached = field.related_model
-        if position == len(names):
+    reached, field = model, _field(model, names[0])
+    relations = []
+    for name in names[1:]:
+        if not field.is_relation or field.related_model is None:
             break
         try:
-            following = field_named(reached, names[position])
+            following = field_named(field.related_model, name)
         except FieldDoesNotExist:
             break
-        field, position = following, position + 1
-    if field.is_relation and field.related_model is None:
-        raise ValueError(f"{names[position - 1]!r} of {reached.__name__} may lead to any model")
-    is_relation = field.is_relation
-    if is_relation and getattr(field, "column", None) is None:
-        field = reached._meta.pk  # of the rows that are related
-    if getattr(field, "column", None) is None:
-        raise ValueError(f"{names[position - 1]!r} of {reached.__name__} has no column of its own")
+        relations.append(field)
+        reached, field = field.related_model, following
+    last = field
+    if last.is_relation and last.related_model is None:
+        raise ValueError(f"{last.name!r} of {reached.__name__} may lead to any model")
+    if last.is_relation and not _has_column(last):
+        relations.append(last)
+        field = last.related_model._meta.pk
+    if not _has_column(field):
+        raise ValueError(f"{last.name!r} of {reached.__name__} has no column of its own")
     return QueryColumn(
-        field=field, rest=tuple(names[position:]), relation=is_relation, is_many=is_many
+        field=field,
+        relations=tuple(relations),
+        rest=tuple(names[len(relations) + (field is last) :]),
+        is_key=last.is_relation,
+        is_many=not all(map(_leads_to_one, relations)),
     )
+
+
+def _leads_to_one(field: Any) -> bool:
+    return bool(field.many_to_one or field.one_to_one)
+
+
+def _has_column(field: Any) -> bool:
+    # The table of a relation to many has columns, and the row has none.
+    return getattr(field, "column", None) is not None and not field.many_to_many
 
 
 def _field(model: type[Model], name: str) -> Any:

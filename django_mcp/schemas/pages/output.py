@@ -10,6 +10,7 @@ from typing_extensions import override
 from django_mcp.content import Text
 from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
+from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.models.keyset import Keyset, Position, sort_keys
 from django_mcp.schemas.models.output import ModelOutput
 from django_mcp.schemas.output.output import WRAPPER, DataOutput, Output, Rendered
@@ -57,7 +58,7 @@ class PagedOutput(Output):
         assert schema is not None  # of rows
         self._rows = rows
         self._truncates = truncates
-        self.schema = {
+        self.schema: JSONSchema = {
             **schema,
             "properties": {
                 **schema["properties"],
@@ -77,6 +78,7 @@ class PagedOutput(Output):
         value = value.all() if isinstance(value, Manager) else value
         if not isinstance(value, QuerySet):
             raise InvalidResultError("with page_size a function must return a queryset")
+        beside = self._beside(value)
         keys = tuple(sort_keys(value))  # of what was returned: `values()` may sort otherwise
         if isinstance(self._rows, ModelOutput):
             selected = self._rows.selected(value)
@@ -96,7 +98,7 @@ class PagedOutput(Output):
                 # Of no rows, for their size, it is that of all.
                 position = keyset.position(page[number - 1][1])
                 cursor = write_cursor(position, bound_to=request.bound_to)
-            structured = {WRAPPER: data[:number], NEXT: cursor}
+            structured = {WRAPPER: data[:number], NEXT: cursor, **beside}
             rendered = Rendered(
                 content=(Text(text=json_text(structured)),), structured=structured, rows=number
             )
@@ -120,6 +122,10 @@ class PagedOutput(Output):
         own = copy(self)
         own._rows = inner
         return own
+
+    def _beside(self, rows: QuerySet[Any]) -> dict[str, Any]:
+        """Return what a page has beside its rows: of a queryset that has all rows."""
+        return {}
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("a page is rendered for a request")
