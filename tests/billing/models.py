@@ -44,7 +44,7 @@ class Membership(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.UniqueConstraint(fields=("company", "user"), name="billing_membership"),
+            models.UniqueConstraint(fields=("company", "user"), name="unique_billing_membership"),
         )
 
     def __str__(self) -> str:
@@ -80,7 +80,9 @@ class Tag(models.Model):
 
     class Meta:
         ordering = ("name",)
-        constraints = (models.UniqueConstraint(fields=("company", "name"), name="billing_tag"),)
+        constraints = (
+            models.UniqueConstraint(fields=("company", "name"), name="unique_billing_tag"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -117,7 +119,9 @@ class Customer(models.Model):
     class Meta:
         ordering = ("reference",)
         constraints = (
-            models.UniqueConstraint(fields=("company", "reference"), name="billing_customer"),
+            models.UniqueConstraint(
+                fields=("company", "reference"), name="unique_billing_customer"
+            ),
         )
 
     def __str__(self) -> str:
@@ -210,7 +214,7 @@ class Invoice(models.Model):
     class Meta:
         ordering = ("number",)
         constraints = (
-            models.UniqueConstraint(fields=("company", "number"), name="billing_invoice"),
+            models.UniqueConstraint(fields=("company", "number"), name="unique_billing_invoice"),
         )
         permissions = [("send_invoice", "Can send invoices")]
 
@@ -267,7 +271,9 @@ class Rate(models.Model):
 
     class Meta:
         ordering = ("currency", "-day")
-        constraints = (models.UniqueConstraint(fields=("currency", "day"), name="billing_rate"),)
+        constraints = (
+            models.UniqueConstraint(fields=("currency", "day"), name="unique_billing_rate"),
+        )
 
     def __str__(self) -> str:
         return f"{self.currency} {self.value}"

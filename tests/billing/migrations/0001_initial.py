@@ -361,7 +361,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("currency", "-day"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("currency", "day"), name="billing_rate")
+                    models.UniqueConstraint(fields=("currency", "day"), name="unique_billing_rate")
                 ],
             },
         ),
@@ -396,23 +396,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.UniqueConstraint(
-                fields=("company", "number"), name="billing_invoice"
+                fields=("company", "number"), name="unique_billing_invoice"
             ),
         ),
         migrations.AddConstraint(
             model_name="membership",
             constraint=models.UniqueConstraint(
-                fields=("company", "user"), name="billing_membership"
+                fields=("company", "user"), name="unique_billing_membership"
             ),
         ),
         migrations.AddConstraint(
             model_name="tag",
-            constraint=models.UniqueConstraint(fields=("company", "name"), name="billing_tag"),
+            constraint=models.UniqueConstraint(
+                fields=("company", "name"), name="unique_billing_tag"
+            ),
         ),
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.UniqueConstraint(
-                fields=("company", "reference"), name="billing_customer"
+                fields=("company", "reference"), name="unique_billing_customer"
             ),
         ),
     ]
