@@ -10,14 +10,16 @@ from example_project.demo import (
     prompts,
     reports,
     resources,
+    rest_api,
 )
 from example_project.demo.operator import Operator
 from example_project.demo.tokens import Tokens
 
-TOOLS = expenses.TOOLS | resources.TOOLS | reports.TOOLS | deployments.TOOLS
+TOOLS = expenses.TOOLS | rest_api.TOOLS | resources.TOOLS | reports.TOOLS | deployments.TOOLS
 RECORD = [
     *newcomer.RECORD,
     *expenses.RECORD,
+    *rest_api.RECORD,
     *resources.RECORD,
     *prompts.RECORD,
     *reports.RECORD,
@@ -35,6 +37,7 @@ async def take(url: str, tokens: Tokens, operator: Operator, today: date) -> Non
     try:
         await newcomer.walk(url, TOOLS)
         await expenses.walk(url, tokens, today)
+        await rest_api.walk(url, tokens)
         await resources.walk(url, tokens)
         await prompts.walk(url, tokens, today)
         await reports.walk(url, tokens, operator, today)

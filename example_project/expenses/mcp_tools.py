@@ -1,6 +1,7 @@
-"""Resources and prompts of the expenses, and the tool that links to receipts, for MCP clients.
+"""Resources and prompts of the expenses for MCP clients, and the tools that are no services.
 
-A user's data is reached through `owner` alone, as in `services`.
+Those link to receipts, or are actions of the REST API. A user's data is reached through `owner`
+alone, as in `services` and in the API.
 """
 
 from calendar import monthrange
@@ -23,9 +24,17 @@ from django_mcp import (
     storage_resources,
     tool,
 )
+from django_mcp.contrib.drf import expose
+from example_project.expenses.api.views import ExpenseViewSet
 from example_project.expenses.models import Category, Expense, ExpenseQuerySet
 from example_project.expenses.receipts import FOLDER, receipt_uri
-from example_project.expenses.services import EXPENSE_FIELDS, READ, Month, summarise_expenses
+from example_project.expenses.services import (
+    EXPENSE_FIELDS,
+    READ,
+    WRITE,
+    Month,
+    summarise_expenses,
+)
 from example_project.expenses.summaries import Period, Summary
 
 MOST_RECEIPTS = 50
@@ -66,6 +75,28 @@ resource_for(
     entry_description="category__name",
     group="expenses",
     scopes=READ,
+)
+
+
+# What services already do is left out: a new expense is held to its budget there.
+expose(
+    ExpenseViewSet,
+    actions=["list"],
+    name="search_expenses",
+    description=(
+        "Search the user's expenses by amount, day, category or text, in the order and in pages "
+        "that are asked for."
+    ),
+    group="expenses",
+    scopes=READ,
+)
+expose(
+    ExpenseViewSet,
+    actions=["partial_update"],
+    name="correct_expense",
+    description="Correct the category, the payee, the day or the note of an expense.",
+    group="expenses",
+    scopes=WRITE,
 )
 
 

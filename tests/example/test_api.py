@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from django_mcp.exceptions import MissingScopeError
+from django_mcp.testing import MCPClient
 from example_project.expenses.models import Category, Expense
 
 API = "/api/expenses/"
@@ -107,3 +109,41 @@ def test_api_keeps_the_payee_of_a_bank_statement(program: Client, expenses: list
 
 def test_api_asks_who_calls(expenses: list[Expense]) -> None:
     assert Client().get(API).status_code == 403
+
+
+def test_agent_searches_as_a_program_does(
+    program: Client, expenses: list[Expense], demo: User
+) -> None:
+    agent = MCPClient(demo, scopes=["expense:read"])
+    query = {"amount_min": 10, "ordering": "amount", "page_size": 1}
+
+    page = agent.call("search_expenses", **query).data
+    following = agent.call("search_expenses", **{**query, **page["next"]}).data
+
+    answer = program.get(API, query).json()
+    assert {**page, "next": None} == {**answer, "next": None}
+    assert page["next"] == {"page": 2, "page_size": 1}
+    assert following["results"] == program.get(answer["next"]).json()["results"]
+
+
+def test_agent_corrects_what_its_user_may_correct(
+    expenses: list[Expense], demo: User, auditor: User
+) -> None:
+    agent = MCPClient(demo, scopes=["expense:write"])
+    own, imported, others = (expenses[number].pk for number in (0, 2, 3))
+
+    changed = agent.call("correct_expense", id=own, category="Travel")
+    unknown = agent.call("correct_expense", id=own, category="moon")
+    refused = agent.call("correct_expense", id=imported, payee="Nobody")
+    missing = agent.call("correct_expense", id=others, note="mine")
+
+    assert changed.data["category"] == "travel"
+    assert [each.error["kind"] for each in (unknown, refused, missing)] == [
+        "invalid_arguments",
+        "permission_denied",
+        "not_found",
+    ]
+    assert "category: There is no category 'moon'." in unknown.text
+    assert "bank statement" in refused.text
+    with pytest.raises(MissingScopeError):
+        agent.call("search_expenses")

@@ -19,6 +19,7 @@ SCOPES = ["expense:read", "expense:write"]
 OPEN_TO_ALL = {
     "add_expense",
     "build_annual_report",
+    "correct_expense",
     "delete_expense",
     "find_receipts",
     "import_statement",
@@ -26,6 +27,7 @@ OPEN_TO_ALL = {
     "list_budgets",
     "list_categories",
     "list_expenses",
+    "search_expenses",
     "set_budget",
     "summarise_expenses",
 }

@@ -52,6 +52,7 @@ class ExpenseViewSet(
     search_fields = ["payee", "note"]
     ordering_fields = ["spent_on", "amount"]
     pagination_class = ExpensePages
+    lookup_field = "id"
     lookup_value_converter = "int"
 
     def get_queryset(self) -> ExpenseQuerySet:
