@@ -106,7 +106,8 @@ def _read(call: Call, uri: str) -> Steps[Rendered]:
     place = Place.FUNCTION if resource.is_async else Place.TOOL
     try:
         value = yield Step(partial(resource.function, **arguments), place)
-        rendered: Rendered = yield Step(partial(resource.render, invocation, value), Place.TOOL)
+        render = partial(resource.render, invocation, value, call.context)
+        rendered: Rendered = yield Step(render, Place.TOOL)
     except Exception as error:
         known = tool_error_of(error, resource)
         if known is None:
