@@ -12,14 +12,18 @@ from django.core import validators
 from django.db import models
 from django.test.utils import isolate_apps
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import (
+    PolymorphicProxySerializer,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from rest_framework import serializers as s
 from rest_framework.validators import UniqueTogetherValidator, UniqueValidator
 
-from django_mcp.contrib.drf.schemas.serializers import input_schema
+from django_mcp.contrib.drf.schemas.serializers import input_schema, output_schema
 from django_mcp.schemas.declaration_errors import DeclarationError
 from tests.shop.models import Order, Product, Shelf, Shipment, Tag
 
@@ -550,6 +554,28 @@ def test_keys_have_the_type_of_the_related_model_even_where_the_queryset_needs_a
     assert input_schema(LabelSerializer())["properties"] == {
         "parcel": {"type": "string", "format": "uuid"}
     }
+
+
+def test_serializer_whose_fields_cannot_be_made_is_named() -> None:
+    class NamelessSerializer(s.ModelSerializer):
+        class Meta:
+            model = Product
+            fields = ("nothing",)
+
+    for read in (input_schema, output_schema):
+        with pytest.raises(DeclarationError, match=r"NamelessSerializer cannot be read: .*nothing"):
+            read(NamelessSerializer(many=True))
+
+
+def test_one_of_several_serializers_is_an_open_object() -> None:
+    either = PolymorphicProxySerializer(
+        component_name="Either",
+        serializers=[LineSerializer, FileLineSerializer],
+        resource_type_field_name=None,
+    )
+
+    assert input_schema(either) == {"type": "object", "properties": {}}
+    assert output_schema(either) == {"type": "object"}
 
 
 class TreeSerializer(s.Serializer):

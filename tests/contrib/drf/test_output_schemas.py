@@ -358,6 +358,13 @@ def test_method_without_an_annotation_may_return_anything() -> None:
     assert output_schema(MethodSerializer())["properties"] == {"value": {}}
 
 
+def test_method_that_is_missing_may_return_anything() -> None:
+    class MethodSerializer(s.Serializer):
+        value = s.SerializerMethodField()
+
+    assert output_schema(MethodSerializer())["properties"] == {"value": {}}
+
+
 class Shown(s.CharField):
     """A field with a way of its own to show values."""
 

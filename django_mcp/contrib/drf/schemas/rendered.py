@@ -79,7 +79,8 @@ class Rendered:
     def _shape(self, field: Any) -> JSONSchema:
         """Return the schema of values other than null."""
         if isinstance(field, serializers.SerializerMethodField):
-            return returned_type(getattr(field.parent, field.method_name)) or {}
+            method = getattr(field.parent, field.method_name, None)
+            return {} if method is None else returned_type(method) or {}
         if isinstance(field, serializers.BaseSerializer) or is_stock(field, "to_representation"):
             return self._of_type(field)
         return returned_type(type(field).to_representation) or {}

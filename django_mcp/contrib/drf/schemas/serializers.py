@@ -1,5 +1,8 @@
 """JSON Schemas of serializers, as input and as output."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rest_framework.serializers import BaseSerializer
 
 from django_mcp.contrib.drf.schemas.accepted import Accepted
@@ -15,10 +18,12 @@ def input_schema(serializer: BaseSerializer, *, partial: bool = False) -> JSONSc
     out. `$defs` are there only if a serializer contains itself. A serializer whose class has a
     `to_internal_value` of its own takes fields that are not named here, and needs none.
 
-    Raises `DeclarationError` with every field that is required and can only be a file.
+    Raises `DeclarationError` with every field that is required and can only be a file, and for a
+    serializer whose fields cannot be made.
     """
     build = Accepted(partial=partial)
-    schema = build.definitions.complete(build.of_serializer(serializer))
+    with _readable(serializer):
+        schema = build.definitions.complete(build.of_serializer(serializer))
     if build.problems:
         raise DeclarationError(build.problems)
     return schema
@@ -29,6 +34,19 @@ def output_schema(serializer: BaseSerializer) -> JSONSchema:
 
     Nothing is known, and the schema is open, of what a project's own methods render, apart from
     their return annotations. `$defs` are there only if a serializer contains itself.
+
+    Raises `DeclarationError` for a serializer whose fields cannot be made.
     """
     build = Rendered()
-    return build.definitions.complete(build.of_serializer(serializer))
+    with _readable(serializer):
+        return build.definitions.complete(build.of_serializer(serializer))
+
+
+@contextmanager
+def _readable(serializer: BaseSerializer) -> Iterator[None]:
+    """Say in words which serializer fails, such as one whose `Meta` names no field."""
+    try:
+        yield
+    except Exception as error:
+        name = type(getattr(serializer, "child", serializer)).__name__
+        raise DeclarationError([f"{name} cannot be read: {error}"]) from error
