@@ -35,8 +35,8 @@ def check_docstrings(
 
 def _unknown(declaration: Declaration) -> Iterator[tuple[str, list[str]]]:
     """Yield described names that are no parameters, each with the undescribed parameters."""
-    documentation = documentation_of(declaration.function)
-    parameters = _parameters(declaration.function)
+    documentation = documentation_of(declaration.named_function)
+    parameters = _parameters(declaration.named_function)
     if not isinstance(documentation, str) or parameters is None:
         return
     has_pages = isinstance(declaration, ToolDeclaration) and declaration.page_size

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import django
 import pytest
 
 from django_mcp import prompt, resource, tool
@@ -76,6 +77,14 @@ class TestDocstrings:
                 (message,) = found()["W035"]
 
         assert message.endswith("describes 'evnt', which is no parameter; did you mean 'event'?")
+
+    def test_w035_tells_of_the_function_of_an_existing_task(self) -> None:
+        module = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+        tasks: Any = pytest.importorskip(module)
+        with offering(tasks.task(google), background=True):
+            (message,) = found()["W035"]
+
+        assert message.startswith(f"{__name__}.google (tests/checks/tools/test_docstrings.py:")
 
     def test_w035_is_told_beside_the_errors_of_tools(self) -> None:
         def act(value) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
