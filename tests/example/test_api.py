@@ -115,7 +115,7 @@ def test_agent_searches_as_a_program_does(
     program: Client, expenses: list[Expense], demo: User
 ) -> None:
     agent = MCPClient(demo, scopes=["expense:read"])
-    query = {"amount_min": 10, "ordering": "amount", "page_size": 1}
+    query: dict[str, Any] = {"amount_min": 10, "ordering": "amount", "page_size": 1}
 
     page = agent.call("search_expenses", **query).data
     following = agent.call("search_expenses", **{**query, **page["next"]}).data
