@@ -1,5 +1,6 @@
 """Arguments of a tool that calls a view: one flat object, divided over path, query and body."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from django_mcp.contrib.drf.parameters.query_parameters import QueryParameter
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
+
+UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 ITEMS = "items"
 """Argument that holds the body where that is a list."""
@@ -24,7 +27,6 @@ class Arguments:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, QueryParameter] = field(default_factory=dict)
     body: Mapping[str, str] = field(default_factory=dict)
-    takes_more: bool = False
     is_list: bool = False
     has_body: bool = False
 
@@ -71,12 +73,14 @@ def arguments_of(
     called `query_<name>` or `new_<name>`. Raises `DeclarationError` for names that occur twice
     all the same.
     """
-    properties: dict[str, JSONSchema] = dict(path)
-    required = [name for name in path if name not in optional]
+    of_path = {_argument(name): name for name in path}
+    properties = {argument: path[name] for argument, name in of_path.items()}
+    required = [argument for argument, name in of_path.items() if name not in optional]
     of_query: dict[str, QueryParameter] = {}
     problems = []
     for each in query:
-        name = f"query_{each.name}" if each.name in properties else each.name
+        name = _argument(each.name)
+        name = f"query_{name}" if name in of_path else name
         if name in properties:
             problems.append(f"two parameters are called {each.name!r}")
         of_query[name] = each
@@ -93,7 +97,8 @@ def arguments_of(
         required.append(ITEMS)
     elif body is not None:
         for name, each in body.get("properties", {}).items():
-            argument = f"new_{name}" if name in properties else name
+            argument = _argument(name)
+            argument = f"new_{argument}" if argument in properties else argument
             if argument in properties:
                 problems.append(f"two arguments are called {argument!r}")
             of_body[argument] = name
@@ -109,10 +114,14 @@ def arguments_of(
         schema["$defs"] = body["$defs"]
     return Arguments(
         schema=schema,
-        path={name: name for name in path},
+        path=of_path,
         query=of_query,
         body=of_body,
-        takes_more=takes_more,
         is_list=is_list,
         has_body=body is not None,
     )
+
+
+def _argument(name: str) -> str:
+    """Return a name as hosts take it: of 64 letters, digits and some marks."""
+    return UNSAFE.sub("_", name)[:64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from inspect import unwrap
-from typing import Any
+from typing import Any, TypeAlias
 
 from rest_framework import generics, mixins
 from rest_framework.generics import GenericAPIView
@@ -13,13 +13,18 @@ from rest_framework.views import APIView
 from django_mcp.contrib.drf.declaration import UNSET, ViewDeclaration
 from django_mcp.contrib.drf.handler_code import names_in
 from django_mcp.contrib.drf.operations import Operation
+from django_mcp.contrib.drf.responses import base_type, is_json
 from django_mcp.contrib.drf.schemas.spectacular import Annotations
 from django_mcp.schemas.declaration_errors import DeclarationError
+from django_mcp.schemas.json_schema import JSONSchema
+
+Described: TypeAlias = BaseSerializer | JSONSchema | None
+"""What says how JSON looks: a serializer or a schema, or None for nothing."""
 
 BODY_METHODS = ("post", "put", "patch")
 
-HARMLESS = {"method", "version", "query_params"}
-"""Attributes of a request that say nothing of its caller."""
+HARMLESS = {"method", "version"}
+"""Attributes of a request that say nothing of its caller or of its arguments."""
 
 OWN_METHODS: dict[Callable[..., Any], str] = {
     mixins.ListModelMixin.list: "list",
@@ -69,8 +74,8 @@ def body_of(
     view: APIView,
     declaration: ViewDeclaration,
     annotations: Annotations | None,
-) -> BaseSerializer | None:
-    """Return the serializer of the body; None for an operation without one.
+) -> Described:
+    """Return the serializer of the body, or its schema; None for an operation without one.
 
     Raises `DeclarationError` where nothing says what the body is.
     """
@@ -107,8 +112,8 @@ def response_of(
     view: APIView,
     declaration: ViewDeclaration,
     annotations: Annotations | None,
-) -> BaseSerializer | None:
-    """Return the serializer of the response; None where nothing is promised of it.
+) -> Described:
+    """Return the serializer of the response, or its schema; None where nothing is promised.
 
     Raises `DeclarationError` for the author of the declaration.
     """
@@ -123,14 +128,19 @@ def response_of(
     return _own_serializer(view, option="output", many=own_method(operation) == "list")
 
 
-def instance_of(given: Any, view: APIView, *, option: str) -> BaseSerializer | None:
-    """Return the instance of a serializer that an option names by its class or as it is."""
-    if given is None or isinstance(given, BaseSerializer):
+def instance_of(given: Any, view: APIView, *, option: str) -> Described:
+    """Return the instance of a serializer that an option names by its class or as it is.
+
+    A JSON Schema is returned as it is.
+    """
+    if given is None or isinstance(given, BaseSerializer | dict):
         return given
     if isinstance(given, type) and issubclass(given, BaseSerializer):
         context = {"request": view.request, "view": view, "format": None}
         return given(context=context)
-    raise DeclarationError([f"{option} must be a serializer or None, and not {given!r}"])
+    raise DeclarationError(
+        [f"{option} must be a serializer, a JSON Schema or None, and not {given!r}"]
+    )
 
 
 def _own_serializer(view: Any, *, option: str, many: bool = False) -> BaseSerializer:
@@ -153,10 +163,9 @@ def _is_same_for_all(operation: Operation) -> bool:
 
 def _renders_as_written(operation: Operation, view: APIView) -> bool:
     """Return whether the response is rendered as serializers give it, and no view changes it."""
-    renderer = next((each for each in view.get_renderers()), None)
-    cls = operation.cls
-    is_changed = cls.finalize_response is not APIView.finalize_response
-    return type(renderer) is JSONRenderer and not is_changed
+    renderers = (each for each in view.get_renderers() if is_json(base_type(each.media_type)))
+    is_changed = operation.cls.finalize_response is not APIView.finalize_response
+    return type(next(renderers, None)) is JSONRenderer and not is_changed
 
 
 def _is_unset(value: Any) -> bool:

@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, overload
 
 from typing_extensions import override
 
@@ -59,11 +59,12 @@ class ViewDeclaration(ToolSourceDeclaration):
     middleware: Iterable[str] = ()
     """Dotted paths of the middleware to run around the view, from the outermost on; no other is."""
     input: Any = UNSET
-    """Serializer (class or instance) of the body, or None for no body; default: what the view
-    says, by drf-spectacular's annotation or by its own `get_serializer`."""
+    """Serializer (class or instance) or JSON Schema of the body, or None for no body; default: what
+    the view says, by drf-spectacular's annotation or by its own `get_serializer`."""
     output: Any = UNSET
-    """Serializer (class or instance) of the response, or None for a result without a schema;
-    default: that of a method of Django REST framework's own, or drf-spectacular's annotation."""
+    """Serializer (class or instance) or JSON Schema of the response, or None for a result without a
+    schema; default: that of a method of Django REST framework's own, or drf-spectacular's
+    annotation."""
     query: Mapping[str, Any] | None = None
     """Parameters of the query that the view reads by hand, by their names: each has a Python type,
     or a JSON Schema. They join those of filters and pages."""
@@ -119,6 +120,10 @@ OWN = ("function", "view", "action", "name")
 """Fields that `expose` sets itself."""
 
 
+@overload
+def expose(view: V, /, *, actions: Sequence[str], name: str = ..., **options: Any) -> V: ...
+@overload
+def expose(*, actions: Sequence[str], name: str = ..., **options: Any) -> Callable[[V], V]: ...
 def expose(
     view: Any = None,
     /,

@@ -7,6 +7,7 @@ from asgiref.sync import iscoroutinefunction
 from django.utils.module_loading import import_string
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from django_mcp.contrib.drf.arguments import Arguments, arguments_of
@@ -19,7 +20,7 @@ from django_mcp.contrib.drf.operations import Operation, operation_of
 from django_mcp.contrib.drf.parameters.pagination import page_schema
 from django_mcp.contrib.drf.parameters.query_parameters import QueryParameter, query_parameters
 from django_mcp.contrib.drf.path_parameters import path_parameters
-from django_mcp.contrib.drf.responses import is_json
+from django_mcp.contrib.drf.responses import base_type, is_json
 from django_mcp.contrib.drf.schemas.serializers import input_schema, output_schema
 from django_mcp.contrib.drf.schemas.spectacular import Annotations, annotations_of
 from django_mcp.contrib.drf.view_calls import ViewCall, authenticator
@@ -105,8 +106,10 @@ def _arguments(
     optional = frozenset() if route is None else path.keys() - route.required
     body = body_of(operation, view, declaration, annotations)
     schema = None
-    if body is not None:
+    if isinstance(body, BaseSerializer):
         schema = input_schema(body, partial=operation.method == "patch")
+    elif body is not None:
+        schema = body
     query = list(_query(operation, view, declaration, annotations))
     return arguments_of(path, optional=frozenset(optional), query=query, body=schema)
 
@@ -165,10 +168,12 @@ def _output(
     declaration: ViewDeclaration,
     annotations: Annotations | None,
 ) -> Output:
-    serializer = response_of(operation, view, declaration, annotations)
+    serializer: Any = response_of(operation, view, declaration, annotations)
     if serializer is None:
         return OpenOutput()
-    schema: JSONSchema | None = output_schema(serializer)
+    schema: JSONSchema | None = serializer
+    if isinstance(serializer, BaseSerializer):
+        schema = output_schema(serializer)
     if own_method(operation) == "list" and schema and schema.get("type") == "array":
         schema = page_schema(view, schema)
     return OpenOutput() if schema is None else JSONOutput(schema)
@@ -176,7 +181,7 @@ def _output(
 
 def _media_type(each: Sequence[BaseRenderer | BaseParser], verb: str) -> str:
     """Return the media type of JSON that a view renders or parses."""
-    types = [str(kind.media_type).partition(";")[0].strip() for kind in each]
+    types = [base_type(kind.media_type) for kind in each]
     media_type = next((found for found in types if is_json(found)), None)
     if media_type is None:
         listed = ", ".join(types) or "nothing"

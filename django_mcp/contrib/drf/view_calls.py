@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.utils.module_loading import import_string
 
 from django_mcp.context import ToolContext
@@ -48,7 +48,7 @@ class ViewCall:
             hook(request, context.principal)
         try:
             return self._value(self.handler.handle(request))
-        except (SuspiciousOperation, BadRequest) as error:
+        except (RequestDataTooBig, BadRequest) as error:
             raise _bad_request() from error
 
     async def acall(self, context: ToolContext, arguments: Mapping[str, Any]) -> Any:
@@ -58,7 +58,7 @@ class ViewCall:
             await sync_to_async(hook)(request, context.principal)
         try:
             return self._value(await self.handler.ahandle(request))
-        except (SuspiciousOperation, BadRequest) as error:
+        except (RequestDataTooBig, BadRequest) as error:
             raise _bad_request() from error
 
     def _request(self, context: ToolContext, arguments: Mapping[str, Any]) -> ViewRequest:

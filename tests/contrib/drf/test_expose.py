@@ -108,7 +108,7 @@ def test_actions_are_needed() -> None:
     with pytest.raises(TypeError, match=r"expose needs actions=\[...\], with one at least"):
         expose(OrderViewSet, actions=[])
     with pytest.raises(TypeError, match="actions"):
-        expose(OrderViewSet)  # type: ignore[call-arg]
+        expose(OrderViewSet)  # type: ignore[call-overload]
 
 
 def test_its_options_are_in_its_signature() -> None:
@@ -132,8 +132,8 @@ def test_mistakes_have_the_place_of_the_call() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"input": 3}, "input must be a serializer or None, and not 3"),
-        ({"output": "x"}, "output must be a serializer or None, and not 'x'"),
+        ({"input": 3}, "input must be a serializer, a JSON Schema or None, and not 3"),
+        ({"output": "x"}, "output must be a serializer, a JSON Schema or None, and not 'x'"),
         ({"atomic": "nowhere"}, "atomic names the database 'nowhere', which is not in DATABASES"),
     ],
 )
