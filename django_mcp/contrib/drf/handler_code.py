@@ -119,5 +119,5 @@ def _of_request(code: CodeType, spelled: set[str]) -> Iterator[str]:
             yield value if is_attribute else "*"
         # Some instructions load two variables at once.
         last = value[-1] if isinstance(value, tuple) and value else value
-        is_load = instruction.opname.startswith("LOAD_")
+        is_load = "LOAD_" in instruction.opname  # of a variable, perhaps after a store
         is_request = is_load and isinstance(last, str) and last in spelled

@@ -123,10 +123,7 @@ def _query(
     """Yield the parameters of the query: those that are declared come first, each once."""
     seen = set(operation.fixed_query)
     declared = [_declared(n, each) for n, each in (declaration.query or {}).items()]
-    annotated = [
-        QueryParameter(name=each.name, schema=each.schema, is_required=each.is_required)
-        for each in (annotations.parameters if annotations else ())
-    ]
+    annotated = annotations.parameters if annotations else ()
     found = query_parameters(view, with_pages=paginates(operation)) if filters(operation) else ()
     for each in (*declared, *annotated, *found):
         if each.name not in seen:
