@@ -58,6 +58,7 @@ class Signature:
         """
         arguments = self._without_ignored(arguments)
         text = exact_json(arguments)
+        _refuse_surrogates(arguments, text)
         violations = null_characters(arguments) if "\\u0000" in text else []
         if not self._is_allowed(arguments):
             arguments = without_nulls(arguments, self.input_schema)
@@ -93,7 +94,7 @@ class Signature:
             return self._validator.is_valid(arguments) or (
                 self.trims_text and self._validator.is_valid(trimmed(arguments))
             )
-        except ValueError:  # lone surrogates, or too deep
+        except ValueError:  # too deep
             raise _refused(REASONS["json_invalid"]) from None
 
     def _takes(self, name: str, value: Any) -> bool:
@@ -138,6 +139,16 @@ def exact_json(arguments: Mapping[str, Any]) -> str:
         return json.dumps(with_integers(arguments)) if ".0" in text else text
     except (ValueError, RecursionError):
         raise _refused("must be JSON with finite numbers, not nested too deep") from None
+
+
+def _refuse_surrogates(arguments: Mapping[str, Any], text: str) -> None:
+    """Raise `InvalidArgumentsError` for lone surrogates, which have no place in UTF-8."""
+    if "\\ud" not in text:  # as `exact_json` writes them, alone or in pairs
+        return
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode()
+    except ValueError:
+        raise _refused(REASONS["json_invalid"]) from None
 
 
 def with_integers(value: Any) -> Any:

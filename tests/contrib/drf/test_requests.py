@@ -31,7 +31,7 @@ class Echo(APIView):
     def get(self, request: Request) -> Response:
         return Response(self.shown(request))
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, pk: str = "") -> Response:
         return Response({**self.shown(request), "data": request.data})
 
     def shown(self, request: Request) -> dict[str, Any]:
@@ -216,3 +216,23 @@ def test_parameters_that_a_view_reads_by_hand_are_declared(ada: User) -> None:
 
     assert properties["year"] == {"type": "integer"}
     assert result.data == {"year": ["2026"], "tags": ["a b", "&"], "only": ["true"]}
+
+
+@pytest.mark.parametrize("argument", ["pk", "text", "any"])
+def test_half_a_pair_of_surrogates_is_refused(ada: User, argument: str) -> None:
+    class Body(serializers.Serializer[Any]):
+        text = serializers.CharField(required=False)
+        any = serializers.JSONField(required=False)
+
+    arguments = {
+        "pk": "1",
+        "text": "\U0001f600",
+        argument: ["\ud83d", {"\ude00": 1}][argument == "any"],
+    }
+    with (
+        routed(path("echo/<str:pk>/", Echo.as_view())),
+        exposing(Echo, ["post"], input=Body),
+    ):
+        result = MCPClient(ada).call("echo_post", **arguments)
+
+    assert result.error["kind"] == "invalid_arguments"
