@@ -18,16 +18,26 @@ ICON_SCHEMES = ("https:", "http:", "data:")
 """Schemes of the URLs of icons; MCP has clients reject every other."""
 
 
+THEMES = ("light", "dark")
+"""Backgrounds that icons are made for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
     """Icon that clients may show for what is served. `sizes` are such as `48x48` or `any`.
 
-    `src` is a whole http(s) or data URL.
+    `src` is a whole http(s) or data URL. `theme` is the background that it is made for, `light` or
+    `dark`; any other raises `ValueError`.
     """
 
     src: str
     mime_type: str | None = None
     sizes: tuple[str, ...] = ()
+    theme: Literal["light", "dark"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.theme is not None and self.theme not in THEMES:
+            raise ValueError(f"theme must be one of {', '.join(THEMES)}")
 
     @property
     def is_loadable(self) -> bool:

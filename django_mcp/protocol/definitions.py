@@ -113,7 +113,12 @@ def wire_prompt(prompt: prompts.Prompt) -> Prompt:
 def wire_icons(icons: Iterable[content.Icon]) -> list[Icon] | None:
     """Return icons as MCP has them; None without any."""
     return [
-        Icon(src=icon.src, mime_type=icon.mime_type, sizes=list(icon.sizes) or None)
+        Icon(
+            src=icon.src,
+            mime_type=icon.mime_type,
+            sizes=list(icon.sizes) or None,
+            theme=icon.theme,
+        )
         for icon in icons
     ] or None
 

@@ -133,12 +133,19 @@ def test_text_that_is_no_unicode_is_refused_where_it_is_made() -> None:
         Text(text="\ud800")
 
 
+def test_icon_of_no_theme_that_clients_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="theme must be one of light, dark"):
+        Icon(src="https://shop.example/a.png", theme="blue")  # type: ignore[arg-type]
+
+
 def test_icons_and_annotations_are_listed() -> None:
     def act() -> Text:
         """Act."""
         return Text(text="done")
 
-    icon = Icon(src="https://shop.example/a.png", mime_type="image/png", sizes=("48x48",))
+    icon = Icon(
+        src="https://shop.example/a.png", mime_type="image/png", sizes=("48x48",), theme="dark"
+    )
     with offering(act, title="Act", destructive=True, open_world=False, icons=[icon]):
         (listed,) = MCPClient().list_tools()
 
@@ -148,5 +155,5 @@ def test_icons_and_annotations_are_listed() -> None:
         "description": "Act.",
         "inputSchema": {"type": "object", "properties": {}, "additionalProperties": False},
         "annotations": {"readOnlyHint": False, "destructiveHint": True, "openWorldHint": False},
-        "icons": [{"src": icon.src, "mimeType": "image/png", "sizes": ["48x48"]}],
+        "icons": [{"src": icon.src, "mimeType": "image/png", "sizes": ["48x48"], "theme": "dark"}],
     }
