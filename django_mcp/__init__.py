@@ -36,6 +36,7 @@ from django_mcp.resources.declaration import ResourceDeclaration, resource
 from django_mcp.resources.files.declaration import StorageResourceDeclaration, storage_resources
 from django_mcp.resources.models.declaration import ModelResourceDeclaration, resource_for
 from django_mcp.schemas.big_integers import BigInt
+from django_mcp.tools.adopted.declaration import ServerDeclaration, adopt
 from django_mcp.tools.declaration import ToolDeclaration, tool
 from django_mcp.tools.forms.declaration import FormToolDeclaration, form_tool
 from django_mcp.tools.queries.declaration import QueryToolDeclaration, query_tool
@@ -64,11 +65,13 @@ __all__ = [
     "ResourceDeclaration",
     "ResourceLink",
     "Retry",
+    "ServerDeclaration",
     "StorageResourceDeclaration",
     "Text",
     "ToolContext",
     "ToolDeclaration",
     "ToolError",
+    "adopt",
     "form_tool",
     "invalidate",
     "prompt",

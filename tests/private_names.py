@@ -55,6 +55,7 @@ PUBLIC_MODULES = frozenset(
         "django.core.serializers.json",
         "django.core.validators",
         "django.db",
+        "django.db.backends.signals",
         "django.db.models",
         "django.db.models.expressions",
         "django.db.models.fields.files",

@@ -129,6 +129,13 @@ class Declaration:
         """Problem of a function that can never be served, for its author; None for no problem."""
         return problem_of(self.function, kind=self.kind)
 
+    def expand(self) -> "Sequence[Declaration]":
+        """Return the declarations that stand for this one: several, where it declares many at once.
+
+        Called when the registry is built. Raises `ValueError` for the author.
+        """
+        return (self,)
+
     def resolve(self) -> "Primitive":
         """Return the primitive. Raises `ValueError` with all that is wrong, for the author."""
         primitive: Primitive = import_string(self.resolver)(self)

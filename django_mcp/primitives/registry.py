@@ -112,7 +112,12 @@ def _resolved(declared: Iterable[Declaration]) -> tuple[Registry, list[str]]:
     spelled: dict[Key, Declaration] = {}
     addressed: dict[Key, Declaration] = {}
     breakers: dict[str, tuple[Breaker, Declaration]] = {}
-    pending = deque(declared)
+    pending: deque[Declaration] = deque()
+    for declaration in declared:
+        try:
+            pending += declaration.expand()
+        except Exception as error:  # noqa: BLE001  (it comes from a server of the project)
+            problems.append(f"{declaration.located_name}: {error}")
     while pending:
         declaration = pending.popleft()
         kind, name = declaration.key

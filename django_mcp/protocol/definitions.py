@@ -32,12 +32,7 @@ def wire_tool(tool: tools.Tool) -> Tool:
         description=tool.description,
         input_schema=tool.input_schema,
         output_schema=tool.output_schema,
-        annotations=ToolAnnotations(
-            read_only_hint=tool.read_only,
-            destructive_hint=tool.destructive,
-            idempotent_hint=tool.idempotent,
-            open_world_hint=tool.open_world,
-        ),
+        annotations=_tool_annotations(tool),
         icons=wire_icons(tool.icons),
     )
 
@@ -121,6 +116,17 @@ def wire_icons(icons: Iterable[content.Icon]) -> list[Icon] | None:
         )
         for icon in icons
     ] or None
+
+
+def _tool_annotations(tool: tools.Tool) -> ToolAnnotations | None:
+    if tool.annotations is not None:
+        return ToolAnnotations(**tool.annotations) if tool.annotations else None
+    return ToolAnnotations(
+        read_only_hint=tool.read_only,
+        destructive_hint=tool.destructive,
+        idempotent_hint=tool.idempotent,
+        open_world_hint=tool.open_world,
+    )
 
 
 def _annotations(

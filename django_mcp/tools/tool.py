@@ -1,5 +1,6 @@
 """The frozen `Tool`, made from a resolved `ToolDeclaration`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,7 +25,8 @@ class Tool(Primitive):
 
     `idempotency_key` names the parameter that holds one, if any. `background` is None for a tool
     that runs within its request; of any other it has the `timeout` and the `retry`, which concern
-    its runs.
+    its runs. `annotations` are those that clients are shown, by their names in Python, where they
+    are others than the options.
     """
 
     kind: ClassVar[Kind] = Kind.TOOL
@@ -38,6 +40,7 @@ class Tool(Primitive):
     has_parameter_headers: bool
     background: Background | None
     preparation: Preparation | None
+    annotations: Mapping[str, Any] | None = None
 
     @property
     def is_repeatable(self) -> bool:

@@ -2,7 +2,9 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from itertools import pairwise
+from typing import Any
 
 from django_mcp.completions.declaration import CompletableDeclaration
 from django_mcp.contrib.drf.declaration import ViewDeclaration
@@ -11,6 +13,7 @@ from django_mcp.primitives.result_cache.options import CacheOptions
 from django_mcp.resources.declaration import ResourceDeclaration, ResourceOptions
 from django_mcp.resources.files.declaration import StorageResourceDeclaration
 from django_mcp.resources.models.declaration import ModelResourceDeclaration
+from django_mcp.tools.adopted.declaration import ServerDeclaration
 from django_mcp.tools.background import BackgroundOptions
 from django_mcp.tools.declaration import ToolDeclaration, ToolOptions
 from django_mcp.tools.forms.declaration import FormToolDeclaration
@@ -34,6 +37,7 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
         ToolOptions,
         BackgroundOptions,
     ),
+    "adopt": (ServerDeclaration, Declaration, CacheOptions, ToolOptions, BackgroundOptions),
     "resource": (
         ResourceOptions,
         ResourceDeclaration,
@@ -64,26 +68,15 @@ CLASSES: Mapping[str, tuple[type, ...]] = {
 def option_lines(decorator: str) -> Iterator[str]:
     """A table of the options of a decorator."""
     rows: dict[str, tuple[str, ...]] = {}
-    fixed = {name for cls in CLASSES[decorator] for name in _fixed(class_of(cls))}
+    declaration: Any = CLASSES[decorator][0]
+    fixed = {each.name for each in fields(declaration) if not each.init}
     for cls in CLASSES[decorator]:
         for name, field, meaning in _options(class_of(cls)):
+            if name in fixed:
+                continue
             kind, default = annotation(field.annotation), written(field.value)
-            if name not in fixed:
-                rows.setdefault(name, (code(name), code(kind), code(default), meaning))
+            rows.setdefault(name, (code(name), code(kind), code(default), meaning))
     yield from table(("option", "type", "default", "meaning"), list(rows.values()))
-
-
-def _fixed(node: ast.ClassDef) -> Iterator[str]:
-    """The fields that are no options of a class, although its bases have them as options."""
-    for field in node.body:
-        match field:
-            case ast.AnnAssign(
-                target=ast.Name(id=name),
-                value=ast.Call(
-                    keywords=[ast.keyword(arg="init", value=ast.Constant(value=False)), *_]
-                ),
-            ):
-                yield name
 
 
 def _options(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign, str]]:
