@@ -18,6 +18,7 @@ from benchmarks.load.outcome import Load
 from benchmarks.load.wrk import Wrk
 from benchmarks.report import Section
 from benchmarks.scenarios import (
+    drf_view,
     enqueue,
     frozen,
     guard_rails,
@@ -36,6 +37,7 @@ SCENARIOS: Mapping[str, Callable[[Bench], Section]] = {
     "trivial": trivial.run,
     "whole-job": whole_job.run,
     "guard-rails": guard_rails.run,
+    "drf-view": drf_view.run,
     "many-tools": many_tools.run,
     "frozen": frozen.run,
     "listing": tool_list.run,

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ExposedConfig(AppConfig):
+    name = "benchmarks.projects.exposed"
+    label = "exposed"

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from benchmarks.projects.exposed.views import ExpenseViewSet
+
+urlpatterns = [path("api/expenses", ExpenseViewSet.as_view({"get": "list"}))]
