@@ -65,7 +65,7 @@ class Route:
     @cached_property
     def required(self) -> frozenset[str]:
         """Names of the arguments without which there is no such URL."""
-        forms = [normalize(each.pattern.regex.pattern) for each in self._steps]
+        forms = [_forms(each) for each in self._steps]
         always = [set.intersection(*(set(names) for _, names in form)) for form in forms if form]
         return frozenset(name for names in always for name in names) & self.parameters.keys()
 
@@ -99,9 +99,7 @@ class Route:
                     value = arguments[name]
                     texts[name] = _text(converters.get(name), value)
             forms = [
-                (template, names)
-                for template, names in normalize(each.pattern.regex.pattern)
-                if texts.keys() >= set(names)
+                (template, names) for template, names in _forms(each) if texts.keys() >= set(names)
             ]
             if not forms:
                 raise Http404
@@ -152,6 +150,13 @@ def _routes(resolvers: tuple[URLResolver, ...], patterns: Iterable[Any]) -> Iter
             yield from _routes((*resolvers, each), each.url_patterns)
         elif isinstance(each, URLPattern):
             yield Route(resolvers=resolvers, pattern=each)
+
+
+def _forms(step: Any) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return the forms of a part of a URL: templates for `%`, with the names in each."""
+    pattern: str = step.pattern.regex.pattern
+    forms: Sequence[tuple[str, Sequence[str]]] = normalize(pattern.replace("%", "%%"))
+    return forms
 
 
 def _text(converter: Any, value: Any) -> str:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import include, path, re_path
+from django.utils import translation
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action, api_view
 from rest_framework.request import Request
@@ -132,6 +134,40 @@ def test_optional_groups_may_be_left_out(ada: User) -> None:
 
     assert (without.data["kwargs"], without.data["path"]) == ({}, "/seen/")
     assert (given.data["kwargs"], given.data["path"]) == ({"page": "str 3"}, "/seen/3/")
+
+
+@pytest.mark.parametrize("text", ["a%b", "100%", "%2F", "a b", "ü", "..", "a;b", "a+b&c=d", "#"])
+def test_any_text_in_a_url_reaches_the_view_as_it_is(ada: User, text: str) -> None:
+    with (
+        routed(path("50%/<str:word>/", Seen.as_view())),
+        exposing(Seen, ["get"], name="see"),
+    ):
+        result = MCPClient(ada).call("see", word=text)
+
+    assert result.data["kwargs"] == {"word": f"str {text}"}
+    assert result.data["path"].startswith("/50%25/")
+
+
+@pytest.mark.parametrize("text", ["a/b", "", "a\nb/c"])
+def test_text_that_no_url_has_is_not_found(ada: User, text: str) -> None:
+    with (
+        routed(path("seen/<str:word>/", Seen.as_view()), path("seen/a/b/", Seen.as_view())),
+        exposing(Seen, ["get"], name="see", route="seen/<str:word>/"),
+    ):
+        result = MCPClient(ada).call("see", word=text)
+
+    assert result.error["kind"] == "not_found"
+
+
+def test_urls_have_the_prefix_of_the_language(ada: User) -> None:
+    with (
+        routed(*i18n_patterns(path("seen/<int:pk>/", Seen.as_view()))),
+        exposing(Seen, ["get"], name="see"),
+        translation.override("de"),
+    ):
+        result = MCPClient(ada).call("see", pk=7)
+
+    assert result.data["path"] == "/de/seen/7/"
 
 
 def test_arguments_without_names_are_refused() -> None:
