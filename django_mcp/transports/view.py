@@ -25,6 +25,7 @@ from django_mcp.transports.wsgi.connection import Connection, Message
 from django_mcp.transports.wsgi.event_loop import EventLoopThread, event_loop
 from django_mcp.transports.wsgi.event_stream import AsyncEventStream, EventStream
 from django_mcp.transports.wsgi.request import RequestBody, discards_unread_bodies, scope_of
+from django_mcp.uwsgi import announce_closing
 
 View = Callable[..., HttpResponseBase]
 
@@ -63,7 +64,10 @@ def endpoint_view(request: HttpRequest, path: str = "") -> HttpResponseBase:
         if not thread.is_ending:
             raise
         answer = None
-    return _no_answer(is_ending=thread.is_ending) if answer is None else answer
+    if answer is None:
+        answer = _no_answer(is_ending=thread.is_ending)
+    announce_closing(request, answer)
+    return answer
 
 
 def _response(request: HttpRequest, connection: Connection) -> HttpResponseBase | None:

@@ -30,11 +30,9 @@ def gunicorn(site: Site, *more: str) -> list[str]:
 
 def uwsgi(site: Site, *more: str) -> list[str]:
     address = ("--http-socket", f"127.0.0.1:{site.port}")
-    # It closes every connection. Unless it says so, clients lose requests that they send on one.
-    closing = ("--add-header", "Connection: close")
     # Not --lazy-apps: the application is loaded before the workers fork.
     options = ("--module", APPLICATION, "--die-on-term", *more)
-    return ["tests.e2e.uwsgi", *address, *closing, *options]
+    return ["tests.e2e.uwsgi", *address, *options]
 
 
 SERVERS: dict[str, Callable[[Site], Sequence[str]]] = {

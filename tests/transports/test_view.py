@@ -407,6 +407,28 @@ def test_body_of_a_refused_request_is_passed_over_where_the_server_does_not(
     assert (answer.status, body.tell()) == (401, 100_000)
 
 
+@pytest.mark.parametrize(
+    ("environ", "connection"), [({}, []), ({"uwsgi.version": b"2.0"}, ["close"])]
+)
+def test_client_is_told_where_the_server_closes_its_connection(
+    modern: Client, environ: dict[str, Any], connection: list[str]
+) -> None:
+    document = "/.well-known/oauth-authorization-server/o"
+    requests = [
+        ("POST", "/mcp"),
+        ("GET", document),
+        ("POST", "/o/register/"),
+        ("POST", "/o/token/"),
+    ]
+
+    answers = [
+        posted(modern.having(application=Gateway(environ), path=path), http_method=method)
+        for method, path in requests
+    ]
+
+    assert [answer.header("connection") for answer in answers] == [connection] * len(requests)
+
+
 class SlowInput(io.BytesIO):
     """Comes at 100 kB a second; a server waits until it has as much as it was asked for."""
 

@@ -11,6 +11,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from django_mcp.uwsgi import announce_closing
+
 REQUEST_HEADERS = "Authorization, Content-Type, MCP-Protocol-Version"
 RESPONSE_HEADERS = "WWW-Authenticate, Retry-After"
 MAX_AGE_SECONDS = "86400"
@@ -20,7 +22,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def with_cors(view: View, *methods: str) -> View:
-    """Return the view with CORS headers that allow any origin to use `methods`."""
+    """Return a view for programs: with CORS headers that allow any origin to use `methods`."""
 
     @wraps(view)  # and with what its decorators noted on it
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -34,6 +36,7 @@ def with_cors(view: View, *methods: str) -> View:
             response = view(request, *args, **kwargs)
             response["Access-Control-Expose-Headers"] = RESPONSE_HEADERS
         response["Access-Control-Allow-Origin"] = "*"
+        announce_closing(request, response)
         return response
 
     return wrapped
