@@ -283,6 +283,7 @@ ul { list-style: none }
 dd { margin-bottom: .8rem }
 legend { float: left; width: 100%; margin-bottom: .8rem; font-size: 2.4rem }
 summary { display: block; list-style: none }
+code { padding: .2em .4em; color: #d63384; background: #fee; font-size: 87.5% }
 button, [type="submit"] { width: 100%; margin-bottom: 1.6rem }
 [type="checkbox"]:checked, [type="checkbox"]:not(:checked) { position: absolute; opacity: 0 }
 label { display: inline-flex; flex-direction: column; padding: 4px 0 7px; text-align: right }
@@ -358,7 +359,9 @@ def shape(browser: Chrome) -> list[Any]:
             return [
                 element.tagName, x, y, width, height,
                 [display, listStylePosition, listStyleType, style.fontFamily, style.fontSize,
-                    style.fontWeight, style.textAlign, opacity].join(' ')
+                    style.fontWeight, style.textAlign,
+                    ...(element.tagName === 'CODE' ? [style.color, style.backgroundColor] : []),
+                    opacity].join(' ')
             ];
         })"""
     )
