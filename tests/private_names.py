@@ -141,6 +141,7 @@ PUBLIC_MODULES = frozenset(
         "rest_framework.generics",
         "rest_framework.pagination",
         "rest_framework.parsers",
+        "rest_framework.permissions",
         "rest_framework.request",
         "rest_framework.versioning",
         "rest_framework.views",

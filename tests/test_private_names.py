@@ -485,6 +485,13 @@ PRIVATE_NAMES: dict[str, dict[str, dict[str, str | None]]] = {
             "ViewSetMixin": None,
         },
     },
+    "Permission classes that are put together by `&`, `|` and `~` are instances of these.": {
+        "rest_framework.permissions": {
+            "AND": "(op1, op2)",
+            "NOT": "(op1)",
+            "OR": "(op1, op2)",
+        },
+    },
     "`Retry-After` may be a date, and only this reads one that may be wrong.": {
         "django.utils.http": {
             "parse_http_date_safe": "(date)",

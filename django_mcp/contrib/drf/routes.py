@@ -135,13 +135,29 @@ def routes_of(view: type) -> list[Route]:
 
     Those with a suffix for the format, such as `.json`, are left out.
     """
-    suffix = api_settings.FORMAT_SUFFIX_KWARG
-    root = get_resolver()
     return [
         route
-        for route in _routes((root,), root.url_patterns)
-        if getattr(route.callback, "cls", None) is view and suffix not in route.parameters
+        for route in _all_routes()
+        if getattr(route.callback, "cls", None) is view and not _is_of_format(route)
     ]
+
+
+def view_routes() -> list[Route]:
+    """Return the routes of all views of REST framework, as `routes_of` has those of one."""
+    return [
+        route
+        for route in _all_routes()
+        if isinstance(getattr(route.callback, "cls", None), type) and not _is_of_format(route)
+    ]
+
+
+def _all_routes() -> Iterator[Route]:
+    root = get_resolver()
+    return _routes((root,), root.url_patterns)
+
+
+def _is_of_format(route: Route) -> bool:
+    return api_settings.FORMAT_SUFFIX_KWARG in route.parameters
 
 
 def _routes(resolvers: tuple[URLResolver, ...], patterns: Iterable[Any]) -> Iterator[Route]:
