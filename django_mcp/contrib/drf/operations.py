@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import ResolverMatch
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.versioning import (
     AcceptHeaderVersioning,
@@ -19,7 +20,7 @@ from rest_framework.versioning import (
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from django_mcp.contrib.drf.routes import Route, routes_of
+from django_mcp.contrib.drf.routes import Route, is_hidden, routes_of
 from django_mcp.schemas.declaration_errors import DeclarationError
 
 STANDARD_METHODS = {
@@ -32,7 +33,20 @@ STANDARD_METHODS = {
 }
 """Methods of the actions that routers know, for viewsets without a route."""
 
+DECORATED = (
+    "the URLconf decorates its view, and that would be left out: decorate the class, by "
+    "method_decorator(..., name='dispatch')"
+)
+
 DETAIL_ACTIONS = ("retrieve", "update", "partial_update", "destroy")
+
+
+async def _async_view(request: HttpRequest) -> None:
+    """Have the form of an async view."""
+
+
+EXEMPT_CODES = {csrf_exempt(view).__code__ for view in (lambda request: None, _async_view)}
+"""Code of functions under `@csrf_exempt`, which changes nothing: no call is asked for a token."""
 
 AS_VIEW_ATTRIBUTES = (
     "__wrapped__",
@@ -218,6 +232,8 @@ def operation_of(view: Any, action: str, *, route: str | None, version: str | No
     cls = view_class_of(view)
     name, _, wanted = action.partition(":")
     routes = routes_of(cls)
+    if not routes and is_hidden(cls):
+        raise DeclarationError([DECORATED])
     if issubclass(cls, ViewSetMixin):
         found = _of_viewset(cls, name, wanted.lower(), routes)
     else:
@@ -321,10 +337,7 @@ def _check(operation: Operation) -> None:
     if operation.route is not None and operation.route.has_unnamed_groups:
         problems.append("its URL has groups without names, which no argument can be called by")
     if operation.is_decorated:
-        problems.append(
-            "the URLconf decorates its view, and that would be left out: decorate the class, by "
-            "method_decorator(..., name='dispatch')"
-        )
+        problems.append(DECORATED)
     if scheme is None:
         if version is not None:
             problems.append("version is given, and the view has no versioning_class")
@@ -360,7 +373,7 @@ def _codes(function: Any) -> list[Any]:
     codes = []
     while function is not None:
         code = getattr(function, "__code__", None)
-        if code is not None and code not in codes:  # what is done twice changes nothing
+        if code is not None and code not in EXEMPT_CODES:
             codes.append(code)
         function = getattr(function, "__wrapped__", None)
     return codes

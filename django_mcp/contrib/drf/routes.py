@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from types import CellType
 from typing import Any
 
 from django.http import Http404
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 from rest_framework.settings import api_settings
+
+from django_mcp.schemas.declaration_errors import DeclarationError
+
+EMPTY_CELL = CellType()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,9 +156,43 @@ def view_routes() -> list[Route]:
     ]
 
 
+def is_hidden(view: type) -> bool:
+    """Return whether a URL leads to a view class through a function that does not show it."""
+    return any(
+        getattr(each, "cls", None) is view
+        for route in _all_routes()
+        for each in _called_by(route.callback)
+    )
+
+
 def _all_routes() -> Iterator[Route]:
+    """Yield every route. Raises `DeclarationError` for a URLconf that cannot be imported."""
     root = get_resolver()
-    return _routes((root,), root.url_patterns)
+    try:
+        patterns = root.url_patterns
+    except ImportError as error:
+        raise DeclarationError([f"the URLconf cannot be read: {error}"]) from error
+    yield from _routes((root,), patterns)
+
+
+def _called_by(callback: Any) -> Iterator[Any]:
+    """Yield what a decorated function may call, as decorators keep it, and what that calls."""
+    pending, seen = [callback], set()
+    while pending:
+        function = pending.pop()
+        if not callable(function) or isinstance(function, type) or id(function) in seen:
+            continue
+        seen.add(id(function))
+        yield function
+        if isinstance(function, partial):
+            pending += [function.func, *function.args, *function.keywords.values()]
+        pending += getattr(function, "__dict__", {}).values()
+        # A cell is empty while the function that it belongs to is still running.
+        pending += [
+            cell.cell_contents
+            for cell in getattr(function, "__closure__", None) or ()
+            if cell != EMPTY_CELL
+        ]
 
 
 def _is_of_format(route: Route) -> bool:

@@ -1,13 +1,17 @@
 """Where the URLconf serves a view, and what its URL takes."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
 from django.urls import include, path, re_path
 from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action, api_view
 from rest_framework.request import Request
@@ -340,3 +344,56 @@ def test_names_of_actions_that_do_not_exist_are_corrected() -> None:
         )
         assert problem_of(Seen, "GET") == "Seen answers no 'GET'; did you mean 'get'?"
         assert problem_of(Seen, "post") == ("Seen answers no 'post'; there are 'get', 'options'")
+
+
+def for_staff(view: Any) -> Any:
+    """A decorator that does without `functools.wraps`, as many do."""
+
+    def guarded(request: HttpRequest, **kwargs: Any) -> Any:
+        return view(request, **kwargs) if request.user.is_staff else HttpResponse(status=403)
+
+    return guarded
+
+
+class ForStaff:
+    def __init__(self, view: Any) -> None:
+        self.view = view
+
+    def __call__(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return for_staff(self.view)(request, **kwargs)
+
+
+class ForUsers(Seen):
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return login_required(super().as_view(**initkwargs))
+
+
+DECORATED = (
+    "the URLconf decorates its view, and that would be left out: decorate the class, by "
+    "method_decorator(..., name='dispatch')"
+)
+
+
+@pytest.mark.parametrize(
+    "decorator", [for_staff, ForStaff, partial, lambda view: for_staff(csrf_exempt(view))]
+)
+def test_a_decorator_that_hides_the_view_is_not_left_out(decorator: Any) -> None:
+    with routed(path("seen/", decorator(Seen.as_view()))):
+        assert problem_of(Seen, "get") == DECORATED
+    with routed(path("seen/", decorator(Seen.as_view())), path("free/", Seen.as_view())):
+        assert tool_of(Seen, "get").name == "seen_get"
+
+
+def test_a_decorator_is_told_from_one_of_the_same_kind(ada: User) -> None:
+    with routed(path("seen/", permission_required("shop.add_order")(ForUsers.as_view()))):
+        assert problem_of(ForUsers, "get") == DECORATED
+    with routed(path("seen/", csrf_exempt(ForUsers.as_view()))), exposing(ForUsers, ["get"]):
+        assert not MCPClient(ada).call("for_users_get").is_error
+
+
+def test_a_urlconf_that_cannot_be_read_is_named() -> None:
+    with override_settings(ROOT_URLCONF="shop_without.urls"):
+        problem = problem_of(Seen, "get")
+
+    assert problem == "the URLconf cannot be read: No module named 'shop_without'"
