@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from django_mcp.models import CallRecord
 from django_mcp.testing import MCPClient
 from tests.contrib.drf.exposure import exposing, problem_of, routed, tool_of
 from tests.shop.models import Product
@@ -269,3 +270,32 @@ def test_a_view_without_a_serializer_is_told_of() -> None:
     assert problem.startswith(
         "its serializer cannot be had without a request (AssertionError): pass input=..."
     )
+
+
+class Login(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    phrase = serializers.CharField(write_only=True)
+    code = serializers.IntegerField(style={"input_type": "password"})
+    product = serializers.PrimaryKeyRelatedField(queryset=Product.objects.all(), write_only=True)
+
+
+class Logins(APIView):
+    """Log in."""
+
+    permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        return Response()
+
+
+def test_the_record_keeps_no_text_that_is_write_only(ada: User) -> None:
+    with routed(path("login/", Logins.as_view())), exposing(Logins, ["post"], input=Login):
+        MCPClient(ada).call("logins_post", name="ada", phrase="open it", code=1234, product=1)
+
+    record = CallRecord.objects.get(name="logins_post")
+    assert record.arguments == {
+        "name": "ada",
+        "phrase": "[redacted]",
+        "code": "[redacted]",
+        "product": 1,
+    }

@@ -409,7 +409,7 @@ class ReceiptSerializer(s.Serializer):
 def test_input_has_no_fields_that_are_read_only_or_hidden_and_no_optional_files() -> None:
     assert input_schema(ReceiptSerializer()) == {
         "type": "object",
-        "properties": {"secret": TEXT, "note": TEXT},
+        "properties": {"secret": {**TEXT, "writeOnly": True}, "note": TEXT},
         "required": ["secret"],
         "additionalProperties": False,
     }

@@ -109,7 +109,7 @@ SCHEMA = {
     "properties": {
         "product": {"type": "integer"},
         "quantity": {"type": "integer", "minimum": 0},
-        "note": {"type": "string", "minLength": 1, "maxLength": 5},
+        "note": {"type": "string", "minLength": 1, "maxLength": 5, "writeOnly": True},
         "deliver_on": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
     },
     "required": ["product", "quantity"],

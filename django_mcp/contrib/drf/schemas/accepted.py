@@ -65,7 +65,10 @@ class Accepted:
         schema = nullable(schema, is_null=_takes_null(field))
         if isinstance(field, serializers.ChoiceField) and (labels := described_choices(field)):
             sentences = (*sentences, labels)
-        return _with_default(field, described(field, schema, sentences), self._partial)
+        schema = described(field, schema, sentences)
+        if _is_secret(field):
+            return {**schema, "writeOnly": True}  # the record keeps none
+        return _with_default(field, schema, self._partial)
 
     def of_serializer(self, serializer: Any, path: str = "") -> JSONSchema:
         """Return the schema of the object, or of the list of objects, that a serializer accepts."""
@@ -272,6 +275,13 @@ def _with_default(field: Any, schema: JSONSchema, partial: bool) -> JSONSchema:
     except Exception:  # noqa: BLE001  (of the project's own code; a default is no duty)
         return schema
     return {**schema, "default": value} if is_valid else schema
+
+
+def _is_secret(field: Any) -> bool:
+    """Return whether a field looks like that of a password: a text that is never shown again."""
+    if field.style.get("input_type") == "password":
+        return True
+    return isinstance(field, serializers.CharField) and bool(field.write_only)
 
 
 def _needs_file(field: Any) -> bool:
