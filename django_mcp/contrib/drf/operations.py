@@ -20,6 +20,7 @@ from rest_framework.versioning import (
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
+from django_mcp.contrib.drf.handler_code import names_in
 from django_mcp.contrib.drf.routes import Route, is_hidden, routes_of
 from django_mcp.schemas.declaration_errors import DeclarationError
 
@@ -338,6 +339,12 @@ def _check(operation: Operation) -> None:
         problems.append("its URL has groups without names, which no argument can be called by")
     if operation.is_decorated:
         problems.append(DECORATED)
+    asked = names_in(operation.cls, "initialize_request").all
+    if asked and asked.isdisjoint(("super", "get_authenticators")):
+        problems.append(
+            "its initialize_request() has authenticators of its own, which do not know the caller: "
+            "call self.get_authenticators() there"
+        )
     if scheme is None:
         if version is not None:
             problems.append("version is given, and the view has no versioning_class")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.contrib.auth.middleware import AuthenticationMiddleware, RemoteUserMiddleware
 from django.utils.module_loading import import_string
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -32,6 +33,8 @@ from django_mcp.schemas.output.output import Output
 from django_mcp.tools.resolution import build_tool
 from django_mcp.tools.sources.signature import source_signature
 from django_mcp.tools.tool import Tool
+
+AUTHENTICATING = (AuthenticationMiddleware, RemoteUserMiddleware)
 
 
 def resolve(declaration: ViewDeclaration) -> Tool:
@@ -83,16 +86,22 @@ def resolve(declaration: ViewDeclaration) -> Tool:
     )
 
 
-def _handler(middleware: Sequence[str], *, is_async: bool) -> ViewHandler:
+def _handler(paths: Sequence[str], *, is_async: bool) -> ViewHandler:
     problems = []
-    for path in middleware:
+    for path in paths:
         try:
-            import_string(path)
+            middleware = import_string(path)
         except ImportError as error:
             problems.append(f"the middleware {path!r} cannot be imported: {error}")
+            continue
+        if isinstance(middleware, type) and issubclass(middleware, AUTHENTICATING):
+            problems.append(
+                f"the middleware {path!r} finds the user by what browsers send, and no call does: "
+                "leave it out, as request.user is the caller already"
+            )
     if problems:
         raise DeclarationError(problems)
-    return ViewHandler(middleware, is_async=is_async)
+    return ViewHandler(paths, is_async=is_async)
 
 
 def _arguments(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import markcoroutinefunction
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import User
 from django.core.exceptions import MiddlewareNotUsed
 from django.db import transaction
@@ -297,3 +298,18 @@ def test_our_own_transaction_can_be_asked_for(ada: User) -> None:
         MCPClient(ada).call("write", how="fails")
 
     assert not Product.objects.exists()
+
+
+class Session(AuthenticationMiddleware):
+    """Middleware that would make every caller anonymous for those behind it."""
+
+
+@pytest.mark.parametrize(
+    "dotted", ["django.contrib.auth.middleware.RemoteUserMiddleware", f"{HERE}.Session"]
+)
+def test_middleware_that_authenticates_is_refused(dotted: str) -> None:
+    with routed(path("", Show.as_view())):
+        assert problem_of(Show, "get", middleware=[dotted]) == (
+            f"the middleware {dotted!r} finds the user by what browsers send, and no call does: "
+            "leave it out, as request.user is the caller already"
+        )

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
 from rest_framework import permissions, viewsets
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_mcp.testing import MCPClient
-from tests.contrib.drf.exposure import exposing, routed
+from tests.contrib.drf.exposure import exposing, problem_of, routed, tool_of
 from tests.contrib.drf.views import OrderSerializer
 from tests.shop.models import Order, Product
 
@@ -139,3 +141,28 @@ def test_permissions_of_models_and_of_objects_hold(ada: User, bob: User, product
         "permission_denied",
         "Only the buyer may do this.",
     )
+
+
+class OwnRequests(APIView):
+    """Make requests of its own, by the session."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return Request(request, authenticators=[SessionAuthentication()])
+
+    def get(self, request: Request) -> Response:
+        return Response()
+
+
+class PassedOnRequests(OwnRequests):
+    """Make requests of its own, by whatever the view says."""
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return Request(request, authenticators=self.get_authenticators())
+
+
+def test_a_view_whose_requests_are_not_the_callers_is_refused() -> None:
+    assert problem_of(OwnRequests, "get") == (
+        "its initialize_request() has authenticators of its own, which do not know the caller: "
+        "call self.get_authenticators() there"
+    )
+    assert tool_of(PassedOnRequests, "get").name == "passed_on_requests_get"
