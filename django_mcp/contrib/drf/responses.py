@@ -23,6 +23,9 @@ DEFAULT_TEXTS = {
 }
 """Texts of refusals that say nothing themselves, by outcome."""
 
+MAX_WAIT_DIGITS = 15
+"""Length of a `Retry-After` that is a number to every client."""
+
 
 class UnexpectedResponseError(DjangoMCPError):
     """The view answered by something that is no result, such as a redirect or a server error."""
@@ -112,8 +115,8 @@ def _renamed(path: tuple[str | int, ...], renamed: Mapping[str, str]) -> tuple[s
 
 def _wait(response: HttpResponseBase) -> float | None:
     """Return the seconds that `Retry-After` names, by their number or by a date."""
-    text = response.headers.get("Retry-After", "")
-    if text.strip().isdigit():
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= MAX_WAIT_DIGITS:
         return int(text)
     date = parse_http_date_safe(text)
     return None if date is None else max(0.0, date - timezone.now().timestamp())

@@ -299,3 +299,26 @@ def test_decorators_of_the_urlconf_are_refused() -> None:
         "the URLconf decorates its view, and that would be left out: decorate the class, by "
         "method_decorator(..., name='dispatch')"
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("30", 30), (" 30 ", 30), ("²", None), ("-1", None), ("9" * 5000, None), ("soon", None)],
+)
+def test_only_a_wait_that_is_a_number_is_told(
+    ada: User, header: str, seconds: float | None
+) -> None:
+    class Busy(APIView):
+        """Be busy."""
+
+        permission_classes = ()
+
+        def get(self, request: Request) -> Response:
+            response = Response({"detail": "Busy."}, status=429)
+            response["Retry-After"] = header
+            return response
+
+    with routed(path("busy/", Busy.as_view())), exposing(Busy, ["get"]):
+        result = MCPClient(ada).call("busy_get")
+
+    assert (result.error["kind"], result.error["retry_after"]) == ("rate_limited", seconds)
