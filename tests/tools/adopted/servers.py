@@ -1,6 +1,7 @@
 """The same tools on a server of each kind, and what the server's own clients receive of them."""
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -104,6 +105,11 @@ def halve(number: Annotated[int, AfterValidator(_even)]) -> int:
     return number // 2
 
 
+async def pass_on(data: str, place: str) -> CallToolResult:
+    """Return data, in JSON as Python takes it, as structured content or `meta`."""
+    return CallToolResult(content=[], **{place: json.loads(data)})
+
+
 def crash() -> str:
     """Crash."""
     raise RuntimeError(SECRET)
@@ -138,6 +144,7 @@ def make_server(kind: str) -> Any:
     server.tool()(answer_with_error)
     server.tool()(halve)
     server.tool()(crash)
+    server.tool()(pass_on)
     return server
 
 

@@ -34,6 +34,7 @@ NAMES = [
     "media",
     "move",
     "nothing",
+    "pass_on",
     "refuse",
     "words",
 ]

@@ -112,3 +112,24 @@ def test_unknown_arguments_are_what_the_schema_says(client: Client, server: Any)
 
     own = asyncio.run(own_result(server, "add", {"a": 1, "more": 2}))
     assert result["isError"] is own["isError"]
+
+
+@pytest.mark.parametrize(
+    ("place", "data", "kind"),
+    [
+        ("meta", '{"a": NaN}', "failed"),  # FastMCP shows null in place of one in the content
+        ("meta", '{"a": ["\\ud800"]}', "failed"),
+        ("structured_content", '{"a": ["\\ud800"]}', "failed"),
+        ("meta", '{"a": "%s"}' % ("x" * 200), "too_large"),
+        ("structured_content", '{"a": "%s"}' % ("x" * 200), "too_large"),
+        ("structured_content", '{"a": "x"}', None),
+    ],
+)
+def test_what_no_client_could_read_is_not_sent(
+    client: Client, settings: Settings, data: str, kind: str | None, place: str
+) -> None:
+    settings.DJANGO_MCP_MAX_RESULT_BYTES = 100
+
+    result = client.call("pass_on", data=data, place=place).result
+
+    assert result["_meta"].get("django-mcp/error", {}).get("kind") == kind
