@@ -10,7 +10,7 @@ from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.output.output import Output
 from django_mcp.tools.declaration import ToolDeclaration
 
-READER = "django_mcp.contrib.drf.serializer_tools.serialized"
+READER = "django_mcp.contrib.drf.serializers.option.serialized"
 """Dotted path of the function that reads the option, which needs Django REST framework."""
 
 

@@ -11,20 +11,20 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.arguments import Arguments, arguments_of
-from django_mcp.contrib.drf.bodies import body_of, own_method, response_of
+from django_mcp.contrib.drf.calls.arguments import Arguments, arguments_of
+from django_mcp.contrib.drf.calls.handler import ViewHandler
+from django_mcp.contrib.drf.calls.view_calls import ViewCall, authenticator
 from django_mcp.contrib.drf.declaration import ViewDeclaration
-from django_mcp.contrib.drf.descriptions import description_of
-from django_mcp.contrib.drf.handler import ViewHandler
-from django_mcp.contrib.drf.handler_code import names_in
-from django_mcp.contrib.drf.operations import Operation, operation_of
+from django_mcp.contrib.drf.media_types import base_type, is_json
+from django_mcp.contrib.drf.operations.annotations import Annotations, annotations_of
+from django_mcp.contrib.drf.operations.bodies import body_of, own_method, response_of
+from django_mcp.contrib.drf.operations.descriptions import description_of
+from django_mcp.contrib.drf.operations.handler_code import names_in
+from django_mcp.contrib.drf.operations.operation import Operation, operation_of
+from django_mcp.contrib.drf.operations.path_parameters import path_parameters
 from django_mcp.contrib.drf.parameters.pagination import page_schema
 from django_mcp.contrib.drf.parameters.query_parameters import QueryParameter, query_parameters
-from django_mcp.contrib.drf.path_parameters import path_parameters
-from django_mcp.contrib.drf.responses import base_type, is_json
 from django_mcp.contrib.drf.schemas.serializers import input_schema, output_schema
-from django_mcp.contrib.drf.schemas.spectacular import Annotations, annotations_of
-from django_mcp.contrib.drf.view_calls import ViewCall, authenticator
 from django_mcp.primitives.resolution import Resolution
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import InputSchema, JSONSchema, json_form

@@ -87,7 +87,7 @@ def test_the_application_is_looked_up_when_it_is_asked_for(ada: User) -> None:
 
 
 def test_an_expired_token_is_valid_for_nothing(ada: User) -> None:
-    from django_mcp.contrib.drf.authentication import PrincipalToken
+    from django_mcp.contrib.drf.calls.authentication import PrincipalToken
 
     client = MCPClient(ada, scopes=["shop:read"])
     now = timezone.now()

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.choices import CallableChoiceIterator
 from rest_framework.fields import FilePathField
 
-from django_mcp.contrib.drf.schemas.model_values import model_value
+from django_mcp.contrib.drf.schemas.models.values import model_value
 from django_mcp.schemas.choices import MAX_CHOICES
 from django_mcp.schemas.json_schema import JSONSchema
 

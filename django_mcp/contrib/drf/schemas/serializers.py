@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from rest_framework.serializers import BaseSerializer
 
-from django_mcp.contrib.drf.schemas.accepted import Accepted
-from django_mcp.contrib.drf.schemas.rendered import Rendered
+from django_mcp.contrib.drf.schemas.inputs import Accepted
+from django_mcp.contrib.drf.schemas.outputs import Rendered
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from django_mcp.contrib.drf.declaration import view_word
-from django_mcp.contrib.drf.operations import STANDARD_METHODS, Operation
+from django_mcp.contrib.drf.operations.operation import STANDARD_METHODS, Operation
+from django_mcp.contrib.drf.operations.routes import Route, view_routes
 from django_mcp.contrib.drf.parameters.introspection import queryset_of
-from django_mcp.contrib.drf.routes import Route, view_routes
 
 DOCUMENTATION = ("rest_framework.", "drf_spectacular.")
 """Packages whose views show or describe the API itself."""

@@ -9,11 +9,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.bodies import body_of, response_of
 from django_mcp.contrib.drf.declaration import ViewDeclaration
-from django_mcp.contrib.drf.handler_code import Names, names_in
-from django_mcp.contrib.drf.operations import DETAIL_ACTIONS, Operation
-from django_mcp.contrib.drf.schemas.spectacular import annotations_of
+from django_mcp.contrib.drf.operations.annotations import annotations_of
+from django_mcp.contrib.drf.operations.bodies import body_of, response_of
+from django_mcp.contrib.drf.operations.handler_code import Names, names_in
+from django_mcp.contrib.drf.operations.operation import DETAIL_ACTIONS, Operation
 from django_mcp.db.refused_queries import answer_of
 
 

@@ -13,14 +13,14 @@ from rest_framework.relations import ManyRelatedField, RelatedField
 from rest_framework.settings import api_settings
 
 from django_mcp.contrib.drf.schemas.annotated_types import returned_type
-from django_mcp.contrib.drf.schemas.attributes import attribute_schema
 from django_mcp.contrib.drf.schemas.choices import described_choices, rendered_choice
+from django_mcp.contrib.drf.schemas.definitions import Definitions
 from django_mcp.contrib.drf.schemas.descriptions import described
-from django_mcp.contrib.drf.schemas.documented_fields import documented_field, excluded_fields
-from django_mcp.contrib.drf.schemas.model_values import attribute_path, model_value
-from django_mcp.contrib.drf.schemas.nullable import nullable
-from django_mcp.contrib.drf.schemas.recursion import Definitions
-from django_mcp.contrib.drf.schemas.relations import rendered_object
+from django_mcp.contrib.drf.schemas.documentation.fields import documented_field, excluded_fields
+from django_mcp.contrib.drf.schemas.models.attributes import attribute_schema
+from django_mcp.contrib.drf.schemas.models.relations import rendered_object
+from django_mcp.contrib.drf.schemas.models.values import attribute_path, model_value
+from django_mcp.contrib.drf.schemas.nullability import nullable
 from django_mcp.contrib.drf.schemas.stock_methods import is_stock, stock_class
 from django_mcp.schemas.json_schema import JSONSchema
 

@@ -17,11 +17,11 @@ from rest_framework.settings import api_settings
 
 from django_mcp.contrib.drf.schemas.annotated_types import accepted_type
 from django_mcp.contrib.drf.schemas.choices import accepted_choice, described_choices
+from django_mcp.contrib.drf.schemas.definitions import Definitions
 from django_mcp.contrib.drf.schemas.descriptions import described
-from django_mcp.contrib.drf.schemas.documented_fields import documented_field, excluded_fields
-from django_mcp.contrib.drf.schemas.nullable import not_nullable, nullable
-from django_mcp.contrib.drf.schemas.recursion import Definitions
-from django_mcp.contrib.drf.schemas.relations import related_object
+from django_mcp.contrib.drf.schemas.documentation.fields import documented_field, excluded_fields
+from django_mcp.contrib.drf.schemas.models.relations import related_object
+from django_mcp.contrib.drf.schemas.nullability import not_nullable, nullable
 from django_mcp.contrib.drf.schemas.stock_methods import is_stock, stock_class
 from django_mcp.contrib.drf.schemas.validators import constraints, unique_together
 from django_mcp.schemas.json_schema import JSONSchema

@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import converters
 from rest_framework.views import APIView
 
-from django_mcp.contrib.drf.operations import Operation
+from django_mcp.contrib.drf.operations.operation import Operation
 from django_mcp.schemas.json_schema import JSONSchema
 
 ANY_KEY: JSONSchema = {"anyOf": [{"type": "integer"}, {"type": "string"}]}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import parse_header_parameters, parse_http_date_safe
 
 from django_mcp.content import EmbeddedResource
+from django_mcp.contrib.drf.media_types import is_json
 from django_mcp.exceptions import DjangoMCPError, ToolError
 from django_mcp.schemas.errors.rest_framework import OUTCOMES, messages_in
 from django_mcp.schemas.errors.validation import Message, invalid_values_error
@@ -63,16 +64,6 @@ def _content(response: Any) -> Any:
         text = content.decode(parameters.get("charset") or "utf-8", "replace")
         return EmbeddedResource(uri=uri, text=text, mime_type=media_type)
     return EmbeddedResource(uri=uri, data=content, mime_type=media_type or None)
-
-
-def base_type(media_type: Any) -> str:
-    """Return a media type without its parameters."""
-    return str(media_type).partition(";")[0].strip().lower()
-
-
-def is_json(media_type: str) -> bool:
-    """Return whether a media type is that of JSON."""
-    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _refusal(

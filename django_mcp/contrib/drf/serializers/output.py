@@ -11,9 +11,9 @@ from rest_framework.serializers import BaseSerializer
 from typing_extensions import override
 
 from django_mcp.context import ToolContext
-from django_mcp.contrib.drf.schemas.nullable import nullable
+from django_mcp.contrib.drf.schemas.nullability import nullable
 from django_mcp.contrib.drf.schemas.serializers import output_schema
-from django_mcp.contrib.drf.serializer_contexts import nobodys_context, serializer_context
+from django_mcp.contrib.drf.serializers.contexts import nobodys_context, serializer_context
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.output.json_output import JSONOutput
 from django_mcp.schemas.output.output import Rendered, as_tuple

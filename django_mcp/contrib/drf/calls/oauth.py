@@ -8,7 +8,7 @@ from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from oauth2_provider.models import get_application_model
 from oauth2_provider.scopes import get_scopes_backend
 
-from django_mcp.contrib.drf.authentication import PrincipalAuthentication, PrincipalToken
+from django_mcp.contrib.drf.calls.authentication import PrincipalAuthentication, PrincipalToken
 
 
 class OAuthPrincipalToken(PrincipalToken):

@@ -11,10 +11,10 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from django_mcp.contrib.drf.declaration import UNSET, ViewDeclaration
-from django_mcp.contrib.drf.handler_code import names_in
-from django_mcp.contrib.drf.operations import Operation
-from django_mcp.contrib.drf.responses import base_type, is_json
-from django_mcp.contrib.drf.schemas.spectacular import Annotations
+from django_mcp.contrib.drf.media_types import base_type, is_json
+from django_mcp.contrib.drf.operations.annotations import Annotations
+from django_mcp.contrib.drf.operations.handler_code import names_in
+from django_mcp.contrib.drf.operations.operation import Operation
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 Direction = Literal["request", "response"]
 
-OPENAPI = "django_mcp.contrib.drf.schemas.openapi"
+OPENAPI = "django_mcp.contrib.drf.schemas.documentation.spectacular"
 
 HAS_SPECTACULAR = find_spec("drf_spectacular") is not None
 

@@ -20,8 +20,8 @@ from rest_framework.versioning import (
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from django_mcp.contrib.drf.handler_code import names_in
-from django_mcp.contrib.drf.routes import Route, is_hidden, routes_of
+from django_mcp.contrib.drf.operations.handler_code import names_in
+from django_mcp.contrib.drf.operations.routes import Route, is_hidden, routes_of
 from django_mcp.schemas.declaration_errors import DeclarationError
 
 STANDARD_METHODS = {

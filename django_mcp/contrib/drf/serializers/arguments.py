@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from django_mcp.context import ToolContext
 from django_mcp.contrib.drf.schemas.serializers import input_schema
-from django_mcp.contrib.drf.serializer_contexts import nobodys_context, serializer_context
+from django_mcp.contrib.drf.serializers.contexts import nobodys_context, serializer_context
 from django_mcp.schemas.callables import is_coroutine_function
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.input.defaults import invalid_defaults

@@ -11,7 +11,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter
-from django_mcp.contrib.drf.schemas.documented_fields import HAS_SPECTACULAR, OPENAPI
+from django_mcp.contrib.drf.schemas.documentation.fields import HAS_SPECTACULAR, OPENAPI
 from django_mcp.contrib.drf.schemas.serializers import input_schema
 from django_mcp.schemas.json_schema import JSONSchema
 

@@ -11,8 +11,8 @@ from rest_framework.relations import (
     SlugRelatedField,
 )
 
-from django_mcp.contrib.drf.schemas.attributes import attribute_schema
-from django_mcp.contrib.drf.schemas.model_values import model_value
+from django_mcp.contrib.drf.schemas.models.attributes import attribute_schema
+from django_mcp.contrib.drf.schemas.models.values import model_value
 from django_mcp.schemas.json_schema import JSONSchema
 
 URL: JSONSchema = {"type": "string", "description": "URL of the object."}

@@ -8,8 +8,8 @@ from django.db.models import Model
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from django_mcp.context import ToolContext
-from django_mcp.contrib.drf.serializer_arguments import validating, with_fields
-from django_mcp.contrib.drf.serializer_output import SerializerOutput
+from django_mcp.contrib.drf.serializers.arguments import validating, with_fields
+from django_mcp.contrib.drf.serializers.output import SerializerOutput
 from django_mcp.schemas.annotations import each_type_hint, unwrapped
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.input.signature import Signature

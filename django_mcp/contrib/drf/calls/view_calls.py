@@ -10,22 +10,22 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.utils.module_loading import import_string
 
 from django_mcp.context import ToolContext
-from django_mcp.contrib.drf.arguments import Arguments
-from django_mcp.contrib.drf.handler import ViewHandler
-from django_mcp.contrib.drf.operations import Operation
-from django_mcp.contrib.drf.parameters.pagination import with_arguments
-from django_mcp.contrib.drf.requests import (
+from django_mcp.contrib.drf.calls.arguments import Arguments
+from django_mcp.contrib.drf.calls.handler import ViewHandler
+from django_mcp.contrib.drf.calls.requests import (
     Message,
     ViewRequest,
     query_pairs,
     request_for,
     request_hook,
 )
-from django_mcp.contrib.drf.responses import value_of
+from django_mcp.contrib.drf.calls.responses import value_of
+from django_mcp.contrib.drf.operations.operation import Operation
+from django_mcp.contrib.drf.parameters.pagination import with_arguments
 from django_mcp.exceptions import ToolError
 
-OAUTH = "django_mcp.contrib.drf.oauth.OAuthPrincipalAuthentication"
-PLAIN = "django_mcp.contrib.drf.authentication.PrincipalAuthentication"
+OAUTH = "django_mcp.contrib.drf.calls.oauth.OAuthPrincipalAuthentication"
+PLAIN = "django_mcp.contrib.drf.calls.authentication.PrincipalAuthentication"
 
 
 @dataclass(frozen=True, kw_only=True)

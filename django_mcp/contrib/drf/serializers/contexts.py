@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from django_mcp.context import ToolContext
-from django_mcp.contrib.drf.requests import Message, request_for, request_hook
-from django_mcp.contrib.drf.view_calls import authenticator
+from django_mcp.contrib.drf.calls.requests import Message, request_for, request_hook
+from django_mcp.contrib.drf.calls.view_calls import authenticator
 
 MESSAGE = Message(method="POST", path="/")
 

@@ -1,0 +1,1 @@
+"""Calls of views: the request that a tool makes, and the response as its result."""

@@ -1,0 +1,1 @@
+"""Schemas that a project has documented, where it has drf-spectacular."""

@@ -1,0 +1,1 @@
+"""The option `serializer` of tools: arguments and results of tools that are functions."""
