@@ -20,8 +20,8 @@ from django_mcp.primitives.declaration import collecting
 from tests.calls import serving_declared
 from tests.clients import client as client
 from tests.clients import era as era
+from tests.contrib.drf.calls.test_async_views import AsyncAPIView
 from tests.contrib.drf.exposure import routed
-from tests.contrib.drf.test_async_views import AsyncAPIView
 from tests.contrib.drf.urls import router
 from tests.contrib.drf.views import OrderViewSet
 from tests.factories import by_hand, token

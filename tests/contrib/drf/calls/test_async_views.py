@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from django_mcp import Principal
 from django_mcp.testing import MCPClient
 from tests.contrib.drf.exposure import exposing, routed
-from tests.contrib.drf.test_bodies import Discount
+from tests.contrib.drf.operations.test_bodies import Discount
 
 pytestmark = pytest.mark.django_db
 
