@@ -20,7 +20,7 @@ WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Unset:
-    """Class of `UNSET`: an option that was not given, where None means something."""
+    """Class of `UNSET`: what nobody has said, where None means something."""
 
     def __repr__(self) -> str:
         return "UNSET"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -10,22 +9,14 @@ from rest_framework.fields import empty
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from django_mcp.contrib.drf.declaration import UNSET, Unset
 from django_mcp.contrib.drf.parameters.parameter import QueryParameter
 from django_mcp.contrib.drf.schemas.documentation.fields import HAS_SPECTACULAR, OPENAPI
 from django_mcp.contrib.drf.schemas.serializers import input_schema
 from django_mcp.schemas.json_schema import JSONSchema
 
-
-class Unset(Enum):
-    """Type of `UNSET`, which stands for what annotations do not say."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
-
 Body: TypeAlias = BaseSerializer | JSONSchema | Unset | None
-"""A serializer, a JSON Schema for what is documented without one, or None for no body."""
+"""A serializer, a JSON Schema for what is documented without one, None for no body, or UNSET."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ def body_of(
         return instance_of(declaration.input, view, option="input")
     if operation.method not in BODY_METHODS:
         return None
-    if annotations is not None and not _is_unset(annotations.request):
+    if annotations is not None and annotations.request is not UNSET:
         return instance_of(annotations.request, view, option="input")
     names = names_in(operation.cls, operation.handler)
     is_generic = isinstance(view, GenericAPIView)
@@ -121,7 +121,7 @@ def response_of(
         return instance_of(declaration.output, view, option="output")
     if not _renders_as_written(operation, view):
         return None
-    if annotations is not None and not _is_unset(annotations.response):
+    if annotations is not None and annotations.response is not UNSET:
         return instance_of(annotations.response, view, option="output")
     if own_method(operation) is None or not _is_same_for_all(operation):
         return None
@@ -166,7 +166,3 @@ def _renders_as_written(operation: Operation, view: APIView) -> bool:
     renderers = (each for each in view.get_renderers() if is_json(base_type(each.media_type)))
     is_changed = operation.cls.finalize_response is not APIView.finalize_response
     return type(next(renderers, None)) is JSONRenderer and not is_changed
-
-
-def _is_unset(value: Any) -> bool:
-    return value is UNSET or type(value).__name__ == "Unset"

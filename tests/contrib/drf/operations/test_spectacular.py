@@ -21,7 +21,8 @@ from rest_framework.versioning import QueryParameterVersioning
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_mcp.contrib.drf.operations.annotations import UNSET, Annotations, annotations_of
+from django_mcp.contrib.drf.declaration import UNSET
+from django_mcp.contrib.drf.operations.annotations import Annotations, annotations_of
 
 STRING = {"type": "string"}
 
