@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, register
-from django.utils.module_loading import import_string
 
 from django_mcp.checks.ids import CheckId
+from django_mcp.checks.project.function_paths import function_problem
 from django_mcp.conf import Settings, settings
 
 
@@ -19,7 +18,7 @@ def check_user_label(
     """Check that the function that makes the labels of users can be imported and called."""
     if Settings.USER_LABEL.problem():
         return []  # E003 tells
-    problem = _problem(settings.USER_LABEL)
+    problem = function_problem(settings.USER_LABEL)
     if not problem:
         return []
     return [
@@ -30,15 +29,3 @@ def check_user_label(
             id=CheckId.INVALID_USER_LABEL,
         )
     ]
-
-
-def _problem(path: str) -> str:
-    try:
-        function = import_string(path)
-    except Exception as error:  # noqa: BLE001  (a check tells, whatever it is)
-        return f"names {path!r}, which cannot be imported: {error}"
-    if not callable(function):
-        return f"names {path!r}, which cannot be called"
-    if iscoroutinefunction(function):
-        return f"names {path!r}, which is async"
-    return ""
