@@ -21,7 +21,7 @@ from django_mcp.tools.background import Background, BackgroundOptions
 from django_mcp.tools.declaration import Overflow, ToolDeclaration, ToolOptions
 from django_mcp.tools.existing_tasks.conversion import without_task
 from django_mcp.tools.preparation import Preparation, read_preparation
-from django_mcp.tools.serialized import Serialized, read_serialized
+from django_mcp.tools.serializer_option import Serialized, read_serialized
 from django_mcp.tools.tool import Tool
 
 

@@ -1,4 +1,4 @@
-"""Serializers of tools: what the option `serializer` makes of a function."""
+"""The option `serializer` of tools: what it makes of a function, for arguments and results."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

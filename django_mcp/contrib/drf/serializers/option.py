@@ -15,7 +15,7 @@ from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.returned_objects import ReturnedObjects, returned_objects
 from django_mcp.tools.declaration import ToolDeclaration
-from django_mcp.tools.serialized import Serialized
+from django_mcp.tools.serializer_option import Serialized
 
 
 def serialized(declaration: ToolDeclaration) -> Serialized:
