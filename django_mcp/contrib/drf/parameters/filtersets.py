@@ -9,9 +9,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from django_filters import (
     BaseCSVFilter,
     BaseRangeFilter,
+    FilterSet,
     ModelChoiceFilter,
     ModelMultipleChoiceFilter,
     MultipleChoiceFilter,
@@ -30,6 +32,9 @@ from django_mcp.schemas.json_schema import JSONSchema
 BY_KEY = (ModelChoiceFilter, ModelMultipleChoiceFilter)
 """Filters whose values are keys of rows."""
 
+ANY_VALUE: JSONSchema = {"type": ["string", "number", "boolean"]}
+"""Schema of a value of which no more is known than that it is one."""
+
 UNKNOWN = "[invalid name]"
 """Label of a filter, such as one of a method, whose name no field of the model has."""
 
@@ -38,6 +43,7 @@ def filterset_parameters(backend: Any, view: APIView) -> Iterator[QueryParameter
     """Yield the parameters of the FilterSet that a backend makes for a view, if it makes one."""
     filterset = _filterset(backend, view)
     if filterset is None:
+        yield from _unmade(view)
         return
     form = answer_of(lambda: filterset.form)
     fields = {} if form is None else form.fields
@@ -60,6 +66,38 @@ def _filterset(backend: Any, view: APIView) -> Any:
         lambda: backend.get_filterset_class(view)
     )
     return None if cls is None else _Declared(cls, queryset)
+
+
+def _unmade(view: APIView) -> Iterator[QueryParameter]:
+    """Yield the parameters of `filterset_fields` that no FilterSet could be made of.
+
+    The managers of multi-tenant projects may refuse every query outside a tenant, and django-filter
+    asks them for one. The view has its tenant in a call, and judges the values.
+    """
+    fields = getattr(view, "filterset_fields", None)
+    if not fields or not isinstance(fields, list | tuple | dict):
+        return
+    queryset = queryset_of(view)
+    for name in fields:
+        for lookup in fields[name] if isinstance(fields, dict) else ("exact",):
+            is_key = lookup == "exact" and queryset is not None
+            column = answer_of(partial(_column, queryset, name)) if is_key else None
+            yield QueryParameter(
+                name=FilterSet.get_filter_name(name, lookup),
+                schema=column or dict(ANY_VALUE),
+                encode=texts_of,
+            )
+
+
+def _column(queryset: Any, path: str) -> JSONSchema | None:
+    """Return the schema of what equals a column; None for another type than a key has."""
+    model, field = queryset.model, None
+    for step in path.split("__"):
+        field = model._meta.get_field(step)
+        model = field.related_model
+    if isinstance(field, models.BooleanField):
+        return {"type": "boolean"}
+    return column_schema(model._meta.pk) if model is not None else None
 
 
 class _Declared:
@@ -167,7 +205,7 @@ def _with_null(schema: JSONSchema, field: Any) -> JSONSchema:
 def _without_field(name: str, filter_: Any) -> QueryParameter:
     """Return the parameter of a filter whose field is made of rows, or of who asks."""
     key = _related_key(filter_) if isinstance(filter_, BY_KEY) else None
-    one: JSONSchema = key or {"type": ["string", "number", "boolean"]}
+    one: JSONSchema = key or dict(ANY_VALUE)
     is_multiple = isinstance(filter_, MultipleChoiceFilter)
     schema: JSONSchema = {"type": "array", "items": one, "minItems": 1} if is_multiple else one
     label = answer_of(lambda: filter_.label)

@@ -489,3 +489,45 @@ def test_another_backend_is_read_from_its_public_schema() -> None:
         },
         "least": {"type": ["number", "null"], "exclusiveMinimum": 0},
     }
+
+
+class TenantFilterSet(filters.FilterSet):
+    """FilterSet of a model whose managers refuse queries outside a tenant."""
+
+    has_tenant = False
+
+    @classmethod
+    def filter_for_field(cls, *args: Any, **kwargs: Any) -> Any:
+        if not TenantFilterSet.has_tenant:
+            raise RuntimeError("A tenant needs to be active for this query.")
+        return super().filter_for_field(*args, **kwargs)
+
+
+class TenantBackend(filters.DjangoFilterBackend):
+    filterset_base = TenantFilterSet
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("fragile", "code", "product"),
+        {"fragile": ["exact"], "code": ["exact", "icontains"], "product": ["exact"]},
+    ],
+)
+def test_filters_that_need_a_tenant_to_be_made_are_parameters(
+    fields: Any, shipments: list[Shipment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls = type(
+        "View",
+        (ShipmentList,),
+        {"filterset_fields": fields, "filter_backends": (TenantBackend,)},
+    )
+    properties = schema_of(cls)["properties"]
+    arguments = {"fragile": False, "code": "s2", "product": shipments[1].product_id}
+    query = query_of(cls, **arguments)
+    monkeypatch.setattr(TenantFilterSet, "has_tenant", True)
+
+    assert properties["fragile"] == {"type": "boolean"}
+    assert properties["product"] == {"type": "integer"}
+    assert ("code__icontains" in properties) is isinstance(fields, dict)
+    assert codes(get(cls, query)) == ["s2"]
