@@ -75,7 +75,8 @@ class PrincipalToken:
 class PrincipalAuthentication(BaseAuthentication):
     """Authentication by the principal of the call that a request is made for.
 
-    It takes the place of the view's own: the endpoint has authenticated the caller.
+    It takes the place of the view's own: the endpoint has authenticated the caller. The project's
+    code before the view may put its own in `request.auth`: None is a caller without a token.
     """
 
     token_class: type[PrincipalToken] = PrincipalToken
@@ -83,9 +84,11 @@ class PrincipalAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Return the user and the token of the caller; None for one without both."""
         principal: Principal = request.mcp.principal
+        user = AnonymousUser() if principal.user is None else principal.user
+        if request.has_own_auth:
+            return user, request.own_auth
         if principal.user is None and not principal.client_id and not principal.scopes:
             return None
-        user = AnonymousUser() if principal.user is None else principal.user
         return user, self.token_class(principal)
 
     def authenticate_header(self, request: Request) -> str:

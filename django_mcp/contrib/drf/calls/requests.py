@@ -45,6 +45,16 @@ class ViewRequest(WSGIRequest):
         """Return the user, as async code asks for it."""
         return self.user
 
+    @property
+    def has_own_auth(self) -> bool:
+        """True if a hook or middleware has set `auth`, which Django's requests do not have."""
+        return "auth" in vars(self)
+
+    @property
+    def own_auth(self) -> Any:
+        """What it was set to; REST framework's request, which has an `auth`, hides it."""
+        return vars(self).get("auth")
+
     def get_host(self) -> str:
         """Return the host of the endpoint, which no client has chosen, or that of a hook."""
         return super().get_host() if "HTTP_HOST" in self.META else self._host

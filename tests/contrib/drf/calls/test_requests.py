@@ -169,6 +169,60 @@ def test_a_function_of_the_project_prepares_requests(ada: User, settings: Settin
     assert prepared.data == {"tenant": "tenant of ada", "host": "localhost"}
 
 
+class OfAllShops(BasePermission):
+    """Allow sessions, and keys of the API that are good for all shops."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.auth is None or bool(request.auth.all_shops)
+
+
+class Shops(APIView):
+    """Show who asks."""
+
+    permission_classes = (OfAllShops,)
+
+    def get(self, request: Request) -> Response:
+        return Response({"user": str(request.user), "auth": str(request.auth)})
+
+
+class Key:
+    """A key of the API."""
+
+    def __init__(self, *, all_shops: bool) -> None:
+        self.all_shops = all_shops
+
+    def __str__(self) -> str:
+        return "key"
+
+
+def like_a_session(request: HttpRequest, principal: Principal) -> None:
+    request.auth = None  # type: ignore[attr-defined]
+
+
+def with_a_key(request: HttpRequest, principal: Principal) -> None:
+    request.auth = Key(all_shops=True)  # type: ignore[attr-defined]
+
+
+def with_a_narrow_key(request: HttpRequest, principal: Principal) -> None:
+    request.auth = Key(all_shops=False)  # type: ignore[attr-defined]
+
+
+def test_the_view_finds_the_token_that_a_function_of_the_project_prepared(
+    ada: User, settings: Settings
+) -> None:
+    with routed(path("", Shops.as_view())), exposing(Shops, ["get"], name="shops"):
+        unprepared = MCPClient(ada).call("shops")
+        answers = []
+        for function in (like_a_session, with_a_key, with_a_narrow_key):
+            settings.DJANGO_MCP_DRF_REQUEST = f"{__name__}.{function.__name__}"
+            answers.append(MCPClient(ada).call("shops"))
+
+    assert unprepared.error["kind"] == "failed"
+    assert answers[0].data == {"user": "ada", "auth": "None"}
+    assert answers[1].data == {"user": "ada", "auth": "key"}
+    assert answers[2].error["kind"] == "permission_denied"
+
+
 class LinkedProductSerializer(serializers.HyperlinkedModelSerializer[Product]):
     class Meta:
         model = Product
