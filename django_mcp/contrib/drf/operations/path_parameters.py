@@ -14,6 +14,9 @@ from django_mcp.schemas.json_schema import JSONSchema
 ANY_KEY: JSONSchema = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
 """Schema of a key whose type is not known, as of the parent in a nested router."""
 
+TEXT_LOOK_UPS = ("exact", "iexact")
+"""Look-ups whose value is a text where the column has texts."""
+
 
 def path_parameters(operation: Operation, view: APIView) -> Mapping[str, JSONSchema]:
     """Return the schemas of the arguments of the URL, by their names."""
@@ -27,6 +30,8 @@ def path_parameters(operation: Operation, view: APIView) -> Mapping[str, JSONSch
             schema = _of_lookup(model, view.lookup_field)
         if is_lookup:
             field = view.lookup_field if view.lookup_field != "pk" else "id"
+            for look_up in TEXT_LOOK_UPS:
+                field = field.removesuffix(f"__{look_up}")
             words = f"The {field} of the {model._meta.verbose_name}."
             schema = {**schema, "description": words}
         schemas[name] = schema
@@ -64,10 +69,12 @@ def _of_lookup(model: Any, path: str) -> JSONSchema:
     field: Any = None
     try:
         for name in path.split("__"):
+            if name in TEXT_LOOK_UPS and isinstance(field, models.CharField):
+                break
             field = model._meta.pk if name == "pk" else model._meta.get_field(name)
             model = field.related_model
     except (FieldDoesNotExist, AttributeError):
-        return ANY_KEY  # of an annotation, or a look-up such as `iexact`
+        return ANY_KEY  # of an annotation, or another look-up
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     if isinstance(field, models.IntegerField):

@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.urls import include, path, re_path
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework import generics, viewsets
+from rest_framework import generics, serializers, viewsets
 from rest_framework.decorators import action, api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -397,3 +397,31 @@ def test_a_urlconf_that_cannot_be_read_is_named() -> None:
         problem = problem_of(Seen, "get")
 
     assert problem == "the URLconf cannot be read: No module named 'shop_without'"
+
+
+class SkuSerializer(serializers.ModelSerializer[Product]):
+    class Meta:
+        model = Product
+        fields = ("sku",)
+
+
+class AnyCaseViewSet(viewsets.ReadOnlyModelViewSet[Product]):
+    """Products, by their numbers in capitals or not."""
+
+    queryset = Product.objects.all()
+    serializer_class = SkuSerializer
+    permission_classes = ()
+    lookup_field = "sku__iexact"
+
+
+def test_a_lookup_by_a_look_up_of_text_is_text(ada: User, product: Product) -> None:
+    router = SimpleRouter()
+    router.register("products", AnyCaseViewSet, basename="product")
+    with routed(path("", include(router.urls))), exposing(AnyCaseViewSet, ["retrieve"]):
+        schema = tool_of(AnyCaseViewSet, "retrieve").input_schema
+        found = MCPClient(ada).call("any_case_retrieve", sku__iexact="TEA")
+
+    assert schema["properties"] == {
+        "sku__iexact": {"type": "string", "description": "The sku of the product."}
+    }
+    assert found.data["sku"] == "tea"
