@@ -112,10 +112,15 @@ def _statement(
         f"scopes=[{', '.join(map(_literal, scopes))}]",
         *(f"{name}={_literal(value)}" for name, value in call.options),
     ]
+    width = WIDTH if call.is_offered else WIDTH - 2
     line = f"expose({', '.join(arguments)})"
-    if len(line) <= (WIDTH if call.is_offered else WIDTH - 2):
+    if len(line) <= width:
         return [line]
-    return ["expose(", *(f"    {each}," for each in arguments), ")"]
+    if len(f"    {arguments[1]},") > width:
+        broken = ["actions=[", *(f"    {_literal(each)}," for each in actions), "]"]
+        arguments[1] = "\n    ".join(broken)
+    lines = "\n".join(f"    {each}," for each in arguments)
+    return ["expose(", *lines.splitlines(), ")"]
 
 
 def _literal(text: str) -> str:
