@@ -22,7 +22,8 @@ class Names:
     """Names that a method uses, and the other methods of its view that it calls.
 
     `of_request` are the attributes that it reads of the request, and `*` stands for all: the
-    request is passed on to what is no method of the view. `serializers` are classes of serializers.
+    request is passed on to what is no method of the view. `serializers` are the classes of
+    serializers that are given `data`.
     """
 
     all: set[str] = field(default_factory=set)
@@ -89,7 +90,7 @@ def _names_of(function: FunctionType, names: Names, *, is_method: bool) -> Itera
         names.all.update(named)
         yield from named
         names.of_request.update(_of_request(each, {"request", parameter}))
-        for name in named:
+        for name in named if _passes_data(each) else ():
             value = function.__globals__.get(name)
             if isinstance(value, type) and issubclass(value, BaseSerializer):
                 names.serializers[name] = value
@@ -100,6 +101,11 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _codes(constant)
+
+
+def _passes_data(code: CodeType) -> bool:
+    """Return whether something is called with the keyword `data`, as a serializer of input is."""
+    return any(isinstance(names, tuple) and "data" in names for names in code.co_consts)
 
 
 def _attributes_of(code: CodeType) -> Iterator[str]:

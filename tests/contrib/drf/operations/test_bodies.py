@@ -76,6 +76,11 @@ class Products(viewsets.ModelViewSet[Product]):
         serializer.is_valid(raise_exception=True)
         return Response(serializer.data)
 
+    @action(detail=True, methods=["post"])
+    def shown_by_another(self, request: Request, sku: str) -> Response:
+        """Read the body, and show the product by another serializer."""
+        return Response(Discount({"percent": request.data["percent"]}).data)
+
     @action(detail=False, methods=["delete"])
     def clear(self, request: Request) -> Response:
         """Delete all that were named."""
@@ -116,7 +121,10 @@ def test_a_serializer_may_be_named() -> None:
     assert names("clear", input=Discount(many=True)) == ["items"]
 
 
-@pytest.mark.parametrize(("action", "example"), [("by_hand", "..."), ("by_another", "Discount")])
+@pytest.mark.parametrize(
+    ("action", "example"),
+    [("by_hand", "..."), ("by_another", "Discount"), ("shown_by_another", "...")],
+)
 def test_a_body_without_a_serializer_is_refused(action: str, example: str) -> None:
     with routed(URLS):
         problem = problem_of(Products, action)
