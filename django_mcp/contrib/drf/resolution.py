@@ -17,10 +17,11 @@ from django_mcp.contrib.drf.calls.view_calls import ViewCall, authenticator
 from django_mcp.contrib.drf.declaration import ViewDeclaration
 from django_mcp.contrib.drf.media_types import base_type, is_json
 from django_mcp.contrib.drf.operations.annotations import Annotations, annotations_of
-from django_mcp.contrib.drf.operations.bodies import body_of, own_method, response_of
+from django_mcp.contrib.drf.operations.bodies import body_of, response_of
 from django_mcp.contrib.drf.operations.descriptions import description_of
 from django_mcp.contrib.drf.operations.handler_code import names_in
 from django_mcp.contrib.drf.operations.operation import Operation, operation_of
+from django_mcp.contrib.drf.operations.own_methods import own_method
 from django_mcp.contrib.drf.operations.path_parameters import path_parameters
 from django_mcp.contrib.drf.parameters.pagination import page_schema
 from django_mcp.contrib.drf.parameters.query_parameters import QueryParameter, query_parameters

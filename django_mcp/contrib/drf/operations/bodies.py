@@ -1,10 +1,7 @@
 """Serializers of the bodies and the responses of operations."""
 
-from collections.abc import Callable
-from inspect import unwrap
 from typing import Any, TypeAlias
 
-from rest_framework import generics, mixins
 from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import BaseSerializer
@@ -15,6 +12,7 @@ from django_mcp.contrib.drf.media_types import base_type, is_json
 from django_mcp.contrib.drf.operations.annotations import Annotations
 from django_mcp.contrib.drf.operations.handler_code import names_in
 from django_mcp.contrib.drf.operations.operation import Operation
+from django_mcp.contrib.drf.operations.own_methods import own_method
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 
@@ -25,48 +23,6 @@ BODY_METHODS = ("post", "put", "patch")
 
 HARMLESS = {"method", "version"}
 """Attributes of a request that say nothing of its caller or of its arguments."""
-
-OWN_METHODS: dict[Callable[..., Any], str] = {
-    mixins.ListModelMixin.list: "list",
-    mixins.RetrieveModelMixin.retrieve: "retrieve",
-    mixins.CreateModelMixin.create: "create",
-    mixins.UpdateModelMixin.update: "update",
-    mixins.UpdateModelMixin.partial_update: "update",
-    **{
-        vars(cls)[method]: handler
-        for cls, method, handler in (
-            (generics.CreateAPIView, "post", "create"),
-            (generics.ListAPIView, "get", "list"),
-            (generics.RetrieveAPIView, "get", "retrieve"),
-            (generics.UpdateAPIView, "put", "update"),
-            (generics.UpdateAPIView, "patch", "update"),
-            (generics.ListCreateAPIView, "get", "list"),
-            (generics.ListCreateAPIView, "post", "create"),
-            (generics.RetrieveUpdateAPIView, "get", "retrieve"),
-            (generics.RetrieveUpdateAPIView, "put", "update"),
-            (generics.RetrieveUpdateAPIView, "patch", "update"),
-            (generics.RetrieveDestroyAPIView, "get", "retrieve"),
-            (generics.RetrieveUpdateDestroyAPIView, "get", "retrieve"),
-            (generics.RetrieveUpdateDestroyAPIView, "put", "update"),
-            (generics.RetrieveUpdateDestroyAPIView, "patch", "update"),
-        )
-    },
-}
-"""Methods of REST framework's own whose responses are known, with those that they call."""
-
-
-def own_method(operation: Operation) -> str | None:
-    """Return which of REST framework's own methods serves an operation; None for any other."""
-    function: Any = getattr(operation.cls, operation.handler)
-    called = OWN_METHODS.get(unwrap(function))
-    if called is None:
-        return None
-    # What it calls may be the project's after all.
-    method = unwrap(getattr(operation.cls, called))
-    partial: Any = getattr(operation.cls, "partial_update", None)
-    if operation.method == "patch" and unwrap(partial) not in OWN_METHODS:
-        return None
-    return called if method in OWN_METHODS else None
 
 
 def body_of(

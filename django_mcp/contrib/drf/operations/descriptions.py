@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework.views import APIView
 
 from django_mcp.contrib.drf.operations.annotations import Annotations
-from django_mcp.contrib.drf.operations.bodies import OWN_METHODS
 from django_mcp.contrib.drf.operations.operation import Operation
+from django_mcp.contrib.drf.operations.own_methods import OWN_METHODS
 from django_mcp.contrib.drf.operations.path_parameters import model_of
 from django_mcp.schemas.docstrings import read_docstring
 

@@ -9,7 +9,7 @@ from rest_framework.pagination import (
     PageNumberPagination,
 )
 
-from django_mcp.contrib.drf.operations.bodies import own_method
+from django_mcp.contrib.drf.operations.own_methods import own_method
 from django_mcp.contrib.drf.suggestions.dangers.danger import Danger
 from django_mcp.contrib.drf.suggestions.dangers.examined_action import ExaminedAction
 

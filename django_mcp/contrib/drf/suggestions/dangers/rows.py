@@ -8,8 +8,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Manager, Model, QuerySet
 from rest_framework.generics import GenericAPIView
 
-from django_mcp.contrib.drf.operations.bodies import own_method
 from django_mcp.contrib.drf.operations.handler_code import Names, names_in
+from django_mcp.contrib.drf.operations.own_methods import own_method
 from django_mcp.contrib.drf.parameters.introspection import queryset_of
 from django_mcp.contrib.drf.suggestions.dangers.danger import Danger
 from django_mcp.contrib.drf.suggestions.dangers.examined_action import ExaminedAction
