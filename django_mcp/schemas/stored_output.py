@@ -1,16 +1,15 @@
 """Output of results that are stored, and linked to, where they are too large to be sent."""
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
 
 from django_mcp.conf import settings
-from django_mcp.context import ToolContext
 from django_mcp.meta_keys import STORED_META_KEY
 from django_mcp.schemas.json_schema import JSONSchema
+from django_mcp.schemas.output.outer_output import OuterOutput
 from django_mcp.schemas.output.output import Output, Rendered, UndeclaredOutput
 from django_mcp.schemas.pages.output import PagedOutput
 from django_mcp.schemas.result_limits import Storage, storing
@@ -35,7 +34,7 @@ KEYWORDS = frozenset(
 """Keywords of an output schema that parts in place of the result break nothing of."""
 
 
-class StoredOutput(Output):
+class StoredOutput(OuterOutput[Output]):
     """Output whose results may be larger than what is sent: a guard stores those.
 
     Its schema allows for the parts in place of the result.
@@ -43,7 +42,7 @@ class StoredOutput(Output):
 
     def __init__(self, output: Output) -> None:
         is_undeclared = isinstance(output, UndeclaredOutput)
-        self._output = UndeclaredOutput(keeps_data=True) if is_undeclared else output
+        super().__init__(UndeclaredOutput(keeps_data=True) if is_undeclared else output)
         self.schema = None if output.schema is None else _with_parts(output.schema)
         self.is_wrapped = output.is_wrapped
 
@@ -51,14 +50,14 @@ class StoredOutput(Output):
     def render(self, value: Any) -> Rendered:
         """Return a value as content, up to the limits of what is stored; see `Output.render`."""
         with storing() as storage:
-            rendered = self._output.render(value)
+            rendered = self._inner.render(value)
         return self._shown(rendered, storage)
 
     @override
     def render_at_once(self, value: Any) -> Rendered | None:
         """Render a value without a query; see `Output.render_at_once`."""
         with storing() as storage:
-            rendered = self._output.render_at_once(value)
+            rendered = self._inner.render_at_once(value)
         return None if rendered is None else self._shown(rendered, storage)
 
     def _shown(self, rendered: Rendered, storage: Storage) -> Rendered:
@@ -66,16 +65,6 @@ class StoredOutput(Output):
         if self.schema is None and not is_too_large(rendered):
             return replace(rendered, structured=None)
         return rendered  # with the data, of which whole rows are stored
-
-    @override
-    def for_call(self, context: ToolContext) -> "StoredOutput":
-        """Return the output for the result of one call; see `Output.for_call`."""
-        inner: Any = self._output.for_call(context)
-        if inner is self._output:
-            return self
-        own = copy(self)
-        own._output = inner
-        return own
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("`render` knows whether the result has too many rows")

@@ -1,7 +1,6 @@
 """Output of lists that are shortened to whole rows where they are larger than a result may be."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -12,10 +11,10 @@ from typing_extensions import override
 
 from django_mcp.conf import settings
 from django_mcp.content import Text
-from django_mcp.context import ToolContext
 from django_mcp.exceptions import ResultTooLargeError
 from django_mcp.meta_keys import TRUNCATED_META_KEY
 from django_mcp.schemas.models.output import ModelOutput
+from django_mcp.schemas.output.outer_output import OuterOutput
 from django_mcp.schemas.output.output import (
     WRAPPER,
     DataOutput,
@@ -44,14 +43,14 @@ class Rows:
         return self.total == len(self.items)
 
 
-class TruncatedOutput(Output):
+class TruncatedOutput(OuterOutput[ModelOutput | DataOutput | UndeclaredOutput]):
     """Output of a list, of which the first rows are sent where it has too many rows or bytes.
 
     Values of a function without a return annotation that are no lists are rendered as they are.
     """
 
     def __init__(self, rows: ModelOutput | DataOutput | UndeclaredOutput) -> None:
-        self._rows = rows
+        super().__init__(rows)
         self.schema = rows.schema
         self.is_wrapped = rows.is_wrapped
 
@@ -60,13 +59,13 @@ class TruncatedOutput(Output):
         """Return the first rows as content; see `Output.render`."""
         value = value.all() if isinstance(value, Manager) else value
         if not _is_list(value) or (self.schema is None and is_content(value)):
-            return self._rows.render(value)
+            return self._inner.render(value)
         rows = self._first_rows(value)
         if self.schema is None and is_content(rows.items):  # those of an iterator
             if not rows.is_whole:
                 raise too_many_rows()
-            return self._rows.render(rows.items)
-        data = self._rows.page(rows.items)
+            return self._inner.render(rows.items)
+        data = self._inner.page(rows.items)
 
         def shown(number: int) -> Rendered:
             return self._rendered(data[:number], rows)
@@ -77,7 +76,7 @@ class TruncatedOutput(Output):
     def render_at_once(self, value: Any) -> Rendered | None:
         """Render a value without a query, unless it is shortened; see `Output.render_at_once`."""
         try:
-            return self._rows.render_at_once(value)
+            return self._inner.render_at_once(value)
         except ResultTooLargeError:
             return None
 
@@ -85,7 +84,7 @@ class TruncatedOutput(Output):
         limit = settings.MAX_ROWS
         total: int | None
         if isinstance(value, QuerySet) and value._result_cache is None:
-            rows = self._rows.selected(value) if isinstance(self._rows, ModelOutput) else value
+            rows = self._inner.selected(value) if isinstance(self._inner, ModelOutput) else value
             rows = rows[: limit + 1] if isinstance(rows, QuerySet) else islice(rows, limit + 1)
             items = list(rows)
             total = len(items) if len(items) <= limit else value.count()
@@ -105,16 +104,6 @@ class TruncatedOutput(Output):
         if len(data) == rows.total:
             return rendered
         return marked(rendered, returned=len(data), total=rows.total, hint=HINT)
-
-    @override
-    def for_call(self, context: ToolContext) -> "TruncatedOutput":
-        """Return the output for the result of one call; see `Output.for_call`."""
-        inner: Any = self._rows.for_call(context)
-        if inner is self._rows:
-            return self
-        own = copy(self)
-        own._rows = inner
-        return own
 
     def _render(self, value: Any) -> Rendered:
         raise NotImplementedError("`render` knows whether the result is cut")

@@ -1,18 +1,16 @@
 """Paged output: rows of a queryset, with a cursor for the next page."""
 
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Manager, QuerySet
-from typing_extensions import override
 
 from django_mcp.content import Text
-from django_mcp.context import ToolContext
 from django_mcp.exceptions import InvalidArgumentsError, InvalidResultError, ToolError, Violation
 from django_mcp.schemas.json_schema import JSONSchema
 from django_mcp.schemas.models.keyset import Keyset, Position, sort_keys
 from django_mcp.schemas.models.output import ModelOutput
+from django_mcp.schemas.output.outer_output import OuterOutput
 from django_mcp.schemas.output.output import WRAPPER, DataOutput, Output, Rendered
 from django_mcp.schemas.output.serialization import json_text
 from django_mcp.schemas.pages.cursors import read_cursor, write_cursor
@@ -47,7 +45,7 @@ def read_request(*, limit: int, cursor: str | None, bound_to: str) -> PageReques
     return PageRequest(limit=limit, position=position, bound_to=bound_to)
 
 
-class PagedOutput(Output):
+class PagedOutput(OuterOutput[ModelOutput | DataOutput]):
     """Output of pages of a queryset: `{"result": [...], "next": "..."}`.
 
     With `truncates`, a page of too many bytes has fewer rows, and `next` follows the last of them.
@@ -56,7 +54,7 @@ class PagedOutput(Output):
     def __init__(self, rows: ModelOutput | DataOutput, *, truncates: bool) -> None:
         schema = rows.schema
         assert schema is not None  # of rows
-        self._rows = rows
+        super().__init__(rows)
         self._truncates = truncates
         self.schema: JSONSchema = {
             **schema,
@@ -80,8 +78,8 @@ class PagedOutput(Output):
             raise InvalidResultError("with page_size a function must return a queryset")
         beside = self._beside(value)
         keys = tuple(sort_keys(value))  # of what was returned: `values()` may sort otherwise
-        if isinstance(self._rows, ModelOutput):
-            selected = self._rows.selected(value)
+        if isinstance(self._inner, ModelOutput):
+            selected = self._inner.selected(value)
             value = selected if isinstance(selected, QuerySet) else value
         keyset = Keyset(value, keys)
         try:
@@ -90,7 +88,7 @@ class PagedOutput(Output):
             raise ToolError("The arguments are invalid.", hint=f"- {CURSOR}: {REASON}") from None
         found = fetched_rows(following[: request.limit + 1], keyset.aliases)
         page = found[: request.limit]
-        data = self._rows.page(row for row, _ in page)
+        data = self._inner.page(row for row, _ in page)
 
         def shown(number: int) -> Rendered:
             cursor = None
@@ -112,16 +110,6 @@ class PagedOutput(Output):
         rendered = shown(len(page))
         check_bytes(rendered.byte_size)
         return rendered
-
-    @override
-    def for_call(self, context: ToolContext) -> "PagedOutput":
-        """Return the output for the result of one call; see `Output.for_call`."""
-        inner: Any = self._rows.for_call(context)
-        if inner is self._rows:
-            return self
-        own = copy(self)
-        own._rows = inner
-        return own
 
     def _beside(self, rows: QuerySet[Any]) -> dict[str, Any]:
         """Return what a page has beside its rows: of a queryset that has all rows."""
