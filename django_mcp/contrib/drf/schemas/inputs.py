@@ -42,7 +42,7 @@ DURATION = "Such as 3 04:30:00 (days, then hours, minutes and seconds), or P3DT4
 EXAMPLES = {"time": "14:30:00", "date-time": "2026-01-31T14:30:00"}
 
 
-class Accepted:
+class InputSchemas:
     """Schemas of one serializer as input; `problems` are those of its fields, by their paths."""
 
     def __init__(self, *, partial: bool) -> None:
@@ -164,27 +164,27 @@ class Accepted:
         return schema if field.allow_empty else {**schema, "minItems": 1}
 
 
-def _text(build: Accepted, field: Any) -> JSONSchema:
+def _text(build: InputSchemas, field: Any) -> JSONSchema:
     schema: JSONSchema = {"type": "string"}
     return schema if field.allow_blank else {**schema, "minLength": 1}
 
 
-def _formatted(name: str) -> Callable[[Accepted, Any], JSONSchema]:
-    def schema(build: Accepted, field: Any) -> JSONSchema:
+def _formatted(name: str) -> Callable[[InputSchemas, Any], JSONSchema]:
+    def schema(build: InputSchemas, field: Any) -> JSONSchema:
         # The empty string has no format.
         return _text(build, field) | ({} if field.allow_blank else {"format": name})
 
     return schema
 
 
-def _address(build: Accepted, field: Any) -> JSONSchema:
+def _address(build: InputSchemas, field: Any) -> JSONSchema:
     protocol = field.protocol
     if protocol not in ("ipv4", "ipv6") or field.allow_blank:
         return _text(build, field) | {"description": "IP address."}
     return {"type": "string", "format": protocol}
 
 
-def _decimal(build: Accepted, field: Any) -> JSONSchema:
+def _decimal(build: InputSchemas, field: Any) -> JSONSchema:
     schema: JSONSchema = {"anyOf": [{"type": "number"}, {"type": "string"}]}
     if field.max_digits is None:
         return schema
@@ -193,20 +193,20 @@ def _decimal(build: Accepted, field: Any) -> JSONSchema:
     return {**schema, "description": f"At most {field.max_digits} digits{words}."}
 
 
-def _big_integer(build: Accepted, field: Any) -> JSONSchema:
+def _big_integer(build: InputSchemas, field: Any) -> JSONSchema:
     if getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING):
         return {"anyOf": [{"type": "integer"}, {"type": "string"}]}
     return {"type": "integer"}
 
 
-def _uuid(build: Accepted, field: Any) -> JSONSchema:
+def _uuid(build: InputSchemas, field: Any) -> JSONSchema:
     if field.uuid_format == "int":
         return {"anyOf": [{"type": "string"}, {"type": "integer"}]}
     return {"type": "string", "format": "uuid"}
 
 
-def _moment(kind: str, setting: str) -> Callable[[Accepted, Any], JSONSchema]:
-    def schema(build: Accepted, field: Any) -> JSONSchema:
+def _moment(kind: str, setting: str) -> Callable[[InputSchemas, Any], JSONSchema]:
+    def schema(build: InputSchemas, field: Any) -> JSONSchema:
         formats = list(getattr(field, "input_formats", getattr(api_settings, setting)))
         others = [each for each in formats if each.lower() != "iso-8601"]
         if not others and kind != "time" and (kind == "date" or settings.USE_TZ):
@@ -219,7 +219,7 @@ def _moment(kind: str, setting: str) -> Callable[[Accepted, Any], JSONSchema]:
     return schema
 
 
-TYPES: Mapping[type, Callable[[Accepted, Any], JSONSchema]] = {
+TYPES: Mapping[type, Callable[[InputSchemas, Any], JSONSchema]] = {
     serializers.BooleanField: lambda build, field: {"type": "boolean"},
     serializers.CharField: _text,
     serializers.EmailField: _formatted("email"),
@@ -235,12 +235,12 @@ TYPES: Mapping[type, Callable[[Accepted, Any], JSONSchema]] = {
     serializers.TimeField: _moment("time", "TIME_INPUT_FORMATS"),
     serializers.DurationField: lambda build, field: {"type": "string", "description": DURATION},
     serializers.ChoiceField: lambda build, field: accepted_choice(field),
-    serializers.MultipleChoiceField: Accepted._multiple_choice,
-    serializers.ListField: Accepted._list_field,
-    serializers.DictField: Accepted._dictionary,
+    serializers.MultipleChoiceField: InputSchemas._multiple_choice,
+    serializers.ListField: InputSchemas._list_field,
+    serializers.DictField: InputSchemas._dictionary,
     serializers.JSONField: lambda build, field: {"type": "string"} if field.binary else {},
-    RelatedField: Accepted._related,
-    ManyRelatedField: Accepted._many_related,
+    RelatedField: InputSchemas._related,
+    ManyRelatedField: InputSchemas._many_related,
 }
 
 

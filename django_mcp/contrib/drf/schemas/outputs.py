@@ -30,7 +30,7 @@ CHOOSING_FIELDS = ("__init__", "get_fields", "fields")
 """Methods by which a serializer may render other fields for one caller than for another."""
 
 
-class Rendered:
+class OutputSchemas:
     """Schemas of one serializer as output."""
 
     def __init__(self) -> None:
@@ -111,31 +111,31 @@ class Rendered:
         return {"type": "array", "items": self._shape(field.child_relation)}
 
 
-def _attribute(build: Rendered, field: Any) -> JSONSchema:
+def _attribute(build: OutputSchemas, field: Any) -> JSONSchema:
     """Return the schema of a value that is rendered as it is."""
     path = attribute_path(field)
     return {} if path is None else attribute_schema(*path) or {}
 
 
-def _decimal(build: Rendered, field: Any) -> JSONSchema:
+def _decimal(build: OutputSchemas, field: Any) -> JSONSchema:
     is_text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
     return STRING if is_text else {"type": "number"}
 
 
-def _big_integer(build: Rendered, field: Any) -> JSONSchema:
+def _big_integer(build: OutputSchemas, field: Any) -> JSONSchema:
     is_text = getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
     return STRING if is_text else {"type": "integer"}
 
 
-def _uuid(build: Rendered, field: Any) -> JSONSchema:
+def _uuid(build: OutputSchemas, field: Any) -> JSONSchema:
     if field.uuid_format == "int":
         return {"type": "integer"}
     is_known = field.uuid_format == "hex_verbose" and _has_column(field)
     return {**STRING, "format": "uuid"} if is_known else STRING
 
 
-def _moment(kind: str, setting: str) -> Callable[[Rendered, Any], JSONSchema]:
-    def schema(build: Rendered, field: Any) -> JSONSchema:
+def _moment(kind: str, setting: str) -> Callable[[OutputSchemas, Any], JSONSchema]:
+    def schema(build: OutputSchemas, field: Any) -> JSONSchema:
         written = getattr(field, "format", getattr(api_settings, setting))
         if written is not None and written.lower() != "iso-8601":
             return {**STRING, "description": f"Format: {written}."}
@@ -146,7 +146,7 @@ def _moment(kind: str, setting: str) -> Callable[[Rendered, Any], JSONSchema]:
     return schema
 
 
-TYPES: Mapping[type, Callable[[Rendered, Any], JSONSchema]] = {
+TYPES: Mapping[type, Callable[[OutputSchemas, Any], JSONSchema]] = {
     serializers.BooleanField: lambda build, field: {"type": "boolean"},
     serializers.CharField: lambda build, field: STRING,
     serializers.UUIDField: _uuid,
@@ -164,13 +164,13 @@ TYPES: Mapping[type, Callable[[Rendered, Any], JSONSchema]] = {
         "items": rendered_choice(field),
     },
     serializers.FileField: lambda build, field: STRING,
-    serializers.ListField: Rendered._list_field,
-    serializers.DictField: Rendered._dictionary,
+    serializers.ListField: OutputSchemas._list_field,
+    serializers.DictField: OutputSchemas._dictionary,
     serializers.JSONField: lambda build, field: STRING if field.binary else {},
     serializers.ReadOnlyField: _attribute,
     serializers.StringRelatedField: lambda build, field: STRING,
-    RelatedField: Rendered._related,
-    ManyRelatedField: Rendered._many_related,
+    RelatedField: OutputSchemas._related,
+    ManyRelatedField: OutputSchemas._many_related,
 }
 
 

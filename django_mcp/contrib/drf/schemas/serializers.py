@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from rest_framework.serializers import BaseSerializer
 
-from django_mcp.contrib.drf.schemas.inputs import Accepted
-from django_mcp.contrib.drf.schemas.outputs import Rendered
+from django_mcp.contrib.drf.schemas.inputs import InputSchemas
+from django_mcp.contrib.drf.schemas.outputs import OutputSchemas
 from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 
@@ -21,7 +21,7 @@ def input_schema(serializer: BaseSerializer, *, partial: bool = False) -> JSONSc
     Raises `DeclarationError` with every field that is required and can only be a file, and for a
     serializer whose fields cannot be made.
     """
-    build = Accepted(partial=partial)
+    build = InputSchemas(partial=partial)
     with _readable(serializer):
         schema = build.definitions.complete(build.of_serializer(serializer))
     if build.problems:
@@ -37,7 +37,7 @@ def output_schema(serializer: BaseSerializer) -> JSONSchema:
 
     Raises `DeclarationError` for a serializer whose fields cannot be made.
     """
-    build = Rendered()
+    build = OutputSchemas()
     with _readable(serializer):
         return build.definitions.complete(build.of_serializer(serializer))
 
