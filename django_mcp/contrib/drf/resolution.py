@@ -20,9 +20,10 @@ from django_mcp.contrib.drf.operations.annotations import Annotations, annotatio
 from django_mcp.contrib.drf.operations.bodies import body_of, response_of
 from django_mcp.contrib.drf.operations.descriptions import description_of
 from django_mcp.contrib.drf.operations.handler_code import names_in
-from django_mcp.contrib.drf.operations.operation import Operation, operation_of
+from django_mcp.contrib.drf.operations.operation import Operation
 from django_mcp.contrib.drf.operations.own_methods import own_method
 from django_mcp.contrib.drf.operations.path_parameters import path_parameters
+from django_mcp.contrib.drf.operations.selection import operation_of
 from django_mcp.contrib.drf.parameters.pagination import page_schema
 from django_mcp.contrib.drf.parameters.query_parameters import QueryParameter, query_parameters
 from django_mcp.contrib.drf.schemas.serializers import input_schema, output_schema

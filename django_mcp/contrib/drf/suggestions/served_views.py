@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from django_mcp.contrib.drf.declaration import view_word
-from django_mcp.contrib.drf.operations.operation import STANDARD_METHODS, Operation
+from django_mcp.contrib.drf.operations.operation import Operation
 from django_mcp.contrib.drf.operations.routes import Route, view_routes
+from django_mcp.contrib.drf.operations.selection import STANDARD_METHODS
 from django_mcp.contrib.drf.parameters.introspection import queryset_of
 
 DOCUMENTATION = ("rest_framework.", "drf_spectacular.")

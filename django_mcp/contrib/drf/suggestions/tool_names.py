@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 from django_mcp.contrib.drf.declaration import ViewDeclaration, action_word
-from django_mcp.contrib.drf.operations.operation import view_class_of
+from django_mcp.contrib.drf.operations.selection import view_class_of
 from django_mcp.contrib.drf.suggestions.served_views import ServedView
 from django_mcp.kinds import Kind
 from django_mcp.primitives.declaration import Declaration

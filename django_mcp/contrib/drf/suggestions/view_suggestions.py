@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django_mcp.contrib.drf.declaration import ViewDeclaration
-from django_mcp.contrib.drf.operations.operation import view_class_of
+from django_mcp.contrib.drf.operations.selection import view_class_of
 from django_mcp.contrib.drf.suggestions.served_views import ServedView, served_views
 from django_mcp.contrib.drf.suggestions.suggestion import Suggestion, suggestion_of
 from django_mcp.contrib.drf.suggestions.tool_names import name_templates

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from django_mcp.contrib.drf.declaration import ViewDeclaration
-from django_mcp.contrib.drf.operations.operation import operation_of
+from django_mcp.contrib.drf.operations.selection import operation_of
 from django_mcp.contrib.drf.suggestions.dangers.assignment import assignment_dangers
 from django_mcp.contrib.drf.suggestions.dangers.danger import Danger
 from django_mcp.contrib.drf.suggestions.dangers.deletion import deletion_dangers
