@@ -23,7 +23,7 @@ FOLDER = ROOT / "build" / "lowest"
 PYTHON = FOLDER / "bin" / "python"
 CONSTRAINTS = FOLDER / "constraints.txt"
 # The groups of what runs in this environment.
-GROUPS = ("test", "package")
+GROUPS = ("lowest", "package")
 
 
 def pyproject() -> Mapping[str, Any]:

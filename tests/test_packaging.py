@@ -66,7 +66,7 @@ def with_dependencies(*dependencies: str) -> dict[str, Any]:
     return {
         "build-system": {"requires": []},
         "project": {"name": "us", "dependencies": dependencies, "optional-dependencies": {}},
-        "dependency-groups": {"test": ["other>=2"], "package": []},
+        "dependency-groups": {"lowest": ["other>=2"], "package": []},
     }
 
 
