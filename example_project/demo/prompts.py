@@ -57,7 +57,8 @@ async def walk(url: str, tokens: Tokens, today: date) -> None:
     """List, complete, get; raises `UnexpectedError` where the server disappoints."""
     terminal.heading("What its user can begin with: prompts")
     async with connect(url, tokens.demo) as client:
-        listed = {each.name: each.description or "" for each in await _prompts(client)}
+        prompts = await _prompts(client)
+        listed = {each.name: (each.description or "").splitlines()[0] for each in prompts}
         expect(PROMPT in listed, f"{PROMPT} should be among the prompts")
         terminal.table(["prompt", "description"], [*listed.items()])
         offered = await _complete(client, f"{today:%B}", username="demo")
