@@ -128,8 +128,8 @@ def test_user_reads_the_page_and_allows(page: Chrome, wait: WebDriverWait[Chrome
     grant = get_grant_model().objects.get()
     assert "Desktop assistant asks to use Back office on your behalf." in said
     assert "See your expenses, budgets and summaries" in said
-    assert "9 only read\nOpens 5 tools, 3 resources and 1 prompt" in said
-    assert "1 may change or delete" in said
+    assert "10 only read\nOpens 6 tools, 3 resources and 1 prompt" in said
+    assert "2 may change or delete" in said
     assert "nobody can check which program that is" in said
     assert answered["code"] == grant.code
     assert grant.scope.split() == SCOPES
@@ -172,9 +172,9 @@ def test_user_allows_less_on_the_keyboard(page: Chrome, wait: WebDriverWait[Chro
     answered = answer(page, wait)
 
     assert reached == [
-        "Opens 5 tools, 3 resources and 1 prompt",
+        "Opens 6 tools, 3 resources and 1 prompt",
         "expense:write",
-        "Opens 5 tools",
+        "Opens 6 tools",
         "report:read",
         "Opens 1 tool",
         "Deny",

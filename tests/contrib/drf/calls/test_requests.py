@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.test import override_settings
 from django.urls import path
-from pytest_django import Settings
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -159,11 +159,11 @@ def set_tenant(request: HttpRequest, principal: Principal) -> None:
     request.META["HTTP_HOST"] = "localhost"
 
 
-def test_a_function_of_the_project_prepares_requests(ada: User, settings: Settings) -> None:
+def test_a_function_of_the_project_prepares_requests(ada: User) -> None:
     with routed(path("", OfTenant.as_view())), exposing(OfTenant, ["get"], name="tenant"):
         without = MCPClient(ada).call("tenant")
-        settings.DJANGO_MCP_DRF_REQUEST = f"{__name__}.set_tenant"
-        prepared = MCPClient(ada).call("tenant")
+        with override_settings(DJANGO_MCP_DRF_REQUEST=f"{__name__}.set_tenant"):
+            prepared = MCPClient(ada).call("tenant")
 
     assert without.error["kind"] == "permission_denied"
     assert prepared.data == {"tenant": "tenant of ada", "host": "localhost"}
@@ -207,15 +207,13 @@ def with_a_narrow_key(request: HttpRequest, principal: Principal) -> None:
     request.auth = Key(all_shops=False)  # type: ignore[attr-defined]
 
 
-def test_the_view_finds_the_token_that_a_function_of_the_project_prepared(
-    ada: User, settings: Settings
-) -> None:
+def test_the_view_finds_the_token_that_a_function_of_the_project_prepared(ada: User) -> None:
     with routed(path("", Shops.as_view())), exposing(Shops, ["get"], name="shops"):
         unprepared = MCPClient(ada).call("shops")
         answers = []
         for function in (like_a_session, with_a_key, with_a_narrow_key):
-            settings.DJANGO_MCP_DRF_REQUEST = f"{__name__}.{function.__name__}"
-            answers.append(MCPClient(ada).call("shops"))
+            with override_settings(DJANGO_MCP_DRF_REQUEST=f"{__name__}.{function.__name__}"):
+                answers.append(MCPClient(ada).call("shops"))
 
     assert unprepared.error["kind"] == "failed"
     assert answers[0].data == {"user": "ada", "auth": "None"}
