@@ -20,6 +20,9 @@ def accepted_choice(field: Any) -> JSONSchema:
     if field.allow_blank and "" not in values:
         values.append("")
     kinds = _kinds(values)
+    if len(kinds) > 1 and "string" in kinds:
+        # The field compares texts, so beside texts it takes that of any choice.
+        values = list(dict.fromkeys([*values, *map(str, values)]))
     schema: JSONSchema = {"type": kinds.pop()} if len(kinds) == 1 else {}
     return schema | {"enum": values} if is_listed(field) else schema
 
