@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from django_mcp.schemas.input.signature import Signature
 from django_mcp.schemas.output.output import Output
 from django_mcp.tools.declaration import ToolDeclaration
+from django_mcp.tools.rest_framework import require_rest_framework
 
 READER = "django_mcp.contrib.drf.serializers.option.serialized"
 """Dotted path of the function that reads the option, which needs Django REST framework."""
@@ -31,5 +32,6 @@ class Serialized:
 
 def read_serialized(declaration: ToolDeclaration) -> Serialized:
     """Read the option `serializer`. Raises `ValueError` for the author of the tool."""
+    require_rest_framework("serializer")
     serialized: Serialized = import_string(READER)(declaration)
     return serialized

@@ -5,13 +5,17 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from typing_extensions import override
 
 from django_mcp.primitives.declaration import register
 from django_mcp.primitives.decorator import check_names
+from django_mcp.tools.rest_framework import require_rest_framework
 from django_mcp.tools.sources.declaration import ToolSourceDeclaration
+
+if TYPE_CHECKING:  # it needs models, and declarations are made while they load
+    from django_mcp.primitives.primitive import Primitive
 
 V = TypeVar("V")
 
@@ -95,6 +99,12 @@ class ViewDeclaration(ToolSourceDeclaration):
         for name, value in values.items():
             object.__setattr__(complete, name, value)
         return complete
+
+    @override
+    def resolve(self) -> "Primitive":
+        """See `Declaration`."""
+        require_rest_framework("expose")
+        return super().resolve()
 
     @property
     @override

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from django_mcp import tool
 from django_mcp.contrib.drf import expose
 from django_mcp.exceptions import ToolRegistrationError
 from django_mcp.primitives.declaration import collecting
@@ -18,7 +19,7 @@ from django_mcp.primitives.registry import build
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
 from tests.contrib.drf.exposure import exposing, problem_of, routed, tool_of
-from tests.contrib.drf.views import OrderViewSet
+from tests.contrib.drf.views import OrderSerializer, OrderViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +141,21 @@ def test_mistakes_have_the_place_of_the_call() -> None:
 def test_options_of_the_wrong_kind_are_told(options: dict[str, Any], problem: str) -> None:
     with routed(URLS):
         assert problem_of(OrderViewSet, "create", **options) == problem
+
+
+def test_what_needs_rest_framework_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_mcp.tools.rest_framework.find_spec", lambda name: None)
+
+    with collecting() as declared:
+        expose(OrderViewSet, actions=["list"])
+
+        @tool(serializer=OrderSerializer)
+        def write(order: OrderSerializer) -> None:
+            """Write."""
+
+    with pytest.raises(ToolRegistrationError) as caught:
+        build(declared)
+
+    endings = [each.partition("): ")[2] for each in caught.value.problems]
+    advice = 'needs Django REST framework: pip install "django-mcp-toolkit[drf]"'
+    assert endings == [f"expose {advice}", f"serializer {advice}"]
