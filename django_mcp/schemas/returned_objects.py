@@ -11,7 +11,7 @@ from django_mcp.schemas.annotations import queryset_annotations, unwrapped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedObjects:
-    """What a return annotation says: one object of the class `item`, or of many such objects.
+    """Return annotation of one object of the class `item`, or of many such objects.
 
     The item of a queryset is unknown, and is `QuerySet` itself. `annotations` are the types of
     what a queryset annotates, where they are declared.

@@ -55,7 +55,7 @@ class FormSubmission:
         return dict(options)
 
     def _keep_initial(self, form: BaseForm, values: Mapping[str, Any]) -> None:
-        """Let fields that were not sent keep their initial values, as a page would send them back.
+        """Keep the initial values of fields that were not sent, as a page would send them back.
 
         A disabled field is cleaned from that value itself, and not from a text that shows it.
         """

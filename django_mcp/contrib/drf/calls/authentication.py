@@ -13,7 +13,7 @@ from django_mcp.principals import Principal
 
 
 class PrincipalToken:
-    """What `request.auth` knows of the caller's token: scopes, application, expiry; no credential.
+    """The caller's token as `request.auth`: scopes, application and expiry, without the credential.
 
     It answers what permission classes of django-oauth-toolkit ask of an access token.
     """

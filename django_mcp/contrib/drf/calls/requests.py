@@ -52,7 +52,7 @@ class ViewRequest(WSGIRequest):
 
     @property
     def own_auth(self) -> Any:
-        """What it was set to; REST framework's request, which has an `auth`, hides it."""
+        """The value that it was set to; the `auth` of REST framework's own request hides it."""
         return vars(self).get("auth")
 
     def get_host(self) -> str:

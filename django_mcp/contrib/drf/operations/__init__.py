@@ -1,1 +1,1 @@
-"""What the API of a project offers: the actions of its views, and what they take and answer."""
+"""Operations of a REST API: actions of views, with their URLs, bodies and responses."""

@@ -21,7 +21,7 @@ Body: TypeAlias = BaseSerializer | JSONSchema | Unset | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotations:
-    """What annotations say of one operation of a view; an empty description says nothing."""
+    """Annotations of one operation of a view; an empty description says nothing."""
 
     description: str
     request: Body

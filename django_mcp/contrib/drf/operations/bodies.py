@@ -17,7 +17,7 @@ from django_mcp.schemas.declaration_errors import DeclarationError
 from django_mcp.schemas.json_schema import JSONSchema
 
 Described: TypeAlias = BaseSerializer | JSONSchema | None
-"""What says how JSON looks: a serializer or a schema, or None for nothing."""
+"""Description of JSON: a serializer or a schema, or None for nothing."""
 
 BODY_METHODS = ("post", "put", "patch")
 

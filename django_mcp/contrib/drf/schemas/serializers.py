@@ -44,7 +44,7 @@ def output_schema(serializer: BaseSerializer) -> JSONSchema:
 
 @contextmanager
 def _readable(serializer: BaseSerializer) -> Iterator[None]:
-    """Say in words which serializer fails, such as one whose `Meta` names no field."""
+    """Name the serializer in the error of one that fails, such as a `Meta` without fields."""
     try:
         yield
     except Exception as error:

@@ -68,7 +68,7 @@ def _view_lines(suggested: ViewSuggestions, imports: ViewImports) -> Iterator[st
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
-    """What the actions of one call of `expose` have in common."""
+    """Options that the actions of one call of `expose` share."""
 
     is_offered: bool
     is_read_only: bool

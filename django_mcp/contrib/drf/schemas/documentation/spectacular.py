@@ -1,4 +1,4 @@
-"""What a project has documented by drf-spectacular. No other module imports that package."""
+"""Annotations of drf-spectacular. No other module imports that package."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What `extend_schema` says of an operation; `empty` stands for what it does not say.
+    """Operation as `extend_schema` describes it; `empty` stands for what it leaves out.
 
     Request and response are a serializer or field, a JSON Schema, or None for no body.
     `serializers` are those whose fields are query parameters.

@@ -12,7 +12,7 @@ from django_mcp.schemas.models.fields import field_named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelValue:
-    """Where the value of a serializer field comes from.
+    """Origin of the value of a serializer field.
 
     `model_field` is the field or relation at the end of the source, None for a property, a method
     or what is not of a model. `is_nullable` is false if the value is known to be never null, and
