@@ -10,6 +10,7 @@ from pytest_django import Settings
 from django_mcp import adopt
 from django_mcp.asgi import Application
 from django_mcp.primitives.declaration import collecting
+from tests.calls import serving_declared
 from tests.clients import client as client
 from tests.clients import era as era
 from tests.keys import PATH
@@ -133,3 +134,34 @@ def test_what_no_client_could_read_is_not_sent(
     result = client.call("pass_on", data=data, place=place).result
 
     assert result["_meta"].get("django-mcp/error", {}).get("kind") == kind
+
+
+@pytest.mark.parametrize("error", [SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize("name", ["leave", "aleave"])
+def test_function_that_would_end_the_process_has_failed(
+    client: Client, server: Any, name: str, error: type[BaseException]
+) -> None:
+    @server.tool(description="Leave.")  # type: ignore[untyped-decorator]
+    def leave() -> str:
+        raise error(SECRET)
+
+    @server.tool(description="Leave.")  # type: ignore[untyped-decorator]
+    async def aleave() -> str:
+        raise error(SECRET)
+
+    with collecting() as declared:
+        adopt(server, group="demo")
+    with serving_declared(declared):
+        left, added = client.call(name), client.call("add", a=1)
+
+    assert left.result["_meta"]["django-mcp/error"]["kind"] == "failed"
+    assert SECRET not in left.text
+    assert added.result["content"][0]["text"] == "2"
+
+
+def test_text_longer_than_the_limit_is_not_sent(client: Client, settings: Settings) -> None:
+    settings.DJANGO_MCP_MAX_RESULT_BYTES = 100
+
+    result = client.call("words", count=200).result
+
+    assert result["_meta"]["django-mcp/error"]["kind"] == "too_large"
