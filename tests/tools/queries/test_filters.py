@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, models
+from django.db.models import Count, Sum
 from django.test.utils import isolate_apps
 from pytest_django import Settings
 
@@ -375,3 +376,25 @@ def test_parameters_are_described_for_the_agent(ann: User) -> None:
             "default": 5,
         },
     }
+
+
+def test_rows_of_others_are_not_found_by_what_a_relation_says_of_them(ann: User) -> None:
+    own = shipment("a1", fee=1)
+    shipment("b1", owner="bob", fee=7, replaces=own)
+
+    with querying(
+        filters={"product__name": "icontains", "replaces__code": "exact"},
+        order_by=["product__name"],
+        aggregates={"count": Count("pk"), "fees": Sum("fee")},
+    ):
+        ordered = query(ann, order_by="-product__name")
+        probes = [
+            query(ann, product__name__icontains="bob").structured,
+            query(ann, replaces__code="a1").structured,
+            query(ann, product__name__icontains="nobody").structured,
+        ]
+
+    assert codes(ordered) == "a1"
+    assert ordered.structured["aggregates"] == {"count": 1, "fees": "1.00"}
+    assert probes[0] == probes[1] == probes[2]
+    assert probes[0]["result"] == []
