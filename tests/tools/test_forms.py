@@ -670,3 +670,49 @@ def test_a_function_that_returns_something_else_fails_without_details() -> None:
 
         assert result.is_error
         assert "<lambda>" not in result.text
+
+
+class ShipOwnForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Ship a product that the caller has bought."""
+
+    def __init__(self, *args: Any, products: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["product"].queryset = products  # type: ignore[attr-defined]
+
+    class Meta:
+        model = Shipment
+        fields = ("product",)
+
+
+def test_choices_of_others_are_refused_as_missing_ones_are() -> None:
+    ada, bob = (User.objects.create_user(name) for name in ("ada", "bob"))
+    for buyer in (ada, bob):
+        product = Product.objects.create(sku=buyer.username, name="Tea", price=1)
+        Order.objects.create(buyer=buyer, product=product, quantity=1)
+    own, other = (Product.objects.get(sku=name).pk for name in ("ada", "bob"))
+
+    def bought(user: User) -> dict[str, Any]:
+        return {"products": Product.objects.filter(orders__buyer=user)}
+
+    options = {"form_kwargs": bought}
+    of_others = call(ShipOwnForm, ada, options=options, product=other)
+    missing = call(ShipOwnForm, ada, options=options, product=10**6)
+
+    assert of_others.error["kind"] == "invalid_arguments"
+    assert of_others.text.replace(str(other), "?") == missing.text.replace(str(10**6), "?")
+    assert not Shipment.objects.exists()
+    assert not call(ShipOwnForm, ada, options=options, product=own).is_error
+
+
+def test_calls_with_an_idempotency_key_save_one_instance() -> None:
+    ada = User.objects.create_user("ada")
+    tea = {"sku": "tea", "name": "Tea", "price": 2.5}
+
+    with offering(ProductForm):
+        client = MCPClient(ada).with_idempotency_key("tea-1")
+        first, second = (client.call("add_product", **tea) for _ in range(2))
+        other = client.call("add_product", **tea | {"sku": "mate"})
+
+    assert (second.data, second.is_repeated) == (first.data, True)
+    assert other.error["kind"] == "idempotency_conflict"
+    assert Product.objects.get().pk == first.data["pk"]
