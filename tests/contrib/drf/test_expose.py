@@ -5,21 +5,29 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.urls import include, path
+from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from django_mcp import tool
+from django_mcp.background.worker import run_task
 from django_mcp.contrib.drf import expose
 from django_mcp.exceptions import ToolRegistrationError
+from django_mcp.models import ToolTask
 from django_mcp.primitives.declaration import collecting
 from django_mcp.primitives.registry import build
 from django_mcp.testing import MCPClient
 from django_mcp.tools.tool import Tool
+from tests.background import backends
+from tests.background.rows import queued
+from tests.calls import caller
 from tests.contrib.drf.exposure import exposing, problem_of, routed, tool_of
 from tests.contrib.drf.views import OrderSerializer, OrderViewSet
+from tests.shop.models import Order, Product
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +167,46 @@ def test_what_needs_rest_framework_says_what_to_install(monkeypatch: pytest.Monk
     endings = [each.partition("): ")[2] for each in caught.value.problems]
     advice = 'needs Django REST framework: pip install "django-mcp-toolkit[drf]"'
     assert endings == [f"expose {advice}", f"serializer {advice}"]
+
+
+def test_calls_with_an_idempotency_key_add_one_row(ada: User, product: Product) -> None:
+    with routed(URLS), exposing(OrderViewSet, ["create"]):
+        client = MCPClient(ada).with_idempotency_key("order-1")
+        first, second = (
+            client.call("order_create", product=product.pk, quantity=2) for _ in range(2)
+        )
+        other = client.call("order_create", product=product.pk, quantity=3)
+
+    assert (second.data, second.is_repeated) == (first.data, True)
+    assert other.error["kind"] == "idempotency_conflict"
+    assert Order.objects.get().quantity == 2
+
+
+def test_cached_results_are_those_of_one_caller(ada: User, bob: User, product: Product) -> None:
+    cache.clear()  # of the results of others
+    own = Order.objects.create(buyer=ada, product=product, quantity=1)
+    with routed(URLS), exposing(OrderViewSet, ["list"], cache=60):
+        first = MCPClient(ada).call("order_list").data
+        own.delete()
+        again, others = (
+            MCPClient(ada).call("order_list").data,
+            MCPClient(bob).call("order_list").data,
+        )
+
+    assert (len(first["results"]), again, others["results"]) == (1, first, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_background_tool_asks_again_whether_the_user_may_call(
+    ada: User, product: Product, settings: Settings, is_active: bool
+) -> None:
+    settings.DJANGO_MCP_BACKGROUND_BACKEND = backends.PATH  # which runs nothing
+    arguments = {"product": product.pk, "quantity": 2}
+    with routed(URLS), exposing(OrderViewSet, ["create"], background=True):
+        task = queued("order_create", principal=caller(ada), **arguments)
+        User.objects.filter(pk=ada.pk).update(is_active=is_active)
+        run_task(task.pk)
+
+    assert ToolTask.objects.get().status == ("completed" if is_active else "failed")
+    assert Order.objects.exists() is is_active
