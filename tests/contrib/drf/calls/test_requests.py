@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import path
+from pytest_django import Settings
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -288,3 +289,41 @@ def test_half_a_pair_of_surrogates_is_refused(ada: User, argument: str) -> None:
         result = MCPClient(ada).call("echo_post", **arguments)
 
     assert result.error["kind"] == "invalid_arguments"
+
+
+class Marked(APIView):
+    """Show whether an agent calls."""
+
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        return Response({"is_agent": hasattr(request, "mcp")})
+
+
+def test_requests_over_http_cannot_pass_for_those_of_an_agent(ada: User, client: Client) -> None:
+    with routed(path("marked/", Marked.as_view())), exposing(Marked, ["get"]):
+        called = MCPClient(ada).call("marked_get")
+        requested = client.get("/marked/?mcp=1", headers={"mcp": "1", "X-MCP": "1"})
+
+    assert called.data == {"is_agent": True}
+    assert requested.json() == {"is_agent": False}
+
+
+class Crashing(APIView):
+    """Crash."""
+
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        password = "the-password-is-1234"
+        raise RuntimeError(password)
+
+
+def test_a_crash_tells_nothing_in_debug_mode(ada: User, settings: Settings) -> None:
+    settings.DEBUG = True
+    with routed(path("crash/", Crashing.as_view())), exposing(Crashing, ["get"]):
+        result = MCPClient(ada).call("crashing_get")
+
+    assert result.error["kind"] == "failed"
+    assert "1234" not in f"{result.text}{result.data}{result.error}"
+    assert "Traceback" not in result.text
