@@ -397,3 +397,16 @@ def test_task_that_needs_more_than_its_function_is_refused(
     app: Any, make: Callable[[Any], Any], words: str
 ) -> None:
     assert problem(make(app), background=True) == words
+
+
+@pytest.mark.django_db
+def test_a_named_task_that_keeps_no_result_in_celery_returns_one(app: Any) -> None:
+    def whoami() -> str:
+        """Tell which task runs."""
+        return str(celery.current_task and celery.current_task.name)
+
+    task = app.task(shared=False, name="shop.whoami", ignore_result=True)(whoami)
+    with offering(task, background=True):
+        result = MCPClient().call("whoami")
+
+    assert result.data == "None"  # Celery runs nothing here
