@@ -1,11 +1,13 @@
 """Pages of list views: parameters, schemas that responses keep, and links as arguments."""
 
+import json
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics, pagination, serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -88,7 +90,7 @@ def page(cls: Any, **arguments: Any) -> Any:
     value = with_arguments(instance, response.data)
     schema = page_schema(prepared(cls), ROWS)
     if schema is not None:
-        jsonschema_rs.validate(schema, value)
+        jsonschema_rs.validate(schema, json.loads(JSONRenderer().render(value)))
     return value
 
 
