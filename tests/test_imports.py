@@ -10,8 +10,10 @@ import pytest
 HEAVY = ("celery", "django.db.models", "mcp", "oauth2_provider", "pydantic", "starlette")
 OPTIONAL = (
     "celery",
+    "django_filters",
     "django_ratelimit",
     "django_tasks",
+    "drf_spectacular",
     "oauth2_provider",
     "oauthlib",
     "rest_framework",
