@@ -53,6 +53,7 @@ WHEEL = ("wheel", "tests/wheel")
 LOWEST = (
     "tests/auth",
     "tests/background",
+    "tests/contrib/drf/schemas",
     "tests/models",
     "tests/policy",
     "tests/test_audit.py",
